@@ -1,0 +1,1 @@
+"""Discovery: sources are asked, objects stored, links and cliques found."""

@@ -1,0 +1,1 @@
+"""Event handlers: what a notification of the cloud changes in the inventory."""

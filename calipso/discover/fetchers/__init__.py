@@ -1,0 +1,1 @@
+"""Fetchers: one file reads objects of one type from one source."""

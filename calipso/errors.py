@@ -1,0 +1,158 @@
+"""Every exception Calipso raises.
+
+    CalipsoError                 .hint: what to do next
+    ├── ConfigError              a file or a setting is wrong
+    │   └── MetadataError        scanners.json, link_finders.json, clique_types.json, ...
+    ├── AccessError              a source refused or did not answer      .retryable, .kind
+    │   ├── ApiAccessError       status, URL, request id
+    │   ├── DbAccessError        server, schema
+    │   └── CliAccessError       host, command, exit status
+    ├── ParseError               a source said something unexpected; first lines kept
+    ├── NotFound                 no such object, environment, scan
+    ├── StoreError               MongoDB or Redis is not there, or is full
+    └── AuthError                who you are, or what you may do
+
+A message names what failed, on which thing; the hint says what to do. Neither holds a secret.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ErrorKind(StrEnum):
+    """Why a source gave no answer; the word used in coverage reports."""
+
+    LOGIN_FAILED = "login_failed"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    HOST_KEY = "host_key"
+    SUDO = "sudo"
+    COMMAND_NOT_FOUND = "command_not_found"
+    COMMAND_FAILED = "command_failed"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    SERVER_ERROR = "server_error"
+    TRUNCATED = "truncated"
+    UNEXPECTED_OUTPUT = "unexpected_output"
+    SCHEMA = "schema"
+    SKIPPED_HOST = "skipped_host"
+    WORKER_LOST = "worker_lost"
+    BUG = "bug"
+
+
+class CalipsoError(Exception):
+    """Base of all our errors. `hint` tells a person what to do next."""
+
+    def __init__(self, message: str, *, hint: str = "", kind: ErrorKind | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.kind = kind or ErrorKind.BUG
+
+
+class ConfigError(CalipsoError):
+    """A file, a setting or an environment document is wrong."""
+
+
+class MetadataError(ConfigError):
+    """A metadata file is wrong; `problems` lists everything found in it."""
+
+    def __init__(self, path: str, problems: list[str], *, hint: str = "") -> None:
+        super().__init__("\n".join(problems) or f"{path}: not valid", hint=hint)
+        self.path = path
+        self.problems = problems
+
+
+class AccessError(CalipsoError):
+    """A source refused or did not answer."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: ErrorKind,
+        hint: str = "",
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message, hint=hint, kind=kind)
+        self.retryable = retryable
+
+
+class ApiAccessError(AccessError):
+    """An OpenStack API refused or did not answer."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: ErrorKind,
+        hint: str = "",
+        retryable: bool = False,
+        status: int | None = None,
+        url: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, kind=kind, hint=hint, retryable=retryable)
+        self.status = status
+        self.url = url
+        self.request_id = request_id
+
+
+class DbAccessError(AccessError):
+    """A MySQL server refused, went away, or lacks a schema."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: ErrorKind,
+        hint: str = "",
+        retryable: bool = False,
+        server: str = "",
+        schema: str = "",
+    ) -> None:
+        super().__init__(message, kind=kind, hint=hint, retryable=retryable)
+        self.server = server
+        self.schema = schema
+
+
+class CliAccessError(AccessError):
+    """A host could not be reached, or a command on it failed."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: ErrorKind,
+        hint: str = "",
+        retryable: bool = False,
+        host: str = "",
+        command: str = "",
+        exit_status: int | None = None,
+    ) -> None:
+        super().__init__(message, kind=kind, hint=hint, retryable=retryable)
+        self.host = host
+        self.command = command
+        self.exit_status = exit_status
+
+
+class ParseError(CalipsoError):
+    """A source said something we do not understand; `sample` keeps the first lines."""
+
+    def __init__(self, message: str, *, sample: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint, kind=ErrorKind.UNEXPECTED_OUTPUT)
+        self.sample = "\n".join(sample.splitlines()[:5])[:500]
+
+
+class NotFound(CalipsoError):
+    """No such object, environment or scan."""
+
+
+class StoreError(CalipsoError):
+    """MongoDB or Redis is not reachable, or refuses to write."""
+
+
+class AuthError(CalipsoError):
+    """Who you are, or what you may do."""

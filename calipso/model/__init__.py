@@ -1,0 +1,1 @@
+"""What things are: environments, inventory objects, links, cliques, scans. No I/O."""

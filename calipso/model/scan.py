@@ -1,0 +1,93 @@
+"""A scan: what was asked for, how far it is, how it ended."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class ScanStatus(StrEnum):
+    """States of a scan. The last four are final."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """True when the scan will not change any more."""
+        return self not in (ScanStatus.PENDING, ScanStatus.RUNNING)
+
+
+class Stage(StrEnum):
+    """What a running scan is doing."""
+
+    INVENTORY = "inventory"
+    SWEEP = "sweep"
+    LINKS = "links"
+    IMPLICIT_LINKS = "implicit_links"
+    CLIQUES = "cliques"
+    FINISH = "finish"
+
+
+class ScanRequest(BaseModel):
+    """What a person, a schedule or an event asks for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    environment: str
+    inventory: str = "inventory"
+    inventory_only: bool = False
+    links_only: bool = False
+    cliques_only: bool = False
+    clear: bool = False
+    object_id: str | None = None  # scan only this object and what is below it
+    object_type: str | None = None
+    scanner: str | None = None  # with `parent_id`: run one node of the tree
+    parent_id: str | None = None
+    parent_type: str | None = None
+    origin: str = "manual scan"
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ScanRequest:
+        kinds = [self.inventory_only, self.links_only, self.cliques_only]
+        if sum(kinds) > 1:
+            raise ValueError("give at most one of inventory_only, links_only, cliques_only")
+        if bool(self.scanner) != bool(self.parent_id):
+            raise ValueError("scanner and parent_id go together")
+        if self.object_id and self.clear:
+            raise ValueError("clear replaces a whole environment, not one object")
+        return self
+
+    def whole_inventory(self) -> bool:
+        """True when the request reads the whole tree."""
+        limited = self.object_id or self.scanner
+        return not (limited or self.links_only or self.cliques_only)
+
+
+class Problem(BaseModel):
+    """One thing a scan could not read: a line of its coverage report."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str
+    message: str
+    hint: str = ""
+    source: str = ""
+    host: str = ""
+    scanner: str = ""
+    fetcher: str = ""
+    parent_id: str = ""
+    warning: bool = False  # worth telling, does not make the scan end with errors
+
+    def key(self) -> str:
+        """Problems with one key are one line, counted."""
+        return "|".join((self.kind, self.source, self.host, self.fetcher, self.message))
+
+
+Document = dict[str, Any]

@@ -1,0 +1,147 @@
+"""Settings of the Calipso processes: flags > CALIPSO_* > mongo.conf > defaults.
+
+What belongs to one cloud (addresses, credentials, drivers) is no setting: it lives in
+the `environments_config` collection.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from calipso.errors import ConfigError
+
+DEFAULT_MONGO_CONF = Path("/etc/calipso/mongo.conf")
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default and meaning. `docs/settings.md` is generated from it."""
+
+    model_config = SettingsConfigDict(env_prefix="CALIPSO_", extra="ignore")
+
+    home: Path = Field(
+        default=Path("var"),
+        description="Data directory: embedded stores, logs, process ids, key file.",
+    )
+    config_dir: Path | None = Field(
+        default=None,
+        description="Directory searched first for scanners.json, link_finders.json, "
+        "clique_types.json and constants.json.",
+    )
+    mongo_url: str | None = Field(
+        default=None,
+        description="MongoDB URL. Empty: the embedded server of `calipso up`.",
+    )
+    mongo_database: str = Field(default="calipso", description="MongoDB database name.")
+    redis_url: str | None = Field(
+        default=None,
+        description="Redis URL (result backend). Empty: the embedded server of `calipso up`.",
+    )
+    broker_url: str | None = Field(
+        default=None, description="Celery broker URL. Empty: the Redis of `redis_url`."
+    )
+    inventory: str = Field(
+        default="inventory", description="Inventory collection; others are named after it."
+    )
+    key_file: Path | None = Field(
+        default=None,
+        description="File with the keys that encrypt stored credentials, newest first. "
+        "Empty: `secret.keys` in the data directory, made at first use.",
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_json: bool = Field(default=False, description="Log JSON lines instead of text.")
+    api_timeout: float = Field(
+        default=30.0, description="Seconds an OpenStack API call may take to answer."
+    )
+    api_page_size: int = Field(default=1000, description="Items asked for per page.")
+    api_parallel: int = Field(
+        default=4, description="Most calls at once to one OpenStack service, per worker."
+    )
+    db_timeout: float = Field(default=30.0, description="Seconds a SQL query may take.")
+    ssh_connect_timeout: float = Field(
+        default=10.0, description="Seconds to connect and log in to a host by SSH."
+    )
+    command_timeout: float = Field(
+        default=30.0, description="Seconds one command may run on a host."
+    )
+    host_timeout: float = Field(
+        default=90.0, description="Seconds all commands of a scan may take on one host."
+    )
+    threads: int = Field(default=16, description="Threads of the api, db and cli worker.")
+    processes: int = Field(default=2, description="Processes of the links and cliques worker.")
+    watchdog_interval: float = Field(
+        default=5.0, description="Seconds between two looks of the watchdog at running scans."
+    )
+    task_attempts: int = Field(
+        default=3, description="How often a task is tried before it is given up and reported."
+    )
+    worker_lost_after: float = Field(
+        default=15.0, description="Seconds without a heartbeat after which a worker counts as lost."
+    )
+    answers_ttl: int = Field(
+        default=86400, description="Seconds the answers of a scan are kept for resuming it."
+    )
+
+    def data_dir(self) -> Path:
+        """The data directory as an absolute path, made if it is missing."""
+        path = self.home.expanduser().absolute()
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path
+
+
+def read_mongo_conf(path: Path) -> str:
+    """MongoDB URL from the seed's `key value` file (server, port, user, pwd, auth_db)."""
+    values: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        key, _, value = line.strip().partition(" ")
+        if key and value and not key.startswith("#"):
+            values[key] = value.strip()
+    login = ""
+    if values.get("user"):
+        login = f"{quote(values['user'], safe='')}:{quote(values.get('pwd', ''), safe='')}@"
+    host = values.get("server", "localhost")
+    auth = f"?authSource={quote(values.get('auth_db', 'calipso'))}" if login else ""
+    return f"mongodb://{login}{host}:{values.get('port', '27017')}/{auth}"
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Settings from flags, environment and mongo.conf.
+
+    `mongo_config` names the file of the `-m` option. Raises ConfigError naming each bad field.
+    """
+    conf = flags.pop("mongo_config", None)
+    given = {key: value for key, value in flags.items() if value is not None}
+    for name in ("mongo_url", "redis_url", "broker_url"):
+        plain = "CELERY_BROKER_URL" if name == "broker_url" else name.upper()
+        if name not in given and f"CALIPSO_{name.upper()}" not in os.environ:
+            value = os.environ.get(plain) or _from_file(f"CALIPSO_{name.upper()}_FILE")
+            if value:
+                given[name] = value
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        lines = [f"setting {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ConfigError("\n".join(lines), hint="See docs/settings.md.") from None
+    path = Path(conf) if conf else DEFAULT_MONGO_CONF
+    if conf and not path.is_file():
+        raise ConfigError(f"{path}: no such file", hint="Give -m a file of `key value` lines.")
+    if settings.mongo_url is None and path.is_file():
+        settings.mongo_url = read_mongo_conf(path)
+    return settings
+
+
+def _from_file(variable: str) -> str | None:
+    name = os.environ.get(variable)
+    return Path(name).read_text(encoding="utf-8").strip() if name else None
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return load_settings()

@@ -1,0 +1,1 @@
+"""Built assets of the web UI."""

@@ -1,0 +1,1 @@
+"""Stores, metadata files, secrets, logs: what the machinery stands on."""

@@ -1,0 +1,59 @@
+"""MongoAccess: the one MongoDB client of a process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import UTC
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from calipso.settings import Settings, settings
+from calipso.utils.stores import mongo_url
+
+Document = dict[str, Any]
+
+_lock = threading.Lock()
+_clients: dict[tuple[int, str], MongoClient[Document]] = {}
+
+
+class MongoAccess:
+    """Opens the database the settings name; one client a process, also after a fork."""
+
+    def __init__(self, config: Settings | None = None) -> None:
+        self.config = config or settings()
+
+    @property
+    def db(self) -> Database[Document]:
+        """The Calipso database. Times come back as aware UTC."""
+        return self._client()[self.config.mongo_database]
+
+    def _client(self) -> MongoClient[Document]:
+        url = mongo_url(self.config)
+        key = (os.getpid(), url)
+        with _lock:
+            if key not in _clients:
+                for old in [k for k in _clients if k[0] != key[0]]:
+                    del _clients[old]  # the parent's sockets: never use or close them here
+                _clients[key] = MongoClient(
+                    url,
+                    tz_aware=True,
+                    tzinfo=UTC,
+                    appname="calipso",
+                    serverSelectionTimeoutMS=20_000,
+                    connectTimeoutMS=10_000,
+                    socketTimeoutMS=120_000,
+                    maxPoolSize=100,
+                )
+            return _clients[key]
+
+
+def close_clients() -> None:
+    """Close this process's clients (tests, and after the store moved)."""
+    with _lock:
+        for (pid, _), client in list(_clients.items()):
+            if pid == os.getpid():
+                client.close()
+        _clients.clear()

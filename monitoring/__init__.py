@@ -1,0 +1,1 @@
+"""Checks for hosts, and handlers of their results."""

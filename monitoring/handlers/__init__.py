@@ -1,0 +1,1 @@
+"""Check event to status on the object or link."""

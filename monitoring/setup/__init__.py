@@ -1,0 +1,1 @@
+"""Writes checks and handlers to hosts and server."""

@@ -1,0 +1,1 @@
+"""Celery, and only Celery: doorways from tasks to the core."""

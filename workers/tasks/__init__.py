@@ -1,0 +1,1 @@
+"""The tasks: ids in, counts out."""
