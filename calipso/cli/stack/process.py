@@ -1,0 +1,126 @@
+"""Processes we start: tied to their parent, known again by pid and start time, ended in order.
+
+Linux: reads /proc and uses PR_SET_PDEATHSIG.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+POLL = 0.05
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A process that cannot be confused with a later one of the same pid."""
+
+    pid: int
+    started: int  # clock ticks after boot, field 22 of /proc/PID/stat
+
+    def alive(self) -> bool:
+        """True while this very process runs (a zombie does not)."""
+        return process_start(self.pid) == self.started
+
+    def command(self) -> str:
+        """Its command line, words joined by spaces; empty when it is gone."""
+        try:
+            raw = Path(f"/proc/{self.pid}/cmdline").read_bytes()
+        except OSError:
+            return ""
+        return raw.rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, if it is still there."""
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end; False when it still runs after that."""
+        deadline = time.monotonic() + seconds
+        while self.alive():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL)
+        return True
+
+
+def process_start(pid: int) -> int | None:
+    """Start time of a running process in clock ticks; None when there is none."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = text.rpartition(")")[2].split()  # the name before it may hold anything
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def identify(pid: int) -> Identity | None:
+    """The identity of a running process."""
+    started = process_start(pid)
+    return None if started is None else Identity(pid, started)
+
+
+def spawn(
+    command: Sequence[str],
+    log: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    tied: bool = True,
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, output appended to `log`.
+
+    `tied`: it gets SIGTERM when the thread that started it ends, so that a killed parent
+    leaves nothing behind.
+    """
+    parent = os.getpid()
+
+    def tie() -> None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:  # it died between fork and prctl
+            os._exit(1)
+
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - command lines are made by us
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment) if environment is not None else None,
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=tie if tied else None,
+        )
+
+
+def stop(identity: Identity, grace: float) -> bool:
+    """SIGTERM, wait, SIGKILL. True when it ended by itself in time."""
+    identity.send(signal.SIGTERM)
+    if identity.wait(grace):
+        return True
+    kill_group(identity)
+    identity.wait(5.0)
+    return False
+
+
+def kill_group(identity: Identity) -> None:
+    """SIGKILL a process and what it started: each child of ours leads a process group."""
+    if not identity.alive():
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if os.getpgid(identity.pid) == identity.pid:
+            os.killpg(identity.pid, signal.SIGKILL)
+        else:
+            os.kill(identity.pid, signal.SIGKILL)
