@@ -1,0 +1,59 @@
+"""A command group that imports the module of a command only when the command is run.
+
+`calipso --help` and completion read the table below; nothing else is imported.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+#: command -> (module, name of its Typer app or function, what `calipso --help` says of it)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "up": ("calipso.cli.stack.commands", "up", "Start the stores, workers and beat."),
+    "down": ("calipso.cli.stack.commands", "down", "Stop what `up` started."),
+    "status": ("calipso.cli.stack.commands", "status", "Show what runs on this machine."),
+    "check": ("calipso.cli.check", "check", "Check stores, workers and each environment."),
+    "env": ("calipso.cli.env", "app", "Clouds: add, list, show, test, record, remove."),
+    "scan": ("calipso.cli.scan", "app", "Scans: run, list, show, cancel."),
+    "inventory": ("calipso.cli.inventory", "app", "What was found: list, show, tree."),
+    "link": ("calipso.cli.link", "app", "Links between objects: list."),
+    "clique": ("calipso.cli.clique", "app", "What an object depends on: list, show."),
+    "config": ("calipso.cli.config", "app", "Settings in force: show."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """The top level of the command line."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, (_, _, text) in COMMANDS.items():
+            self.commands[name] = TyperCommand(name=name, callback=None, help=text)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command to run; here its module is imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in COMMANDS:
+            command = load(name)
+        return name, command, rest
+
+
+def load(name: str) -> Any:
+    """The real command of a name."""
+    module, attribute, _ = COMMANDS[name]
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        app = found
+        app.rich_markup_mode = None
+        app.info.no_args_is_help = True
+    else:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command()(found)
+    app._add_completion = False
+    command = typer.main.get_command(app)
+    command.name = name
+    return command

@@ -1,0 +1,124 @@
+"""The `calipso` command: global options, and the one place where errors become exit codes.
+
+0 done; 1 failed; 2 wrong usage; 3 done with errors; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calipso import __version__
+from calipso.cli.lazy import LazyGroup
+from calipso.cli.output import OPTIONS, clean, say
+from calipso.errors import CalipsoError, StoreError
+
+INTERRUPTED = 130
+LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
+
+#: Libraries whose errors mean that a store or the broker is away.
+STORES = {"pymongo": "MongoDB", "redis": "Redis", "kombu": "the broker", "bson": "MongoDB"}
+
+app = typer.Typer(
+    cls=LazyGroup,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"calipso {__version__} (Python {platform.python_version()})")
+        raise typer.Exit
+
+
+@app.callback()
+def calipso(
+    mongo_config: Annotated[
+        Path | None,
+        typer.Option("-m", "--mongo-config", help="File of `key value` lines: where MongoDB is."),
+    ] = None,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="Tell more; twice: everything.")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only data and errors.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """See the virtual network of an OpenStack cloud as it really is.
+
+    First steps: calipso up, calipso env add, calipso scan run NAME --watch.
+    """
+    OPTIONS.quiet = quiet
+    OPTIONS.debug = OPTIONS.debug or debug
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=LEVELS.get(-1 if quiet else verbose, logging.DEBUG),
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    if mongo_config is not None:
+        _use_mongo_config(mongo_config)
+
+
+def _use_mongo_config(path: Path) -> None:
+    """Make `-m` count in this process and in those it starts, which read the environment."""
+    from calipso.settings import load_settings
+
+    url = load_settings(mongo_config=path).mongo_url
+    if url:
+        os.environ["CALIPSO_MONGO_URL"] = url
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    OPTIONS.debug = False
+    try:
+        command = typer.main.get_command(app)
+        result = command.main(args=arguments, prog_name="calipso", standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `calipso inventory list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except CalipsoError as error:
+        return _failed(error)
+    except Exception as error:  # noqa: BLE001 - the shell: one line, exit 1
+        return _failed(_as_ours(error))
+    return int(result or 0)
+
+
+def _as_ours(error: Exception) -> CalipsoError:
+    """A StoreError for what a store's client raised, else an error that admits a bug."""
+    library = type(error).__module__.partition(".")[0]
+    text = (str(error).splitlines() or [""])[0].partition(", Timeout:")[0]
+    if library in STORES:
+        wanted: CalipsoError = StoreError(f"{STORES[library]}: {text}", hint="Run `calipso check`.")
+    else:
+        where = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        wanted = CalipsoError(
+            f"unexpected {where}", hint="This is a defect of calipso; --debug shows where."
+        )
+    wanted.__cause__ = error
+    return wanted
+
+
+def _failed(error: CalipsoError) -> int:
+    if OPTIONS.debug:
+        say("".join(traceback.format_exception(error)).rstrip(), always=True)
+    for line in clean(error.message, keep="\n").splitlines():
+        say(f"error: {line}", always=True)
+    if error.hint:
+        say(f"hint: {clean(error.hint)}", always=True)
+    return 1

@@ -1,0 +1,243 @@
+"""How results are shown: tables for people, JSON, YAML, CSV and values for programs.
+
+Data goes to standard output, everything else to standard error. What came from a cloud
+is not trusted: control characters are shown, not sent to the terminal.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from calipso.errors import ConfigError
+
+Row = Mapping[str, Any]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+class Format(StrEnum):
+    """Output formats of every command that shows data."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    CSV = "csv"
+    VALUE = "value"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("-f", "--format", help="How to show the result.", show_default=True)
+]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option("-c", "--column", help="Show this column only; may be given several times."),
+]
+SortOption = Annotated[
+    str | None, typer.Option("--sort-column", help="Sort by this column; `-NAME` for descending.")
+]
+LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Most rows to show; 0: all.")]
+MarkerOption = Annotated[
+    str | None,
+    typer.Option("--marker", help="Start after this one: the last of the page before."),
+]
+
+
+@dataclass
+class Options:
+    """The global options `-q` and `--debug` of this run."""
+
+    quiet: bool = False
+    debug: bool = False
+
+
+OPTIONS = Options()
+
+
+def say(text: str, *, always: bool = False) -> None:
+    """A line for the person, on standard error; not with `-q` unless `always`."""
+    if always or not OPTIONS.quiet:
+        typer.echo(text, err=True)
+
+
+def clean(text: str, keep: str = "") -> str:
+    """Text with control characters made visible: nothing from a cloud drives the terminal."""
+    return _CONTROL.sub(lambda found: found[0] if found[0] in keep else _visible(found[0]), text)
+
+
+def _visible(character: str) -> str:
+    return f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON and YAML know it: ids as text, times as UTC ISO 8601."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return str(value)
+
+
+def iso(moment: datetime) -> str:
+    """`2026-01-31T08:15:00Z`."""
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def cell(value: Any) -> str:
+    """A value as one cell of a table, a CSV file or a value list."""
+    value = plain(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+        return clean(", ".join(cell(item) for item in value))
+    if isinstance(value, dict | list):
+        return clean(json.dumps(value, ensure_ascii=False))
+    return clean(str(value))
+
+
+def show_list(
+    rows: Iterable[Row],
+    columns: Sequence[str],
+    output_format: Format = Format.TABLE,
+    *,
+    chosen: Sequence[str] | None = None,
+    sort_column: str | None = None,
+) -> None:
+    """Rows on standard output. `columns` are shown unless `-c` chose others."""
+    rows = list(rows)
+    columns = _chosen(rows, columns, chosen)
+    if sort_column:
+        key = sort_column.removeprefix("-")
+        _known(key, _all_columns(rows, columns))
+        rows.sort(key=_sort_key(key), reverse=sort_column.startswith("-"))
+    if output_format in (Format.JSON, Format.YAML):
+        _dump([{name: plain(row.get(name)) for name in columns} for row in rows], output_format)
+    else:
+        _write([[cell(row.get(name)) for name in columns] for row in rows], columns, output_format)
+
+
+def show_one(
+    row: Row, output_format: Format = Format.TABLE, *, chosen: Sequence[str] | None = None
+) -> None:
+    """One thing on standard output: a line per field, or one document."""
+    columns = _chosen([row], list(row), chosen)
+    fields = {name: row.get(name) for name in columns}
+    if output_format in (Format.JSON, Format.YAML):
+        _dump(plain(fields), output_format)
+    elif output_format is Format.TABLE:
+        pairs = [[name, _long_cell(value)] for name, value in fields.items()]
+        _write(pairs, ["field", "value"], output_format)
+    elif output_format is Format.CSV:
+        _write([[cell(value) for value in fields.values()]], columns, output_format)
+    else:
+        _write([[cell(value)] for value in fields.values()], ["value"], output_format)
+
+
+def _long_cell(value: Any) -> str:
+    """A value as the right side of a `show` table: nested data as YAML, one line a key."""
+    value = plain(value)
+    if isinstance(value, dict | list) and value and cell(value).startswith(("{", "[")):
+        import yaml
+
+        text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=False)
+        return clean(text.rstrip(), keep="\n")
+    return cell(value)
+
+
+def _all_columns(rows: Iterable[Row], columns: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
+
+
+def _chosen(
+    rows: Sequence[Row], columns: Sequence[str], chosen: Sequence[str] | None
+) -> Sequence[str]:
+    if not chosen:
+        return columns
+    known = _all_columns(rows, columns)
+    for name in chosen if rows else ():
+        _known(name, known)
+    return chosen
+
+
+def _known(name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
+        raise ConfigError(f"no column {name}", hint=hint)
+
+
+def _sort_key(name: str) -> Callable[[Row], tuple[bool, int, Any]]:
+    """Numbers by size, the rest as text, what is missing last."""
+
+    def key(row: Row) -> tuple[bool, int, Any]:
+        value = row.get(name)
+        if isinstance(value, bool | int | float):
+            return False, 0, value
+        return value is None, 1, cell(value)
+
+    return key
+
+
+def _dump(value: Any, output_format: Format) -> None:
+    if output_format is Format.JSON:
+        typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    else:
+        import yaml
+
+        text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=False)
+        typer.echo(text.rstrip())
+
+
+def _write(rows: list[list[str]], headings: Sequence[str], output_format: Format) -> None:
+    if output_format is Format.CSV:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(headings)
+        writer.writerows(rows)
+    elif output_format is Format.VALUE:
+        for row in rows:
+            typer.echo(" ".join(row))
+    else:
+        _table(rows, headings)
+
+
+def _table(rows: list[list[str]], headings: Sequence[str]) -> None:
+    """A table that fits the terminal; in a pipe every line has its natural width."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for heading in headings:
+        table.add_column(Text(heading), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(text) for text in row))
+    stdout_console().print(table)
+
+
+def stdout_console() -> Any:
+    """rich on standard output: colours on a terminal only, no wrapping in a pipe."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 10_000
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
