@@ -1,0 +1,152 @@
+"""The links that must be there, from the raw answers: which two things really touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ask_cloud import CloudFacts
+from ask_hosts import HostFacts
+from expect import Check, Expected, Is, set_of
+from expect_objects import Hosts, namespace_devices, network_of
+
+TUNNELS = ("vxlan", "gre", "geneve")
+
+
+def link(kind: str, source: str, target: str, host: str, nets: set[str] | None = None) -> Expected:
+    """One link; `id` holds both ends."""
+    checks: dict[str, Check] = {"host": Is(host)}
+    if nets:
+        checks["network"] = set_of(nets)
+    return Expected(kind, f"{source} -> {target}", checks)
+
+
+def guests(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
+    """Each guest's interface, and the bridge or switch it is plugged into."""
+    host = said.name
+    for uuid, guest in said.guests.items():
+        for nic in guest["interfaces"]:
+            vnic, nets = f"{host}-{nic['dev']}", network_of(cloud, host, nic["mac"])
+            yield link("instance-vnic", uuid, vnic, host, nets)
+            yield from plugged(said, nic["dev"], vnic)
+
+
+def plugged(said: HostFacts, device: str, vnic: str) -> Iterator[Expected]:
+    """What a device of this host is a port of."""
+    bridge = said.bridge_of(device)
+    if bridge:
+        yield link("vnic-vconnector", vnic, f"{said.name}-{bridge}", said.name)
+    if said.ovs_bridge_of(device):
+        yield link("vnic-vedge", vnic, f"{said.name}-OVS", said.name)
+
+
+def services(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
+    """Each device of a namespace; its outer end may be a veth peer in the host."""
+    host = said.name
+    for namespace, device in namespace_devices(said):
+        vnic = f"{host}-{namespace}-{device['ifname']}"
+        nets = network_of(cloud, host, device["address"])
+        yield link("vservice-vnic", f"{host}-{namespace}", vnic, host, nets)
+        peers = [
+            outer["ifname"]
+            for outer in said.links
+            if outer.get("link_index") == device["ifindex"]
+            and device.get("link_index") == outer["ifindex"]
+        ]
+        for name in peers or [device["ifname"]]:
+            yield from plugged(said, name, vnic)
+
+
+def bridges(said: HostFacts) -> Iterator[Expected]:
+    """Linux bridges: to the switch through a veth pair, to NICs, to tunnel devices."""
+    host, nics = said.name, said.nics()
+    for bridge, members in said.bridges.items():
+        vconnector = f"{host}-{bridge}"
+        for member in members:
+            here = said.by_name[member]
+            if here.get("link") and said.ovs_bridge_of(here["link"]):
+                yield link("vconnector-vedge", vconnector, f"{host}-OVS", host)
+            kind = here.get("linkinfo", {}).get("info_kind")
+            if kind == "vxlan":
+                yield link("otep-vconnector", f"{host}-otep-{member}", vconnector, host)
+                continue
+            below = said.nics_below(member) if member in nics or kind == "vlan" else []
+            for nic in below:
+                yield link("vconnector-host_pnic", vconnector, f"{host}-{nic}", host)
+
+
+def endpoints(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
+    """Tunnel endpoints: the switch above them and the NIC (or bridge) below."""
+    host = said.name
+    agent = cloud.agent(host, "Open vSwitch agent")
+    local = agent["configurations"].get("tunneling_ip") if agent else None
+    if local:
+        yield link("vedge-otep", f"{host}-OVS", f"{host}-otep", host)
+        yield from carried(said, f"{host}-otep", local)
+    for device in said.links:
+        info = device.get("linkinfo", {})
+        if info.get("info_kind") == "vxlan" and info["info_data"].get("local"):
+            yield from carried(said, f"{host}-otep-{device['ifname']}", info["info_data"]["local"])
+
+
+def carried(said: HostFacts, otep: str, address: str) -> Iterator[Expected]:
+    """What the packets of an endpoint leave by: the device that owns its address."""
+    owner = said.owner_of(address)
+    if owner in said.bridges:
+        yield link("otep-vconnector", otep, f"{said.name}-{owner}", said.name)
+    elif owner:
+        for nic in said.nics_below(owner):
+            yield link("otep-host_pnic", otep, f"{said.name}-{nic}", said.name)
+
+
+def uplinks(said: HostFacts) -> Iterator[Expected]:
+    """NICs that are ports of Open vSwitch."""
+    for nic in said.nics():
+        if said.ovs_bridge_of(nic):
+            yield link("vedge-host_pnic", f"{said.name}-OVS", f"{said.name}-{nic}", said.name)
+
+
+def networks(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
+    """Which NIC carries which network of this host."""
+    host = said.name
+    here = {port["network_id"] for port in cloud.bound_ports(host)}
+    for _, device in namespace_devices(said):
+        here |= network_of(cloud, host, device["address"])
+    for network in cloud.networks:
+        if network["id"] in here:
+            for nic in wires(cloud, said, network):
+                pnic, nets = f"{host}-{nic}", {network["id"]}
+                yield link("host_pnic-network", pnic, network["id"], host, nets)
+
+
+def wires(cloud: CloudFacts, said: HostFacts, network: dict[str, object]) -> set[str]:
+    """NICs of this host that carry the network's frames."""
+    found: set[str] = set()
+    for agent in cloud.agents:
+        said_by = agent["configurations"]
+        if agent["host"] != said.name:
+            continue
+        if network["provider:network_type"] in TUNNELS:
+            owner = said.owner_of(said_by.get("tunneling_ip") or "none")
+            found |= set(said.nics_below(owner)) if owner else set()
+        else:
+            physical = network["provider:physical_network"]
+            for mapping in ("bridge_mappings", "interface_mappings"):
+                device = (said_by.get(mapping) or {}).get(physical)
+                if device in said.ovs:
+                    found |= {port for port in said.ovs[device] if port in said.nics()}
+                elif device:
+                    found |= set(said.nics_below(device))
+    return found
+
+
+def links(cloud: CloudFacts, facts: Hosts) -> list[Expected]:
+    """Every link between things that really touch."""
+    found: list[Expected] = []
+    for said in facts.values():
+        found += guests(cloud, said)
+        found += services(cloud, said)
+        found += bridges(said)
+        found += endpoints(cloud, said)
+        found += uplinks(said)
+        found += networks(cloud, said)
+    return found

@@ -1,0 +1,249 @@
+"""The objects that must be in the inventory, from the raw answers of cloud and hosts."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from ask_cloud import CloudFacts
+from ask_hosts import HostFacts
+from expect import Check, Expected, Is, Mentions, OneOf, set_of
+
+Row = dict[str, Any]
+Hosts = dict[str, HostFacts]
+
+NETWORK_AGENTS = {"DHCP agent", "L3 agent", "Metadata agent"}
+
+
+def addresses(link: Row) -> list[str]:
+    """Addresses of a device, except those that the kernel made up for the link."""
+    found = [a["local"] for a in link.get("addr_info", []) if a.get("scope") != "link"]
+    return [str(ipaddress.ip_address(address)) for address in found]
+
+
+def namespace_devices(facts: HostFacts) -> Iterator[tuple[str, Row]]:
+    """(namespace, device) for each device of each namespace of Neutron."""
+    for name, links in facts.namespaces.items():
+        for link in links:
+            if name.startswith("q") and link.get("ifname", "lo") != "lo":
+                yield name, link
+
+
+def network_of(cloud: CloudFacts, host: str, mac: str) -> set[str]:
+    """Networks of the ports that have this MAC on this host."""
+    ports = cloud.ports_by_mac.get(mac.lower(), [])
+    return {port["network_id"] for port in ports if port["binding:host_id"] == host}
+
+
+def from_cloud(cloud: CloudFacts) -> Iterator[Expected]:
+    """Regions, projects, zones, aggregates, networks, ports, agents."""
+    for region in cloud.regions:
+        yield Expected("region", region, {"name": Is(region)})
+    for project in cloud.projects:
+        yield Expected("project", project["id"], {"name": Is(project["name"])})
+    for zone in cloud.zones:
+        checks = {"name": Is(zone["zoneName"]), "available": Is(zone["zoneState"]["available"])}
+        yield Expected("availability_zone", zone["zoneName"], checks)
+    for aggregate in cloud.aggregates:
+        yield Expected("aggregate", str(aggregate["id"]), {"name": Is(aggregate["name"])})
+        for host in aggregate["hosts"]:
+            ref = f"aggregate-{aggregate['name']}-{host}"
+            checks = {"name": Is(host), "parent_id": Is(str(aggregate["id"]))}
+            yield Expected("host_ref", ref, checks)
+    for agent in cloud.agents:
+        checks = {name: Is(agent[name]) for name in ("host", "binary", "agent_type")}
+        yield Expected("network_agent", f"{agent['binary']}-{agent['id']}", checks)
+    yield from networks(cloud)
+    yield from ports(cloud)
+
+
+def networks(cloud: CloudFacts) -> Iterator[Expected]:
+    same = (
+        "name",
+        "mtu",
+        "shared",
+        "status",
+        "admin_state_up",
+        "provider:network_type",
+        "provider:physical_network",
+        "provider:segmentation_id",
+        "router:external",
+    )
+    for network in cloud.networks:
+        subnets = [s for s in cloud.subnets if s["network_id"] == network["id"]]
+        checks = {name: Is(network[name]) for name in same}
+        yield Expected(
+            "network",
+            network["id"],
+            {
+                **checks,
+                "subnet_ids": set_of(s["id"] for s in subnets),
+                "cidrs": set_of(s["cidr"] for s in subnets),
+                "subnets": Mentions(frozenset(str(s["id"]) for s in subnets)),
+            },
+        )
+
+
+def ports(cloud: CloudFacts) -> Iterator[Expected]:
+    same = ("network_id", "device_id", "device_owner", "status", "binding:host_id")
+    for port in cloud.ports:
+        checks = {name: Is(port[name]) for name in same}
+        ips = frozenset(ip["ip_address"] for ip in port["fixed_ips"])
+        yield Expected(
+            "port",
+            port["id"],
+            {
+                **checks,
+                "mac_address": Is(port["mac_address"].lower()),
+                "fixed_ips": Mentions(ips),
+            },
+        )
+
+
+def hosts_of(cloud: CloudFacts) -> set[str]:
+    """Every host that runs a service of Nova or an agent of Neutron."""
+    nova = {host for zone in cloud.zones for host in zone["hosts"] or {}}
+    return nova | {agent["host"] for agent in cloud.agents}
+
+
+def hosts(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
+    services = {host: said for zone in cloud.zones for host, said in (zone["hosts"] or {}).items()}
+    for host in sorted(hosts_of(cloud)):
+        types = set()
+        if "nova-conductor" in services.get(host, {}):
+            types.add("Controller")
+        if "nova-compute" in services.get(host, {}):
+            types.add("Compute")
+        if any(a["host"] == host and a["agent_type"] in NETWORK_AGENTS for a in cloud.agents):
+            types.add("Network")
+        own = {ip for link in facts[host].links for ip in addresses(link)}
+        said = {h["host_ip"] for h in cloud.hypervisors if h["hypervisor_hostname"] == host}
+        address = OneOf(frozenset(said or own - {"127.0.0.1", "::1"}))
+        checks: dict[str, Check] = {"name": Is(host), "ip_address": address}
+        yield Expected("host", host, {**checks, "host_type": set_of(types)})
+
+
+def instances(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
+    for server in cloud.servers:
+        nets = {p["network_id"] for p in cloud.ports if p["device_id"] == server["id"]}
+        host = server["OS-EXT-SRV-ATTR:host"]
+        yield Expected(
+            "instance",
+            server["id"],
+            {
+                "host": Is(host),
+                "name": Is(server["name"]),
+                "local_name": Is(server["OS-EXT-SRV-ATTR:instance_name"]),
+                "project_id": Is(server["tenant_id"]),
+                "network": set_of(nets),
+            },
+        )
+    for host, said in facts.items():
+        for uuid, guest in said.guests.items():
+            for nic in guest["interfaces"]:
+                yield Expected(
+                    "vnic (instance)",
+                    f"{host}-{nic['dev']}",
+                    {
+                        "host": Is(host),
+                        "name": Is(nic["dev"]),
+                        "instance_id": Is(uuid),
+                        "mac_address": Is(nic["mac"].lower()),
+                        "network": set_of(network_of(cloud, host, nic["mac"])),
+                    },
+                )
+
+
+def services(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
+    for host, said in facts.items():
+        carried: dict[str, set[str]] = {}
+        for namespace, link in namespace_devices(said):
+            nets = network_of(cloud, host, link["address"])
+            carried.setdefault(namespace, set()).update(nets)
+            yield Expected(
+                "vnic (vservice)",
+                f"{host}-{namespace}-{link['ifname']}",
+                {
+                    "host": Is(host),
+                    "name": Is(link["ifname"]),
+                    "mac_address": Is(link["address"].lower()),
+                    "addresses": Mentions(frozenset(addresses(link))),
+                    "network": set_of(nets),
+                },
+            )
+        for namespace in said.namespaces:
+            if namespace.startswith("q"):
+                kind = "dhcp" if namespace.startswith("qdhcp-") else "router"
+                checks: dict[str, Check] = {
+                    "host": Is(host),
+                    "service_type": Is(kind),
+                    "local_service_id": Is(namespace),
+                    "network": set_of(carried.get(namespace, ())),
+                }
+                yield Expected("vservice", f"{host}-{namespace}", checks)
+
+
+def plumbing(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
+    """NICs, bridges, virtual switches and tunnel endpoints of each host."""
+    for host, said in facts.items():
+        for nic in said.nics():
+            device, seen = said.devices[nic], said.lldp.get(nic, {})
+            up = device["carrier"] == "1"
+            checks: dict[str, Check] = {
+                "host": Is(host),
+                "name": Is(nic),
+                "mac_address": Is(device["mac"].lower()),
+                "mtu": Is(device["mtu"]),
+                "state": Is("up" if up else "down"),
+            }
+            if seen:
+                keys = ("chassis.name", "port.descr", "port.mac")
+                checks["lldp"] = Mentions(frozenset(seen[key] for key in keys if key in seen))
+            yield Expected("host_pnic", f"{host}-{nic}", checks)
+        for bridge, members in said.bridges.items():
+            checks = {"host": Is(host), "interfaces_names": set_of(members)}
+            yield Expected("vconnector", f"{host}-{bridge}", checks)
+        yield from switch(cloud, said)
+        for link in said.links:
+            data = link.get("linkinfo", {}).get("info_data", {})
+            if link.get("linkinfo", {}).get("info_kind") == "vxlan" and data.get("local"):
+                checks = {"host": Is(host), "ip_address": Is(data["local"])}
+                yield Expected("otep", f"{host}-otep-{link['ifname']}", checks)
+
+
+def switch(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
+    """The Open vSwitch of a host, as one virtual edge with all its bridges, and its endpoint."""
+    agent = cloud.agent(said.name, "Open vSwitch agent")
+    if not agent:
+        return
+    ports = [
+        (bridge, name, port["tag"], said.ofports.get(name))
+        for bridge, ports in said.ovs.items()
+        for name, port in ports.items()
+    ]
+    tunnels = [
+        (name, port["type"], port["options"]["local_ip"], port["options"]["remote_ip"])
+        for ports in said.ovs.values()
+        for name, port in ports.items()
+        if "remote_ip" in port["options"]
+    ]
+    checks: dict[str, Check] = {"host": Is(said.name), "agent_id": Is(agent["id"])}
+    checks |= {"ports": set_of(ports), "tunnel_ports": set_of(tunnels)}
+    yield Expected("vedge", f"{said.name}-OVS", checks)
+    local = agent["configurations"].get("tunneling_ip")
+    if local:
+        kind = agent["configurations"]["tunnel_types"][0]
+        checks = {"host": Is(said.name), "ip_address": Is(local), "overlay_type": Is(kind)}
+        yield Expected("otep", f"{said.name}-otep", checks)
+
+
+def objects(cloud: CloudFacts, facts: Hosts) -> list[Expected]:
+    """Everything that must be in the inventory, and nothing else of these types."""
+    return [
+        *from_cloud(cloud),
+        *hosts(cloud, facts),
+        *instances(cloud, facts),
+        *services(cloud, facts),
+        *plumbing(cloud, facts),
+    ]
