@@ -3,141 +3,72 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from calipso.errors import ConfigError
+from calipso.model.sections import (
+    HOST,
+    SECRET_KEYS,
+    SECTIONS,
+    AnySection,
+    CliHost,
+    CliSection,
+    MysqlSection,
+    OpenStackSection,
+    OtherSection,
+    Port,
+    Section,
+)
+
+__all__ = [
+    "HOST",
+    "NAME",
+    "OTHER_WORDS",
+    "SECRET_KEYS",
+    "SECTIONS",
+    "CliHost",
+    "CliSection",
+    "Environment",
+    "MysqlSection",
+    "OpenStackSection",
+    "OtherSection",
+    "Port",
+    "Section",
+    "check_environment",
+    "environment_error",
+    "parse_environment",
+]
 
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")
-HOST = re.compile(r"^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$")
 
-Port = Annotated[int, Field(ge=1, le=65535)]
+#: Sections an environment of this type must have.
+NEEDED = {"OpenStack": ("OpenStack", "mysql", "CLI"), "Kubernetes": ("Kubernetes", "CLI")}
 
-
-def _check_host(value: str) -> str:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        if not HOST.match(value):
-            raise ValueError("expected an IPv4 or IPv6 address or a host name") from None
-    return value
-
-
-class Section(BaseModel):
-    """One entry of `configuration`; `name` says which source it is for."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    name: str
-
-    @field_validator("host", check_fields=False)
-    @classmethod
-    def _host(cls, value: str) -> str:
-        return _check_host(value)
-
-
-class OpenStackSection(Section):
-    """The OpenStack API: `host`/`port` as in the original, or `auth_url` in full."""
-
-    name: Literal["OpenStack"] = "OpenStack"
-    host: str
-    port: Port = 5000
-    user: str
-    pwd: str = Field(default="", json_schema_extra={"secret": True})
-    admin_token: str = Field(default="", json_schema_extra={"secret": True})
-    admin_project: str = "admin"
-    user_domain: str = "Default"
-    project_domain: str = "Default"
-    auth_url: str = ""
-    region: str = ""
-    interface: Literal["public", "internal", "admin"] = "public"
-    use_tls: bool = False
-    ca_file: str = ""
-    insecure: bool = False
-    endpoint_host: str = ""  # replaces the host of each catalogue URL (port forwards, jump hosts)
-
-    def identity_url(self) -> str:
-        """The Keystone v3 URL."""
-        if self.auth_url:
-            return self.auth_url
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self.use_tls else 'http'}://{host}:{self.port}/v3"
-
-
-class MysqlSection(Section):
-    """The MySQL server of the controllers. Read only."""
-
-    name: Literal["mysql"] = "mysql"
-    host: str
-    port: Port = 3306
-    user: str
-    pwd: str = Field(default="", json_schema_extra={"secret": True})
-    schema_: str = Field(default="nova", alias="schema")
-    connect_timeout: float = Field(default=5.0, gt=0, le=120)
-    use_tls: bool = False
-    ca_file: str = ""
-
-
-class CliHost(BaseModel):
-    """How to reach one host when it differs from the rest (`CLI.hosts`)."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    host: str = ""
-    port: Port | None = None
-    user: str = ""
-    pwd: str = Field(default="", json_schema_extra={"secret": True})
-    key: str = ""
-
-
-class CliSection(Section):
-    """SSH: the gateway (master host) and the account on it and on each host."""
-
-    name: Literal["CLI"] = "CLI"
-    host: str
-    port: Port = 22
-    user: str
-    pwd: str = Field(default="", json_schema_extra={"secret": True})
-    key: str = ""
-    direct: bool = False  # connect to each host at its own address instead of through the gateway
-    host_port: Port = 22
-    sudo: bool = True  # use `sudo -n` when the user is not root
-    known_hosts: str = ""  # file; empty: one in the data directory
-    accept_new_hosts: bool = False  # trust the key of a host at first contact
-    hosts: dict[str, CliHost] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _some_credential(self) -> CliSection:
-        if not self.pwd and not self.key:
-            raise ValueError("CLI needs pwd or key")
-        return self
-
-
-class OtherSection(Section):
-    """A section no scan of OpenStack reads (AMQP, Monitoring, ACI, ...): kept as given."""
-
-    model_config = ConfigDict(extra="allow", populate_by_name=True)
-
-    name: Literal["AMQP", "Monitoring", "NFV_provider", "ACI", "Kubernetes", "VMware", "Bare-metal"]
-    pwd: str = Field(default="", json_schema_extra={"secret": True})
-
-
-SECTIONS: dict[str, type[Section]] = {
-    "OpenStack": OpenStackSection,
-    "mysql": MysqlSection,
-    "CLI": CliSection,
-} | dict.fromkeys(
-    ("AMQP", "Monitoring", "NFV_provider", "ACI", "Kubernetes", "VMware", "Bare-metal"),
-    OtherSection,
-)
-
-#: Keys whose values are encrypted at rest and never shown.
-SECRET_KEYS = frozenset(
-    {"pwd", "admin_token", "token", "nfv_token", "rabbitmq_pass", "ssh_password", "key_passphrase"}
-)
+#: What people write, and the model's word for it.
+OTHER_WORDS = {
+    "openvswitch": "OVS",
+    "linuxbridge": "LXB",
+    "password": "pwd",
+    "username": "user",
+    "project": "admin_project",
+    "project_name": "admin_project",
+    "region_name": "region",
+    "user_domain_name": "user_domain",
+    "project_domain_name": "project_domain",
+    "cacert": "ca_file",
+    "key_file": "key",
+    "ssh_key": "key",
+    "address": "host",
+    "database": "schema",
+    "db": "mysql",
+    "ssh": "CLI",
+}
 
 S = TypeVar("S", bound=Section)
 
@@ -145,19 +76,28 @@ S = TypeVar("S", bound=Section)
 class Environment(BaseModel):
     """One OpenStack deployment, as stored in `environments_config` with secrets decrypted."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True, hide_input_in_errors=True)
 
     name: str
+    document_type: Literal["environment"] = Field(default="environment", alias="type")
     environment_type: Literal["OpenStack", "Kubernetes", "VMware", "Bare-metal"] = "OpenStack"
     distribution: str = ""
     distribution_version: str = ""
-    mechanism_drivers: list[str] = Field(default_factory=lambda: ["OVS"])
+    mechanism_drivers: list[str] = Field(default_factory=lambda: ["OVS"], min_length=1)
     type_drivers: str = "vxlan"
-    configuration: list[Section] = Field(default_factory=list)
+    configuration: list[AnySection] = Field(default_factory=list)
     scanned: bool = False
+    last_scanned: datetime | str | None = None
+    operational: Literal["stopped", "running", "error"] = "stopped"
     listen: bool = False
+    event_listener: str = ""
     enable_monitoring: bool = False
+    monitoring_setup_done: bool = False
     aci_enabled: bool = False
+    app_path: str = ""  # of the original's installation; kept, not used
+    run_app_path: str = ""
+    user: str = ""
+    auth: dict[str, list[str]] = Field(default_factory=dict)
     extra_conditions: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("name")
@@ -169,26 +109,25 @@ class Environment(BaseModel):
 
     @field_validator("mechanism_drivers", mode="before")
     @classmethod
-    def _one_driver_is_a_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
+    def _drivers(cls, value: Any) -> Any:
+        drivers = [value] if isinstance(value, str) else value
+        if not isinstance(drivers, list):
+            return drivers
+        return [OTHER_WORDS.get(str(driver).lower(), driver) for driver in drivers]
 
-    @field_validator("configuration", mode="before")
+    @field_validator("type_drivers", mode="before")
     @classmethod
-    def _typed_sections(cls, value: Any) -> Any:
-        if not isinstance(value, list):
-            raise TypeError("expected a list of sections")
-        return [_section(position, item) for position, item in enumerate(value)]
+    def _type_drivers(cls, value: Any) -> Any:
+        words = value.split(",") if isinstance(value, str) else value
+        return ",".join(str(word).strip() for word in words) if isinstance(words, list) else value
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Environment:
-        names = [section.name for section in self.configuration]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"configuration: section {name} is given twice")
-        needed = ("OpenStack", "mysql", "CLI") if self.environment_type == "OpenStack" else ()
-        missing = [name for name in needed if name not in names]
-        if missing:
-            raise ValueError(f"configuration: missing section {', '.join(missing)}")
+        problems = section_problems(
+            self.environment_type, [section.name for section in self.configuration]
+        )
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     def section(self, kind: type[S]) -> S:
@@ -201,39 +140,102 @@ class Environment(BaseModel):
             hint=f"calipso env show {self.name}",
         )
 
-
-def _section(position: int, item: Any) -> Section:
-    if isinstance(item, Section):
-        return item
-    name = item.get("name") if isinstance(item, dict) else None
-    kind = SECTIONS.get(str(name))
-    if kind is None:
-        near = difflib.get_close_matches(str(name), SECTIONS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"[{position}].name: {name!r} is not one of {', '.join(SECTIONS)}{hint}")
-    try:
-        return kind.model_validate(item)
-    except ValidationError as error:
-        raise ValueError("; ".join(_problems(error, f"{name}.", set(kind.model_fields)))) from None
+    def document(self) -> dict[str, Any]:
+        """The document to store: what was given, secrets in clear."""
+        document = self.model_dump(by_alias=True, exclude_unset=True)
+        document["configuration"] = [
+            {"name": section.name} | section.model_dump(by_alias=True, exclude_unset=True)
+            for section in self.configuration
+        ]
+        return document
 
 
-def _problems(error: ValidationError, prefix: str, known: set[str]) -> list[str]:
-    problems = []
-    for item in error.errors(include_input=False):
-        where = ".".join(str(part) for part in item["loc"])
-        text = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(where, known, n=1)
-            text = "unknown key" + (f"; did you mean {near[0]}?" if near else "")
-        problems.append(f"{prefix}{where}: {text}" if where else f"{prefix.rstrip('.')}: {text}")
+def section_problems(environment_type: str, names: list[str]) -> list[str]:
+    """What is wrong with the set of sections an environment has."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    missing = [name for name in NEEDED.get(environment_type, ()) if name not in names]
+    problems = [f"configuration: section {name} is given twice" for name in twice]
+    if missing:
+        problems.append(f"configuration: missing section {', '.join(missing)}")
     return problems
 
 
 def parse_environment(document: dict[str, Any]) -> Environment:
     """An Environment from a document; raises ConfigError that names every wrong field."""
+    environment, problems = check_environment(document)
+    if environment is None:
+        raise environment_error(document.get("name"), problems)
+    return environment
+
+
+def environment_error(name: Any, problems: list[str]) -> ConfigError:
+    """The error that names everything wrong with an environment."""
+    lines = [f"environment {name or '?'}: {problem}" for problem in problems]
+    return ConfigError("\n".join(lines), hint="docs/environments.md lists every field.")
+
+
+def check_environment(document: dict[str, Any]) -> tuple[Environment | None, list[str]]:
+    """The Environment of a document, or None, and everything that is wrong with it."""
+    given = {key: value for key, value in document.items() if key != "_id"}
     try:
-        return Environment.model_validate(document)
+        return Environment.model_validate(given), []
     except ValidationError as error:
-        name = document.get("name", "?")
-        problems = _problems(error, f"environment {name}: ", set(Environment.model_fields))
-        raise ConfigError("\n".join(problems), hint="See docs/environments.md.") from None
+        details = error.errors(include_url=False)
+    problems = [_problem(detail) for detail in details]
+    if any(detail["loc"] for detail in details):  # then the check of the whole did not run
+        sections = given.get("configuration")
+        names = [
+            str(item.get("name"))
+            for item in (sections if isinstance(sections, list) else [])
+            if isinstance(item, dict)
+        ]
+        problems += section_problems(str(given.get("environment_type", "OpenStack")), names)
+    return None, problems
+
+
+def _problem(detail: ErrorDetails) -> str:
+    where, known = _place(detail["loc"])
+    key = str(detail["loc"][-1]) if detail["loc"] else ""
+    kind, text = detail["type"], detail["msg"].removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key{_meant(key, known)}"
+    if kind == "missing":
+        return f"{where}: missing"
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        item = detail["input"]
+        name = item.get("name") if isinstance(item, dict) else None
+        return (
+            f"{where}.name: {name!r} is not one of {', '.join(SECTIONS)}"
+            f"{_meant(str(name), SECTIONS)}"
+        )
+    return f"{where}: {text}{_got(key, detail['input'])}" if where else text
+
+
+def _place(loc: tuple[int | str, ...]) -> tuple[str, Iterable[str]]:
+    """Where an error is, in the document's words, and which keys are known there."""
+    if len(loc) < 2 or loc[0] != "configuration":
+        return ".".join(map(str, loc)), _names(Environment)
+    where = f"configuration[{loc[1]}]"
+    if len(loc) < 3:
+        return where, ()
+    kind: type[BaseModel] = CliHost if len(loc) > 5 else SECTIONS.get(str(loc[2]), Section)
+    return ".".join([where, *map(str, loc[2:])]), _names(kind)
+
+
+def _names(kind: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in kind.model_fields.items()]
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    names = {name.lower(): name for name in known}
+    other = OTHER_WORDS.get(word.lower(), "").lower()
+    near = [other] if other in names else difflib.get_close_matches(word.lower(), names, n=1)
+    return f"; did you mean {names[near[0]]}?" if near else ""
+
+
+def _got(key: str, value: Any) -> str:
+    """The wrong value, unless it may be a secret."""
+    hidden = key in SECRET_KEYS or key.endswith("url")
+    if hidden or value == "" or not isinstance(value, str | int | float | bool):
+        return ""
+    return f" (got {value!r})" if len(str(value)) <= 100 else ""

@@ -1,0 +1,225 @@
+"""Sections of an environment's `configuration`: how to reach each source of one cloud.
+
+Names and keys are those of the original `environments_config`; what it lacked (TLS, domains,
+ports of SSH, per-host accounts) is added with defaults, so documents written for it load.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+HOST = re.compile(r"^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$")
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Secret = Annotated[str, Field(repr=False)]
+
+#: Keys whose values are encrypted at rest and never shown, wherever they stand.
+SECRET_KEYS = frozenset(
+    {"pwd", "admin_token", "token", "nfv_token", "rabbitmq_pass", "ssh_password", "key_passphrase"}
+)
+
+
+def check_host(value: str) -> str:
+    """The value, when it is an address or a host name. Raises ValueError."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        if not HOST.match(value):
+            raise ValueError("expected an IPv4 or IPv6 address or a host name") from None
+    return value
+
+
+class _Strict(BaseModel):
+    """Unknown keys are errors; numbers in YAML may stand for words; secrets stay out of text."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,
+    )
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """What `repr` shows: fields of the original's open sections may be secrets too."""
+        return [(key, value) for key, value in super().__repr_args__() if key not in SECRET_KEYS]
+
+
+class Section(_Strict):
+    """One entry of `configuration`; `name` says which source it is for."""
+
+    name: str
+
+    @field_validator("host", check_fields=False)
+    @classmethod
+    def _host(cls, value: str) -> str:
+        return check_host(value)
+
+
+class OpenStackSection(Section):
+    """The OpenStack API: `host`/`port` as in the original, or `auth_url` in full."""
+
+    name: Literal["OpenStack"] = "OpenStack"
+    auth_url: str = ""
+    host: str = Field(default="", validate_default=True)
+    port: Port = 5000
+    user: str
+    pwd: Secret = ""
+    admin_token: Secret = ""
+    admin_project: str = "admin"
+    user_domain: str = "Default"
+    project_domain: str = "Default"
+    region: str = ""
+    interface: Literal["public", "internal", "admin"] = "public"
+    use_tls: bool = False
+    ca_file: str = ""
+    insecure: bool = False
+    endpoint_host: str = ""  # replaces the host of each catalogue URL (port forwards, jump hosts)
+
+    @field_validator("auth_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if value and not re.match(r"^https?://[^\s/@]+(/\S*)?$", value):
+            raise ValueError("expected http(s)://host:port/v3, without user or password in it")
+        return value
+
+    @field_validator("host", mode="before")
+    @classmethod
+    def _host_of_url(cls, value: Any, info: ValidationInfo) -> Any:
+        if value:
+            return value
+        url = info.data.get("auth_url", "http://unknown")
+        if not url:
+            raise ValueError("missing: give host and port, or auth_url")
+        return urlsplit(url).hostname or value
+
+    def identity_url(self) -> str:
+        """The Keystone v3 URL."""
+        if self.auth_url:
+            return self.auth_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.use_tls else 'http'}://{host}:{self.port}/v3"
+
+
+class MysqlSection(Section):
+    """The MySQL server of the controllers. Read only."""
+
+    name: Literal["mysql"] = "mysql"
+    host: str
+    port: Port = 3306
+    user: str
+    pwd: Secret = ""
+    schema_: str = Field(default="nova", alias="schema")
+    connect_timeout: float = Field(default=5.0, gt=0, le=120)
+    use_tls: bool = False
+    ca_file: str = ""
+
+
+class CliHost(_Strict):
+    """How to reach one host when it differs from the rest (`CLI.hosts`)."""
+
+    name: str = ""  # the original repeats the section's name here
+    host: str = ""
+    port: Port | None = None
+    user: str = ""
+    pwd: Secret = ""
+    key: str = ""
+
+    @field_validator("host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        return check_host(value) if value else value
+
+
+class CliSection(Section):
+    """SSH: the gateway (master host) and the account on it and on each host."""
+
+    name: Literal["CLI"] = "CLI"
+    host: str
+    port: Port = 22
+    user: str
+    pwd: Secret = ""
+    key: str = Field(default="", validate_default=True)
+    direct: bool = False  # connect to each host at its own address instead of through the gateway
+    host_port: Port = 22
+    sudo: bool = True  # use `sudo -n` when the user is not root
+    known_hosts: str = ""  # file; empty: one in the data directory
+    accept_new_hosts: bool = False  # trust the key of a host at first contact
+    hosts: dict[str, CliHost] = Field(default_factory=dict)
+
+    @field_validator("key")
+    @classmethod
+    def _some_credential(cls, value: str, info: ValidationInfo) -> str:
+        if not value and not info.data.get("pwd", "?"):
+            raise ValueError("CLI needs pwd or key")
+        if value and not value.startswith(("/", "~")):
+            raise ValueError("expected the absolute path of a private key file")
+        return value
+
+
+#: Sections of sources that no scan of OpenStack reads: required and optional keys.
+OTHER_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "AMQP": (frozenset({"host", "port", "user", "pwd"}), frozenset()),
+    "Monitoring": (
+        frozenset(
+            {"type", "server_ip", "server_name", "rabbitmq_port", "rabbitmq_user"}
+            | {"rabbitmq_pass", "api_port", "config_folder", "env_type", "provision"}
+        ),
+        frozenset({"ssh_port", "ssh_user", "ssh_password", "install_monitoring_client"}),
+    ),
+    "NFV_provider": (frozenset({"host", "port", "user", "pwd", "nfv_token"}), frozenset()),
+    "ACI": (frozenset({"host", "user", "pwd"}), frozenset()),
+    "Kubernetes": (frozenset({"host", "port", "user", "token"}), frozenset()),
+}
+
+
+class OtherSection(Section):
+    """A section for another part of Calipso (AMQP, Monitoring, ACI, ...), kept as given."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Literal["AMQP", "Monitoring", "NFV_provider", "ACI", "Kubernetes", "VMware", "Bare-metal"]
+
+    @model_validator(mode="after")
+    def _keys(self) -> OtherSection:
+        given = dict(self.model_extra or {})
+        required, optional = OTHER_KEYS.get(self.name, (frozenset(), frozenset(given)))
+        problems = [f"{key} is missing" for key in sorted(required - given.keys())]
+        problems += [f"{key} is unknown" for key in sorted(given.keys() - required - optional)]
+        problems += [
+            f"{key}: expected a port, 1-65535"
+            for key, value in given.items()
+            if key.endswith("port") and not _is_port(value)
+        ]
+        if problems:
+            raise ValueError(", ".join(problems))
+        return self
+
+
+def _is_port(value: object) -> bool:
+    return str(value).isdecimal() and 1 <= int(str(value)) <= 65535
+
+
+AnySection = Annotated[
+    OpenStackSection | MysqlSection | CliSection | OtherSection, Discriminator("name")
+]
+
+SECTIONS: dict[str, type[Section]] = {
+    "OpenStack": OpenStackSection,
+    "mysql": MysqlSection,
+    "CLI": CliSection,
+}
+SECTIONS.update(dict.fromkeys((*OTHER_KEYS, "VMware", "Bare-metal"), OtherSection))

@@ -1,0 +1,138 @@
+"""Secrets at rest: credentials in stored documents are encrypted with a key file.
+
+The file holds Fernet keys, one a line, newest first: the first encrypts, each decrypts. So a
+key can be replaced without a moment in which something is unreadable. Workers on several
+machines need the same file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from calipso.errors import ConfigError
+from calipso.model.environment import SECRET_KEYS
+from calipso.settings import Settings, settings
+
+MARK = "enc:v1:"
+MASK = "********"
+
+
+def key_file(config: Settings | None = None) -> Path:
+    """Where the keys are."""
+    config = config or settings()
+    return config.key_file or config.data_dir() / "secret.keys"
+
+
+class SecretBox:
+    """Encrypts and decrypts with the keys of one file, made at first use."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or key_file()
+
+    def encrypt(self, value: str) -> str:
+        """The value, encrypted and marked. An encrypted value that opens here stays as it is."""
+        if value.startswith(MARK):
+            self.decrypt(value)
+            return value
+        return MARK + self._fernet(create=True).encrypt(value.encode()).decode()
+
+    def decrypt(self, value: str) -> str:
+        """The value in clear; a value without our mark is in clear already."""
+        if not value.startswith(MARK):
+            return value
+        try:
+            return self._fernet().decrypt(value.removeprefix(MARK).encode()).decode()
+        except InvalidToken:
+            raise ConfigError(
+                f"{self.path}: none of its keys opens a stored secret",
+                hint="Bring back the key file that was used when the environment was added "
+                "(setting key_file), or give the passwords again: `calipso env add --replace`.",
+            ) from None
+
+    def add_key(self) -> None:
+        """Put a new key first; the others still decrypt."""
+        _replace(self.path, [Fernet.generate_key().decode(), *self._keys(create=True)])
+
+    def drop_old_keys(self) -> None:
+        """Keep the newest key only. What an older one encrypted is lost unless encrypted again."""
+        _replace(self.path, self._keys()[:1])
+
+    def _fernet(self, *, create: bool = False) -> MultiFernet:
+        try:
+            return MultiFernet([Fernet(key) for key in self._keys(create=create)])
+        except ValueError:
+            raise ConfigError(
+                f"{self.path}: a line is not a key",
+                hint="Each line is a Fernet key (32 bytes, URL-safe base64), newest first.",
+            ) from None
+
+    def _keys(self, *, create: bool = False) -> list[str]:
+        try:
+            if create and not self.path.exists():
+                _create(self.path)
+            lines = self.path.read_text(encoding="ascii").splitlines()
+        except FileNotFoundError:
+            raise ConfigError(
+                f"{self.path}: the key file is missing",
+                hint="Copy it from where the environment was added, or set CALIPSO_KEY_FILE.",
+            ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a text file"
+            raise ConfigError(
+                f"{self.path}: cannot be used as key file: {reason}",
+                hint="The user that runs Calipso must be able to read it.",
+            ) from None
+        keys = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        if not keys:
+            raise ConfigError(f"{self.path}: the key file holds no key", hint="Restore it.")
+        return keys
+
+
+def _create(path: Path) -> None:
+    """Make the file with one key; when several processes try, all end with the same file."""
+    temporary = _temporary(path, [Fernet.generate_key().decode()])
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        temporary.unlink()
+
+
+def _replace(path: Path, keys: list[str]) -> None:
+    _temporary(path, keys).replace(path)
+
+
+def _temporary(path: Path, keys: list[str]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".keys-")  # mode 0600
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write("".join(key + "\n" for key in keys))
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(name)
+
+
+def map_secrets(value: Any, change: Callable[[str], str]) -> Any:
+    """The same document with every secret in it changed; empty secrets stay empty."""
+    if isinstance(value, dict):
+        return {
+            key: change(str(item))
+            if key in SECRET_KEYS and isinstance(item, str | int) and item != ""
+            else map_secrets(item, change)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [map_secrets(item, change) for item in value]
+    return value
+
+
+def masked(document: Any) -> Any:
+    """The document as it may be shown."""
+    return map_secrets(document, lambda _: MASK)
