@@ -1,0 +1,38 @@
+"""JSON answers of host commands, with errors that show what was said instead."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from calipso.errors import ParseError
+
+
+def json_list(text: str, what: str) -> list[dict[str, Any]]:
+    """The objects of a JSON list. Nothing at all counts as an empty list (`ip -j` does that)."""
+    if not text.strip():
+        return []
+    value = json_value(text, what)
+    if not isinstance(value, list):
+        raise ParseError(f"{what}: expected a JSON list", sample=text)
+    return [item for item in value if isinstance(item, dict)]
+
+
+def json_value(text: str, what: str) -> Any:
+    """One JSON value."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"{what}: not JSON ({error})", sample=text) from None
+
+
+def sections(text: str) -> dict[str, str]:
+    """Text by the name on its `== <name>` line."""
+    found: dict[str, list[str]] = {}
+    lines: list[str] | None = None
+    for line in text.splitlines():
+        if line.startswith("== "):
+            lines = found.setdefault(line[3:].strip(), [])
+        elif lines is not None:
+            lines.append(line)
+    return {name: "\n".join(body) for name, body in found.items()}

@@ -1,0 +1,37 @@
+"""Network namespaces of a host and the devices in each."""
+
+from __future__ import annotations
+
+import re
+
+from calipso.errors import ParseError
+from calipso.utils.hostparse.iplink import Device, parse_devices
+
+_HEAD = re.compile(r"^netns: (.+)$", re.MULTILINE)
+_EXIT = re.compile(r"\nexit: (\d+)\s*\Z")
+
+
+def parse_namespaces(text: str) -> dict[str, dict[str, Device] | ParseError]:
+    """Devices by namespace; a namespace that could not be read has the error instead."""
+    found: dict[str, dict[str, Device] | ParseError] = {}
+    heads = list(_HEAD.finditer(text))
+    if text.strip() and not heads:
+        raise ParseError("ip netns: no namespace in the answer", sample=text)
+    for position, head in enumerate(heads):
+        end = heads[position + 1].start() if position + 1 < len(heads) else len(text)
+        found[head[1]] = _namespace(head[1], text[head.end() : end])
+    return found
+
+
+def _namespace(name: str, body: str) -> dict[str, Device] | ParseError:
+    status = _EXIT.search(body)
+    if status is None or status[1] != "0":
+        return ParseError(
+            f"namespace {name}: its devices could not be listed",
+            sample=body,
+            hint="It may have been removed meanwhile; scan again.",
+        )
+    try:
+        return parse_devices(body[: status.start()], f"namespace {name}")
+    except ParseError as error:
+        return error
