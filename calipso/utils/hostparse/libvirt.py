@@ -1,0 +1,117 @@
+"""Running domains of a hypervisor and their interfaces, from `virsh dumpxml`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+
+from calipso.errors import ParseError
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_END = "</domain>"
+
+
+@dataclass(frozen=True)
+class DomainInterface:
+    """An `<interface>` of a domain. `device` is its tap on the host ("" when it has none).
+
+    `kind` is the element's type (bridge, ethernet, hostdev, vhostuser, ...), `port_id` the
+    Neutron port when libvirt plugged it into Open vSwitch itself, `element` the whole as a dict.
+    """
+
+    kind: str
+    mac: str
+    device: str
+    bridge: str
+    model: str
+    port_id: str
+    element: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A running domain; `uuid` is the instance's."""
+
+    uuid: str
+    name: str
+    interfaces: list[DomainInterface] = field(default_factory=list)
+
+
+def parse_domains(text: str) -> dict[str, Domain | ParseError]:
+    """Domains by UUID, from a list of UUIDs followed by the XML of each.
+
+    A domain that is listed but whose XML is missing or broken has the error instead.
+    """
+    uuids, rest = _listed(text)
+    found: dict[str, Domain | ParseError] = {}
+    broken = ""
+    for document in _documents(rest):
+        try:
+            domain = _domain(document)
+            found[domain.uuid] = domain
+        except ParseError as error:
+            broken = broken or error.sample or str(error)
+    for uuid in uuids:
+        if uuid not in found:
+            found[uuid] = ParseError(
+                f"virsh dumpxml {uuid}: no whole XML document in the answer",
+                sample=broken,
+                hint="The instance may have ended meanwhile; scan again.",
+            )
+    return found
+
+
+def _listed(text: str) -> tuple[list[str], str]:
+    uuids = []
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        word = line.strip()
+        if _UUID.fullmatch(word):
+            uuids.append(word.lower())
+        elif word:
+            if not word.startswith("<"):
+                raise ParseError("virsh list --uuid: not a UUID", sample=text)
+            return uuids, "".join(lines[number:])
+    return uuids, ""
+
+
+def _documents(text: str) -> list[str]:
+    parts = text.split(_END)
+    whole = [part.strip() + _END for part in parts[:-1]]
+    return whole + ([parts[-1].strip()] if parts[-1].strip() else [])
+
+
+def _domain(document: str) -> Domain:
+    try:
+        root = xmltodict.parse(document, force_list=("interface",))["domain"]
+        devices = root.get("devices") or {}
+        return Domain(
+            uuid=str(root["uuid"]).lower(),
+            name=str(root["name"]),
+            interfaces=[_interface(element) for element in devices.get("interface") or ()],
+        )
+    except (ExpatError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ParseError(f"virsh dumpxml: {error!r}", sample=document) from None
+
+
+def _interface(element: dict[str, Any]) -> DomainInterface:
+    parameters = (element.get("virtualport") or {}).get("parameters") or {}
+    source = element.get("source") or {}
+    return DomainInterface(
+        kind=str(element.get("@type", "")),
+        mac=_attribute(element, "mac", "@address").lower(),
+        device=_attribute(element, "target", "@dev"),
+        bridge=str(source.get("@bridge", "")) if isinstance(source, dict) else "",
+        model=_attribute(element, "model", "@type"),
+        port_id=str(parameters.get("@interfaceid", "")),
+        element=element,
+    )
+
+
+def _attribute(element: dict[str, Any], name: str, attribute: str) -> str:
+    child = element.get(name)
+    return str(child.get(attribute, "")) if isinstance(child, dict) else ""
