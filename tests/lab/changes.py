@@ -7,7 +7,7 @@
 
 What was really added, removed or changed is told by the two truths alone. A link that joins the
 same two things under a new name or with other attributes is no change of the truth; it is
-printed, and accepted only on a host where something changed.
+printed, and accepted only where an end of it really changed.
 """
 
 from __future__ import annotations
@@ -70,16 +70,17 @@ def noted_changes(changes: list[Row], kind: str) -> dict[str, set[Key]]:
     return found
 
 
-def compare(kind: str, real: dict[str, set[Key]], noted: dict[str, set[Key]]) -> bool:
-    """Print the differences; True when there are none."""
+def compare(
+    kind: str, real: dict[str, set[Key]], noted: dict[str, set[Key]], touched: set[str]
+) -> bool:
+    """Print the differences; True when there are none. `touched`: ids of changed objects."""
     right = True
     for what in ("added", "removed", "changed"):
         for key in sorted(real[what] - noted[what]):
             print(f"not recorded: {kind} {what}: {key[0]} {key[1]}")
             right = False
         for key in sorted(noted[what] - real[what]):
-            hosts = {name.partition(" ")[0] for _, name in set().union(*real.values())}
-            near = any(part.startswith(host) for part in key[1].split(" -> ") for host in hosts)
+            near = bool(touched.intersection(key[1].split(" -> ")))
             accepted = kind == "link" and what == "changed" and near
             word = "also" if accepted else "recorded, not real"
             print(f"{word}: {kind} {what}: {key[0]} {key[1]}")
@@ -108,9 +109,11 @@ def main() -> int:
             print(f"{change['change']}: {change['type']} {change['id']} {fields}")
         return 1 if changes else 0
     right = True
+    touched: set[str] = set()
     for part, kind in (("objects", "object"), ("links", "link")):
         real = real_changes(told(args.before, part), told(args.after, part))
-        right = compare(kind, real, noted_changes(changes, kind)) and right
+        touched |= {name for keys in real.values() for _, name in keys}
+        right = compare(kind, real, noted_changes(changes, kind), touched) and right
     return 0 if right else 1
 
 
