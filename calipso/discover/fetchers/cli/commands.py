@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Command:
-    """One command: `name` is its file name in recorded clouds, `tool` the program it needs."""
+    """One command: `name` is its file name in recorded clouds, `tool` the program it needs.
+
+    The tool decides in which container the command runs (`container`).
+    """
 
     name: str
     text: str
@@ -40,7 +43,7 @@ NAMESPACE_LINKS = Command(
     '  ip -n "$ns" -d -j addr show\n'
     "  printf '\\nexit: %s\\n' \"$?\"\n"
     "done",
-    "ip",
+    "ip netns",
     "Install iproute2 4.18 or newer.",
 )
 
@@ -127,3 +130,12 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 BY_NAME: dict[str, Command] = {command.name: command for command in COMMANDS}
+
+
+def as_command(question: Command | str) -> Command:
+    """A command of this list, or one made of a plug-in's text."""
+    if isinstance(question, Command):
+        return question
+    words = question.split()
+    tool = " ".join(words[:2] if words[:2] == ["ip", "netns"] else words[:1])
+    return Command(question, question, tool)

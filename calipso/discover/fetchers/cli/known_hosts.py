@@ -1,0 +1,81 @@
+"""Host keys of one environment: checked always, new ones taken only where that is allowed."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import paramiko
+from paramiko.hostkeys import HostKeyEntry
+
+from calipso.model.environment import CliSection
+from calipso.settings import Settings
+
+
+class UnknownHostKey(paramiko.SSHException):
+    """The host is not in the known hosts file, and accepting it was not asked for."""
+
+    def __init__(self, name: str, key: paramiko.PKey) -> None:
+        super().__init__(f"host key of {name} is not known")
+        self.name = name
+        self.key = key
+
+
+def known_hosts_path(environment: str, section: CliSection, settings: Settings) -> Path:
+    """The environment's known hosts file: the one it names, else one in the data directory."""
+    if section.known_hosts:
+        return Path(section.known_hosts).expanduser()
+    return settings.data_dir() / "known_hosts" / environment
+
+
+class KnownHosts(paramiko.MissingHostKeyPolicy):
+    """A known hosts file shared by the threads of a process; other processes may add to it."""
+
+    def __init__(self, path: Path, *, accept_new: bool) -> None:
+        self.path = path
+        self.accept_new = accept_new
+        self._lock = threading.Lock()
+        self._keys = paramiko.HostKeys()
+        self._read: tuple[int, int] | None = None
+
+    def prepare(self, client: paramiko.SSHClient, name: str) -> None:
+        """Give a client the keys known for the host it is about to connect to."""
+        with self._lock:
+            self._load()
+            found = self._keys.lookup(name)
+            for kind, key in found.items() if found else ():
+                client.get_host_keys().add(name, kind, key)
+        client.set_missing_host_key_policy(self)
+
+    def missing_host_key(
+        self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
+    ) -> None:
+        """Called by paramiko for a host without a known key. Raises, or adds the key."""
+        with self._lock:
+            self._load()  # another process may have accepted it meanwhile
+            found = self._keys.lookup(hostname)
+            if found and key.get_name() in found:
+                known = found[key.get_name()]
+                if known != key:
+                    raise paramiko.BadHostKeyException(hostname, key, known)
+                return
+            if found or not self.accept_new:
+                raise UnknownHostKey(hostname, key)
+            self._append(hostname, key)
+
+    def _load(self) -> None:
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            return
+        state = (status.st_mtime_ns, status.st_size)
+        if state != self._read:
+            self._keys = paramiko.HostKeys(str(self.path))
+            self._read = state
+
+    def _append(self, hostname: str, key: paramiko.PKey) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        line = HostKeyEntry([hostname], key).to_line()
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line or "")
+        self._keys.add(hostname, key.get_name(), key)
