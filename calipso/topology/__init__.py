@@ -1,1 +1,1 @@
-"""Pure functions over objects and links."""
+"""Pure functions over inventory objects and links: who carries what, graphs, drawings."""

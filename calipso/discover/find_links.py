@@ -1,0 +1,174 @@
+"""FindLinks: the base of every class that finds links between inventory objects.
+
+A finder reads object types of one environment, joins them in memory and fills a buffer of link
+documents; the engine stores the buffer in bulk. Nothing here writes to the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypedDict, cast
+
+from bson import ObjectId
+
+from calipso.model.clique import CliqueConstraint, CliqueType
+from calipso.model.environment import Environment
+from calipso.model.inventory import link_key, object_key
+from calipso.model.link import Link
+from calipso.utils.inventory_mgr import InventoryMgr
+
+Document = dict[str, Any]
+
+#: Read of every object besides the fields a finder asks for.
+COMMON_FIELDS = ("environment", "type", "id", "name", "object_name", "host")
+
+
+class ScanInfo(TypedDict, total=False):
+    """What a finder may know of the scan besides the inventory."""
+
+    environment: Environment
+    clique_types: list[CliqueType]
+    clique_constraints: list[CliqueConstraint]
+    #: True: find implicit links even when no clique type of the environment needs them.
+    implicit_links: bool
+
+
+class FindLinks:
+    """Finds links of one or more types. Subclasses define `add_links(self)`."""
+
+    #: True: reads links that the other finders stored, so it runs after all of them.
+    after_others: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self.inv = InventoryMgr()
+        self.env = ""
+        self.scan: ScanInfo = {}
+        self._found: dict[tuple[str, frozenset[str]], list[Document]] = {}
+        self._links: dict[ObjectId, Link] = {}
+
+    def bind(self, env: str, inv: InventoryMgr, scan: ScanInfo | None = None) -> None:
+        """Attach this finder to an environment, its inventory and the running scan."""
+        self.env, self.inv, self.scan = env, inv, scan or {}
+        self._found, self._links = {}, {}
+
+    def get_env(self) -> str:
+        """Name of the environment whose links are looked for."""
+        return self.env
+
+    def add_links(self) -> None:
+        """Find the links: the only entry point a finder has to define."""
+        raise NotImplementedError(f"{type(self).__name__}.add_links")
+
+    def run(self) -> list[Link]:
+        """Call `add_links` and return what it found, each link once, in a stable order."""
+        self._links, self._found = {}, {}
+        self.add_links()
+        links, self._links, self._found = self._links, {}, {}
+        return [links[key] for key in sorted(links)]
+
+    def find(self, object_type: str, fields: Iterable[str] | None = None) -> list[Document]:
+        """All objects of a type; with `fields`, only these and the common ones. Read once a run."""
+        wanted = frozenset() if fields is None else frozenset((*COMMON_FIELDS, *fields))
+        key = (object_type, wanted)
+        if key not in self._found:
+            self._found[key] = self.inv.find(self.env, object_type, sorted(wanted))
+        return self._found[key]
+
+    def link(
+        self,
+        source_doc: Mapping[str, Any],
+        target_doc: Mapping[str, Any],
+        *,
+        link_type: str | None = None,
+        link_name: str = "",
+        state: str = "unknown",
+        host: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        source_label: str = "",
+        target_label: str = "",
+        link_weight: int = 0,
+        implicit: bool = False,
+    ) -> None:
+        """Link two objects; type and host are taken from them unless given."""
+        self.create_link(
+            env=self.env,
+            source=_key(self.env, source_doc),
+            source_id=source_doc["id"],
+            target=_key(self.env, target_doc),
+            target_id=target_doc["id"],
+            link_type=link_type or f"{source_doc['type']}-{target_doc['type']}",
+            link_name=link_name,
+            state=state,
+            link_weight=link_weight,
+            source_label=source_label,
+            target_label=target_label,
+            host=host or source_doc.get("host") or target_doc.get("host"),
+            attributes=attributes,
+            implicit=implicit,
+        )
+
+    def create_link(
+        self,
+        env: str,
+        source: ObjectId,
+        source_id: str,
+        target: ObjectId,
+        target_id: str,
+        link_type: str,
+        link_name: str,
+        state: str,
+        link_weight: int,
+        source_label: str = "",
+        target_label: str = "",
+        host: str | None = None,
+        switch: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        implicit: bool = False,
+    ) -> None:
+        """Buffer one link, given in full. The same link found again replaces the earlier."""
+        document: dict[str, Any] = {
+            "_id": link_key(env, link_type, source, target, link_name),
+            "environment": env,
+            "link_type": link_type,
+            "link_name": link_name,
+            "source": source,
+            "source_id": source_id,
+            "source_label": source_label,
+            "target": target,
+            "target_id": target_id,
+            "target_label": target_label,
+            "state": state,
+            "link_weight": link_weight,
+            "implicit": implicit,
+            "attributes": dict(attributes or {}),
+            "host": host or "",
+            "finder": type(self).__name__,
+        }
+        if switch:
+            document["switch"] = switch
+        self._links[document["_id"]] = cast(Link, document)
+
+    def create_links(self, links: Iterable[Mapping[str, Any]]) -> None:
+        """Buffer many links, each a mapping of `create_link`'s arguments."""
+        for link in links:
+            self.create_link(**link)
+
+
+def _key(env: str, document: Mapping[str, Any]) -> ObjectId:
+    found = document.get("_id")
+    if isinstance(found, ObjectId):
+        return found
+    return object_key(env, document["type"], document["id"])
+
+
+def joined_state(*states: Any) -> str:
+    """State of a link by the states of its ends: down beats up, and what is not known is silent."""
+    known = {str(state).lower() for state in states if state}
+    if "down" in known:
+        return "down"
+    return "up" if "up" in known else "unknown"
+
+
+def network_attribute(value: Any) -> dict[str, Any]:
+    """`{"network": id or ids}`, or nothing when it is not known whose traffic is carried."""
+    return {} if value is None or value == "" else {"network": value}

@@ -1,0 +1,58 @@
+"""FindImplicitLinks: links between objects that are joined through others."""
+
+from __future__ import annotations
+
+from calipso.discover.clique_finder import select_clique_types
+from calipso.discover.find_links import FindLinks
+from calipso.topology.adjacency import split_type
+from calipso.topology.implicit import IMPLICIT_FIELDS, ImplicitLinks
+
+
+class FindImplicitLinks(FindLinks):
+    """Implicit links, derived from the explicit links that are stored. Runs after all others.
+
+    Only what a clique type of this environment with `use_implicit_links` names is derived, which
+    usually is nothing; a scan that asks for implicit links gets those of all types.
+    """
+
+    def add_links(self) -> None:
+        """Follow chains of stored links; explicit links are never replaced."""
+        wanted = self.wanted_types()
+        if wanted is not None and not wanted:
+            return
+        stored = self.inv.collection("links").find(
+            {"environment": self.env}, dict.fromkeys(IMPLICIT_FIELDS, 1), batch_size=5000
+        )
+        constraints = self.scan.get("clique_constraints") or []
+        names = [name for item in constraints for name in item["constraints"]]
+        for found in ImplicitLinks(stored, names).find(wanted):
+            self.create_link(
+                env=self.env,
+                source=found.source,
+                source_id=found.source_id,
+                target=found.target,
+                target_id=found.target_id,
+                link_type=found.link_type,
+                link_name="",
+                state=found.state,
+                link_weight=0,
+                host=found.host,
+                attributes=found.attributes,
+                implicit=True,
+            )
+
+    def wanted_types(self) -> set[str] | None:
+        """Link types to derive, in either direction; None: all."""
+        if self.scan.get("implicit_links"):
+            return None
+        environment = self.scan.get("environment")
+        if environment is None:
+            return set()
+        chosen, _ = select_clique_types(environment, self.scan.get("clique_types") or [])
+        named = {
+            link_type
+            for clique_type in chosen.values()
+            if clique_type.get("use_implicit_links")
+            for link_type in clique_type["link_types"]
+        }
+        return named | {"-".join(reversed(split_type(link_type))) for link_type in named}

@@ -1,0 +1,51 @@
+"""FindLinksForInstanceVnics: instance-vnic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calipso.discover.find_links import FindLinks, joined_state, network_attribute
+
+
+class FindLinksForInstanceVnics(FindLinks):
+    """instance-vnic: an instance and the tap devices its libvirt domain has on the host.
+
+    The name is the label of the network; the state is that of the tap device.
+    """
+
+    def add_links(self) -> None:
+        """Join vNICs to instances by `instance_id`."""
+        instances = {item["id"]: item for item in self.find("instance", ["network_info"])}
+        labels = {item["id"]: str(item["name"]) for item in self.find("network", [])}
+        fields = ["vnic_type", "instance_id", "parent_id", "network", "state", "mac_address"]
+        for vnic in self.find("vnic", fields):
+            if vnic.get("vnic_type") != "instance_vnic":
+                continue
+            owner = vnic.get("instance_id") or str(vnic.get("parent_id")).removesuffix("-vnics")
+            instance = instances.get(owner)
+            if instance is None:
+                continue
+            entry = _network_info(instance, vnic)
+            network = vnic.get("network") or entry.get("id")
+            self.link(
+                instance,
+                vnic,
+                link_name=entry.get("label") or labels.get(str(network), ""),
+                state=joined_state(vnic.get("state")),
+                host=vnic.get("host"),
+                attributes=network_attribute(network),
+            )
+
+
+def _network_info(instance: dict[str, Any], vnic: dict[str, Any]) -> dict[str, Any]:
+    """The network of the `network_info` entry that is this vNIC: same device, or same MAC."""
+    entries = [entry for entry in instance.get("network_info") or () if isinstance(entry, dict)]
+    mac = vnic.get("mac_address")
+    for entry in entries:
+        device = entry.get("devname")
+        if device and f"{vnic.get('host')}-{device}" == vnic["id"]:
+            return dict(entry.get("network") or {})
+    for entry in entries:
+        if mac and entry.get("address") == mac:
+            return dict(entry.get("network") or {})
+    return {}

@@ -1,0 +1,78 @@
+"""FindLinksForOteps: vedge-otep, otep-vconnector, otep-host_pnic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calipso.discover.find_links import FindLinks, joined_state
+from calipso.topology.carriers import Carriers
+
+Document = dict[str, Any]
+
+
+class FindLinksForOteps(FindLinks):
+    """A tunnel endpoint and what it joins: a switch or bridge on one side, NICs on the other.
+
+    On Open vSwitch one endpoint serves all tunnel networks of the host and its address lies on a
+    NIC, on an OVS bridge with a NIC as uplink, or on a Linux bridge. With the Linux bridge agent
+    each network has its own `vxlan-N` device, a member of the network's bridge.
+    """
+
+    def add_links(self) -> None:
+        """Join endpoints by parent, by named bridge and by named NICs."""
+        self.carriers = Carriers.read(self.find)
+        self.vedges = {item["id"]: item for item in self.find("vedge", [])}
+        self.vconnectors = {item["id"]: item for item in self.find("vconnector", [])}
+        self.pnics = {
+            (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
+        }
+        fields = ["parent_id", "parent_type", "state", "ip_address", "vconnector", "pnics"]
+        for otep in self.find("otep", [*fields, "overlay_type", "network", "vni"]):
+            networks = self.carriers.networks_of_otep(otep)
+            self.add_vedge(otep, networks)
+            passed = self.add_vconnector(otep, networks)
+            self.add_pnics(otep, networks, passed)
+
+    def add_vedge(self, otep: Document, networks: list[str]) -> None:
+        """vedge-otep: the switch whose tunnel ports use this endpoint."""
+        vedge = self.vedges.get(str(otep.get("parent_id")))
+        if vedge is not None and otep.get("parent_type") == "vedge":
+            self.link(
+                vedge,
+                otep,
+                link_name=f"{vedge['name']}-otep",
+                state=joined_state(otep.get("state")),
+                attributes={"network": networks},
+            )
+
+    def add_vconnector(self, otep: Document, networks: list[str]) -> set[str]:
+        """otep-vconnector; returns the NICs an Open vSwitch endpoint reaches through it."""
+        found = self.carriers.plumbing.vconnector_of_otep(otep)
+        vconnector = self.vconnectors.get(str(found["id"])) if found else None
+        if found is None or vconnector is None:
+            return set()
+        self.link(
+            otep,
+            vconnector,
+            link_name=f"{otep['name']}-{found.get('bridge_name') or vconnector['name']}",
+            state=joined_state(otep.get("state")),
+            attributes={"network": networks},
+        )
+        if otep.get("parent_type") == "vconnector":
+            return set()
+        return set(self.carriers.plumbing.vconnector_nics(found))
+
+    def add_pnics(self, otep: Document, networks: list[str], passed: set[str]) -> None:
+        """otep-host_pnic: NICs below the endpoint, unless a Linux bridge lies between."""
+        host = str(otep.get("host"))
+        for name in self.carriers.plumbing.otep_nics(otep):
+            if name in passed:
+                continue
+            pnic = self.pnics[host, name]
+            self.link(
+                otep,
+                pnic,
+                link_name=f"{host}-{name}",
+                state=joined_state(otep.get("state"), pnic.get("state")),
+                attributes={"network": networks},
+            )

@@ -1,0 +1,35 @@
+"""FindLinksForPnics: host_pnic-network."""
+
+from __future__ import annotations
+
+from calipso.discover.find_links import FindLinks, joined_state
+from calipso.topology.carriers import Carriers, Segment
+
+
+class FindLinksForPnics(FindLinks):
+    """host_pnic-network: a NIC and each network whose traffic really leaves through it.
+
+    The network must have something on the host (a bound port or a plugged vNIC), and the host's
+    wiring must lead it to this NIC; see `calipso.topology.carriers`.
+    """
+
+    def add_links(self) -> None:
+        """Ask for each NIC what it carries."""
+        carriers = Carriers.read(self.find)
+        networks = {item["id"]: item for item in self.find("network", [])}
+        for pnic in self.find("host_pnic", ["state"]):
+            host = str(pnic.get("host"))
+            for network, segment in sorted(carriers.carried(host, str(pnic["name"])).items()):
+                self.link(
+                    pnic,
+                    networks[network],
+                    link_name=_segment_name(segment),
+                    state=joined_state(pnic.get("state")),
+                    host=host,
+                    attributes={"network": network},
+                )
+
+
+def _segment_name(segment: Segment) -> str:
+    """`Segment-100`, or `Segment-flat` for a network without a number."""
+    return f"Segment-{segment.kind if segment.number is None else segment.number}"

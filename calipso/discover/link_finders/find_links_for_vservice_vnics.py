@@ -1,0 +1,30 @@
+"""FindLinksForVserviceVnics: vservice-vnic."""
+
+from __future__ import annotations
+
+from calipso.discover.find_links import FindLinks, joined_state, network_attribute
+
+
+class FindLinksForVserviceVnics(FindLinks):
+    """vservice-vnic: a DHCP server or router and the devices in its namespace."""
+
+    def add_links(self) -> None:
+        """Join vNICs to the vservice whose vNICs folder they lie in."""
+        vservices = {item["id"]: item for item in self.find("vservice", [])}
+        networks = {item["id"]: str(item["name"]) for item in self.find("network", [])}
+        for vnic in self.find("vnic", ["vnic_type", "parent_id", "network", "state"]):
+            if vnic.get("vnic_type") != "vservice_vnic":
+                continue
+            vservice = vservices.get(str(vnic.get("parent_id")).removesuffix("-vnics"))
+            if vservice is None:
+                continue
+            network = vnic.get("network")
+            plain = "-".join(str(item.get("object_name", "")) for item in (vservice, vnic))
+            self.link(
+                vservice,
+                vnic,
+                link_name=networks.get(str(network), plain),
+                state=joined_state(vnic.get("state")),
+                host=vnic.get("host"),
+                attributes=network_attribute(network),
+            )

@@ -1,0 +1,188 @@
+"""Links as an adjacency in memory, and the walk that makes a clique of them. Pure.
+
+Built once per process and scan from links projected to the fields named in `LINK_FIELDS`; ids are
+kept as small numbers, so that some hundred thousand links fit a worker process.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bson import ObjectId
+
+from calipso.topology.plumbing import values
+
+#: What the adjacency needs of a link document.
+LINK_FIELDS = ("link_type", "source", "target", "implicit", "attributes")
+
+Constraints = Mapping[str, Any]
+
+
+class Walked(NamedTuple):
+    """What a walk reached, sorted: link ids, and object ids with the focal point."""
+
+    links: list[ObjectId]
+    objects: list[ObjectId]
+
+
+def split_type(link_type: str) -> tuple[str, str]:
+    """Source and target type of a link type: `vnic-vedge` -> (`vnic`, `vedge`)."""
+    source, _, target = link_type.partition("-")
+    return source, target
+
+
+class Adjacency:
+    """Which links leave which object, by link type and in both directions."""
+
+    def __init__(
+        self,
+        links: Iterable[Mapping[str, Any]],
+        *,
+        constraint_names: Iterable[str] = ("network",),
+        link_types: Iterable[str] | None = None,
+    ) -> None:
+        self.names = tuple(sorted(set(constraint_names)))
+        wanted = None if link_types is None else _both_ways(link_types)
+        self._link_ids: list[ObjectId] = []
+        self._ends: list[tuple[int, int]] = []
+        self._implicit: list[bool] = []
+        self._values: list[dict[str, frozenset[str]]] = []
+        self._known_values: dict[tuple[tuple[str, ...] | None, ...], dict[str, frozenset[str]]] = {}
+        self._numbers: dict[ObjectId, int] = {}
+        self._objects: list[ObjectId] = []
+        # link type -> object -> numbers of its links: those it is source of, those it is target of
+        self._leaving: tuple[_Side, _Side] = (_side(), _side())
+        self._by_value: dict[tuple[bool, str, int, str], dict[str | None, list[int]]] = {}
+        for link in links:
+            if wanted is None or link["link_type"] in wanted:
+                self._add(link)
+
+    def __len__(self) -> int:
+        """Number of links."""
+        return len(self._link_ids)
+
+    def _add(self, link: Mapping[str, Any]) -> None:
+        number = len(self._link_ids)
+        source, target = self._number(link["source"]), self._number(link["target"])
+        self._link_ids.append(link["_id"])
+        self._ends.append((source, target))
+        self._implicit.append(bool(link.get("implicit")))
+        self._values.append(self._shared_values(link.get("attributes") or {}))
+        for side, end in zip(self._leaving, (source, target), strict=True):
+            side[link["link_type"]][end].append(number)
+
+    def _shared_values(self, attributes: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+        """Values the link names for each constraint; links with the same ones share the dict."""
+        named = tuple(
+            None if attributes.get(name) is None else tuple(values(attributes[name]))
+            for name in self.names
+        )
+        if named not in self._known_values:
+            self._known_values[named] = {
+                name: frozenset(found)
+                for name, found in zip(self.names, named, strict=True)
+                if found is not None
+            }
+        return self._known_values[named]
+
+    def _number(self, object_id: ObjectId) -> int:
+        number = self._numbers.setdefault(object_id, len(self._objects))
+        if number == len(self._objects):
+            self._objects.append(object_id)
+        return number
+
+    def walk(
+        self,
+        focal: ObjectId,
+        focal_type: str,
+        link_types: Sequence[str],
+        constraints: Constraints,
+        *,
+        use_implicit: bool = False,
+    ) -> Walked:
+        """Links and objects reached from the focal point, link type by link type.
+
+        Each link type is tried once, in order, from every object of its first type known by then;
+        a link stored the other way round is taken backwards. A type that leads nowhere does not
+        end the walk. A link is left out when it names values for a constraint and none of them is
+        among the focal point's; a focal point without a value excludes nothing.
+        """
+        start = self._numbers.get(focal)
+        if start is None:
+            return Walked([], [focal])
+        allowed = {
+            name: frozenset(values(constraints[name]))
+            for name in self.names
+            if constraints.get(name) is not None
+        }
+        known: defaultdict[str, set[int]] = defaultdict(set)
+        known[focal_type].add(start)
+        taken: set[int] = set()
+        for link_type in link_types:
+            source, target = split_type(link_type)
+            reached: set[int] = set()
+            for node in known[source]:
+                for number, far in self._steps(link_type, node, allowed):
+                    if use_implicit or not self._implicit[number]:
+                        taken.add(number)
+                        reached.add(far)
+            known[target] |= reached
+        objects = set().union(*known.values())
+        return Walked(
+            sorted(self._link_ids[number] for number in taken),
+            sorted(self._objects[number] for number in objects),
+        )
+
+    def _steps(
+        self, link_type: str, node: int, allowed: Mapping[str, frozenset[str]]
+    ) -> Iterable[tuple[int, int]]:
+        source, target = split_type(link_type)
+        ways = ((False, link_type), (True, f"{target}-{source}"))
+        for backward, stored_type in ways:
+            for number in self._candidates(backward, stored_type, node, allowed):
+                if self._agrees(number, allowed):
+                    yield number, self._ends[number][0 if backward else 1]
+
+    def _candidates(
+        self, backward: bool, stored_type: str, node: int, allowed: Mapping[str, frozenset[str]]
+    ) -> Iterable[int]:
+        of_type = self._leaving[backward].get(stored_type)
+        leaving = of_type.get(node, []) if of_type else []
+        # a virtual switch has hundreds of links, a focal point's network a few of them
+        if len(leaving) < 16 or not allowed:
+            return leaving
+        name = next(iter(allowed))
+        key = (backward, stored_type, node, name)
+        if key not in self._by_value:
+            self._by_value[key] = self._index(leaving, name)
+        index = self._by_value[key]
+        return [n for value in (None, *allowed[name]) for n in index.get(value, ())]
+
+    def _index(self, numbers: Iterable[int], name: str) -> dict[str | None, list[int]]:
+        index: defaultdict[str | None, list[int]] = defaultdict(list)
+        for number in numbers:
+            carried: Iterable[str | None] = self._values[number].get(name, (None,))
+            for value in carried:
+                index[value].append(number)
+        return dict(index)
+
+    def _agrees(self, number: int, allowed: Mapping[str, frozenset[str]]) -> bool:
+        carried = self._values[number]
+        return all(
+            not (name in carried and wanted.isdisjoint(carried[name]))
+            for name, wanted in allowed.items()
+        )
+
+
+_Side = defaultdict[str, defaultdict[int, list[int]]]
+
+
+def _side() -> _Side:
+    return defaultdict(lambda: defaultdict(list))
+
+
+def _both_ways(link_types: Iterable[str]) -> set[str]:
+    found = set(link_types)
+    return found | {"-".join(reversed(split_type(link_type))) for link_type in found}

@@ -1,0 +1,149 @@
+"""Which NIC of a host carries which network, told by objects only.
+
+A NIC carries a network when the network is really there (a port bound to the host, or a plugged
+vNIC) and the host's plumbing leads it out through that NIC: for a tunnel network the NIC below the
+tunnel endpoint, for a VLAN or flat network the uplink of the bridge (or the interface) that the
+host's agent maps to the provider network's physical name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from calipso.topology.plumbing import HostPlumbing, Objects, values
+
+TUNNELS = frozenset({"vxlan", "gre", "geneve"})
+
+#: `binding:vif_type` of ports that are nowhere.
+NOWHERE = frozenset({"", "unbound", "binding_failed"})
+
+#: `binding:vif_type` of ports that bypass the host's switches and use a NIC directly (SR-IOV).
+DIRECT = frozenset({"hw_veb", "hostdev", "hostdev_physical", "macvtap", "ib_hostdev"})
+
+#: What `Carriers` reads of each object type.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "network": (
+        "provider:network_type",
+        "provider:physical_network",
+        "provider:segmentation_id",
+        "segments",
+    ),
+    "port": ("network_id", "binding:host_id", "binding:vif_type"),
+    "vnic": ("network",),
+    "host_pnic": ("IP Address", "IPv6 Address", "ip_addresses"),
+    "vedge": ("configurations", "ports"),
+    "otep": ("ip_address", "overlay_type", "pnics", "vconnector", "parent_type", "network", "vni"),
+    "vconnector": ("configurations", "bridge_name", "interfaces_names", "network"),
+    "network_agent": ("configurations",),
+}
+
+
+class Segment(NamedTuple):
+    """One way a network travels: its type, provider network and VLAN id or VNI."""
+
+    kind: str
+    physical: str
+    number: int | None
+
+
+class Carriers:
+    """Answers, for one environment, what the NICs and tunnel endpoints of its hosts carry."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.plumbing = HostPlumbing(objects)
+        self.segments = {net["id"]: tuple(_segments(net)) for net in objects.get("network", ())}
+        self._by_vni = {
+            segment.number: network
+            for network, segments in self.segments.items()
+            for segment in segments
+            if segment.kind == "vxlan" and segment.number is not None
+        }
+        self._switched: defaultdict[str, set[str]] = defaultdict(set)
+        self._direct: defaultdict[str, set[str]] = defaultdict(set)
+        self._place(objects.get("port", ()), objects.get("vnic", ()))
+        self._carried: dict[str, dict[str, dict[str, Segment]]] = {}
+
+    @classmethod
+    def read(cls, find: Callable[[str, Iterable[str]], list[dict[str, Any]]]) -> Carriers:
+        """Carriers over what `find(type, fields)` returns."""
+        return cls({kind: find(kind, fields) for kind, fields in FIELDS.items()})
+
+    def carried(self, host: str, nic: str) -> dict[str, Segment]:
+        """Networks whose traffic this NIC carries, each with the segment it travels on."""
+        if host not in self._carried:
+            self._carried[host] = self._host_carried(host)
+        return self._carried[host].get(nic, {})
+
+    def networks_of_otep(self, otep: Mapping[str, Any]) -> list[str]:
+        """Networks that use a tunnel endpoint: one for a `vxlan-N` device, else all on the host."""
+        if otep.get("parent_type") == "vconnector":
+            network = self._network_of_device(otep)
+            return [network] if network else []
+        host = str(otep.get("host", ""))
+        kinds = self._tunnel_kinds(otep)
+        return [net for net in sorted(self._switched[host]) if self._segment(net, kinds)]
+
+    def _place(
+        self, ports: Iterable[Mapping[str, Any]], vnics: Iterable[Mapping[str, Any]]
+    ) -> None:
+        for port in ports:
+            kind = str(port.get("binding:vif_type") or "")
+            # a missing type is no evidence against the binding; `unbound` is
+            if "binding:vif_type" in port and kind in NOWHERE:
+                continue
+            place = self._direct if kind in DIRECT else self._switched
+            place[str(port.get("binding:host_id") or "")].add(str(port.get("network_id")))
+        for vnic in vnics:
+            self._switched[str(vnic.get("host", ""))].update(values(vnic.get("network")))
+
+    def _host_carried(self, host: str) -> dict[str, dict[str, Segment]]:
+        carried: defaultdict[str, dict[str, Segment]] = defaultdict(dict)
+        for nic, network, segment in self._tunnelled(host):
+            carried[nic][network] = segment
+        for present, uplinks in (
+            (self._switched[host], self.plumbing.uplinks(host)),
+            (self._direct[host], self.plumbing.direct_nics(host)),
+        ):
+            for network in sorted(present):
+                for segment in self.segments.get(network, ()):
+                    for nic in uplinks.get(segment.physical, ()):
+                        carried[nic][network] = segment
+        return dict(carried)
+
+    def _tunnelled(self, host: str) -> Iterator[tuple[str, str, Segment]]:
+        for otep in self.plumbing.oteps[host]:
+            kinds = self._tunnel_kinds(otep)
+            for network in self.networks_of_otep(otep):
+                segment = self._segment(network, kinds)
+                if segment and network in self._switched[host]:
+                    for nic in self.plumbing.otep_nics(otep):
+                        yield nic, network, segment
+
+    def _tunnel_kinds(self, otep: Mapping[str, Any]) -> frozenset[str]:
+        kinds = set(self.plumbing.tunnel_types(str(otep.get("host", ""))))
+        kinds.update(values(otep.get("overlay_type")))
+        return TUNNELS & kinds or TUNNELS
+
+    def _segment(self, network: str, kinds: frozenset[str]) -> Segment | None:
+        return next((s for s in self.segments.get(network, ()) if s.kind in kinds), None)
+
+    def _network_of_device(self, otep: Mapping[str, Any]) -> str | None:
+        bridge = self.plumbing.vconnector_of_otep(otep) or {}
+        for source in (otep, bridge):
+            for network in values(source.get("network")):
+                return network
+        number = otep.get("vni") or str(otep.get("name", "")).rpartition("-")[2]
+        return self._by_vni.get(int(number)) if str(number).isdecimal() else None
+
+
+def _segments(network: Mapping[str, Any]) -> Iterator[Segment]:
+    """Segments of a network: Neutron lists them in `segments` when there are several."""
+    for part in network.get("segments") or [network]:
+        number = part.get("provider:segmentation_id")
+        yield Segment(
+            kind=str(part.get("provider:network_type") or ""),
+            physical=str(part.get("provider:physical_network") or ""),
+            number=None if number in (None, "") else int(number),
+        )

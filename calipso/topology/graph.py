@@ -1,0 +1,57 @@
+"""Links as a graph: paths between objects, what is near an object, what hangs together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import Any
+
+import networkx as nx
+from bson import ObjectId
+
+Document = Mapping[str, Any]
+
+
+def graph(links: Iterable[Document]) -> nx.MultiGraph[ObjectId]:
+    """Undirected graph of links: nodes are object `_id`s, edges are keyed by the link's `_id`."""
+    found: nx.MultiGraph[ObjectId] = nx.MultiGraph()
+    for link in links:
+        found.add_edge(link["source"], link["target"], key=link["_id"], link=link)
+    return found
+
+
+def neighbourhood(whole: nx.MultiGraph[ObjectId], start: ObjectId, depth: int) -> list[ObjectId]:
+    """Objects at most `depth` links away, nearest first; the object itself comes first."""
+    if start not in whole:
+        return []
+    lengths = nx.single_source_shortest_path_length(whole, start, cutoff=depth)
+    return sorted(lengths, key=lambda node: (lengths[node], node))
+
+
+def components(whole: nx.MultiGraph[ObjectId]) -> list[list[ObjectId]]:
+    """Groups of objects that hang together, the largest first."""
+    groups = [sorted(group) for group in nx.connected_components(whole)]
+    return sorted(groups, key=lambda group: (-len(group), group))
+
+
+def path(
+    whole: nx.MultiGraph[ObjectId], start: ObjectId, end: ObjectId, within: Iterable[str] = ()
+) -> list[Document]:
+    """Links of a shortest path, in the order they are passed; nothing when there is none.
+
+    With `within`, links that name networks are passed only when one of these is among them.
+    """
+    allowed = set(within)
+    view = nx.subgraph_view(whole, filter_edge=lambda a, b, key: _fits(whole[a][b][key], allowed))
+    try:
+        nodes = nx.shortest_path(view, start, end)
+    except (nx.NetworkXNoPath, nx.NodeNotFound):
+        return []
+    return [view[a][b][min(view[a][b])]["link"] for a, b in pairwise(nodes)]
+
+
+def _fits(edge: Mapping[str, Any], allowed: set[str]) -> bool:
+    carried = (edge["link"].get("attributes") or {}).get("network")
+    if not allowed or carried is None:
+        return True
+    return bool(allowed & ({carried} if isinstance(carried, str) else set(carried)))

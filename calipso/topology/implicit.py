@@ -1,0 +1,214 @@
+"""Implicit links: what two objects have to do with each other through links between. Pure.
+
+A chain of links makes one: `instance-vnic` and `vnic-vedge` give `instance-vedge`. Chains follow
+the stored direction, towards the wire; their links must agree in the constraint attributes (the
+network, usually), and no chain leads back to where it began.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import Any, NamedTuple
+
+from bson import ObjectId
+
+from calipso.topology.adjacency import split_type
+from calipso.topology.plumbing import values
+
+#: Links of a chain at most: the longest real one (instance to network) has seven.
+MAX_LINKS = 16
+
+#: Taken against the stored direction too: with the Linux bridge agent the way to the wire leads
+#: from the bridge to the endpoint, with Open vSwitch from the endpoint to the bridge.
+BOTH_WAYS = frozenset({"otep-vconnector"})
+
+#: How bad a state is: a chain is as good as its worst link, a pair as good as its best chain.
+BADNESS = {"up": 0, "unknown": 1, "down": 2}
+STATES = tuple(BADNESS)
+
+#: What is read of a stored link.
+IMPLICIT_FIELDS = (
+    "link_type",
+    "source",
+    "source_id",
+    "target",
+    "target_id",
+    "state",
+    "implicit",
+    "attributes",
+    "host",
+)
+
+#: One value, or None for "any", of each constraint.
+Agreed = tuple[str | None, ...]
+
+
+class Step(NamedTuple):
+    """One link as seen from one of its ends."""
+
+    far: ObjectId
+    far_id: str
+    link_type: str  # in the direction taken
+    badness: int
+    host: str
+    agreed: tuple[Agreed, ...]  # combinations of constraint values it allows
+
+
+class Chain(NamedTuple):
+    """A chain found, ordered by what makes a chain better."""
+
+    badness: int
+    length: int
+    far: ObjectId
+    agreed: tuple[str, ...]  # `Agreed` with "" for any, so that chains can be ordered
+    far_id: str
+    last_type: str
+    host: str
+
+
+class ImplicitLink(NamedTuple):
+    """Two objects joined by at least one chain."""
+
+    link_type: str
+    source: ObjectId
+    source_id: str
+    target: ObjectId
+    target_id: str
+    state: str
+    host: str
+    attributes: dict[str, Any]
+
+
+class ImplicitLinks:
+    """Finds the implicit links among explicit ones."""
+
+    def __init__(self, links: Iterable[Mapping[str, Any]], names: Iterable[str]) -> None:
+        self.names = tuple(sorted(set(names)))
+        self._steps: defaultdict[ObjectId, list[Step]] = defaultdict(list)
+        self._sources: defaultdict[str, dict[ObjectId, str]] = defaultdict(dict)
+        self._explicit: set[tuple[str, ObjectId, ObjectId]] = set()
+        for link in links:
+            if not link.get("implicit"):
+                self._add(link)
+        for steps in self._steps.values():
+            steps.sort(key=lambda step: (step.far, step.link_type, step.badness))
+
+    def find(self, wanted: Iterable[str] | None) -> Iterator[ImplicitLink]:
+        """Implicit links of the wanted types, or of all; never one that exists explicitly."""
+        types = None if wanted is None else set(wanted)
+        for source_type in sorted(self._sources):
+            targets = (
+                None
+                if types is None
+                else {b for a, b in map(split_type, types) if a == source_type}
+            )
+            if targets is not None and not targets:
+                continue
+            for source, source_id in sorted(self._sources[source_type].items()):
+                yield from self._from(source, source_id, source_type, targets)
+
+    def _add(self, link: Mapping[str, Any]) -> None:
+        link_type = str(link["link_type"])
+        source_type, target_type = split_type(link_type)
+        source, target = link["source"], link["target"]
+        self._explicit.add((link_type, source, target))
+        self._sources[source_type][source] = link["source_id"]
+        badness = BADNESS.get(str(link.get("state")), BADNESS["unknown"])
+        host, agreed = str(link.get("host") or ""), self._combinations(link)
+        self._steps[source].append(
+            Step(target, link["target_id"], link_type, badness, host, agreed)
+        )
+        if link_type in BOTH_WAYS:
+            self._sources[target_type][target] = link["target_id"]
+            back = f"{target_type}-{source_type}"
+            self._steps[target].append(Step(source, link["source_id"], back, badness, host, agreed))
+
+    def _combinations(self, link: Mapping[str, Any]) -> tuple[Agreed, ...]:
+        attributes = link.get("attributes") or {}
+        allowed: list[list[str] | list[None]] = [
+            [None] if attributes.get(name) is None else values(attributes[name])
+            for name in self.names
+        ]
+        return tuple(product(*allowed))
+
+    def _from(
+        self, source: ObjectId, source_id: str, source_type: str, targets: set[str] | None
+    ) -> Iterator[ImplicitLink]:
+        found: dict[tuple[str, ObjectId], list[Chain]] = {}
+        for chain in self._chains(source):
+            target_type = split_type(chain.last_type)[1]
+            if chain.length > 1 and (targets is None or target_type in targets):
+                found.setdefault((target_type, chain.far), []).append(chain)
+        for (target_type, target), chains in found.items():
+            link_type = f"{source_type}-{target_type}"
+            if (link_type, source, target) in self._explicit:
+                continue
+            hosts = {chain.host for chain in chains}
+            yield ImplicitLink(
+                link_type=link_type,
+                source=source,
+                source_id=source_id,
+                target=target,
+                target_id=chains[0].far_id,
+                state=STATES[min(chain.badness for chain in chains)],
+                host=hosts.pop() if len(hosts) == 1 else "",
+                attributes=self._attributes(chains),
+            )
+
+    def _chains(self, source: ObjectId) -> Iterator[Chain]:
+        """Best chain to each object and combination of values, best first."""
+        seen: set[tuple[ObjectId, tuple[str, ...]]] = set()
+        todo = [Chain(0, 0, source, ("",) * len(self.names), "", "", "")]
+        while todo:
+            chain = heapq.heappop(todo)
+            if (chain.far, chain.agreed) in seen:
+                continue
+            seen.add((chain.far, chain.agreed))
+            if chain.length:
+                yield chain
+            if chain.length < MAX_LINKS:
+                for longer in self._longer(chain):
+                    if longer.far != source and (longer.far, longer.agreed) not in seen:
+                        heapq.heappush(todo, longer)
+
+    def _longer(self, chain: Chain) -> Iterator[Chain]:
+        for step in self._steps.get(chain.far, ()):
+            back = "-".join(reversed(split_type(step.link_type)))
+            if chain.last_type in (step.link_type, back):
+                continue
+            for allowed in step.agreed:
+                agreed = _agreement(chain.agreed, allowed)
+                if agreed is not None:
+                    yield Chain(
+                        max(chain.badness, step.badness),
+                        chain.length + 1,
+                        step.far,
+                        agreed,
+                        step.far_id,
+                        step.link_type,
+                        _common_host(chain, step),
+                    )
+
+    def _attributes(self, chains: list[Chain]) -> dict[str, Any]:
+        attributes: dict[str, Any] = {}
+        for position, name in enumerate(self.names):
+            found = sorted({chain.agreed[position] for chain in chains})
+            if "" not in found:
+                attributes[name] = found[0] if len(found) == 1 else found
+        return attributes
+
+
+def _agreement(so_far: tuple[str, ...], allowed: Agreed) -> tuple[str, ...] | None:
+    agreed = tuple(have or (more or "") for have, more in zip(so_far, allowed, strict=True))
+    fits = all(more is None or more == both for more, both in zip(allowed, agreed, strict=True))
+    return agreed if fits else None
+
+
+def _common_host(chain: Chain, step: Step) -> str:
+    """The host both parts agree on, or the only one named; nothing once they differ."""
+    if not chain.length or not step.host or chain.host == step.host:
+        return step.host or chain.host
+    return "" if chain.host else step.host

@@ -1,0 +1,183 @@
+"""How a host is wired, told by its objects: NICs, bridges, uplinks, tunnel endpoints. No I/O."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Document = Mapping[str, Any]
+Objects = Mapping[str, Iterable[Document]]
+
+INTEGRATION_BRIDGE = "br-int"
+
+#: How the agents begin the names of devices they put into namespaces.
+NAMESPACE_PREFIXES = frozenset({"ns", "qr", "qg", "sg", "ha", "fg"})
+
+
+def values(value: Any) -> list[str]:
+    """A value or a list of values as a list of strings; nothing for None and empty strings."""
+    if value is None or value == "":
+        return []
+    if isinstance(value, list | tuple | set | frozenset):
+        return [str(item) for item in value if item not in (None, "")]
+    return [str(value)]
+
+
+def by_host(documents: Iterable[Document]) -> defaultdict[str, list[Document]]:
+    """Objects of each host."""
+    found: defaultdict[str, list[Document]] = defaultdict(list)
+    for document in documents:
+        found[str(document.get("host", ""))].append(document)
+    return found
+
+
+def port_interfaces(name: str, port: Document) -> list[str]:
+    """Interfaces of an OVS port: itself, or the members of a bond."""
+    return [*values(port.get("interfaces"))] or [name]
+
+
+def vnic_devices(vnic: Document) -> list[str]:
+    """Names a vNIC may have in a switch of its host, best first.
+
+    A device in a namespace (`ns-`, `qr-`, ... + start of the port id) may be one end of a veth pair
+    whose other end, `tap` + start of the port id, is what the bridge has: the Linux bridge agent
+    plugs DHCP and router ports so, and Open vSwitch with `ovs_use_veth`.
+    """
+    device = str(vnic["name"])
+    prefix, dash, port = device.partition("-")
+    if vnic.get("vnic_type") == "vservice_vnic" and dash and prefix in NAMESPACE_PREFIXES:
+        return [device, f"tap{port}"]
+    return [device]
+
+
+class HostPlumbing:
+    """The wiring of every host of one environment."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.nics: defaultdict[str, dict[str, Document]] = defaultdict(dict)
+        for nic in objects.get("host_pnic", ()):
+            self.nics[str(nic.get("host", ""))][str(nic["name"])] = nic
+        self.oteps = by_host(objects.get("otep", ()))
+        self._vedges = by_host(objects.get("vedge", ()))
+        self._vconnectors = by_host(objects.get("vconnector", ()))
+        self._agents = by_host(objects.get("network_agent", ()))
+        self._vconnector_by_name = {
+            (host, str(name)): vconnector
+            for host, vconnectors in self._vconnectors.items()
+            for vconnector in vconnectors
+            for name in (vconnector.get("name"), vconnector.get("bridge_name"), vconnector["id"])
+            if name
+        }
+        self._configs_of: dict[str, list[Mapping[str, Any]]] = {}
+
+    def nic_of(self, host: str, device: str) -> str | None:
+        """Name of the NIC a device is: itself, or the one below a VLAN device (`eth2.100`)."""
+        nics = self.nics.get(host, {})
+        base = device.partition(".")[0]
+        return device if device in nics else base if base in nics else None
+
+    def nics_of(self, host: str, devices: Iterable[str]) -> list[str]:
+        """NICs among or below these devices, each once, sorted."""
+        return sorted({nic for device in devices if (nic := self.nic_of(host, device))})
+
+    def port_nics(self, host: str, name: str, port: Document) -> list[str]:
+        """NICs an OVS port is: one, the members of an OVS bond, or none."""
+        whole = self.nic_of(host, name)
+        return [whole] if whole else self.nics_of(host, port_interfaces(name, port))
+
+    def vconnector_nics(self, vconnector: Document) -> list[str]:
+        """NICs that are members of a Linux bridge, directly or through a VLAN device."""
+        host = str(vconnector.get("host", ""))
+        return self.nics_of(host, values(vconnector.get("interfaces_names")))
+
+    def vconnector_of_otep(self, otep: Document) -> Document | None:
+        """The Linux bridge a tunnel endpoint names: by its id, or by its bridge name."""
+        host, named = str(otep.get("host", "")), str(otep.get("vconnector") or "")
+        found = self._vconnector_by_name.get((host, named))
+        return found or self._vconnector_by_name.get((host, named.removeprefix(f"{host}-")))
+
+    def otep_nics(self, otep: Document) -> list[str]:
+        """NICs below a tunnel endpoint: those it names, else those that own its address."""
+        host = str(otep.get("host", ""))
+        named = self.nics_of(host, values(otep.get("pnics")))
+        address = otep.get("ip_address")
+        if named or not address:
+            return named
+        nics = self.nics.get(host, {})
+        return sorted(name for name, nic in nics.items() if address in _addresses(nic))
+
+    def tunnel_types(self, host: str) -> list[str]:
+        """Tunnel types the agents of a host offer."""
+        return [kind for conf in self._configs(host) for kind in values(conf.get("tunnel_types"))]
+
+    def uplinks(self, host: str) -> dict[str, list[str]]:
+        """Physical network name -> NICs that lead to it through the host's switches."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for conf in self._configs(host):
+            for physical, device in _mapping(conf, "interface_mappings").items():
+                found[physical].update(self.nics_of(host, values(device)))
+            for physical, bridge in _mapping(conf, "bridge_mappings").items():
+                found[physical].update(self._bridge_nics(host, str(bridge)))
+        return {physical: sorted(nics) for physical, nics in found.items() if physical}
+
+    def direct_nics(self, host: str) -> dict[str, list[str]]:
+        """Physical network name -> NICs whose virtual functions instances use directly."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for conf in self._configs(host):
+            for physical, devices in _mapping(conf, "device_mappings").items():
+                found[physical].update(self.nics_of(host, values(devices)))
+        return {physical: sorted(nics) for physical, nics in found.items() if physical}
+
+    def _configs(self, host: str) -> list[Mapping[str, Any]]:
+        if host not in self._configs_of:
+            owners = (self._vedges, self._agents, self._vconnectors)
+            found = [item.get("configurations") for owner in owners for item in owner.get(host, ())]
+            self._configs_of[host] = [conf for conf in found if isinstance(conf, Mapping)]
+        return self._configs_of[host]
+
+    def _bridge_nics(self, host: str, bridge: str) -> list[str]:
+        """NICs of a mapped bridge: an OVS bridge with those patched to it, or a Linux bridge."""
+        nics: set[str] = set()
+        for vedge in self._vedges.get(host, ()):
+            nics.update(self._ovs_uplinks(host, vedge, bridge))
+        for vconnector in self._vconnectors.get(host, ()):
+            if vconnector.get("bridge_name") == bridge:
+                nics.update(self.vconnector_nics(vconnector))
+        return sorted(nics)
+
+    def _ovs_uplinks(self, host: str, vedge: Document, bridge: str) -> set[str]:
+        ports = {str(k): v for k, v in _mapping(vedge, "ports").items() if isinstance(v, Mapping)}
+        # patches lead from the integration bridge to all others: stop there
+        seen = {_integration_bridge(vedge)} - {bridge}
+        nics: set[str] = set()
+        todo = [bridge]
+        while todo:
+            current = todo.pop()
+            seen.add(current)
+            for name, port in ports.items():
+                if port.get("bridge") != current:
+                    continue
+                nics.update(self.port_nics(host, name, port))
+                beyond = ports.get(_peer(port), {}).get("bridge")
+                if beyond and beyond not in seen:
+                    todo.append(beyond)
+        return nics
+
+
+def _mapping(document: Document, key: str) -> Mapping[str, Any]:
+    found = document.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _integration_bridge(vedge: Document) -> str:
+    return str(_mapping(vedge, "configurations").get("integration_bridge") or INTEGRATION_BRIDGE)
+
+
+def _peer(port: Document) -> str:
+    return str(_mapping(port, "options").get("peer") or port.get("peer") or "")
+
+
+def _addresses(nic: Document) -> set[str]:
+    keys = ("IP Address", "IPv6 Address", "ip_addresses")
+    return {text.partition("/")[0] for key in keys for text in values(nic.get(key))}
