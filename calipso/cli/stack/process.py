@@ -110,17 +110,15 @@ def stop(identity: Identity, grace: float) -> bool:
     identity.send(signal.SIGTERM)
     if identity.wait(grace):
         return True
-    kill_group(identity)
+    kill_group_of(identity.pid)
     identity.wait(5.0)
     return False
 
 
-def kill_group(identity: Identity) -> None:
-    """SIGKILL a process and what it started: each child of ours leads a process group."""
-    if not identity.alive():
-        return
+def kill_group_of(pid: int) -> None:
+    """SIGKILL a child we spawned and all it started: it leads a process group of its own.
+
+    Call it while the child lives or is not reaped yet, so that the number is still its own.
+    """
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        if os.getpgid(identity.pid) == identity.pid:
-            os.killpg(identity.pid, signal.SIGKILL)
-        else:
-            os.kill(identity.pid, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)

@@ -1,0 +1,153 @@
+"""One child of the supervisor: started, watched, started again with a growing pause."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from calipso.cli.stack.embedded import last_line
+from calipso.cli.stack.process import Identity, identify, kill_group_of, spawn
+from calipso.cli.stack.rundir import RunDir
+from calipso.cli.stack.services import Service, Store
+from calipso.errors import StoreError
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+STEADY_SECONDS = 60.0  # after running this long, the next pause is the shortest again
+PING_SECONDS = 1.0
+
+log = logging.getLogger("calipso.stack")
+
+
+class Child:
+    """A program and its process. States: waiting, starting, up, stopping, down."""
+
+    def __init__(self, service: Service, run: RunDir, environment: dict[str, str]) -> None:
+        self.service = service
+        self.run_dir = run
+        self.environment = environment
+        self.state = "waiting"
+        self.since = datetime.now(UTC)
+        self.restarts = -1  # the first start is none
+        self.message = ""
+        self.log = run.log / f"{service.name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._identity: Identity | None = None
+        self._started = 0.0
+        self._not_before = 0.0
+        self._failures = 0
+        self._kill_after: float | None = None
+
+    def look(self) -> None:
+        """Do what is due: start, reap, ask a starting store whether it answers."""
+        if self._process is None:
+            if time.monotonic() >= self._not_before:
+                self._start()
+        elif self._ended():
+            self._reap()
+        elif self._kill_after is not None and time.monotonic() > self._kill_after:
+            kill_group_of(self._process.pid)
+        elif self.state == "starting" and self._answers():
+            self._become("up")
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM: a worker ends its tasks, a store writes its data."""
+        if self._process is not None and self._identity is not None:
+            self._become("stopping")
+            self._kill_after = time.monotonic() + self.service.grace
+            self._identity.send(signal.SIGTERM)
+
+    def wait_for_end(self) -> None:
+        """Wait for the end after `ask_to_stop`; SIGKILL when the time is over."""
+        while self._process is not None and not self._ended():
+            if self._kill_after is None or time.monotonic() > self._kill_after:
+                log.warning("%s did not end in time and is killed", self.service.name)
+                kill_group_of(self._process.pid)
+                break
+            time.sleep(0.05)
+        if self._process is not None:
+            kill_group_of(self._process.pid)
+            self._process.wait()
+        self._process = None
+        self._become("down")
+
+    def notices(self) -> list[str]:
+        """What a person must know of this child."""
+        return list(self.service.notices) if isinstance(self.service, Store) else []
+
+    def as_document(self) -> dict[str, Any]:
+        """Its part of the state file."""
+        identity = self._identity if self._process is not None else None
+        return {
+            "name": self.service.name,
+            "state": self.state,
+            "pid": identity.pid if identity else None,
+            "started": identity.started if identity else None,
+            "since": self.since.isoformat(),
+            "restarts": max(self.restarts, 0),
+            "failures": self._failures,
+            "address": self.service.address if isinstance(self.service, Store) else "",
+            "log": str(self.log),
+            "message": self.message,
+        }
+
+    def _start(self) -> None:
+        self.restarts += 1
+        try:
+            command = self.service.command()
+            self.log = self.run_dir.log_file(self.service.name)
+            self._process = spawn(command, self.log, environment=self.environment)
+        except (OSError, StoreError) as error:
+            self._failed(self.run_dir.disk_problem() or str(error))
+            return
+        self._started = time.monotonic()
+        self._identity = identify(self._process.pid)
+        log.info("%s started, pid %d", self.service.name, self._process.pid)
+        self._become("starting" if self.service.store else "up")
+
+    def _answers(self) -> bool:
+        if not isinstance(self.service, Store):
+            return True
+        try:
+            self.service.ping(self.service.address, PING_SECONDS)
+        except StoreError:
+            return False
+        return not self._ended()  # else another server answered on that port
+
+    def _ended(self) -> bool:
+        """True when the process has ended; it stays a zombie, so its pid is not reused yet."""
+        if self._process is None:
+            return True
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self._process.pid, options) is not None
+
+    def _reap(self) -> None:
+        assert self._process is not None  # noqa: S101 - for the type checker
+        kill_group_of(self._process.pid)  # pool processes whose parent was killed
+        code = self._process.wait()
+        self._process = None
+        if time.monotonic() - self._started > STEADY_SECONDS:
+            self._failures = 0
+        if self.state == "stopping":
+            self._kill_after = None
+            self._become("waiting")
+            return
+        how = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        self._failed(self.run_dir.disk_problem() or f"{how}: {last_line(self.log)}")
+
+    def _failed(self, message: str) -> None:
+        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+        self._not_before = time.monotonic() + pause
+        self.message = message
+        log.warning("%s %s; next start in %.1f s", self.service.name, message, pause)
+        self._become("waiting")
+
+    def _become(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self.since = datetime.now(UTC)

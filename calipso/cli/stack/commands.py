@@ -1,0 +1,233 @@
+"""`calipso up`, `down` and `status`."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+
+from calipso.cli.output import ColumnOption, Format, FormatOption, SortOption, say, show_list
+from calipso.cli.stack.leftovers import end_leftovers, leftovers
+from calipso.cli.stack.process import identify, kill_group_of, spawn
+from calipso.cli.stack.rundir import RunDir
+from calipso.cli.stack.supervisor import ALREADY_UP
+from calipso.cli.stack.view import rows, silent_workers
+from calipso.errors import CalipsoError, StoreError
+from calipso.settings import Settings, settings
+
+STORES_SECONDS = 90.0  # a MongoDB that was killed reads its log first
+WORKERS_SECONDS = 60.0
+DOWN_SECONDS = 90.0
+HOPELESS = 3  # so many failed starts of one program in a row, and `up` gives up
+POLL = 0.1
+
+COLUMNS = ["name", "pid", "state", "since", "restarts", "address", "log"]
+
+
+def up(
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Workers that read clouds (processes).")
+    ] = 1,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="stores", help="Start the stores alone.")
+    ] = None,
+) -> None:
+    """Start MongoDB and Redis (unless their URLs are given), the workers and beat.
+
+    Example: calipso up --workers 2
+    """
+    if only not in (None, "stores"):
+        raise typer.BadParameter("expected `stores`", param_hint="--only")
+    config = settings()
+    run = RunDir(config.data_dir())
+    if run.supervisor_pid():
+        _already_up(config, run, with_workers=only is None)
+        return
+    _given_stores_answer(config)
+    began = time.monotonic()
+    supervisor = _start_supervisor(run, workers, only)
+    _wait_for_stores(run, supervisor)
+    if only is None:
+        _wait_for_workers(config, run)
+    say(f"calipso is up after {time.monotonic() - began:.1f} s")
+    _show_addresses(config, run)
+
+
+def down() -> None:
+    """Stop the workers, beat and the embedded stores.
+
+    A scan that runs goes on where it was after the next `calipso up`.
+    """
+    run = RunDir(settings().data_dir())
+    pid = run.supervisor_pid()
+    if pid is None:
+        names = end_leftovers(run)
+        run.stores_file.unlink(missing_ok=True)
+        say(f"stopped what was left: {', '.join(names)}" if names else "calipso is not up")
+        return
+    identity = identify(pid)
+    if identity and "calipso.cli.stack.supervisor" in identity.command():
+        identity.send(signal.SIGTERM)
+        if not _wait_for_end(run):
+            say("the supervisor does not end and is killed", always=True)
+            kill_group_of(pid)
+            identity.wait(5.0)
+            end_leftovers(run)
+    run.stores_file.unlink(missing_ok=True)
+    say("calipso is down")
+
+
+def status(
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+    sort_column: SortOption = None,
+) -> None:
+    """Show each process of this machine's Calipso; exit code 1 when something is down."""
+    config = settings()
+    run = RunDir(config.data_dir())
+    alive = run.supervisor_pid() is not None
+    if not alive:
+        remains = leftovers(run)
+        text = f", but {', '.join(remains)} still run: `calipso down`" if remains else ""
+        say(f"calipso is not up{text}", always=True)
+        if not remains:
+            raise typer.Exit(1)
+    state = run.state()
+    found = rows(config, state, alive=alive)
+    show_list(found, COLUMNS, output_format, chosen=column, sort_column=sort_column)
+    for text in [*state.get("notices", []), *_problems(run, state, found)]:
+        say(f"note: {text}")
+    if not alive or any(row["state"] != "up" for row in found):
+        raise typer.Exit(1)
+
+
+def _problems(run: RunDir, state: dict[str, Any], found: list[dict[str, Any]]) -> list[str]:
+    """What is wrong. The disk is looked at here too: on a full one no state can be written."""
+    problem = run.disk_problem() or state.get("problem")
+    problems = [problem] if problem else []
+    return problems + [f"{row['name']}: {row['message']}" for row in found if row["message"]]
+
+
+def _already_up(config: Settings, run: RunDir, *, with_workers: bool) -> None:
+    if with_workers and run.state().get("with_workers") is False:
+        raise CalipsoError(
+            "only the stores are up", hint="`calipso down`, then `calipso up` with the workers."
+        )
+    say("calipso is already up")
+    _show_addresses(config, run)
+
+
+def _given_stores_answer(config: Settings) -> None:
+    """A wrong URL is told now, not by workers that cannot start."""
+    from calipso.cli.stack.ping import ping_mongo, ping_redis
+
+    if config.mongo_url:
+        ping_mongo(config.mongo_url, 5.0)
+    if config.redis_url:
+        ping_redis(config.redis_url, 5.0)
+
+
+def _start_supervisor(run: RunDir, workers: int, only: str | None) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "calipso.cli.stack.supervisor", "--workers", str(workers)]
+    command += ["--only", only] if only else []
+    return spawn(command, run.log_file("supervisor"), tied=False)
+
+
+def _wait_for_stores(run: RunDir, supervisor: subprocess.Popen[bytes]) -> None:
+    told: set[str] = set()
+    deadline = time.monotonic() + STORES_SECONDS
+    while time.monotonic() < deadline:
+        state = run.state()
+        if state.get("pid") != run.supervisor_pid():
+            state = {}  # of an earlier supervisor
+        _tell(state, told)
+        if state.get("state") == "up":
+            return
+        code = supervisor.poll()
+        if code is not None and code != ALREADY_UP:
+            raise _not_started(run)
+        stores = [child for child in state.get("children", []) if child["address"]]
+        if any(child["failures"] >= HOPELESS for child in stores):
+            break
+        time.sleep(POLL)
+    supervisor.send_signal(signal.SIGTERM)
+    _wait_for_end(run)
+    raise _not_started(run)
+
+
+def _not_started(run: RunDir) -> StoreError:
+    state = run.state()
+    reasons = [state["problem"]] if state.get("problem") else []
+    reasons += [f"{c['name']}: {c['message']}" for c in state.get("children", []) if c["message"]]
+    return StoreError(
+        "; ".join(reasons) or "the stores do not answer", hint=f"The logs are in {run.log}."
+    )
+
+
+def _tell(state: dict[str, Any], told: set[str]) -> None:
+    """One line for each thing that changed."""
+    lines = [f"note: {text}" for text in state.get("notices", [])]
+    if state.get("problem"):
+        lines.append(f"note: {state['problem']}")
+    for child in state.get("children", []):
+        if child["state"] == "up" and child["address"]:
+            lines.append(f"{child['name']}: answers")
+        elif child["message"] and child["state"] != "up":
+            lines.append(f"{child['name']}: {child['message']}")
+    for line in lines:
+        if line not in told:
+            told.add(line)
+            say(line)
+
+
+def _wait_for_workers(config: Settings, run: RunDir) -> None:
+    """Until each worker has sent a heartbeat of the process that runs now."""
+    told: set[str] = set()
+    deadline = time.monotonic() + WORKERS_SECONDS
+    say("workers: starting")
+    while True:
+        state = run.state()
+        _tell(state, told)
+        silent = silent_workers(config, state)
+        if not silent:
+            return
+        if time.monotonic() > deadline:
+            raise CalipsoError(
+                f"no sign of life from {', '.join(silent)} in {WORKERS_SECONDS:.0f} s",
+                hint=f"The logs are in {run.log}; `calipso status` shows what runs, "
+                "`calipso down` stops it.",
+            )
+        time.sleep(POLL)
+
+
+def _wait_for_end(run: RunDir) -> bool:
+    deadline = time.monotonic() + DOWN_SECONDS
+    told = ""
+    while run.supervisor_pid():
+        if time.monotonic() > deadline:
+            return False
+        waiting = [c["name"] for c in run.state().get("children", []) if c["state"] == "stopping"]
+        text = f"waiting for {', '.join(waiting)}"
+        if waiting and text != told:
+            told = text
+            say(text)
+        time.sleep(POLL)
+    return True
+
+
+def _show_addresses(config: Settings, run: RunDir) -> None:
+    state = run.state()
+    for name, address in state.get("given", {}).items():
+        typer.echo(f"{name:8} {address}  (given)")
+    for child in state.get("children", []):
+        if child["address"]:
+            typer.echo(f"{child['name']:8} {child['address']}")
+    names = [child["name"] for child in state.get("children", []) if not child["address"]]
+    if names:
+        typer.echo(f"workers  {', '.join(names)}")
+    typer.echo(f"data     {config.data_dir()}")
+    typer.echo(f"logs     {run.log}")

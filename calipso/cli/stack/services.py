@@ -1,0 +1,122 @@
+"""What the supervisor runs: the stores that are not given by URL, the workers and beat."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from calipso.cli.masking import mask_url
+from calipso.cli.stack.embedded import mongo_address, redis_address
+from calipso.cli.stack.ping import ping_mongo, ping_redis
+from calipso.cli.stack.programs import Program, free_port, mongo_program, redis_program
+from calipso.cli.stack.rundir import RunDir, claim_data, read_json, write_json
+from calipso.settings import Settings
+
+SOURCE_QUEUES = "scan,api,db,cli"
+GRAPH_QUEUES = "links,cliques"
+PORTS = {"mongo": 27317, "redis": 6479}  # not the usual ones: those are other people's
+
+STORE_GRACE = 30.0  # MongoDB with gigabytes of data needs seconds to write them
+WORKER_GRACE = 20.0  # then its tasks are cut; a scan goes on with them at the next start
+
+
+@dataclass
+class Service:
+    """One program to keep running."""
+
+    name: str
+    command: Callable[[], list[str]]
+    grace: float = WORKER_GRACE
+    store: bool = False
+
+
+@dataclass
+class Store(Service):
+    """An embedded store: has an address that may change at a start."""
+
+    program: Program | None = None
+    key: str = ""  # its key in stores.json
+    address: str = ""
+    notices: list[str] = field(default_factory=list)
+    ping: Callable[[str, float], str] = ping_mongo
+
+
+def stores(settings: Settings, run: RunDir) -> list[Store]:
+    """The embedded stores that are needed: one for each URL that is not given."""
+    wanted: list[Store] = []
+    if not settings.mongo_url:
+        wanted.append(_store("mongo", mongo_program(), mongo_address, ping_mongo, run))
+    if not settings.redis_url:
+        wanted.append(_store("redis", redis_program(), redis_address, ping_redis, run))
+    return wanted
+
+
+def given_stores(settings: Settings) -> dict[str, str]:
+    """Name and masked address of the stores that are not ours."""
+    given = {
+        "mongo": settings.mongo_url,
+        "redis": settings.redis_url,
+        "broker": settings.broker_url,
+    }
+    return {name: mask_url(url) for name, url in given.items() if url}
+
+
+def _store(
+    name: str,
+    program: Program,
+    address: Callable[[int], str],
+    ping: Callable[[str, float], str],
+    run: RunDir,
+) -> Store:
+    store = Store(name, list, STORE_GRACE, True, program, f"{name}_url", ping=ping)
+
+    def command() -> list[str]:
+        """Made at each start: another program may hold the port by now."""
+        notice = claim_data(run.home / name, program.name, program.version)
+        store.notices += [text for text in (notice,) if text and text not in store.notices]
+        ports = read_json(run.ports_file)
+        port = free_port([int(ports.get(name, PORTS[name]))])
+        write_json(run.ports_file, ports | {name: port})
+        store.address = address(port)
+        return program.command(run.home / name, port)
+
+    store.command = command
+    return store
+
+
+def workers(settings: Settings, sources: int) -> list[Service]:
+    """Celery: `sources` workers of threads that wait for the cloud, one that computes, beat."""
+    names = ["sources", *(f"sources-{number}" for number in range(2, sources + 1))]
+    services = [
+        _worker(name, SOURCE_QUEUES, "threads", settings.threads, settings) for name in names
+    ]
+    services.append(_worker("graph", GRAPH_QUEUES, "prefork", settings.processes, settings))
+    schedule = settings.data_dir() / "run" / "beat-schedule"
+    services.append(Service("beat", lambda: _celery("beat", settings, f"--schedule={schedule}")))
+    return services
+
+
+def _worker(name: str, queues: str, pool: str, size: int, settings: Settings) -> Service:
+    # no mingle, no gossip: workers know each other through MongoDB, and mingle costs a second
+    arguments = [
+        *("-Q", queues, "-P", pool, "-c", str(size), "-n", f"{name}@%h"),
+        *("--without-mingle", "--without-gossip"),
+    ]
+    return Service(name, lambda: _celery("worker", settings, *arguments))
+
+
+def _celery(kind: str, settings: Settings, *arguments: str) -> list[str]:
+    level = settings.log_level.upper()
+    celery = [sys.executable, "-m", "celery", "-A", "workers.app", kind]
+    return [*celery, *arguments, "--loglevel", level]
+
+
+def child_environment(settings: Settings, environment: dict[str, str]) -> dict[str, str]:
+    """Environment of the children: ours, with paths that hold from any directory."""
+    result = dict(environment)
+    result["CALIPSO_HOME"] = str(settings.data_dir())
+    if settings.config_dir:
+        result["CALIPSO_CONFIG_DIR"] = str(Path(settings.config_dir).absolute())
+    return result

@@ -1,0 +1,68 @@
+"""The state of the stack as rows: what the supervisor recorded, checked against what is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pymongo.errors import PyMongoError
+
+from calipso.cli.stack.heartbeats import heartbeats
+from calipso.cli.stack.ping import ping_mongo, ping_redis
+from calipso.cli.stack.process import Identity
+from calipso.errors import ConfigError, StoreError
+from calipso.settings import Settings
+
+SILENT = "silent"  # the process is there, its heartbeat is not
+
+
+def rows(config: Settings, state: dict[str, Any], *, alive: bool) -> list[dict[str, Any]]:
+    """A row for each store and process."""
+    found = [_given(name, address, config) for name, address in state.get("given", {}).items()]
+    mongo_answers = _mongo_answers(found, state)
+    silent = silent_workers(config, state) if alive and mongo_answers else []
+    for child in state.get("children", []):
+        row = dict(child) | {"since": datetime.fromisoformat(child["since"])}
+        if child["pid"] and not Identity(child["pid"], child["started"]).alive():
+            row |= {"state": "down", "pid": None}
+        elif child["state"] == "up" and child["name"] in silent:
+            row |= {"state": SILENT, "message": "sends no heartbeat; its log may say why"}
+        elif child["state"] == "up":
+            row["message"] = ""
+        found.append(row)
+    return found
+
+
+def silent_workers(config: Settings, state: dict[str, Any]) -> list[str]:
+    """Names of workers whose running process has sent no heartbeat lately."""
+    workers = [
+        child
+        for child in state.get("children", [])
+        if not child["address"] and child["name"] != "beat"
+    ]
+    if not workers:
+        return []
+    try:
+        seen = {worker.get("pid") for worker in heartbeats(config)}
+    except (StoreError, ConfigError, PyMongoError):  # the store's own row tells about it
+        seen = set()
+    return [child["name"] for child in workers if child["pid"] not in seen]
+
+
+def _mongo_answers(given: list[dict[str, Any]], state: dict[str, Any]) -> bool:
+    known = {row["name"]: row["state"] for row in (*state.get("children", []), *given)}
+    return known.get("mongo") == "up"
+
+
+def _given(name: str, address: str, config: Settings) -> dict[str, Any]:
+    """A store that is not ours: does it answer?"""
+    row = {"name": name, "pid": None, "since": None, "restarts": None, "log": "", "message": ""}
+    row |= {"address": address, "state": "up"}
+    try:
+        if name == "mongo" and config.mongo_url:
+            ping_mongo(config.mongo_url)
+        elif name == "redis" and config.redis_url:
+            ping_redis(config.redis_url)
+    except StoreError as error:
+        row |= {"state": "down", "message": error.message}
+    return row
