@@ -87,7 +87,16 @@ class Expected:
     def differences(self, found: Row) -> list[str]:
         """Each field that says something else, in words."""
         return [
-            f"{name}: truth {check}, inventory {found.get(name)!r}"
+            f"{name}: {_told(check, found.get(name))}"
             for name, check in self.checks.items()
             if check.wrong(found.get(name))
         ]
+
+
+def _told(check: Check, found: Any) -> str:
+    """Truth and finding; of two long lists only what differs."""
+    if isinstance(check, SetOf) and isinstance(found, list):
+        here = {_frozen(item) for item in found}
+        lacks, has = sorted(map(str, check.values - here)), sorted(map(str, here - check.values))
+        return f"lacks {', '.join(lacks) or 'nothing'}; has too {', '.join(has) or 'nothing'}"
+    return f"truth {check}, inventory {found!r}"
