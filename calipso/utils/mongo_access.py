@@ -9,6 +9,7 @@ from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from calipso.settings import Settings, settings
 from calipso.utils.stores import mongo_url
@@ -57,3 +58,8 @@ def close_clients() -> None:
             if pid == os.getpid():
                 client.close()
         _clients.clear()
+
+
+def is_store_error(error: BaseException) -> bool:
+    """True when MongoDB failed, not the thing that was read: the task is tried again."""
+    return isinstance(error, PyMongoError)

@@ -1,0 +1,320 @@
+"""Scan: the plan of a scan, one task or one level at a time. Knows no Celery.
+
+    start -> level 0 -> ... -> sweep -> links -> implicit links -> cliques -> finish
+
+Whoever drives it (Celery tasks, or `run_local` in one process) calls `start`, then `run_task`
+for every task of a published level, then `advance`. Each of them may be called again at any
+time: what is done is not done twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from bson import ObjectId
+
+from calipso.discover.clique_finder import select_clique_types
+from calipso.discover.clique_types_metadata import load_clique_types
+from calipso.discover.context import ScanContext
+from calipso.discover.coverage import finish_report
+from calipso.discover.find_links_metadata import load_link_finders
+from calipso.discover.scan_plan import Level, Planner
+from calipso.discover.scan_start import first_groups
+from calipso.discover.scanners_metadata import ScannersMetadata
+from calipso.discover.stages import Stages
+from calipso.errors import CalipsoError, ErrorKind
+from calipso.model.scan import Problem, ScanStatus, Stage
+from calipso.utils.graph_writer import GraphWriter
+from calipso.utils.mongo_access import is_store_error
+from calipso.utils.scan_store import ScanStore, now
+
+Document = dict[str, Any]
+
+log = logging.getLogger(__name__)
+
+#: Seconds one worker has to plan a level before another may do it.
+ADVANCE_LEASE = 60.0
+
+
+class Publisher(Protocol):
+    """Carries tasks to whoever runs them."""
+
+    def publish_level(self, scan_id: str, level: Level) -> None:
+        """Send the chains of a level; `advance` is to be called when all of them ran."""
+
+    def publish_advance(self, scan_id: str, level: int) -> None:
+        """Have `advance` called for a level that is complete."""
+
+
+class Scan:
+    """One scan in one process."""
+
+    def __init__(
+        self,
+        scan_id: str,
+        store: ScanStore,
+        context: ScanContext,
+        metadata: ScannersMetadata,
+        *,
+        attempts: int = 3,
+    ) -> None:
+        self.scan_id = scan_id
+        self.store = store
+        self.context = context
+        self.metadata = metadata
+        self.attempts = attempts
+        self.environment = context.environment.name
+        self.planner = Planner(scan_id, context.environment, metadata)
+
+    # -- driving -----------------------------------------------------------------------
+
+    def start(self, publisher: Publisher) -> bool:
+        """Begin a pending scan; False when the environment is busy (it stays pending)."""
+        scan = self.store.get(self.scan_id)
+        if ScanStatus(scan["status"]).final or not self.store.lock(scan):
+            return False
+        if scan["cancel_requested"]:
+            self.finish(scan)
+            return False
+        inv = self.context.inv
+        inv.ensure_indexes()
+        begun = {
+            "status": ScanStatus.RUNNING.value,
+            "stage": Stage.INVENTORY.value,
+            "level": 0,
+            "start_timestamp": now(),
+            "generation": self._generation(scan),
+            "record_changes": self._has_baseline(scan),
+        }
+        if not self.store.update(self.scan_id, begun, status=ScanStatus.PENDING.value):
+            return False
+        self._plan_and_publish(publisher, 0, lambda: self._first_level(scan | begun))
+        return True
+
+    def run_task(self, task_id: str, worker: str, *, take_over: bool = False) -> str:
+        """Run one registered task; returns `done`, `running` (elsewhere) or `over`.
+
+        A failure of the task is recorded on the scan; only a failing store is raised.
+        """
+        task = self.store.claim_task(task_id, worker, take_over=take_over)
+        if task is None:
+            return "done" if self.store.is_done(task_id) else "running"
+        scan = self.store.get(self.scan_id)
+        if scan["cancel_requested"] or ScanStatus(scan["status"]).final:
+            result: Document = {"ran": False}
+        elif task["attempts"] > self.attempts:
+            result = {"ran": False, "problems": [self._lost(task)]}
+        else:
+            result = self._run(scan, task)
+        stored = {key: value for key, value in result.items() if key != "problems"}
+        problems = result.get("problems", [])
+        stored["problems"] = [problem.model_dump() for problem in problems]
+        if self.store.end_task(task_id, stored):
+            self.store.add_results(task, result)
+        return "done"
+
+    def advance(self, level: int, publisher: Publisher) -> bool:
+        """Plan and send the level after this one; False when it is not due or done already."""
+        if not self.store.level_done(self.scan_id, level):
+            return False
+        if not self.store.claim_advance(self.scan_id, level, ADVANCE_LEASE):
+            return False
+        scan = self.store.get(self.scan_id)
+        if scan["cancel_requested"]:
+            self.finish(scan)
+            return True
+        self._plan_and_publish(publisher, level, lambda: self._next_level(scan))
+        return True
+
+    def finish(self, scan: Document, error: CalipsoError | None = None) -> None:
+        """End a scan: coverage report, final state, environment free for the next."""
+        if error is not None:
+            self.store.add_problem(
+                self.scan_id,
+                Problem(kind=str(error.kind), message=error.message, hint=error.hint),
+            )
+        scan = self.store.get(self.scan_id)
+        status = finish_report(self.store, scan, failed=error is not None)
+        if status in (ScanStatus.COMPLETED, ScanStatus.COMPLETED_WITH_ERRORS):
+            self._drop_old_cliques(scan)
+        final = {
+            "status": status.value,
+            "stage": Stage.FINISH.value,
+            "end_timestamp": now(),
+            "claim_until": None,
+        }
+        self.store.update(self.scan_id, final, status={"$in": ["pending", "running"]})
+        self.store.unlock(scan)
+
+    # -- levels ------------------------------------------------------------------------
+
+    def _plan_and_publish(
+        self, publisher: Publisher, level: int, plan: Callable[[], Level | None]
+    ) -> None:
+        """Plan; register; only then move the scan on and send. A bad plan ends the scan."""
+        scan = self.store.get(self.scan_id)
+        try:
+            following = plan()
+        except CalipsoError as error:
+            self.finish(scan, error)
+            return
+        if following is None:
+            self.finish(scan)
+            return
+        tasks = following.tasks()
+        self.store.register(tasks)
+        published = now()
+        progress = {
+            "title": following.title,
+            "stage": following.stage.value,
+            "tasks": len(tasks),
+            "done": 0,
+        }
+        self.store.update(
+            self.scan_id,
+            {
+                "level": following.number,
+                "stage": following.stage.value,
+                f"levels.{following.number}": progress,
+                "published_at": published,
+                "claim_until": None,
+            },
+            level=level,
+        )
+        log.info(
+            "level published",
+            extra={"scan": self.scan_id, "level": following.number, "tasks": len(tasks)},
+        )
+        publisher.publish_level(self.scan_id, following)
+
+    def _first_level(self, scan: Document) -> Level | None:
+        request = scan["request"]
+        if request["links_only"]:
+            return self._links(1, Stage.LINKS)
+        if request["cliques_only"]:
+            return self._cliques(1)
+        stages = Stages(scan, self.context, self.metadata, self.store)
+        start = first_groups(request, self.context, self.metadata)
+        groups = start.groups
+        if start.root:
+            children = stages.root_children(start.root, 1)
+            self.store.update(self.scan_id, {"root_children": children})
+            return self._fetch_level(1, children) or self._after_inventory(1)
+        self.store.update(self.scan_id, {"below": start.below})
+        return self.planner.fetch_level(
+            1, groups, only_types=start.only_types, child_id=start.child_id
+        )
+
+    def _next_level(self, scan: Document) -> Level | None:
+        number, stage = scan["level"] + 1, Stage(scan["stage"])
+        request = scan["request"]
+        if stage is Stage.INVENTORY:
+            children = list(scan.get("root_children", []))
+            for task in self.store.scan_tasks(self.scan_id, "children", kind="fetch"):
+                children += task.get("children", [])
+            return self._fetch_level(number, children) or self._after_inventory(number)
+        if stage is Stage.SWEEP and request["inventory_only"]:
+            return None
+        if stage is Stage.SWEEP:
+            return self._links(number, Stage.LINKS)
+        if stage is Stage.LINKS:
+            implicit = self._links(number, Stage.IMPLICIT_LINKS)
+            if implicit is not None and implicit.chains:
+                return implicit
+            stage = Stage.IMPLICIT_LINKS
+        if stage is Stage.IMPLICIT_LINKS and not request["links_only"]:
+            return self._cliques(number)
+        return None
+
+    def _fetch_level(self, number: int, children: list[Document]) -> Level | None:
+        """The next level that has anything to do, at or after this number."""
+        later = sorted({child["level"] for child in children if child["level"] >= number})
+        for wanted in later:
+            groups: list[tuple[str, str, ObjectId]] = [
+                (child["scanner"], child["host"], parent)
+                for child in children
+                if child["level"] == wanted
+                for parent in child["parents"]
+            ]
+            level = self.planner.fetch_level(wanted, groups)
+            if level.chains:
+                return level
+        return None
+
+    def _after_inventory(self, number: int) -> Level:
+        scan = self.store.get(self.scan_id)
+        title = "remove what is gone"
+        return self.planner.single(number, Stage.SWEEP, title, below=scan.get("below", ""))
+
+    def _links(self, number: int, stage: Stage) -> Level | None:
+        late = stage is Stage.IMPLICIT_LINKS
+        finders = [
+            name for name, found in load_link_finders().items() if found.after_others is late
+        ]
+        return self.planner.links_level(number, stage, finders)
+
+    def _cliques(self, number: int) -> Level | None:
+        inv = self.context.inv
+        types, _ = load_clique_types(inv)
+        chosen, _ = select_clique_types(self.context.environment, types)
+        focal_points = {
+            focal_type: [item["_id"] for item in inv.find(self.environment, focal_type, ["id"])]
+            for focal_type in chosen
+        }
+        level = self.planner.cliques_level(number, focal_points)
+        return level if level.chains else None
+
+    # -- parts -------------------------------------------------------------------------
+
+    def _run(self, scan: Document, task: Document) -> Document:
+        stages = Stages(scan, self.context, self.metadata, self.store)
+        try:
+            return stages.run(task, lambda: None)
+        except Exception as error:
+            if is_store_error(error):
+                raise
+            # A task's failure never fails its level: it is recorded, the scan goes on.
+            log.exception("task failed", extra={"scan": self.scan_id, "task": task["title"]})
+            known = isinstance(error, CalipsoError)
+            problem = Problem(
+                kind=str(error.kind if isinstance(error, CalipsoError) else ErrorKind.BUG),
+                message=f"{task['title']}: {error}"[:500],
+                hint=error.hint if isinstance(error, CalipsoError) and known else "",
+                scanner=task.get("scanner", ""),
+                source=task["queue"],
+            )
+            return {"ran": False, "problems": [problem]}
+
+    def _lost(self, task: Document) -> Problem:
+        return Problem(
+            kind=str(ErrorKind.WORKER_LOST),
+            message=f"{task['title']}: given up after {self.attempts} attempts, "
+            "each of which lost its worker",
+            hint="See the worker's log; it may have run out of memory.",
+            scanner=task.get("scanner", ""),
+            source=task["queue"],
+        )
+
+    def _generation(self, scan: Document) -> int:
+        query = {"environment": scan["environment"], "inventory": scan["inventory"]}
+        earlier = self.store.find_scans(query | {"generation": {"$exists": True}}, limit=1)
+        return int(earlier[0]["generation"]) + 1 if earlier else 1
+
+    def _has_baseline(self, scan: Document) -> bool:
+        """The first finished inventory of an environment is the state changes start from."""
+        query = {
+            "environment": scan["environment"],
+            "inventory": scan["inventory"],
+            "status": {"$in": ["completed", "completed_with_errors"]},
+            "request.links_only": False,
+            "request.cliques_only": False,
+        }
+        return bool(self.store.find_scans(query, limit=1))
+
+    def _drop_old_cliques(self, scan: Document) -> None:
+        cliques = self.store.scan_tasks(self.scan_id, "ran", kind="cliques")
+        if cliques and all(task.get("ran") for task in cliques):
+            writer = GraphWriter(self.context.inv, self.environment, self.scan_id)
+            writer.drop_old_cliques()

@@ -1,0 +1,156 @@
+"""Scan manager: requests become scan records, records become scans, scans tell how far they are."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from calipso.discover.context import ScanContext
+from calipso.discover.scan import Publisher, Scan
+from calipso.discover.scanners_metadata import load_scanners
+from calipso.errors import ErrorKind, NotFound
+from calipso.model.scan import Problem, ScanRequest, ScanStatus
+from calipso.settings import settings
+from calipso.utils.environment_store import EnvironmentStore
+from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.scan_store import RUNNING, ScanStore, now
+from calipso.utils.worker_store import WorkerStore
+
+Document = dict[str, Any]
+
+#: Scans whose connections one process keeps open at once.
+OPEN_SCANS = 4
+
+_lock = threading.Lock()
+_scans: OrderedDict[tuple[int, str], Scan] = OrderedDict()
+
+
+def create_scan(request: ScanRequest, scan_id: str | None = None) -> str:
+    """A pending scan record for the request. Raises NotFound for an unknown environment."""
+    EnvironmentStore().get(request.environment)
+    return ScanStore().create(request, scan_id)
+
+
+def make_scan(scan_id: str, *, recorder: Any = None) -> Scan:
+    """A Scan with connections of its own; the caller closes its context."""
+    store = ScanStore()
+    record = store.get(scan_id)
+    environment = EnvironmentStore().get(record["environment"])
+    context = ScanContext(environment, InventoryMgr(record["inventory"]), scan_id)
+    context.recorder = recorder
+    return Scan(scan_id, store, context, load_scanners(), attempts=settings().task_attempts)
+
+
+def open_scan(scan_id: str) -> Scan:
+    """The Scan of this process for a scan id; connections are kept for its length."""
+    key = (os.getpid(), scan_id)
+    with _lock:
+        if key in _scans:
+            _scans.move_to_end(key)
+            return _scans[key]
+        scan = _scans[key] = make_scan(scan_id)
+        old = [_scans.popitem(last=False)[1] for _ in range(len(_scans) - OPEN_SCANS)]
+    for item in old:
+        item.context.close()
+    return scan
+
+
+def close_finished_scans() -> None:
+    """Close the connections of scans that ended; called between tasks."""
+    with _lock:
+        ids = [scan_id for pid, scan_id in _scans if pid == os.getpid()]
+    if not ids:
+        return
+    ended = ScanStore().find_scans({"_id": {"$in": ids}, "status": {"$nin": RUNNING}})
+    with _lock:
+        closing = [_scans.pop((os.getpid(), scan["_id"]), None) for scan in ended]
+    for scan in closing:
+        if scan is not None:
+            scan.context.close()
+
+
+def start_scan(scan_id: str, publisher: Publisher) -> bool:
+    """Start a pending scan if its environment is free; a scan that cannot start ends failed."""
+    try:
+        scan = make_scan(scan_id)
+    except NotFound as error:
+        _fail(scan_id, error.message, error.hint)
+        return False
+    except Exception as error:
+        _fail(scan_id, str(error), getattr(error, "hint", ""))
+        raise
+    try:
+        return scan.start(publisher)
+    finally:
+        scan.context.close()
+
+
+def cancel_scan(scan_id: str) -> Document:
+    """Ask a scan to stop; a pending one is cancelled at once. Raises NotFound."""
+    store = ScanStore()
+    scan = store.get(scan_id)
+    store.update(scan_id, {"cancel_requested": True})
+    cancelled = {"status": ScanStatus.CANCELLED.value, "end_timestamp": now()}
+    store.update(scan_id, cancelled, status=ScanStatus.PENDING.value)
+    return store.get(scan["_id"])
+
+
+def waiting_scans() -> list[Document]:
+    """Pending scans, oldest first."""
+    return ScanStore().find_scans({"status": ScanStatus.PENDING.value})[::-1]
+
+
+def progress(scan_id: str) -> Document:
+    """How far a scan is: one read of its record, one of the workers when it waits.
+
+    Raises NotFound.
+    """
+    scan = ScanStore().get(scan_id)
+    started, ended = scan.get("start_timestamp"), scan.get("end_timestamp")
+    seconds = ((ended or now()) - started).total_seconds() if started else 0.0
+    levels = [
+        {"level": int(number), **level}
+        for number, level in sorted(scan["levels"].items(), key=lambda item: int(item[0]))
+    ]
+    return {
+        "id": scan["_id"],
+        "environment": scan["environment"],
+        "inventory": scan["inventory"],
+        "status": scan["status"],
+        "stage": scan["stage"],
+        "level": scan["level"],
+        "levels": levels,
+        "counts": dict(sorted(scan["counts"].items())),
+        "requests": dict(sorted(scan["requests"].items())),
+        "removed": scan.get("removed", 0),
+        "stale": scan.get("stale", 0),
+        "errors": [error for error in scan["errors"] if not error["warning"]],
+        "warnings": [error for error in scan["errors"] if error["warning"]],
+        "error_count": scan["error_count"],
+        "warning_count": scan["warning_count"],
+        "seconds": round(seconds, 2),
+        "submitted": scan["submit_timestamp"],
+        "started": started,
+        "ended": ended,
+        "message": _message(scan),
+    }
+
+
+def _message(scan: Document) -> str:
+    if scan["status"] != ScanStatus.PENDING:
+        return ""
+    held = ScanStore().holder(scan)
+    if held not in ("", scan["_id"]):
+        return f"waits for scan {held} of the same environment"
+    if not any("scan" in worker.get("queues", ()) for worker in WorkerStore().live()):
+        return "no worker is running for queue scan: start one with `calipso up`"
+    return "waits for a worker"
+
+
+def _fail(scan_id: str, message: str, hint: str) -> None:
+    store = ScanStore()
+    store.add_problem(scan_id, Problem(kind=str(ErrorKind.BUG), message=message, hint=hint))
+    failed = {"status": ScanStatus.FAILED.value, "end_timestamp": now()}
+    store.update(scan_id, failed, status={"$in": RUNNING})

@@ -1,0 +1,118 @@
+"""Watchdog: sees to it that no scan stands still.
+
+Brokers lose messages and workers die; what is registered in the store and not done is sent
+again, a complete level is advanced, a waiting scan is started when its environment is free.
+Sending something twice is harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from calipso.discover.scan import Publisher
+from calipso.discover.scan_manager import start_scan, waiting_scans
+from calipso.model.scan import ScanStatus
+from calipso.settings import settings
+from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.worker_store import WorkerStore
+
+Document = dict[str, Any]
+
+log = logging.getLogger(__name__)
+
+#: Seconds a sent task may wait on an empty queue before it counts as lost.
+LOST_MESSAGE = 10.0
+#: Seconds a task may run on a living worker; every source gives up far earlier.
+LONGEST_TASK = 900.0
+
+
+class TaskPublisher(Publisher, Protocol):
+    """A publisher that can also send a single task."""
+
+    def publish_task(self, scan_id: str, task_id: str, queue: str) -> None:
+        """Send one registered task, outside its chord."""
+
+
+def watch(publisher: TaskPublisher, waiting: Mapping[str, int]) -> dict[str, int]:
+    """One look at all scans; `waiting` is the number of messages by queue.
+
+    Returns how many tasks were sent again, levels advanced and scans started.
+    """
+    store = ScanStore()
+    alive = {worker["_id"] for worker in WorkerStore().live()}
+    done = {"resent": 0, "advanced": 0}
+    for scan in store.find_scans({"status": ScanStatus.RUNNING.value}):
+        for task in store.open_tasks(scan["_id"], scan["level"]):
+            if _is_lost(task, scan, alive, waiting) and store.requeue(task):
+                log.warning("task sent again", extra={"scan": scan["_id"], "task": task["title"]})
+                publisher.publish_task(scan["_id"], task["_id"], task["queue"])
+                done["resent"] += 1
+        if _stands_still(scan, store):
+            publisher.publish_advance(scan["_id"], scan["level"])
+            done["advanced"] += 1
+    return done | {"started": start_waiting(publisher)}
+
+
+def start_waiting(publisher: Publisher) -> int:
+    """Start the pending scans whose environment is free, oldest first."""
+    store = ScanStore()
+    _free_dead_locks(store)
+    held = {lock["_id"] for lock in store.locks.find()}
+    started = 0
+    for scan in waiting_scans():
+        key = f"{scan['inventory']}/{scan['environment']}"
+        if key not in held and start_scan(scan["_id"], publisher):
+            held.add(key)
+            started += 1
+    return started
+
+
+def after_resent(scan_id: str, task_id: str, publisher: TaskPublisher) -> None:
+    """A task sent again has no chord: send what follows it in its chain, or advance the level."""
+    store = ScanStore()
+    (task,) = store.scan_tasks(scan_id, "next", "level", _id=task_id)
+    if task["next"]:
+        (following,) = store.scan_tasks(scan_id, "queue", "done", _id=task["next"])
+        if not following["done"]:
+            publisher.publish_task(scan_id, following["_id"], following["queue"])
+    elif store.level_done(scan_id, task["level"]):
+        publisher.publish_advance(scan_id, task["level"])
+
+
+def _is_lost(task: Document, scan: Document, alive: set[str], waiting: Mapping[str, int]) -> bool:
+    if task["state"] == "running":
+        return task["worker"] not in alive or _age(task["started_at"]) > LONGEST_TASK
+    if not alive or waiting.get(task["queue"], 0):
+        return False  # it waits in line
+    sent = task.get("published_at") or scan["published_at"]
+    if task["position"]:
+        # a later step of a chain is sent by the one before it
+        before = ScanStore().tasks.find_one({"next": task["_id"], "scan_id": scan["_id"]})
+        if before is None or not before["done"]:
+            return False
+        sent = max(sent, before["ended_at"])
+    return _age(sent) > LOST_MESSAGE
+
+
+def _stands_still(scan: Document, store: ScanStore) -> bool:
+    claim = scan.get("claim_until")
+    if claim is not None and claim > now():
+        return False
+    return _age(scan["published_at"] if "published_at" in scan else scan["start_timestamp"]) > (
+        settings().watchdog_interval
+    ) and store.level_done(scan["_id"], scan["level"])
+
+
+def _free_dead_locks(store: ScanStore) -> None:
+    """A lock whose scan ended (or is gone) was left by a worker that died while finishing."""
+    for lock in list(store.locks.find()):
+        scan = store.scans.find_one({"_id": lock["scan_id"]}, {"status": 1})
+        if scan is None or ScanStatus(scan["status"]).final:
+            store.locks.delete_one({"_id": lock["_id"], "scan_id": lock["scan_id"]})
+
+
+def _age(since: datetime) -> float:
+    return (now() - since) / timedelta(seconds=1)

@@ -1,0 +1,51 @@
+"""Dispatch: hand work to the workers by name, without importing them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from celery import Celery
+
+from calipso.discover import scan_manager
+from calipso.errors import StoreError
+from calipso.model.scan import ScanRequest
+from calipso.settings import settings
+from calipso.utils.stores import broker_url, redis_url
+
+START = "calipso.scan.start"
+
+
+@lru_cache(maxsize=4)
+def _client(broker: str, backend: str) -> Celery:
+    app = Celery("calipso", broker=broker, backend=backend)
+    app.config_from_object("celeryconfig")
+    app.conf.broker_connection_timeout = 10
+    app.conf.broker_transport_options = {"socket_connect_timeout": 10, "max_retries": 2}
+    return app
+
+
+def client() -> Celery:
+    """A Celery client for the broker of the settings; it knows task names only."""
+    return _client(broker_url(settings()), redis_url(settings()))
+
+
+def submit(request: ScanRequest, scan_id: str | None = None) -> str:
+    """Record a scan and have it started; returns its id.
+
+    Raises NotFound for an unknown environment, StoreError when the broker is away (the record
+    stays: the watchdog starts it when the broker is back).
+    """
+    created = scan_manager.create_scan(request, scan_id)
+    try:
+        client().send_task(START, args=[created], queue="scan", retry=False)
+    except Exception as error:  # noqa: BLE001 - whatever the transport raises means the same here
+        raise StoreError(
+            f"scan {created} is recorded but could not be queued: {error}",
+            hint="Is the broker up? (`calipso status`, `calipso check`) It starts by itself then.",
+        ) from error
+    return created
+
+
+def cancel(scan_id: str) -> None:
+    """Ask a scan to stop; its tasks end by themselves."""
+    scan_manager.cancel_scan(scan_id)

@@ -1,0 +1,128 @@
+"""Storing links and cliques: compare with what is there, write the difference, note changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bson import ObjectId
+from pymongo import UpdateOne
+
+from calipso.utils.encoding import encode
+from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.object_writer import change_operation
+from calipso.utils.scan_store import now
+
+Document = dict[str, Any]
+
+STAMPS = frozenset({"_id", "scan_id", "last_scanned"})
+PORTION = 1000
+
+
+class GraphWriter:
+    """Writes the links and cliques of one scan."""
+
+    def __init__(
+        self, inv: InventoryMgr, environment: str, scan_id: str, *, record_changes: bool = True
+    ) -> None:
+        self.inv = inv
+        self.environment = environment
+        self.scan_id = scan_id
+        self.record_changes = record_changes
+        self._now = now()
+
+    def save_links(self, finder: str, links: Sequence[Mapping[str, Any]]) -> int:
+        """Replace the links of one finder by these; returns how many there are."""
+        query = {"environment": self.environment, "finder": finder}
+        stored = {item["_id"]: item for item in self.inv.collection("links").find(query)}
+        found = {link["_id"]: encode(dict(link)) for link in links}
+        gone = [stored[key] for key in stored.keys() - found.keys()]
+        changes = self._write("links", found, stored)
+        changes += [self.link_change("removed", link, {}) for link in gone]
+        if self.record_changes:
+            self.inv.bulk("changes", changes)
+        self.inv.delete_by_keys("links", [link["_id"] for link in gone])
+        return len(found)
+
+    def save_cliques(self, cliques: Sequence[Mapping[str, Any]]) -> int:
+        """Store cliques; those of other focal points stay."""
+        found = {clique["_id"]: encode(dict(clique)) for clique in cliques}
+        collection = self.inv.collection("cliques")
+        stored = {item["_id"]: item for item in collection.find({"_id": {"$in": list(found)}})}
+        self._write("cliques", found, stored)
+        focal = [clique["focal_point"] for clique in found.values()]
+        flag = {"_id": {"$in": focal}, "clique": {"$ne": True}}
+        self.inv.collection("inventory").update_many(flag, {"$set": {"clique": True}})
+        return len(found)
+
+    def drop_old_cliques(self) -> int:
+        """Remove the cliques of the environment that this scan did not find again."""
+        query: Document = {"environment": self.environment, "scan_id": {"$ne": self.scan_id}}
+        collection = self.inv.collection("cliques")
+        old = {item["_id"]: item["focal_point"] for item in collection.find(query)}
+        self.inv.delete_by_keys("cliques", list(old))
+        still = collection.find({"focal_point": {"$in": list(old.values())}}, {"focal_point": 1})
+        alone = set(old.values()) - {item["focal_point"] for item in still}
+        flagged = {"_id": {"$in": list(alone)}}
+        self.inv.collection("inventory").update_many(flagged, {"$unset": {"clique": ""}})
+        return len(old)
+
+    def drop_links_of(self, objects: Sequence[ObjectId]) -> int:
+        """Remove the links and cliques that lost an end with these objects."""
+        dropped = 0
+        for start in range(0, len(objects), PORTION):
+            ends = list(objects[start : start + PORTION])
+            query: Document = {"$or": [{"source": {"$in": ends}}, {"target": {"$in": ends}}]}
+            lost = list(self.inv.collection("links").find(query))
+            changes = [self.link_change("removed", link, {}) for link in lost]
+            if self.record_changes:
+                self.inv.bulk("changes", changes)
+            self.inv.delete_by_keys("links", [link["_id"] for link in lost])
+            self.inv.collection("cliques").delete_many({"focal_point": {"$in": ends}})
+            dropped += len(lost)
+        return dropped
+
+    def link_change(self, what: str, link: Mapping[str, Any], fields: Document) -> UpdateOne:
+        """The change document of a link."""
+        subject = {
+            "kind": "link",
+            "type": link["link_type"],
+            "id": f"{link['source_id']} -> {link['target_id']} [{link['link_name']}]",
+            "name": link["link_name"],
+            "host": link.get("host", ""),
+            "fields": fields,
+        }
+        return change_operation(self.environment, self.scan_id, what, subject, self._now)
+
+    def _write(
+        self,
+        name: str,
+        found: Mapping[ObjectId, Document],
+        stored: Mapping[ObjectId, Document],
+    ) -> list[UpdateOne]:
+        """Write what differs, stamp what does not; returns the changes (of links)."""
+        stamp = {"scan_id": self.scan_id, "last_scanned": self._now}
+        operations: list[UpdateOne] = []
+        changes: list[UpdateOne] = []
+        same: list[ObjectId] = []
+        for key, new in found.items():
+            old = stored.get(key)
+            fields = {} if old is None else _difference(old, new)
+            if old is not None and not fields:
+                same.append(key)
+                continue
+            body = {field: value for field, value in new.items() if field != "_id"} | stamp
+            operations.append(UpdateOne({"_id": key}, {"$set": body}, upsert=True))
+            if name == "links":
+                changes.append(self.link_change("changed" if old else "added", new, fields))
+        self.inv.bulk(name, operations)
+        self.inv.update_by_keys(name, same, {"$set": stamp})
+        return changes
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        field: {"old": old.get(field), "new": value}
+        for field, value in new.items()
+        if field not in STAMPS and old.get(field) != value
+    }

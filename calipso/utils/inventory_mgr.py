@@ -1,0 +1,171 @@
+"""InventoryMgr: every read and write of inventory, links and cliques.
+
+Collections are named after the inventory collection: with `inventory_dev`, links are in
+`links_dev`; with `RDO`, in `RDO_links`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from calipso.model.inventory import object_key
+from calipso.settings import settings
+from calipso.utils.encoding import decode, encode
+from calipso.utils.mongo_access import MongoAccess
+
+Document = dict[str, Any]
+
+#: Collections that keep their name whatever the inventory is called.
+PLAIN = frozenset({"constants", "environments_config", "scheduled_scans", "workers", "answers"})
+
+#: The last character of Unicode: end of a range that starts with a prefix.
+HIGHEST = "\U0010ffff"
+
+
+def _index(*keys: str, unique: bool = False) -> IndexModel:
+    name = "_".join(keys).replace(".", "_")
+    return IndexModel([(key, ASCENDING) for key in keys], unique=unique, name=name)
+
+
+INDEXES = {
+    "inventory": [
+        _index("environment", "type", "id", unique=True),
+        _index("environment", "id"),
+        _index("environment", "parent_id"),
+        _index("environment", "id_path"),
+        _index("environment", "type", "host"),
+        _index("environment", "scan_id"),
+    ],
+    "links": [
+        _index("environment", "link_type", "source", "target", "link_name", unique=True),
+        _index("source"),
+        _index("target"),
+        _index("environment", "scan_id"),
+    ],
+    "cliques": [
+        _index("environment", "clique_type", "focal_point", unique=True),
+        _index("environment", "focal_point_id"),
+        _index("environment", "scan_id"),
+    ],
+    "changes": [_index("environment", "scan_id"), _index("environment", "type", "id")],
+    "scans": [_index("environment", "status"), _index("submit_timestamp")],
+    "scan_tasks": [_index("scan_id", "level", "done")],
+    "coverage": [_index("scan_id", "host")],
+}
+
+
+def prefix_range(prefix: str) -> Document:
+    """Query value that matches strings with this prefix, by index and without a regex."""
+    return {"$gte": prefix, "$lt": prefix + HIGHEST}
+
+
+class InventoryMgr:
+    """Reads and writes the collections that belong to one inventory name."""
+
+    def __init__(
+        self, inventory: str | None = None, database: Database[Document] | None = None
+    ) -> None:
+        self.inventory = inventory or settings().inventory
+        self._database = database
+
+    @property
+    def db(self) -> Database[Document]:
+        """The database, opened at first use."""
+        if self._database is None:
+            return MongoAccess().db
+        return self._database
+
+    def collection_name(self, name: str) -> str:
+        """Stored name of a logical collection: `links` -> `links_dev` for `inventory_dev`."""
+        if name in PLAIN or name == "inventory":
+            return self.inventory if name == "inventory" else name
+        if self.inventory.startswith("inventory"):
+            return name + self.inventory.removeprefix("inventory")
+        return f"{self.inventory}_{name}"
+
+    def collection(self, name: str) -> Collection[Document]:
+        """The pymongo collection of a logical name."""
+        return self.db[self.collection_name(name)]
+
+    def ensure_indexes(self) -> None:
+        """Create the indexes; harmless when they exist."""
+        for name, indexes in INDEXES.items():
+            self.collection(name).create_indexes(indexes)
+
+    # -- reading -----------------------------------------------------------------------
+
+    def get_by_id(
+        self, environment: str, item_id: str, object_type: str | None = None
+    ) -> Document | None:
+        """One object by its id; say the type where ids of several types may be equal."""
+        query: Document = {"environment": environment, "id": str(item_id)}
+        if object_type:
+            query["type"] = object_type
+        found = self.collection("inventory").find_one(query)
+        return None if found is None else dict(decode(found))
+
+    def find_items(self, query: Mapping[str, Any], fields: Iterable[str] = ()) -> list[Document]:
+        """Objects that match a MongoDB query; with `fields`, only these and `_id`."""
+        projection = dict.fromkeys(fields, 1) or None
+        cursor = self.collection("inventory").find(query, projection, batch_size=2000)
+        return [decode(item) for item in cursor]
+
+    def find(
+        self, environment: str, object_type: str, fields: Iterable[str] = (), **more: Any
+    ) -> list[Document]:
+        """Objects of one type in an environment; a list as value means any of it."""
+        query: Document = {"environment": environment, "type": object_type}
+        for key, value in more.items():
+            query[key] = {"$in": list(value)} if isinstance(value, list | set | tuple) else value
+        return self.find_items(query, fields)
+
+    def get_by_ids(self, environment: str, object_type: str, ids: Iterable[str]) -> list[Document]:
+        """Objects of one type by their ids."""
+        return self.find(environment, object_type, id=list(ids))
+
+    def find_all(self, name: str, query: Mapping[str, Any], **options: Any) -> list[Document]:
+        """Documents of any collection of this inventory, keys decoded."""
+        return [decode(item) for item in self.collection(name).find(query, **options)]
+
+    # -- writing -----------------------------------------------------------------------
+
+    def set(self, item: Document) -> None:
+        """Insert or update one object; the given fields replace the stored ones."""
+        environment, object_type, object_id = item["environment"], item["type"], str(item["id"])
+        fields = {key: value for key, value in item.items() if key != "_id"} | {"id": object_id}
+        fields.setdefault("name", object_id)
+        self.collection("inventory").update_one(
+            {"_id": object_key(environment, object_type, object_id)},
+            {"$set": encode(fields)},
+            upsert=True,
+        )
+
+    def delete(self, name: str, query: Mapping[str, Any]) -> int:
+        """Delete documents of a collection; returns how many."""
+        if not query.get("environment") and name not in PLAIN:
+            raise ValueError(f"delete from {name} without an environment")  # never all clouds
+        return self.collection(name).delete_many(query).deleted_count
+
+    def update_by_keys(self, name: str, keys: Sequence[ObjectId], update: Document) -> None:
+        """Apply one update to documents by `_id`, in portions."""
+        for start in range(0, len(keys), 1000):
+            portion = list(keys[start : start + 1000])
+            self.collection(name).update_many({"_id": {"$in": portion}}, update)
+
+    def delete_by_keys(self, name: str, keys: Sequence[ObjectId]) -> None:
+        """Delete documents by `_id`, in portions."""
+        for start in range(0, len(keys), 1000):
+            portion = list(keys[start : start + 1000])
+            self.collection(name).delete_many({"_id": {"$in": portion}})
+
+    def bulk(self, name: str, operations: list[UpdateOne], size: int = 1000) -> None:
+        """Run write operations, unordered, in portions the embedded store likes."""
+        collection = self.collection(name)
+        for start in range(0, len(operations), size):
+            collection.bulk_write(operations[start : start + size], ordered=False)

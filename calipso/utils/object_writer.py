@@ -1,0 +1,171 @@
+"""ObjectWriter: stores what a fetch found, in bulk, and notes what changed.
+
+Writing the same objects twice changes nothing: ids are derived, and stored documents are
+compared before they are written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo import UpdateOne
+
+from calipso.model.inventory import object_key
+from calipso.utils.changes import differences
+from calipso.utils.encoding import encode
+from calipso.utils.inventory_mgr import InventoryMgr
+
+Document = dict[str, Any]
+
+#: Objects compared and written together; the embedded store likes 500 to 1000.
+PORTION = 500
+
+
+class ObjectWriter:
+    """Buffers objects of one task and writes them in portions."""
+
+    def __init__(
+        self, inv: InventoryMgr, environment: str, scan_id: str, *, record_changes: bool = True
+    ) -> None:
+        self.inv = inv
+        self.environment = environment
+        self.scan_id = scan_id
+        self.record_changes = record_changes
+        self.counts: Counter[str] = Counter()
+        self._buffer: dict[ObjectId, Document] = {}
+        self._now = datetime.now(UTC).replace(microsecond=0)
+
+    def add(self, document: Document, *, enriches: bool = False) -> ObjectId:
+        """Take one complete object; it is written by the next flush at the latest."""
+        key = object_key(self.environment, document["type"], document["id"])
+        if enriches:
+            document = {**document, "enriched": sorted(document.keys() - {"id", "type"})}
+        self._buffer[key] = encode(document) | {"_id": key}
+        if not enriches and not document["type"].endswith("_folder"):
+            self.counts[document["type"]] += 1
+        if len(self._buffer) >= PORTION:
+            self.flush()
+        return key
+
+    def flush(self) -> None:
+        """Write what is buffered: changed documents in bulk, a stamp on the others."""
+        if not self._buffer:
+            return
+        buffer, self._buffer = self._buffer, {}
+        collection = self.inv.collection("inventory")
+        stored = {
+            item["_id"]: item
+            for item in collection.find({"_id": {"$in": list(buffer)}}, batch_size=PORTION)
+        }
+        operations: list[UpdateOne] = []
+        changes: list[UpdateOne] = []
+        same: list[ObjectId] = []
+        for key, new in buffer.items():
+            old = stored.get(key)
+            if "enriched" in new:
+                self._enrich(key, new, old, operations, changes)
+            elif old is None:
+                operations.append(self._insert(key, new))
+                changes += self._change("added", new, {})
+            else:
+                update = self._update(new, old)
+                changes += self._difference(new, old)
+                if update:
+                    operations.append(UpdateOne({"_id": key}, update))
+                else:
+                    same.append(key)
+        # Changes first: if a worker dies in between, the rerun finds the same difference.
+        self.inv.bulk("changes", changes)
+        self.inv.bulk("inventory", operations)
+        if same:
+            collection.update_many({"_id": {"$in": same}}, {"$set": self._stamp()})
+
+    def note(self, what: str, document: Document, fields: Document) -> None:
+        """Record one change outside the buffer (a removal)."""
+        self.inv.bulk("changes", self._change(what, document, fields))
+
+    # -- parts -------------------------------------------------------------------------
+
+    def _stamp(self) -> Document:
+        return {"scan_id": self.scan_id, "last_scanned": self._now}
+
+    def _insert(self, key: ObjectId, new: Document) -> UpdateOne:
+        document = new | self._stamp() | {"environment": self.environment}
+        document.pop("_id")
+        return UpdateOne({"_id": key}, {"$set": document}, upsert=True)
+
+    def _update(self, new: Document, old: Document) -> Document | None:
+        """The update that makes `old` equal `new`; None when only the stamp differs."""
+        keep = {"_id", "environment", "scan_id", "last_scanned", "enriched", "clique"}
+        keep |= set(old.get("enriched", ())) - new.keys()
+        changed = {key: value for key, value in new.items() if old.get(key, _MISSING) != value}
+        gone = [key for key in old if key not in new and key not in keep]
+        if not changed and not gone:
+            return None
+        update: Document = {"$set": changed | self._stamp()}
+        if gone:
+            update["$unset"] = dict.fromkeys(gone, "")
+        return update
+
+    def _enrich(
+        self,
+        key: ObjectId,
+        new: Document,
+        old: Document | None,
+        operations: list[UpdateOne],
+        changes: list[UpdateOne],
+    ) -> None:
+        """Add fields to an object that another fetch type stored; never create one."""
+        if old is None:
+            return
+        fields = {name: value for name, value in new.items() if name not in ("_id", "id", "type")}
+        fields["enriched"] = sorted(set(old.get("enriched", ())) | set(new["enriched"]))
+        if all(old.get(name, _MISSING) == value for name, value in fields.items()):
+            return
+        if "enriched" in old:  # the first enrichment completes a new object: no change of it
+            changes += self._difference(old | fields, old)
+        operations.append(UpdateOne({"_id": key}, {"$set": fields}))
+
+    def _difference(self, new: Document, old: Document) -> list[UpdateOne]:
+        owned = set(old.get("enriched", ())) - new.keys()
+        fields = differences({k: v for k, v in old.items() if k not in owned}, new)
+        return self._change("changed", new, fields) if fields else []
+
+    def _change(self, what: str, document: Document, fields: Document) -> list[UpdateOne]:
+        if not self.record_changes or str(document["type"]).endswith("_folder"):
+            return []
+        return [
+            change_operation(
+                self.environment,
+                self.scan_id,
+                what,
+                {
+                    "kind": "object",
+                    "type": document["type"],
+                    "id": document["id"],
+                    "name": document.get("name", document["id"]),
+                    "host": document.get("host", ""),
+                    "fields": fields,
+                },
+                self._now,
+            )
+        ]
+
+
+def change_operation(
+    environment: str, scan_id: str, what: str, subject: Document, when: datetime
+) -> UpdateOne:
+    """One change document; its id is derived, so that a task run twice records it once."""
+    fields = ",".join(subject.get("fields", {}))
+    parts = (environment, scan_id, what, subject["kind"], subject["type"], subject["id"], fields)
+    text = "\0".join(parts)
+    key = ObjectId(hashlib.sha256(text.encode()).digest()[:12])
+    document = {"environment": environment, "scan_id": scan_id, "change": what, "time": when}
+    return UpdateOne({"_id": key}, {"$setOnInsert": document | subject}, upsert=True)
+
+
+_MISSING = object()

@@ -1,0 +1,204 @@
+"""ScanStore: scan records and their tasks; the truth about how far a scan is.
+
+Celery moves the tasks, this store knows them: what is registered here and not done is sent
+again by the watchdog, whatever a broker lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import DESCENDING, ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from calipso.errors import NotFound
+from calipso.model.scan import Problem, ScanRequest, ScanStatus
+from calipso.utils.encoding import encode
+from calipso.utils.inventory_mgr import InventoryMgr
+
+Document = dict[str, Any]
+
+#: Errors kept on the scan record itself; all of them are in the coverage report.
+ERRORS_ON_RECORD = 50
+RUNNING = [ScanStatus.PENDING.value, ScanStatus.RUNNING.value]
+
+
+def now() -> datetime:
+    """Current time in UTC, in milliseconds as MongoDB keeps it."""
+    time = datetime.now(UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+class ScanStore:
+    """Scans of all inventories; `scans`, `scan_tasks` and `scan_locks` are plain names."""
+
+    def __init__(self, inv: InventoryMgr | None = None) -> None:
+        db = (inv or InventoryMgr()).db
+        self.scans = db["scans"]
+        self.tasks = db["scan_tasks"]
+        self.locks = db["scan_locks"]
+        self.coverage = db["coverage"]
+
+    # -- scans -------------------------------------------------------------------------
+
+    def create(self, request: ScanRequest, scan_id: str | None = None) -> str:
+        """A pending scan record; nothing is queued yet. Creating one id twice is one scan."""
+        document = {
+            "_id": scan_id or str(ObjectId()),
+            "environment": request.environment,
+            "inventory": request.inventory,
+            "request": request.model_dump(),
+            "status": ScanStatus.PENDING.value,
+            "stage": "",
+            "level": -1,
+            "levels": {},
+            "counts": {},
+            "requests": {},
+            "errors": [],
+            "error_count": 0,
+            "warning_count": 0,
+            "cancel_requested": False,
+            "submit_timestamp": now(),
+        }
+        try:
+            self.scans.insert_one(document)
+        except DuplicateKeyError:
+            if scan_id is None:
+                raise
+        return str(document["_id"])
+
+    def get(self, scan_id: str) -> Document:
+        """One scan record. Raises NotFound."""
+        found = self.scans.find_one({"_id": scan_id})
+        if found is None:
+            raise NotFound(f"no scan {scan_id}", hint="calipso scan list")
+        return found
+
+    def find_scans(self, query: Mapping[str, Any], limit: int = 0) -> list[Document]:
+        """Scan records, newest first."""
+        return list(self.scans.find(query).sort("submit_timestamp", DESCENDING).limit(limit))
+
+    def update(self, scan_id: str, fields: Mapping[str, Any], **expected: Any) -> bool:
+        """Set fields of a scan if it still is as expected; False when it is not."""
+        result = self.scans.update_one({"_id": scan_id, **expected}, {"$set": dict(fields)})
+        return result.matched_count == 1
+
+    def lock(self, scan: Document) -> bool:
+        """Take the environment for this scan; True when it has it."""
+        key = f"{scan['inventory']}/{scan['environment']}"
+        try:
+            self.locks.insert_one({"_id": key, "scan_id": scan["_id"], "since": now()})
+        except DuplicateKeyError:
+            held = self.locks.find_one({"_id": key})
+            return held is not None and held["scan_id"] == scan["_id"]
+        return True
+
+    def unlock(self, scan: Document) -> None:
+        """Give the environment free."""
+        key = f"{scan['inventory']}/{scan['environment']}"
+        self.locks.delete_one({"_id": key, "scan_id": scan["_id"]})
+
+    def holder(self, scan: Document) -> str:
+        """Id of the scan that has the environment; empty when it is free."""
+        held = self.locks.find_one({"_id": f"{scan['inventory']}/{scan['environment']}"})
+        return str(held["scan_id"]) if held else ""
+
+    def claim_advance(self, scan_id: str, level: int, lease: float) -> bool:
+        """Let one worker plan the level after this one; a dead one's claim ends by itself."""
+        free: Document = {"$or": [{"claim_until": {"$exists": False}}, {"claim_until": None}]}
+        free["$or"].append({"claim_until": {"$lt": now()}})
+        wanted = {"_id": scan_id, "level": level, "status": ScanStatus.RUNNING.value, **free}
+        until = now() + timedelta(seconds=lease)
+        result = self.scans.update_one(wanted, {"$set": {"claim_until": until}})
+        return result.matched_count == 1
+
+    def add_results(self, task: Document, result: Mapping[str, Any]) -> None:
+        """Add a finished task to the progress of its scan."""
+        increments: Document = {f"levels.{task['level']}.done": 1}
+        for name in ("counts", "requests"):
+            for key, number in result.get(name, {}).items():
+                increments[f"{name}.{key}"] = number
+        self.scans.update_one({"_id": task["scan_id"]}, {"$inc": increments})
+        for problem in result.get("problems", ()):
+            self.add_problem(task["scan_id"], problem)
+
+    def add_problem(self, scan_id: str, problem: Problem) -> None:
+        """Note an error or warning on the scan, equal ones once."""
+        if problem.kind == "skipped_host":  # said once, by the one that met the host first
+            return
+        counter = "warning_count" if problem.warning else "error_count"
+        entry = problem.model_dump() | {"key": problem.key()}
+        self.scans.update_one(
+            {"_id": scan_id, "errors.key": {"$ne": entry["key"]}},
+            {
+                "$inc": {counter: 1},
+                "$push": {"errors": {"$each": [entry], "$slice": ERRORS_ON_RECORD}},
+            },
+        )
+
+    def save_coverage(self, scan_id: str, environment: str, lines: list[Document]) -> None:
+        """Replace the coverage report of a scan."""
+        self.coverage.delete_many({"scan_id": scan_id})
+        stamp = {"scan_id": scan_id, "environment": environment}
+        for start in range(0, len(lines), 500):
+            self.coverage.insert_many([encode(item) | stamp for item in lines[start : start + 500]])
+
+    # -- tasks -------------------------------------------------------------------------
+
+    def register(self, tasks: Iterable[Document]) -> None:
+        """Store tasks before they are sent; registering again changes nothing."""
+        operations = [UpdateOne({"_id": t["_id"]}, {"$setOnInsert": t}, upsert=True) for t in tasks]
+        for start in range(0, len(operations), 500):
+            self.tasks.bulk_write(operations[start : start + 500], ordered=False)
+
+    def claim_task(self, task_id: str, worker: str, *, take_over: bool) -> Document | None:
+        """Begin a task; None when it is done, or runs elsewhere and must not be taken over."""
+        wanted: Document = {"_id": task_id, "done": False}
+        if not take_over:
+            wanted["state"] = "pending"
+        return self.tasks.find_one_and_update(
+            wanted,
+            {
+                "$set": {"state": "running", "worker": worker, "started_at": now()},
+                "$inc": {"attempts": 1},
+            },
+            return_document=ReturnDocument.AFTER,
+        )
+
+    def is_done(self, task_id: str) -> bool:
+        """True when the task is done or unknown."""
+        found = self.tasks.find_one({"_id": task_id}, {"done": 1})
+        return found is None or bool(found["done"])
+
+    def end_task(self, task_id: str, fields: Mapping[str, Any]) -> bool:
+        """Mark a task done; True for the caller that did it."""
+        result = self.tasks.update_one(
+            {"_id": task_id, "done": False},
+            {"$set": {"done": True, "state": "done", "ended_at": now(), **fields}},
+        )
+        return result.modified_count == 1
+
+    def open_tasks(self, scan_id: str, level: int) -> list[Document]:
+        """Registered tasks of a level that are not done."""
+        return list(self.tasks.find({"scan_id": scan_id, "level": level, "done": False}))
+
+    def level_done(self, scan_id: str, level: int) -> bool:
+        """True when no task of the level is open."""
+        query = {"scan_id": scan_id, "level": level, "done": False}
+        return self.tasks.find_one(query, {"_id": 1}) is None
+
+    def scan_tasks(self, scan_id: str, *fields: str, **query: Any) -> list[Document]:
+        """Tasks of a scan, in order; with fields, only these."""
+        projection = dict.fromkeys(fields, 1) or None
+        return list(self.tasks.find({"scan_id": scan_id, **query}, projection).sort("order", 1))
+
+    def requeue(self, task: Document) -> bool:
+        """Make a lost task pending again; False when it moved meanwhile."""
+        result = self.tasks.update_one(
+            {"_id": task["_id"], "done": False, "attempts": task["attempts"]},
+            {"$set": {"state": "pending", "published_at": now()}},
+        )
+        return result.matched_count == 1

@@ -1,0 +1,35 @@
+"""WorkerStore: heartbeats of the workers, in the collection `workers`."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+from typing import Any
+
+from calipso.settings import settings
+from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.scan_store import now
+
+Document = dict[str, Any]
+
+
+class WorkerStore:
+    """Who works, for which queues, seen when."""
+
+    def __init__(self, inv: InventoryMgr | None = None) -> None:
+        self.workers = (inv or InventoryMgr()).db["workers"]
+
+    def beat(self, name: str, queues: list[str]) -> None:
+        """Tell that this worker lives."""
+        fields = {"queues": queues, "pid": os.getpid(), "host": socket.gethostname(), "seen": now()}
+        self.workers.update_one({"_id": name}, {"$set": fields}, upsert=True)
+
+    def forget(self, name: str) -> None:
+        """A worker that stops in order is not a lost one."""
+        self.workers.delete_one({"_id": name})
+
+    def live(self) -> list[Document]:
+        """Workers with a fresh heartbeat."""
+        since = now() - timedelta(seconds=settings().worker_lost_after)
+        return list(self.workers.find({"seen": {"$gte": since}}))

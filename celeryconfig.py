@@ -1,0 +1,52 @@
+"""Celery settings: values only. Addresses come from Calipso's settings (workers/app.py)."""
+
+task_serializer = "json"
+result_serializer = "json"
+accept_content = ["json"]
+timezone = "UTC"
+enable_utc = True
+
+# A killed worker's task runs again; writes are upserts, so twice is as good as once.
+task_acks_late = True
+task_reject_on_worker_lost = True
+worker_prefetch_multiplier = 1
+
+# Results are counters of chords; nobody reads them.
+result_expires = 86400
+task_ignore_result = False
+task_store_errors_even_if_ignored = True
+result_chord_ordered = False
+result_chord_join_timeout = 30.0
+
+# Prefork queues only: thread pools ignore time limits, so sources carry their own time-outs.
+task_soft_time_limit = 270
+task_time_limit = 300
+
+# Longer than any task may take with its wait in the worker; the watchdog acts much earlier.
+broker_transport_options = {"visibility_timeout": 900, "socket_keepalive": True}
+result_backend_transport_options = {"retry_policy": {"timeout": 30.0}}
+redis_socket_keepalive = True
+redis_retry_on_timeout = True
+redis_socket_timeout = 60.0
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+worker_cancel_long_running_tasks_on_connection_loss = False
+
+# paramiko and XML leave crumbs.
+worker_max_tasks_per_child = 2000
+worker_hijack_root_logger = False
+worker_send_task_events = True
+task_send_sent_event = False
+task_track_started = False
+
+task_default_queue = "scan"
+task_routes = {
+    "calipso.scan.start": {"queue": "scan"},
+    "calipso.scan.advance": {"queue": "scan"},
+    "calipso.scan.watch": {"queue": "scan"},
+    # calipso.scan.run is sent to the queue of its source: api, db, cli, links or cliques
+}
+
+beat_schedule = {
+    "watchdog": {"task": "calipso.scan.watch", "schedule": 5.0, "options": {"expires": 5.0}},
+}

@@ -1,0 +1,68 @@
+"""What every test may use: real stores, a database of its own, settings that point at them."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from calipso.settings import load_settings, settings
+from calipso.utils import mongo_access
+from calipso.utils.inventory_mgr import InventoryMgr
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Addresses of the stores of this test process."""
+
+    mongo_url: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    """MongoDB and Redis: those of MONGO_URL and REDIS_URL, else embedded ones."""
+    from calipso.cli.stack.embedded import start_mongo, start_redis
+
+    given_mongo, given_redis = os.environ.get("MONGO_URL"), os.environ.get("REDIS_URL")
+    folder = tmp_path_factory.mktemp("stores")
+    if given_mongo and given_redis:
+        yield Stores(given_mongo, given_redis)
+        return
+    with start_mongo(folder / "mongo") as mongo, start_redis(folder / "redis") as redis:
+        yield Stores(given_mongo or mongo, given_redis or redis)
+
+
+@pytest.fixture
+def home(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data directory and a database of its own; settings of this process point at them."""
+    database = f"t{uuid.uuid4().hex[:12]}"
+    monkeypatch.setenv("CALIPSO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CALIPSO_MONGO_URL", stores.mongo_url)
+    monkeypatch.setenv("CALIPSO_REDIS_URL", stores.redis_url)
+    monkeypatch.setenv("CALIPSO_MONGO_DATABASE", database)
+    settings.cache_clear()
+    yield load_settings().data_dir()
+    mongo_access.close_clients()
+    settings.cache_clear()
+    with MongoClient(stores.mongo_url) as client:
+        client.drop_database(database)
+
+
+@pytest.fixture
+def inv(home: Path) -> InventoryMgr:
+    """An empty inventory."""
+    manager = InventoryMgr()
+    manager.ensure_indexes()
+    return manager
+
+
+@pytest.fixture
+def redis_url(stores: Stores) -> str:
+    """A real Redis."""
+    return stores.redis_url

@@ -1,0 +1,13 @@
+"""The Celery app: addresses from Calipso's settings, values from celeryconfig, tasks by name."""
+
+from __future__ import annotations
+
+from celery import Celery
+
+from calipso.settings import settings
+from calipso.utils.stores import broker_url, redis_url
+
+app = Celery("calipso", broker=broker_url(settings()), backend=redis_url(settings()))
+app.config_from_object("celeryconfig")
+app.autodiscover_tasks(["workers"], related_name="tasks.scan")
+app.autodiscover_tasks(["workers"], related_name="health")

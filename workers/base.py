@@ -1,0 +1,46 @@
+"""ScanTask: the base of our tasks: a store that is away for a moment delays them, no more."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from typing import TypeVar
+
+from celery import Task
+from pymongo.errors import PyMongoError
+
+T = TypeVar("T")
+
+#: A store may be away for about three minutes (restart, fail-over) before a task gives up.
+STORE_RETRIES = 60
+STORE_RETRY_SECONDS = 3
+
+_name = ""
+
+
+class ScanTask(Task):
+    """Retries while MongoDB does not answer."""
+
+    abstract = True
+    max_retries = None
+
+    def store_retry(self, work: Callable[[], T]) -> T:
+        """Run the work; when the store fails, run the whole task again a little later."""
+        try:
+            return work()
+        except PyMongoError as error:
+            raise self.retry(
+                exc=error, countdown=STORE_RETRY_SECONDS, max_retries=STORE_RETRIES
+            ) from error
+
+
+def worker_name() -> str:
+    """Name under which this worker's heartbeat is stored; pool children share their parent's."""
+    return _name or f"{socket.gethostname()}:{os.getpid()}"
+
+
+def set_worker_name(name: str) -> None:
+    """Remember the name before the pool forks."""
+    global _name
+    _name = name

@@ -1,0 +1,50 @@
+"""CeleryPublisher: a level of a scan as a chord of chains."""
+
+from __future__ import annotations
+
+import uuid
+
+from celery import Celery, chain, chord
+
+from calipso.discover.scan_plan import NAMESPACE, Level
+
+RUN = "calipso.scan.run"
+ADVANCE = "calipso.scan.advance"
+
+
+class CeleryPublisher:
+    """Sends levels: header = the chains of the level, body = `advance`. Ids are derived."""
+
+    def __init__(self, app: Celery) -> None:
+        self.app = app
+
+    def publish_level(self, scan_id: str, level: Level) -> None:
+        """Send a level as one chord."""
+        header = [
+            chain(*(self._run(scan_id, task["_id"], task["queue"]) for task in tasks))
+            if len(tasks) > 1
+            else self._run(scan_id, tasks[0]["_id"], tasks[0]["queue"])
+            for tasks in level.chains
+        ]
+        chord(header)(self._advance(scan_id, level.number))
+
+    def publish_task(self, scan_id: str, task_id: str, queue: str) -> None:
+        """Send one registered task again, outside its chord: it looks itself what comes next."""
+        self.app.signature(RUN, args=[scan_id, task_id], kwargs={"resent": True}).set(
+            queue=queue
+        ).apply_async()
+
+    def publish_advance(self, scan_id: str, level: int) -> None:
+        """Send the body of a level."""
+        self._advance(scan_id, level).apply_async()
+
+    def _run(self, scan_id: str, task_id: str, queue: str):  # type: ignore[no-untyped-def]
+        return self.app.signature(RUN, args=[scan_id, task_id], immutable=True).set(
+            queue=queue, task_id=task_id
+        )
+
+    def _advance(self, scan_id: str, level: int):  # type: ignore[no-untyped-def]
+        body_id = str(uuid.uuid5(NAMESPACE, f"{scan_id}/{level}/advance"))
+        return self.app.signature(ADVANCE, args=[scan_id, level], immutable=True).set(
+            queue="scan", task_id=body_id
+        )

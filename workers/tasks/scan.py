@@ -1,0 +1,73 @@
+"""Tasks of a scan: doorways to calipso.discover. Ids in, a word out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.exceptions import Ignore
+from pymongo.errors import PyMongoError
+
+from calipso.discover import scan_manager, watchdog
+from workers.app import app
+from workers.base import ScanTask, worker_name
+from workers.publisher import CeleryPublisher
+
+
+@app.task(bind=True, base=ScanTask, name="calipso.scan.start")
+def start(self: ScanTask, scan_id: str) -> bool:
+    """Start a pending scan; an environment that is busy leaves it pending."""
+    return self.store_retry(lambda: scan_manager.start_scan(scan_id, CeleryPublisher(app)))
+
+
+@app.task(bind=True, base=ScanTask, name="calipso.scan.run")
+def run(self: ScanTask, scan_id: str, task_id: str, resent: bool = False) -> str:
+    """Run one registered task; a copy of one that runs elsewhere does not count for its chord."""
+    redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
+    take_over = redelivered or bool(self.request.retries)
+
+    def work() -> str:
+        scan = scan_manager.open_scan(scan_id)
+        return scan.run_task(task_id, worker_name(), take_over=take_over)
+
+    outcome = self.store_retry(work)
+    if outcome == "running":
+        raise Ignore
+    if resent:
+        watchdog.after_resent(scan_id, task_id, CeleryPublisher(app))
+    return outcome
+
+
+@app.task(bind=True, base=ScanTask, name="calipso.scan.advance")
+def advance(self: ScanTask, scan_id: str, level: int) -> bool:
+    """Plan and send the level after this one."""
+
+    def work() -> bool:
+        moved = scan_manager.open_scan(scan_id).advance(level, CeleryPublisher(app))
+        if moved:
+            scan_manager.close_finished_scans()
+            watchdog.start_waiting(CeleryPublisher(app))
+        return moved
+
+    return self.store_retry(work)
+
+
+@app.task(bind=True, base=ScanTask, name="calipso.scan.watch", ignore_result=True)
+def watch(self: ScanTask) -> dict[str, Any]:
+    """Look after scans that stand still; beat sends this every few seconds."""
+    try:
+        return watchdog.watch(CeleryPublisher(app), queue_lengths())
+    except PyMongoError as error:
+        return {"store": str(error)[:200]}  # the next look is a few seconds away
+
+
+def queue_lengths() -> dict[str, int]:
+    """Waiting messages by queue; a queue that does not exist yet is empty."""
+    lengths: dict[str, int] = {}
+    with app.connection_for_read() as connection, connection.channel() as opened:
+        channel: Any = opened
+        for queue in ("scan", "api", "db", "cli", "links", "cliques"):
+            try:
+                lengths[queue] = channel.queue_declare(queue=queue, passive=True).message_count
+            except Exception:  # noqa: BLE001 - transports differ in how they say "no such queue"
+                lengths[queue] = 0
+    return lengths
