@@ -113,6 +113,8 @@ def _collect(channel: paramiko.Channel, deadline: float) -> Executed:
                 timed_out = True
                 break
             selector.select(min(left, 1.0))
+        if not timed_out:  # the exit status may come after the end of the streams
+            channel.status_event.wait(max(0.0, min(deadline - time.monotonic(), 10.0)))
     known = not timed_out and channel.exit_status_ready() and channel.exit_status >= 0
     return Executed(
         out.decode("utf-8", "replace"),
@@ -123,7 +125,7 @@ def _collect(channel: paramiko.Channel, deadline: float) -> Executed:
 
 
 def _drained(channel: paramiko.Channel) -> bool:
-    ended = channel.eof_received or channel.closed
+    ended = bool(channel.eof_received or channel.closed)
     return ended and not channel.recv_ready() and not channel.recv_stderr_ready()
 
 
@@ -163,7 +165,7 @@ def connect(
         raise
     except (paramiko.SSHException, OSError, EOFError) as error:
         client.close()
-        raise failure(host, account, error, via, str(known_hosts.path)) from error
+        raise _failure(host, account, error, via, str(known_hosts.path)) from error
 
 
 def _private_key(host: str, path: str) -> paramiko.PKey | None:
@@ -180,12 +182,12 @@ def _private_key(host: str, path: str) -> paramiko.PKey | None:
         ) from None
 
 
-def failure(
+def _failure(
     host: str,
     account: Account,
     error: BaseException,
     via: SshConnection | None,
-    known_hosts: str = "",
+    known_hosts: str,
 ) -> CliAccessError:
     """Why a connect failed, with what to do about it."""
     kind, what, hint = _reason(error, account, via, known_hosts)

@@ -1,0 +1,208 @@
+"""Answers of hosts for one scan: each host is asked once, by one worker, everything together."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from calipso.discover.fetchers.cli import bundle
+from calipso.discover.fetchers.cli.commands import COMMANDS, Command
+from calipso.discover.fetchers.cli.connections import HostConnections
+from calipso.discover.fetchers.cli.container import wrap
+from calipso.discover.fetchers.cli.problems import no_answer
+from calipso.errors import CliAccessError, ErrorKind
+from calipso.settings import settings
+from calipso.utils.answers import AnswerStore, StoredAnswer
+
+if TYPE_CHECKING:
+    from calipso.discover.context import ScanContext
+
+T = TypeVar("T")
+
+#: Parsed answers kept in memory; fetchers of one host come one after another.
+MOST_PARSED = 128
+#: Hosts of one task asked at the same time.
+PARALLEL_HOSTS = 8
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said. `lost` names why there is no whole answer (timeout, truncated)."""
+
+    exit: int | None
+    out: str
+    err: str
+    lost: str = ""
+
+
+class _Host:
+    """State of one host: nothing yet, its answers, or why it is skipped."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.answers: dict[str, StoredAnswer] | None = None
+        self.error: CliAccessError | None = None
+        self.told = False
+
+
+class HostAnswers:
+    """Shared by all CLI fetchers of a scan in one process."""
+
+    def __init__(self, context: ScanContext) -> None:
+        self._context = context
+        self._config = settings()
+        self._distribution = (
+            context.environment.distribution,
+            context.environment.distribution_version,
+        )
+        self.connections = HostConnections(
+            context.environment, self._host_document, context.count, self._config
+        )
+        self._commands: list[Command] = context.cli_commands or list(COMMANDS)
+        self._names = {command.name for command in self._commands}
+        self._store = AnswerStore(context.inv, context.scan_id, self._config)
+        self._lock = threading.Lock()
+        self._hosts: dict[str, _Host] = {}
+        self._parsed: OrderedDict[tuple[str, str, Any], Any] = OrderedDict()
+
+    def get(self, host: str, command: Command) -> Answer:
+        """The answer of a command. Raises CliAccessError when the host gave none at all."""
+        state = self._state(host)
+        self._ensure(host, state)
+        if state.error is not None:
+            raise self._skipped(host, state)
+        answers = state.answers or {}
+        if command.name not in answers:
+            with state.lock:  # a plug-in's own command: one more round trip, kept like the rest
+                if command.name not in answers:
+                    answers |= self._ask(host, [command])
+        stored = answers[command.name]
+        return Answer(
+            stored.exit,
+            zlib.decompress(stored.out).decode(),
+            zlib.decompress(stored.err).decode(),
+            stored.lost,
+        )
+
+    def parsed(self, host: str, name: str, parser: Any, make: Callable[[], T]) -> T:
+        """What `make` returned for this host, answer and parser; kept while it is in use."""
+        key = (host, name, parser)
+        with self._lock:
+            if key in self._parsed:
+                self._parsed.move_to_end(key)
+                kept: T = self._parsed[key]
+                return kept
+        value = make()
+        with self._lock:
+            self._parsed[key] = value
+            while len(self._parsed) > MOST_PARSED:
+                self._parsed.popitem(last=False)
+        return value
+
+    def prefetch(self, hosts: Iterable[str]) -> None:
+        """Ask several hosts at the same time. What fails is raised when it is needed."""
+        todo = [host for host in dict.fromkeys(hosts) if not self._known(host)]
+        if len(todo) < 2:
+            return
+        with ThreadPoolExecutor(PARALLEL_HOSTS, thread_name_prefix="ssh") as pool:
+            for future in [pool.submit(self._ensure, host, self._state(host)) for host in todo]:
+                future.exception()
+
+    def close(self) -> None:
+        """End all connections."""
+        self.connections.close()
+
+    # -- one host ----------------------------------------------------------------------
+
+    def _state(self, host: str) -> _Host:
+        with self._lock:
+            return self._hosts.setdefault(host, _Host())
+
+    def _known(self, host: str) -> bool:
+        state = self._state(host)
+        return state.answers is not None or state.error is not None
+
+    def _host_document(self, host: str) -> dict[str, Any]:
+        found = self._context.inv.get_by_id(self._context.environment.name, host, "host")
+        return found or {}
+
+    def _ensure(self, host: str, state: _Host) -> None:
+        """Ask the host, or take over what another worker learned of it."""
+        with state.lock:
+            if state.answers is not None or state.error is not None:
+                return
+            claimed = self._store.claim(host)
+            if not claimed.mine:
+                state.answers, state.error, state.told = claimed.answers, claimed.error, True
+                self._record(host, state.answers or {})
+                return
+            with claimed:
+                try:
+                    state.answers = self._ask(host, self._commands)
+                except CliAccessError as error:
+                    state.error = error
+                    claimed.fail(error)
+                else:
+                    claimed.publish(state.answers)
+            self.connections.release(host)
+
+    def _ask(self, host: str, commands: list[Command]) -> dict[str, StoredAnswer]:
+        connection = self.connections.get(host)
+        limit = max(1, int(self._config.command_timeout))
+        script = bundle.compose(
+            bundle.Question(f"q{number}", wrap(c.text, c.tool, *self._distribution), limit)
+            for number, c in enumerate(commands)
+        )
+        line = script.command_line(sudo=self.connections.sudo_for(connection))
+        said = connection.execute(line, self._config.host_timeout)
+        self._context.count("ssh_round_trips")
+        self._context.count("ssh_commands", len(commands))
+        sections = bundle.parse_output(script, said.out, said.err)
+        if not sections:
+            raise no_answer(host, connection.account.user, said)
+        lost = ErrorKind.TIMEOUT if said.timed_out else ErrorKind.TRUNCATED
+        answers = {
+            command.name: _stored(sections.get(question.name), lost)
+            for command, question in zip(commands, script.questions, strict=True)
+        }
+        self._record(host, answers)
+        return answers
+
+    def _skipped(self, host: str, state: _Host) -> CliAccessError:
+        """The first to ask hears why; the others that the host is skipped."""
+        with state.lock:
+            first, state.told = not state.told, True
+        error = state.error
+        if error is None or first:
+            return error or CliAccessError(host, kind=ErrorKind.BUG)
+        return CliAccessError(
+            f"{host}: skipped for the rest of this scan ({error.message})",
+            kind=ErrorKind.SKIPPED_HOST,
+            hint=error.hint,
+            host=host,
+        )
+
+    def _record(self, host: str, answers: dict[str, StoredAnswer]) -> None:
+        recorder = self._context.recorder
+        if recorder is None:
+            return
+        texts = {command.name: command.text for command in self._commands}
+        for name, answer in answers.items():
+            out, err = zlib.decompress(answer.out).decode(), zlib.decompress(answer.err).decode()
+            recorder.cli(host, name, texts.get(name, name), answer.exit, out, err)
+
+
+def _stored(section: bundle.Section | None, lost: ErrorKind) -> StoredAnswer:
+    if section is None:
+        return StoredAnswer(None, zlib.compress(b""), zlib.compress(b""), str(lost))
+    return StoredAnswer(
+        section.exit,
+        zlib.compress(section.out.encode(), 1),
+        zlib.compress(section.err.encode(), 1),
+        "" if section.exit is not None else str(lost),
+    )
