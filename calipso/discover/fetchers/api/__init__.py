@@ -1,0 +1,1 @@
+"""Fetchers that ask the OpenStack API, and the access they share."""

@@ -1,0 +1,20 @@
+"""One network."""
+
+from __future__ import annotations
+
+from calipso.discover.fetchers.api.api_fetch_networks import ApiFetchNetworks
+from calipso.model.inventory import Fetched
+
+
+class ApiFetchNetwork(ApiFetchNetworks):
+    """The network of an id with its subnets, as ApiFetchNetworks gives it; none when it is gone.
+
+    For handlers of events; `parent_id` is the network's own id.
+    """
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        return [
+            network
+            for region in self.regions("network")
+            for network in self.networks(region, {"id": parent_id})
+        ]

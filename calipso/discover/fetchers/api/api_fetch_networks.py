@@ -1,0 +1,89 @@
+"""Networks with their subnets."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from calipso.discover.fetchers.api.api_access import ApiAccess, Item
+from calipso.errors import NotFound
+from calipso.model.environment import OpenStackSection
+from calipso.model.inventory import Fetched
+
+
+class ApiFetchNetworks(ApiAccess):
+    """Networks of a region below their projects, from Neutron."""
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        return [
+            network
+            for region in self.regions("network", parent_id)
+            for network in self.networks(region, {})
+        ]
+
+    def networks(self, region: str, only: Mapping[str, str]) -> list[Fetched]:
+        """Networks that match `only` (all when empty), as inventory objects."""
+        networks = list(
+            self.list("network", "/v2.0/networks", "networks", region=region, params=only)
+        )
+        of_network: dict[str, list[Item]] = defaultdict(list)
+        wanted = {"network_id": only["id"]} if only else {}
+        for subnet in self.list(
+            "network", "/v2.0/subnets", "subnets", region=region, params=wanted
+        ):
+            of_network[str(subnet["network_id"])].append(subnet)
+        names, admin = self.project_names(), self._admin_project_id()
+        return [network(item, of_network[str(item["id"])], names, admin) for item in networks]
+
+    def _admin_project_id(self) -> str:
+        name = self.context.environment.section(OpenStackSection).admin_project
+        ids = [key for key, value in sorted(self.project_names().items()) if value == name]
+        if not ids:
+            raise NotFound(
+                f"{self.env}: the project {name} is not in the inventory",
+                hint="Check admin_project of the OpenStack section; scan the projects first.",
+            )
+        return ids[0]
+
+
+def network(item: Item, subnets: Iterable[Item], names: Mapping[str, str], admin: str) -> Fetched:
+    """Inventory object of a Neutron network.
+
+    One that has no project (Neutron's own for HA routers), or whose project is gone, stands
+    below the admin project.
+    """
+    owner = str(item.get("project_id") or item.get("tenant_id") or "")
+    home = owner if owner in names else admin
+    by_name = subnets_by_name(subnets)
+    return item | {
+        "id": str(item["id"]),
+        "name": str(item.get("name") or item["id"]),
+        "network": str(item["id"]),
+        "project": names.get(owner, ""),
+        "projects": [names[owner]] if owner in names else [],
+        "subnets": by_name,
+        "cidrs": sorted(subnet["cidr"] for subnet in by_name.values()),
+        "subnet_ids": sorted(str(subnet["id"]) for subnet in by_name.values()),
+        "parent_id": f"{home}-networks",
+        "parent_type": "networks_folder",
+        "master_parent_id": home,
+        "master_parent_type": "project",
+        "parent_text": "Networks",
+    }
+
+
+def subnets_by_name(subnets: Iterable[Item]) -> dict[str, Item]:
+    """Subnets by name; names may be equal or empty, then the id tells them apart."""
+    found: dict[str, Item] = {}
+    for item in sorted(subnets, key=lambda subnet: str(subnet["id"])):
+        name, subnet_id = str(item.get("name") or ""), str(item["id"])
+        key = name or subnet_id
+        if key in found:
+            key = f"{name} {subnet_id}"
+        found[key] = {
+            key: value
+            for key, value in item.items()
+            if key not in ("revision_number", "updated_at")
+        } | {"cidr": str(ipaddress.ip_network(item["cidr"], strict=False))}
+    return found

@@ -1,0 +1,20 @@
+"""One port."""
+
+from __future__ import annotations
+
+from calipso.discover.fetchers.api.api_fetch_ports import ApiFetchPorts
+from calipso.model.inventory import Fetched
+
+
+class ApiFetchPort(ApiFetchPorts):
+    """The port of an id, as ApiFetchPorts gives it; none when it is gone.
+
+    For handlers of events; `parent_id` is the port's own id.
+    """
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        return [
+            port
+            for region in self.regions("network")
+            for port in self.ports(region, {"id": parent_id})
+        ]

@@ -1,0 +1,67 @@
+"""Ports."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+
+from calipso.discover.fetchers.api.api_access import ApiAccess, Item
+from calipso.errors import ErrorKind
+from calipso.model.inventory import Fetched
+from calipso.model.scan import Problem
+
+
+class ApiFetchPorts(ApiAccess):
+    """Ports of a region below their networks, from Neutron, also those bound to nothing."""
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        return [
+            port for region in self.regions("network", parent_id) for port in self.ports(region, {})
+        ]
+
+    def ports(self, region: str, only: Mapping[str, str]) -> Iterator[Fetched]:
+        """Ports that match `only` (all when empty), as inventory objects."""
+        names = self.project_names()
+        networks = {item["id"] for item in self.inv.find(self.env, "network", fields=["id"])}
+        for item in self.list("network", "/v2.0/ports", "ports", region=region, params=only):
+            if item.get("network_id") in networks:
+                yield port(item, names)
+            else:
+                self._network_unknown(item)
+
+    def _network_unknown(self, item: Item) -> None:
+        self.context.problem(
+            Problem(
+                kind=ErrorKind.NOT_FOUND,
+                message=f"port {item.get('id')}: its network {item.get('network_id')} is not in "
+                "the inventory",
+                hint="A network made during the scan is found by the next one.",
+                source="api",
+                warning=True,
+            )
+        )
+
+
+def port(item: Item, names: Mapping[str, str]) -> Fetched:
+    """Inventory object of a Neutron port: named by its MAC; Neutron's name is `port_name`."""
+    owner = str(item.get("project_id") or item.get("tenant_id") or "")
+    mac = str(item.get("mac_address") or "").lower()
+    network_id = str(item["network_id"])
+    return item | {
+        "id": str(item["id"]),
+        "name": mac or str(item["id"]),
+        "port_name": str(item.get("name") or ""),
+        "mac_address": mac,
+        "fixed_ips": [_fixed_ip(fixed) for fixed in item.get("fixed_ips") or ()],
+        "project": names.get(owner, ""),
+        "projects": [names[owner]] if owner in names else [],
+        "parent_id": f"{network_id}-ports",
+        "parent_type": "ports_folder",
+        "master_parent_id": network_id,
+        "master_parent_type": "network",
+        "parent_text": "Ports",
+    }
+
+
+def _fixed_ip(fixed: Item) -> Item:
+    return fixed | {"ip_address": str(ipaddress.ip_address(fixed["ip_address"]))}

@@ -1,0 +1,38 @@
+"""Regions of a cloud."""
+
+from __future__ import annotations
+
+from calipso.discover.fetchers.api.api_access import ApiAccess, Item
+from calipso.model.environment import OpenStackSection
+from calipso.model.inventory import Fetched
+
+NO_REGION = "No-Region"
+
+
+class ApiFetchRegions(ApiAccess):
+    """Regions named by the Keystone catalogue, each with the endpoints it offers."""
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        wanted = self.context.environment.section(OpenStackSection).region
+        regions: dict[str, Fetched] = {}
+        for service in self.list("identity", "/v3/auth/catalog", "catalog"):
+            for endpoint in service.get("endpoints") or ():
+                name = str(endpoint.get("region_id") or endpoint.get("region") or NO_REGION)
+                if wanted and name != wanted:
+                    continue
+                region = regions.setdefault(
+                    name, {"id": name, "name": name, "parent_type": "regions_folder"}
+                )
+                region["parent_id"] = parent_id
+                _add_endpoint(region.setdefault("endpoints", {}), service, endpoint)
+        return [regions[name] for name in sorted(regions)]
+
+
+def _add_endpoint(endpoints: dict[str, Item], service: Item, endpoint: Item) -> None:
+    """Note one address under the service's name: publicURL, internalURL or adminURL."""
+    name = str(service.get("name") or service.get("type"))
+    entry = endpoints.setdefault(name, {"service_type": service.get("type")})
+    interface = str(endpoint.get("interface", "public"))
+    entry[f"{interface}URL"] = endpoint.get("url")
+    if interface == "public":
+        entry["id"] = endpoint.get("id")

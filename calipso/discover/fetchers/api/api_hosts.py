@@ -1,0 +1,123 @@
+"""Hosts and zones of a region, joined from what Nova and Neutron list. Nothing is asked here."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from calipso.model.inventory import Fetched
+
+Item = dict[str, Any]
+
+INTERNAL = "internal"
+CONTROLLER = frozenset({"nova-conductor", "nova-scheduler"})
+COMPUTE = "nova-compute"
+
+#: Agents that make a host a network host; the first one present gives the host its `config`.
+NETWORK_AGENTS = ("L3 agent", "DHCP agent", "Metadata agent")
+
+#: Numbers an agent reports about its work: they belong to the agent, not to the host.
+_COUNTERS = frozenset(
+    {"devices", "ex_gw_ports", "floating_ips", "interfaces", "networks", "ports", "routers"}
+    | {"subnets"}
+)
+
+
+def zone_of_hosts(services: Iterable[Item], agents: Iterable[Item]) -> dict[str, str]:
+    """Zone of each host: that of nova-compute, else of another Nova service.
+
+    A host Nova does not know (it runs network agents only) is in the availability zone of its
+    agents when Nova has one of that name, else in `internal`, with the other service hosts.
+    """
+    zones: dict[str, str] = {}
+    for service in services:
+        host, zone = str(service["host"]), str(service.get("zone") or INTERNAL)
+        if service.get("binary") == COMPUTE or host not in zones:
+            zones[host] = zone
+    known = set(zones.values())
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for agent in agents:
+        wanted[str(agent["host"])].add(str(agent.get("availability_zone")))
+    for host in sorted(wanted.keys() - zones.keys()):
+        zones[host] = min(wanted[host] & known, default=INTERNAL)
+    return zones
+
+
+def zones(detail: Iterable[Item], services: list[Item], agents: list[Item]) -> list[Fetched]:
+    """Zones Nova lists, and those it leaves out because all their services are off."""
+    members: dict[str, list[str]] = defaultdict(list)
+    for host, zone in zone_of_hosts(services, agents).items():
+        members[zone].append(host)
+    state = {str(zone["zoneName"]): bool(zone["zoneState"]["available"]) for zone in detail}
+    return [
+        {
+            "id": name,
+            "name": name,
+            "available": state.get(name, False),
+            "hosts": sorted(members.get(name, ())),
+        }
+        for name in sorted(state.keys() | members.keys())
+    ]
+
+
+def hosts(services: list[Item], hypervisors: list[Item], agents: list[Item]) -> list[Fetched]:
+    """Each host Nova or Neutron knows, whatever state its services are in."""
+    zone = zone_of_hosts(services, agents)
+    found: dict[str, Fetched] = {
+        name: {"id": name, "name": name, "host": name, "zone": zone[name], "services": {}}
+        for name in sorted(zone)
+    }
+    for service in services:
+        found[str(service["host"])]["services"][str(service["binary"])] = {
+            "active": service.get("state") == "up",
+            "available": service.get("status") == "enabled",
+        }
+    of_host: dict[str, list[Item]] = defaultdict(list)
+    for agent in agents:
+        of_host[str(agent["host"])].append(agent)
+    for name, host in found.items():
+        host["host_type"] = host_type(set(host["services"]), of_host[name])
+        if config := _config(of_host[name]):
+            host["config"] = config
+    for hypervisor in sorted(hypervisors, key=lambda item: str(item.get("id")), reverse=True):
+        _add_hypervisor(found, hypervisor)
+    return list(found.values())
+
+
+def host_type(binaries: set[str], agents: list[Item]) -> list[str]:
+    """What a host is for: a list out of Controller, Compute, Network.
+
+    Services that are down count: a broken host is still what it was.
+    """
+    kinds = {agent.get("agent_type") for agent in agents}
+    types = ["Controller"] if binaries & CONTROLLER else []
+    if COMPUTE in binaries:
+        types.append("Compute")
+    if kinds & set(NETWORK_AGENTS) or (agents and not types):
+        types.append("Network")
+    return types
+
+
+def _config(agents: list[Item]) -> Item:
+    for kind in NETWORK_AGENTS:
+        for agent in agents:
+            if agent.get("agent_type") == kind and isinstance(agent.get("configurations"), dict):
+                config = agent["configurations"]
+                return {key: value for key, value in config.items() if key not in _COUNTERS}
+    return {}
+
+
+def _add_hypervisor(found: dict[str, Fetched], hypervisor: Item) -> None:
+    hostname = str(hypervisor.get("hypervisor_hostname", ""))
+    service = hypervisor.get("service") or {}
+    names = (str(service.get("host", "")), hostname, hostname.partition(".")[0])
+    host = next((found[name] for name in names if name in found), None)
+    if host is None:
+        return
+    host["os_id"] = str(hypervisor["id"])
+    host["hypervisor_hostname"] = hostname
+    host["hypervisor_type"] = hypervisor.get("hypervisor_type")
+    if hypervisor.get("host_ip"):
+        host["ip_address"] = str(ipaddress.ip_address(hypervisor["host_ip"]))

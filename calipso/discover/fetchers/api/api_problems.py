@@ -1,0 +1,97 @@
+"""What goes wrong with an OpenStack API, told as one error with a kind and a hint."""
+
+from __future__ import annotations
+
+import re
+
+import urllib3
+from keystoneauth1 import exceptions as ks
+from requests import exceptions as http
+
+from calipso.errors import ApiAccessError, ErrorKind
+
+#: Answers of a proxy or a service that is busy or restarting: worth asking again.
+BUSY = frozenset({502, 503, 504})
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+_KINDS = {401: ErrorKind.LOGIN_FAILED, 403: ErrorKind.FORBIDDEN, 404: ErrorKind.NOT_FOUND}
+
+_HINTS = {
+    ErrorKind.LOGIN_FAILED: "Check user, pwd, user_domain, project_domain and admin_project of the "
+    "OpenStack section.",
+    ErrorKind.FORBIDDEN: "The account needs the admin role on the project admin_project.",
+    ErrorKind.NOT_FOUND: "Is this the right service? Compare the catalogue (openstack catalog "
+    "list) with interface and region of the OpenStack section.",
+    ErrorKind.SERVER_ERROR: "Look for the request id in the log of this service.",
+    ErrorKind.UNREACHABLE: "Can this machine reach that address? See interface and endpoint_host "
+    "of the OpenStack section, and firewalls.",
+    ErrorKind.TIMEOUT: "The service is slow, or a firewall drops packets. CALIPSO_API_TIMEOUT "
+    "allows more time.",
+    ErrorKind.TLS: "Give ca_file of the OpenStack section the certificate of the authority that "
+    "signed the service's; `insecure` turns the check off.",
+    ErrorKind.TRUNCATED: "A proxy in between may cut long answers; a smaller CALIPSO_API_PAGE_SIZE "
+    "makes them shorter.",
+    ErrorKind.UNEXPECTED_OUTPUT: "Something else than an OpenStack service answers at this "
+    "address: compare it with the catalogue.",
+}
+
+
+def problem(
+    kind: ErrorKind,
+    message: str,
+    *,
+    url: str = "",
+    status: int | None = None,
+    request_id: str = "",
+    retryable: bool = False,
+) -> ApiAccessError:
+    """An error of this kind with its usual hint."""
+    return ApiAccessError(
+        message,
+        kind=kind,
+        hint=_HINTS.get(kind, ""),
+        retryable=retryable,
+        status=status,
+        url=url,
+        request_id=request_id,
+    )
+
+
+def status_problem(url: str, status: int, request_id: str, body: bytes) -> ApiAccessError:
+    """The error for an answer that is not 200."""
+    kind = _KINDS.get(status, ErrorKind.SERVER_ERROR)
+    if 300 <= status < 400:
+        kind = ErrorKind.UNEXPECTED_OUTPUT
+    id_text = f" (request {request_id})" if request_id else ""
+    message = f"{url}: HTTP {status}{id_text}: {excerpt(body)}"
+    return problem(
+        kind, message, url=url, status=status, request_id=request_id, retryable=status in BUSY
+    )
+
+
+def transport_problem(url: str, error: Exception) -> ApiAccessError:
+    """The error for a request that got no answer, or only a part of one."""
+    if isinstance(error, ks.HttpError):
+        status, request_id = int(error.http_status or 0), str(error.request_id or "")
+        return status_problem(url, status, request_id, str(error.message).encode())
+    kind, retryable = _transport_kind(error)
+    return problem(kind, f"{url}: {excerpt(str(error).encode())}", url=url, retryable=retryable)
+
+
+def _transport_kind(error: Exception) -> tuple[ErrorKind, bool]:
+    cause = getattr(error, "original", None) or error
+    if isinstance(error, ks.SSLError | urllib3.exceptions.SSLError):
+        return ErrorKind.TLS, False
+    if isinstance(error, ks.ConnectTimeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        return ErrorKind.TIMEOUT, False
+    if isinstance(cause, http.ChunkedEncodingError | urllib3.exceptions.HTTPError):
+        return ErrorKind.TRUNCATED, True
+    if isinstance(error, ks.ConnectFailure | OSError):
+        return ErrorKind.UNREACHABLE, True
+    return ErrorKind.UNEXPECTED_OUTPUT, False
+
+
+def excerpt(body: bytes, size: int = 200) -> str:
+    """The beginning of an answer on one line, fit for a message."""
+    return _CONTROL.sub(" ", body[: 4 * size].decode("utf-8", "replace"))[:size].strip()

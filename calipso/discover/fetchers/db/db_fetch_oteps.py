@@ -1,0 +1,108 @@
+"""Overlay tunnel endpoints of Open vSwitch."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from calipso.discover.fetchers.db.db_access import DbAccess, Row
+from calipso.discover.fetchers.db.otep_path import nics_of
+from calipso.errors import ErrorKind
+from calipso.model.inventory import Fetched
+from calipso.model.scan import Problem
+from calipso.utils.hostparse.iplink import device_with, parse_devices
+
+#: Neutron's table of tunnel endpoints by tunnel type; never a name made of data.
+ENDPOINTS: dict[str, tuple[str, list[str]]] = {
+    "vxlan": ("ml2_vxlan_endpoints", ["host", "ip_address", "udp_port"]),
+    "gre": ("ml2_gre_endpoints", ["host", "ip_address"]),
+    "geneve": ("ml2_geneve_endpoints", ["host", "ip_address"]),
+}
+
+
+class DbFetchOteps(DbAccess):
+    """The tunnel endpoint of an OVS vedge: address from Neutron, the devices behind it from the
+    host. A vedge whose agent builds no tunnels has none.
+    """
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        vedge = self.parent(parent_id)
+        configurations = vedge.get("configurations") or {}
+        types = [name for name in configurations.get("tunnel_types") or () if name in ENDPOINTS]
+        address = configurations.get("tunneling_ip")
+        if vedge["type"] != "vedge" or not types or not address:
+            return []
+        host = str(vedge["host"])
+        overlay, endpoint = self._endpoint(host, types)
+        ip_address = str(ipaddress.ip_address(endpoint.get("ip_address") or address))
+        return [
+            {
+                "id": f"{host}-otep",
+                "name": f"{host}-otep",
+                "host": host,
+                "overlay_type": overlay,
+                "tunnel_types": types,
+                "ip_address": ip_address,
+                **_udp_port(endpoint, vedge),
+                "ports": vedge.get("tunnel_ports") or {},
+                **self._device(host, ip_address, vedge),
+            }
+        ]
+
+    def _endpoint(self, host: str, types: list[str]) -> tuple[str, Row]:
+        """The first tunnel type Neutron has an endpoint of this host for, and that endpoint."""
+        for overlay in types:
+            if found := self._endpoints(overlay).get(host):
+                return overlay, found
+        return types[0], {}
+
+    def _endpoints(self, overlay: str) -> dict[str, Row]:
+        """Endpoints of a tunnel type by host, asked once a scan."""
+        table, columns = ENDPOINTS[overlay]
+        return self.context.shared(
+            f"db:{table}",
+            lambda: {str(row["host"]): row for row in self.select("neutron", table, columns)},
+        )
+
+    def _device(self, host: str, ip_address: str, vedge: Row) -> Row:
+        """The device that has the tunnel's address, and the NICs it leaves the host by."""
+        devices = parse_devices(self.source("cli").run("links", host))
+        device = device_with(devices.values(), ip_address)
+        if device is None:
+            self._nowhere(host, ip_address)
+            return {"device": "", "pnics": []}
+        found: dict[str, Any] = {
+            "device": device.name,
+            "mac_address": device.mac,
+            "mtu": device.mtu,
+            "state": device.state,
+            "pnics": nics_of(device.name, devices, vedge),
+        }
+        if device.kind == "bridge":
+            found["vconnector"] = f"{host}-{device.name}"
+        return found
+
+    def _nowhere(self, host: str, ip_address: str) -> None:
+        self.context.problem(
+            Problem(
+                kind=ErrorKind.UNEXPECTED_OUTPUT,
+                message=f"{host}: no device has the tunnel address {ip_address} of its OVS agent",
+                hint="Tunnels of this host cannot work: compare local_ip of its agent with "
+                "`ip addr`.",
+                source="cli",
+                host=host,
+                warning=True,
+            )
+        )
+
+
+def _udp_port(endpoint: Row, vedge: Row) -> dict[str, int]:
+    """The port Neutron has, else the one OVS was told; neither for GRE."""
+    if endpoint.get("udp_port"):
+        return {"udp_port": int(endpoint["udp_port"])}
+    told = {
+        tunnel["options"]["dst_port"]
+        for tunnel in (vedge.get("tunnel_ports") or {}).values()
+        if str(tunnel["options"].get("dst_port", "")).isdigit()
+    }
+    return {"udp_port": int(told.pop())} if len(told) == 1 else {}

@@ -1,0 +1,60 @@
+"""Open vSwitch of hosts."""
+
+from __future__ import annotations
+
+from calipso.discover.fetchers.db.agents import agents
+from calipso.discover.fetchers.db.db_access import DbAccess, Row
+from calipso.discover.fetchers.db.ovs_vedge import switch_fields
+from calipso.model.inventory import Fetched
+from calipso.utils.hostparse.iplink import parse_devices
+from calipso.utils.hostparse.ovsdb import parse_ovs
+
+AGENT_TYPE = "Open vSwitch agent"
+
+
+class DbFetchVedgesOvs(DbAccess):
+    """The vedge of a host: its OVS agent in Neutron's database, its bridges asked of the host.
+
+    A host has one when Neutron knows an OVS agent there; `ovs-vsctl` must then answer.
+    """
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        host = self.host_of(parent_id)
+        return [self._vedge(host, agent) for agent in self._agents().get(host, ())[:1]]
+
+    def _agents(self) -> dict[str, list[Row]]:
+        """OVS agents of the whole cloud by host, asked once a scan."""
+
+        def ask() -> dict[str, list[Row]]:
+            found: dict[str, list[Row]] = {}
+            for row in agents(self, None, agent_type=AGENT_TYPE):
+                found.setdefault(str(row["host"]), []).append(row)
+            return found
+
+        return self.context.shared("db:ovs_agents", ask)
+
+    def _vedge(self, host: str, agent: Row) -> Fetched:
+        cli = self.source("cli")
+        bridges = parse_ovs(cli.run("ovs", host))
+        devices = parse_devices(cli.run("links", host))
+        mappings = agent["configurations"].get("bridge_mappings") or {}
+        switch = switch_fields(bridges, devices, mappings)
+        return {
+            **{key: value for key, value in agent.items() if key != "id"},
+            "id": f"{host}-OVS",
+            "name": f"{host}-OVS",
+            "host": host,
+            "agent_id": agent["id"],
+            "bridge_mappings": mappings,
+            **switch,
+            **_pnic(agent, switch["bridges"]),
+        }
+
+
+def _pnic(agent: Row, bridges: list[Row]) -> Row:
+    """Without tunnels, all traffic leaves by the NIC of the mapped bridge, if it is one."""
+    if agent["configurations"].get("tunneling_ip"):
+        return {}
+    mapped = [bridge["uplinks"] for bridge in bridges if bridge["physical_network"]]
+    names = sorted({name for uplinks in mapped for name in uplinks})
+    return {"pnic": names[0]} if len(names) == 1 else {}

@@ -1,0 +1,115 @@
+"""What a vedge document says of Open vSwitch on a host: ports, tunnels, patches, uplinks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from calipso.utils.hostparse.iplink import Device
+from calipso.utils.hostparse.ovsdb import Bridge, Interface, Port, bridge_of_patch
+
+Item = dict[str, Any]
+
+#: Devices that are never a way out of the host.
+_VIRTUAL = frozenset({"tun", "bridge", "dummy", "openvswitch", "vxlan", "gre", "geneve"})
+
+
+def switch_fields(
+    bridges: Mapping[str, Bridge], devices: Mapping[str, Device], mappings: Mapping[str, str]
+) -> Item:
+    """Fields `ports`, `tunnel_ports`, `patch_ports`, `bridges`, `uplinks`.
+
+    `ports` holds every interface of every bridge, by name, tunnels and patches included.
+    """
+    physical = {bridge: network for network, bridge in mappings.items()}
+    ports: dict[str, Item] = {}
+    tunnels: dict[str, Item] = {}
+    patches: dict[str, Item] = {}
+    described: list[Item] = []
+    for bridge in bridges.values():
+        for port, interface in bridge.interfaces():
+            ports[interface.name] = port_fields(bridge, port, interface)
+            if interface.tunnel:
+                tunnels[interface.name] = tunnel_fields(port, interface)
+            if interface.peer:
+                patches[interface.name] = {
+                    "name": interface.name,
+                    "bridge": bridge.name,
+                    "peer": interface.peer,
+                    "peer_bridge": bridge_of_patch(dict(bridges), interface.peer),
+                }
+        described.append(
+            {
+                "name": bridge.name,
+                "datapath_type": bridge.datapath_type,
+                "fail_mode": bridge.fail_mode,
+                "physical_network": physical.get(bridge.name, ""),
+                "uplinks": uplinks(bridge, devices),
+            }
+        )
+    return {
+        "ports": ports,
+        "tunnel_ports": tunnels,
+        "patch_ports": patches,
+        "bridges": described,
+        "uplinks": sorted({name for item in described for name in item["uplinks"]}),
+    }
+
+
+def port_fields(bridge: Bridge, port: Port, interface: Interface) -> Item:
+    """One interface of a bridge; `id` is its OpenFlow port number, None while OVS has none."""
+    fields: Item = {
+        "id": interface.ofport,
+        "name": interface.name,
+        "interface": interface.name,
+        "port": port.name,
+        "bridge": bridge.name,
+        "type": interface.type,
+        "internal": interface.internal,
+        "mac_address": interface.attached_mac or interface.mac,
+        "state": interface.state,
+        "admin_state": interface.admin_state,
+    }
+    optional = {
+        "tag": port.tag,
+        "trunks": list(port.trunks) or None,
+        "bond_mode": port.bond_mode or None,
+        "port_id": interface.port_id or None,
+        "error": interface.error or None,
+    }
+    return fields | {key: value for key, value in optional.items() if value is not None}
+
+
+def tunnel_fields(port: Port, interface: Interface) -> Item:
+    """A tunnel to another host."""
+    return {
+        "id": interface.ofport,
+        "name": port.name,
+        "interface": interface.name,
+        "type": interface.type,
+        "options": interface.options,
+    }
+
+
+def uplinks(bridge: Bridge, devices: Mapping[str, Device]) -> list[str]:
+    """Interfaces through which a bridge leaves the host: NICs, bonds, DPDK ports.
+
+    Not those that Neutron plugged, and not the ends of a veth pair within the host, which older
+    releases use instead of patch ports.
+    """
+    return sorted(
+        interface.name
+        for _, interface in bridge.interfaces()
+        if not interface.port_id
+        and (
+            interface.type == "dpdk"
+            or (interface.type == "system" and leaves_host(devices.get(interface.name)))
+        )
+    )
+
+
+def leaves_host(device: Device | None) -> bool:
+    """True for a device that may carry frames out of the host."""
+    if device is None or device.kind in _VIRTUAL:
+        return False
+    return device.kind != "veth" or device.peer_netns is not None
