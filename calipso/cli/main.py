@@ -23,6 +23,12 @@ from calipso.errors import CalipsoError, StoreError
 INTERRUPTED = 130
 LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
 
+#: Variables that win over the file of `-m`.
+MONGO_VARIABLES = ("CALIPSO_MONGO_URL", "MONGO_URL", "CALIPSO_MONGO_URL_FILE")
+
+#: Name of the file of `-m`, for `calipso config show`.
+FROM_FLAG = "CALIPSO_MONGO_CONFIG_USED"
+
 #: Libraries whose errors mean that a store or the broker is away.
 STORES = {"pymongo": "MongoDB", "redis": "Redis", "kombu": "the broker", "bson": "MongoDB"}
 
@@ -74,9 +80,11 @@ def _use_mongo_config(path: Path) -> None:
     """Make `-m` count in this process and in those it starts, which read the environment."""
     from calipso.settings import load_settings
 
+    given = any(name in os.environ for name in MONGO_VARIABLES)
     url = load_settings(mongo_config=path).mongo_url
-    if url:
+    if url and not given:
         os.environ["CALIPSO_MONGO_URL"] = url
+        os.environ[FROM_FLAG] = str(path)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -50,9 +50,10 @@ def up(
     _given_stores_answer(config)
     began = time.monotonic()
     supervisor = _start_supervisor(run, workers, only)
-    _wait_for_stores(run, supervisor)
+    told: set[str] = set()
+    _wait_for_stores(run, supervisor, told)
     if only is None:
-        _wait_for_workers(config, run)
+        _wait_for_workers(run, told)
     say(f"calipso is up after {time.monotonic() - began:.1f} s")
     _show_addresses(config, run)
 
@@ -137,8 +138,7 @@ def _start_supervisor(run: RunDir, workers: int, only: str | None) -> subprocess
     return spawn(command, run.log_file("supervisor"), tied=False)
 
 
-def _wait_for_stores(run: RunDir, supervisor: subprocess.Popen[bytes]) -> None:
-    told: set[str] = set()
+def _wait_for_stores(run: RunDir, supervisor: subprocess.Popen[bytes], told: set[str]) -> None:
     deadline = time.monotonic() + STORES_SECONDS
     while time.monotonic() < deadline:
         state = run.state()
@@ -184,15 +184,14 @@ def _tell(state: dict[str, Any], told: set[str]) -> None:
             say(line)
 
 
-def _wait_for_workers(config: Settings, run: RunDir) -> None:
+def _wait_for_workers(run: RunDir, told: set[str]) -> None:
     """Until each worker has sent a heartbeat of the process that runs now."""
-    told: set[str] = set()
     deadline = time.monotonic() + WORKERS_SECONDS
     say("workers: starting")
     while True:
         state = run.state()
         _tell(state, told)
-        silent = silent_workers(config, state)
+        silent = silent_workers(state)
         if not silent:
             return
         if time.monotonic() > deadline:

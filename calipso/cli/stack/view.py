@@ -7,11 +7,11 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from calipso.cli.stack.heartbeats import heartbeats
 from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.cli.stack.process import Identity
 from calipso.errors import ConfigError, StoreError
 from calipso.settings import Settings
+from calipso.utils.worker_store import WorkerStore
 
 SILENT = "silent"  # the process is there, its heartbeat is not
 
@@ -20,7 +20,7 @@ def rows(config: Settings, state: dict[str, Any], *, alive: bool) -> list[dict[s
     """A row for each store and process."""
     found = [_given(name, address, config) for name, address in state.get("given", {}).items()]
     mongo_answers = _mongo_answers(found, state)
-    silent = silent_workers(config, state) if alive and mongo_answers else []
+    silent = silent_workers(state) if alive and mongo_answers else []
     for child in state.get("children", []):
         row = dict(child) | {"since": datetime.fromisoformat(child["since"])}
         if child["pid"] and not Identity(child["pid"], child["started"]).alive():
@@ -33,7 +33,7 @@ def rows(config: Settings, state: dict[str, Any], *, alive: bool) -> list[dict[s
     return found
 
 
-def silent_workers(config: Settings, state: dict[str, Any]) -> list[str]:
+def silent_workers(state: dict[str, Any]) -> list[str]:
     """Names of workers whose running process has sent no heartbeat lately."""
     workers = [
         child
@@ -43,7 +43,7 @@ def silent_workers(config: Settings, state: dict[str, Any]) -> list[str]:
     if not workers:
         return []
     try:
-        seen = {worker.get("pid") for worker in heartbeats(config)}
+        seen = {worker.get("pid") for worker in WorkerStore().live()}
     except (StoreError, ConfigError, PyMongoError):  # the store's own row tells about it
         seen = set()
     return [child["name"] for child in workers if child["pid"] not in seen]

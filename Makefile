@@ -1,0 +1,44 @@
+# Calipso: `make demo` shows it, `make test` proves it. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help demo down test lint imports types bench clean
+.DEFAULT_GOAL := help
+
+help:            ## show these lines
+	@sed -n 's/^\([a-z]*\): .*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
+
+# Everything a person or a test needs, in one virtual environment of this checkout.
+$(READY): setup.cfg pyproject.toml .ci/venv
+	@PYTHON="$(PYTHON)" .ci/venv $(VENV)
+	@touch $@
+
+demo: $(READY)   ## scan a sample cloud with the real pipeline; leaves the stack running
+	@$(BIN)/python tests/demo.py up
+
+down: $(READY)   ## stop what `make demo` (or `calipso up`) started
+	@$(BIN)/python tests/demo.py down
+
+test: $(READY)   ## all tests; installs system packages they need when run as root
+	@.ci/system-packages
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not broker"
+	$(BIN)/python -m pytest -m "slow or broker"
+
+lint: $(READY)   ## style, and which way imports point
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)  ## mypy --strict
+	$(BIN)/mypy
+
+bench: $(READY)  ## scan generated clouds and print times, calls and memory
+	$(BIN)/python -m tests.bench
+
+clean:           ## remove what tools leave; data of `calipso up` (var/) stays
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+	  .hypothesis .benchmarks
+	find . -name __pycache__ -not -path './$(VENV)/*' -type d -prune -exec rm -rf {} +

@@ -1,0 +1,156 @@
+"""`calipso check`: what works, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from calipso.cli.masking import mask_url
+from calipso.cli.output import ColumnOption, Format, FormatOption, clean, show_list
+from calipso.cli.stack.ping import ping_mongo, ping_redis
+from calipso.cli.stack.rundir import RunDir
+from calipso.errors import CalipsoError, StoreError
+from calipso.settings import Settings, settings
+from calipso.utils import stores
+
+QUEUES = ("scan", "api", "db", "cli", "links", "cliques")
+COLUMNS = ["about", "step", "ok", "seconds", "message", "hint"]
+TIMEOUT = 5
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was looked at."""
+
+    about: str  # "calipso", or the name of an environment
+    step: str
+    ok: bool
+    message: str
+    hint: str = ""
+    seconds: float = 0.0
+
+
+def check(
+    environments: Annotated[
+        list[str] | None,
+        typer.Argument(help="Check these; without names: all.", metavar="[ENV]..."),
+    ] = None,
+    stack_only: Annotated[
+        bool, typer.Option("--stack-only", help="No environments: stores, broker and workers.")
+    ] = False,
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+) -> None:
+    """Check stores, broker, workers, and API, databases and SSH of each environment.
+
+    Each failing line has its remedy. Exit code 1 when something fails.
+
+    Example: calipso check prod
+    """
+    lines = _lines(settings(), environments or [], stack_only=stack_only)
+    good = True
+    if output_format is Format.TABLE and not column:
+        for line in lines:
+            good = good and line.ok
+            _print(line)
+    else:
+        found = list(lines)
+        good = all(line.ok for line in found)
+        show_list([vars(line) for line in found], COLUMNS, output_format, chosen=column)
+    if not good:
+        raise typer.Exit(1)
+
+
+def _print(line: Line) -> None:
+    word = typer.style("ok  ", fg="green") if line.ok else typer.style("FAIL", fg="red")
+    about = "" if line.about == "calipso" else f"{line.about}: "
+    typer.echo(f"{word} {line.seconds:6.2f}s  {clean(about + line.step)}: {clean(line.message)}")
+    if line.hint and not line.ok:
+        typer.echo(f"        {clean(line.hint)}")
+
+
+def _lines(config: Settings, names: list[str], *, stack_only: bool) -> Iterator[Line]:
+    stored = _try("MongoDB", lambda: _mongo(config))
+    yield stored
+    yield _try("Redis", lambda: _redis(config))
+    if config.broker_url:
+        yield _try("broker", lambda: _broker(config.broker_url or ""))
+    yield _try("disk", lambda: _disk(config))
+    if not stored.ok:  # all that follows is kept in MongoDB
+        return
+    yield _try("workers", _workers)
+    if not stack_only:
+        yield from _environments(names)
+
+
+def _try(step: str, look: Callable[[], str]) -> Line:
+    began = time.monotonic()
+    try:
+        message, hint, ok = look(), "", True
+    except CalipsoError as error:
+        message, hint, ok = error.message, error.hint, False
+    return Line("calipso", step, ok, message, hint, round(time.monotonic() - began, 3))
+
+
+def _mongo(config: Settings) -> str:
+    url = stores.mongo_url(config)
+    return f"version {ping_mongo(url, TIMEOUT)} at {mask_url(url)}"
+
+
+def _redis(config: Settings) -> str:
+    url = stores.redis_url(config)
+    return f"version {ping_redis(url, TIMEOUT)} at {mask_url(url)}"
+
+
+def _broker(url: str) -> str:
+    """The broker of CELERY_BROKER_URL, whatever it is, through kombu."""
+    from kombu import Connection
+
+    try:
+        with Connection(url, connect_timeout=TIMEOUT) as connection:
+            connection.ensure_connection(max_retries=1, timeout=TIMEOUT)
+    except Exception as error:  # noqa: BLE001 - each transport raises its own kind
+        raise StoreError(
+            f"broker at {mask_url(url)}: {error}", hint="Is CELERY_BROKER_URL right?"
+        ) from None
+    return f"answers at {mask_url(url)}"
+
+
+def _disk(config: Settings) -> str:
+    home = config.data_dir()
+    if problem := RunDir(home).disk_problem():
+        raise StoreError(problem, hint="The stores stop writing when no space is left.")
+    return f"{shutil.disk_usage(home).free // 1024**3} GB free in {home}"
+
+
+def _workers() -> str:
+    """A scan needs somebody at every queue."""
+    from calipso.utils.worker_store import WorkerStore
+
+    workers = WorkerStore().live()
+    idle = [queue for queue in QUEUES if not any(queue in w["queues"] for w in workers)]
+    if idle:
+        raise StoreError(
+            f"no worker is running for queue {', '.join(idle)}",
+            hint="Start workers: `calipso up`. `calipso status` names their logs.",
+        )
+    names = (f"{w['_id'].partition('#')[0]} ({', '.join(w['queues'])})" for w in workers)
+    return "; ".join(sorted(names))
+
+
+def _environments(names: list[str]) -> Iterator[Line]:
+    from calipso.discover.environment_test import test_environment
+    from calipso.utils.environment_store import EnvironmentStore
+
+    store = EnvironmentStore()
+    for name in names or store.names():
+        try:
+            for step in test_environment(store.get(name)):
+                yield Line(name, step.name, step.ok, step.message, step.hint, step.seconds)
+        except CalipsoError as error:
+            yield Line(name, "environment", False, error.message, error.hint)
