@@ -1,0 +1,1 @@
+"""Fetchers that ask hosts."""

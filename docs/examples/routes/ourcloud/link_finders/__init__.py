@@ -1,0 +1,1 @@
+"""Link finders of this plug-in."""
