@@ -149,7 +149,7 @@ class InventoryMgr:
     def delete(self, name: str, query: Mapping[str, Any]) -> int:
         """Delete documents of a collection; returns how many."""
         if not query.get("environment") and name not in PLAIN:
-            raise ValueError(f"delete from {name} without an environment")  # never all clouds
+            raise ValueError(f"{name}: name the environment to delete in")
         return self.collection(name).delete_many(query).deleted_count
 
     def update_by_keys(self, name: str, keys: Sequence[ObjectId], update: Document) -> None:

@@ -1,0 +1,263 @@
+"""The scan engine on a toy cloud: what is read, kept, removed, marked and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from calipso.discover.scan_local import LocalPublisher
+from calipso.discover.scan_manager import cancel_scan, create_scan, progress, start_scan
+from calipso.errors import NotFound
+from calipso.model.scan import ScanRequest
+from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.scan_store import ScanStore
+from tests.scan.conftest import ToyCloud, snapshot
+
+Run = Callable[..., dict[str, Any]]
+
+
+def changes(inv: InventoryMgr, record: dict[str, Any]) -> set[tuple[str, str, str]]:
+    found = inv.find_all("changes", {"scan_id": record["_id"]})
+    return {(item["change"], item["type"], item["id"]) for item in found}
+
+
+def test_a_scan_stores_the_tree_with_paths_and_hosts(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    record = scan()
+
+    assert record["status"] == "completed"
+    counts = {"region": 2, "host": 4, "host_pnic": 5, "links": 5, "cliques": 5}
+    assert record["counts"] == counts
+    nic = inv.get_by_id("toy", "h1-eth1")
+    assert nic is not None
+    assert nic["id_path"] == "/toy/toy-regions/east/h1/h1-host_pnics/h1-eth1"
+    assert nic["name_path"] == "/toy/Regions/east/h1/Host Pnics/eth1"
+    assert (nic["host"], nic["parent_type"]) == ("h1", "pnics_folder")
+
+
+def test_every_parent_exists(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+
+    items = inv.find_items({"environment": "toy"})
+    known = {(item["type"], item["id"]) for item in items} | {("environment", "toy")}
+    assert {(item["parent_type"], item["parent_id"]) for item in items} <= known
+
+
+def test_second_scan_changes_nothing(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+    before = snapshot(inv)
+
+    record = scan()
+
+    assert changes(inv, record) == set()
+    assert snapshot(inv) == before
+    assert record["generation"] == 2
+
+
+def test_exactly_the_changes_are_recorded(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+    toy.state["regions"]["east"]["h1"]["eth0"] = "52:54:00:ff:ff:ff"
+    del toy.state["regions"]["east"]["h3"]
+    toy.state["regions"]["west"]["h10"]["eth9"] = "52:54:00:00:10:09"
+    toy.write()
+
+    record = scan()
+
+    found = changes(inv, record)
+    assert {c for c in found if c[1] in ("host", "host_pnic")} == {
+        ("changed", "host_pnic", "h1-eth0"),
+        ("removed", "host", "h3"),
+        ("removed", "host_pnic", "h3-eth0"),
+        ("added", "host_pnic", "h10-eth9"),
+    }
+    assert {c[0] for c in found if c[1] == "host_pnic-network"} == {"added", "removed"}
+    (changed,) = inv.find_all("changes", {"scan_id": record["_id"], "change": "changed"})
+    assert changed["fields"] == {
+        "mac_address": {"old": "52:54:00:00:01:00", "new": "52:54:00:ff:ff:ff"}
+    }
+    assert inv.get_by_id("toy", "h3-host_pnics") is None
+
+
+def test_what_cannot_be_read_stays_and_is_marked_stale(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+    before = snapshot(inv)
+    toy.state["broken"] = ["h1"]
+    toy.write()
+
+    record = scan()
+
+    assert record["status"] == "completed_with_errors"
+    assert snapshot(inv) == before
+    stale = inv.find_items({"environment": "toy", "stale_since": {"$exists": True}})
+    assert {item["id"] for item in stale} == {"h1-eth0", "h1-eth1"}
+    (error,) = record["errors"]
+    assert (error["host"], error["kind"], error["hint"]) == ("h1", "unreachable", "Is it up?")
+    assert changes(inv, record) == set()
+
+
+def test_a_scan_after_the_outage_is_clean(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+    toy.state["broken"] = ["h1"]
+    toy.write()
+    scan()
+    toy.state["broken"] = []
+    toy.write()
+
+    record = scan()
+
+    assert record["status"] == "completed"
+    assert inv.find_items({"stale_since": {"$exists": True}}) == []
+    assert changes(inv, record) == set()
+
+
+def test_a_host_that_left_is_removed_although_another_is_broken(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    scan()
+    toy.state["broken"] = ["h1"]
+    del toy.state["regions"]["east"]["h2"]
+    toy.write()
+
+    scan()
+
+    assert inv.get_by_id("toy", "h2-eth0") is None
+    assert inv.get_by_id("toy", "h1-eth0") is not None
+
+
+def test_clear_replaces_what_was_there(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+    inv.set({"environment": "toy", "type": "host", "id": "ghost", "id_path": "/toy/ghost"})
+
+    scan(clear=True)
+
+    assert inv.get_by_id("toy", "ghost") is None
+    assert inv.get_by_id("toy", "h1-eth0") is not None
+
+
+def test_coverage_names_each_host_and_source(toy: ToyCloud, scan: Run):
+    toy.state["broken"] = ["h2"]
+    toy.write()
+
+    record = scan()
+
+    lines = {
+        (line["host"], line["source"]): line["reached"]
+        for line in ScanStore().coverage.find({"scan_id": record["_id"]})
+    }
+    assert lines[("h1", "cli")] is True
+    assert lines[("h2", "cli")] is False
+    assert lines[("", "api")] is True
+
+
+def test_scan_of_one_object_leaves_its_neighbours_alone(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    scan()
+    toy.state["regions"]["east"]["h1"] = {"eth0": "52:54:00:00:01:aa"}
+    toy.state["regions"]["east"]["h2"]["eth5"] = "52:54:00:00:02:05"
+    toy.state["regions"]["west"]["h10"]["eth5"] = "52:54:00:00:10:05"
+    toy.write()
+
+    record = scan(object_id="h1", object_type="host", inventory_only=True)
+
+    assert record["status"] == "completed"
+    assert changes(inv, record) == {
+        ("changed", "host_pnic", "h1-eth0"),
+        ("removed", "host_pnic", "h1-eth1"),
+        ("removed", "host_pnic-network", "h1-eth1 -> h1 [in]"),
+    }
+    assert inv.find_items({"stale_since": {"$exists": True}}) == []
+
+
+def test_scan_of_one_node_reads_below_its_parent_only(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+    toy.state["regions"]["east"]["h1"]["eth7"] = "52:54:00:00:01:07"
+    toy.state["regions"]["east"]["h2"]["eth7"] = "52:54:00:00:02:07"
+    toy.write()
+
+    scan(scanner="ScanPnicsRoot", parent_id="h1-host_pnics", parent_type="pnics_folder")
+
+    assert inv.get_by_id("toy", "h1-eth7") is not None
+    assert inv.get_by_id("toy", "h2-eth7") is None
+
+
+def test_an_own_inventory_collection_is_kept_apart(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan(inventory="inventory_dev")
+
+    assert inv.find_items({"environment": "toy"}) == []
+    own = InventoryMgr("inventory_dev")
+    assert len(own.find("toy", "host_pnic")) == 5
+    assert own.collection_name("links") == "links_dev"
+
+
+def test_links_only_reads_no_source(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan(inventory_only=True)
+    assert inv.find_all("links", {}) == []
+
+    record = scan(links_only=True)
+
+    assert record["counts"] == {"links": 5}
+    assert len(inv.find_all("links", {"environment": "toy"})) == 5
+
+
+def test_a_scan_that_reads_nothing_fails(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+    before = snapshot(inv)
+    toy.path.write_text("not json")
+
+    record = scan()
+
+    assert record["status"] == "failed"
+    assert snapshot(inv) == before
+
+
+def test_an_unknown_object_is_named_with_a_hint(toy: ToyCloud, scan: Run):
+    scan()
+
+    record = scan(object_id="h77")
+
+    assert record["status"] == "failed"
+    assert "h77" in record["errors"][0]["message"]
+    assert "inventory list" in record["errors"][0]["hint"]
+
+
+def test_two_scans_of_one_environment_never_run_at_once(toy: ToyCloud):
+    publisher = LocalPublisher()
+    first = create_scan(ScanRequest(environment="toy"))
+    second = create_scan(ScanRequest(environment="toy"))
+
+    assert start_scan(first, publisher)
+    assert not start_scan(second, publisher)
+
+    assert progress(second)["message"] == f"waits for scan {first} of the same environment"
+
+
+def test_a_pending_scan_is_cancelled_at_once(toy: ToyCloud):
+    scan_id = create_scan(ScanRequest(environment="toy"))
+
+    cancel_scan(scan_id)
+
+    assert progress(scan_id)["status"] == "cancelled"
+    assert not start_scan(scan_id, LocalPublisher())
+
+
+def test_a_scan_that_no_worker_takes_says_so(toy: ToyCloud):
+    scan_id = create_scan(ScanRequest(environment="toy"))
+
+    assert "no worker is running" in progress(scan_id)["message"]
+
+
+def test_an_unknown_environment_is_refused_before_anything_is_recorded(toy: ToyCloud):
+    with pytest.raises(NotFound):
+        create_scan(ScanRequest(environment="nowhere"))
+
+    assert ScanStore().find_scans({}) == []
+
+
+def test_one_scan_id_submitted_twice_is_one_scan(toy: ToyCloud):
+    first = create_scan(ScanRequest(environment="toy"), "slot-1")
+    second = create_scan(ScanRequest(environment="toy"), "slot-1")
+
+    assert first == second
+    assert len(ScanStore().find_scans({})) == 1

@@ -1,0 +1,1 @@
+"""A cloud of a few objects, read by fetchers of a package of its own."""
