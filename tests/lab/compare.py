@@ -102,33 +102,60 @@ def compare_links(truth: list[Expected], links: list[Row]) -> list[Result]:
 def compare_cliques(
     cloud: CloudFacts, inventory: list[Row], links: list[Row], cliques: list[Row]
 ) -> list[Result]:
-    """Whether the clique of each instance leads from it to each of its networks."""
+    """Whether cliques lead where they must: to the networks of an instance or a vservice, to the
+    instances of a network, and to no others."""
     by_id = {str(link["_id"]): link for link in links}
-    alive = {str(document["_id"]) for document in inventory}
-    wanted = [(s["id"], "instance", _networks_of(cloud, s["id"])) for s in cloud.servers]
-    services = [d for d in inventory if d["type"] == "vservice"]
-    wanted += [(s["id"], "vservice", set(_listed(s.get("network")))) for s in services]
-    results = {kind: Result(f"clique of {kind}") for kind in ("instance", "vservice")}
-    for focal, kind, networks in wanted:
-        result = results[kind]
-        result.truth += 1
+    networks = {network["id"] for network in cloud.networks}
+    servers = {server["id"] for server in cloud.servers}
+    services = {
+        d["id"]: set(_listed(d.get("network"))) for d in inventory if d["type"] == "vservice"
+    }
+    of_server = {server: _networks_of(cloud, server) for server in servers}
+    of_network = {
+        network: {server for server in servers if network in of_server[server]}
+        for network in networks
+    }
+    with_clique = {network: found for network, found in of_network.items() if found}
+    return [
+        _lead("instance", of_server, networks, cliques, by_id),
+        _lead("vservice", services, networks, cliques, by_id),
+        _lead("network", with_clique, servers, cliques, by_id),
+        _ends(inventory, cliques, by_id),
+    ]
+
+
+def _lead(
+    kind: str,
+    wanted: dict[str, set[str]],
+    goals: set[str],
+    cliques: list[Row],
+    links: dict[str, Row],
+) -> Result:
+    """One clique for each focal point, and the goals that its links alone reach."""
+    result = Result(f"clique of {kind}", truth=len(wanted))
+    for focal, targets in wanted.items():
         own = [c for c in cliques if c["focal_point_type"] == kind and c["focal_point_id"] == focal]
         result.found += len(own)
         if len(own) != 1:
             result.missing.append(f"{focal}: {len(own)} cliques")
             continue
-        reached = _reached(focal, [by_id.get(str(i)) for i in own[0]["links"]])
-        result.missing += [f"{focal}: no path to network {n}" for n in networks - reached]
-        strange = [n["id"] for n in cloud.networks if n["id"] in reached - networks]
-        result.extra += [f"{focal}: leads to a network it has no port on: {n}" for n in strange]
-    gone = Result("clique, ends")
-    gone.truth = gone.found = len(cliques)
+        reached = _reached(focal, [links.get(str(i)) for i in own[0]["links"]]) & goals
+        result.missing += [f"{focal}: no path to {name}" for name in sorted(targets - reached)]
+        result.extra += [f"{focal}: a path to {name}" for name in sorted(reached - targets)]
+    return result
+
+
+def _ends(inventory: list[Row], cliques: list[Row], links: dict[str, Row]) -> Result:
+    """Whether every link and every focal point that a clique names is stored."""
+    alive = {str(document["_id"]) for document in inventory}
+    result = Result("clique, ends", len(cliques), len(cliques))
     for clique in cliques:
-        lost = [str(i) for i in clique["links"] if str(i) not in by_id]
-        gone.extra += [f"{clique['focal_point_id']}: link {i} is not stored" for i in lost]
+        focal = clique["focal_point_id"]
+        lost = [str(i) for i in clique["links"] if str(i) not in links]
+        result.extra += [f"{focal}: link {i} is not stored" for i in lost]
         if str(clique["focal_point"]) not in alive:
-            gone.extra.append(f"{clique['focal_point_id']}: focal point is not in the inventory")
-    return [*results.values(), gone]
+            result.extra.append(f"{focal}: focal point is not in the inventory")
+    return result
 
 
 def _networks_of(cloud: CloudFacts, server: str) -> set[str]:
