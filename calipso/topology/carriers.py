@@ -33,7 +33,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "port": ("network_id", "binding:host_id", "binding:vif_type"),
     "vnic": ("network",),
     "host_pnic": ("IP Address", "IPv6 Address", "ip_addresses"),
-    "vedge": ("configurations", "ports"),
+    "vedge": ("configurations", "ports", "patch_ports"),
     "otep": ("ip_address", "overlay_type", "pnics", "vconnector", "parent_type", "network", "vni"),
     "vconnector": ("configurations", "bridge_name", "interfaces_names", "network"),
     "network_agent": ("configurations",),

@@ -67,6 +67,7 @@ class Chain(NamedTuple):
     far_id: str
     last_type: str
     host: str
+    before: ObjectId | None  # the object passed last
 
 
 class ImplicitLink(NamedTuple):
@@ -161,7 +162,7 @@ class ImplicitLinks:
     def _chains(self, source: ObjectId) -> Iterator[Chain]:
         """Best chain to each object and combination of values, best first."""
         seen: set[tuple[ObjectId, tuple[str, ...]]] = set()
-        todo = [Chain(0, 0, source, ("",) * len(self.names), "", "", "")]
+        todo = [Chain(0, 0, source, ("",) * len(self.names), "", "", "", None)]
         while todo:
             chain = heapq.heappop(todo)
             if (chain.far, chain.agreed) in seen:
@@ -176,8 +177,7 @@ class ImplicitLinks:
 
     def _longer(self, chain: Chain) -> Iterator[Chain]:
         for step in self._steps.get(chain.far, ()):
-            back = "-".join(reversed(split_type(step.link_type)))
-            if chain.last_type in (step.link_type, back):
+            if step.link_type == chain.last_type or step.far == chain.before:
                 continue
             for allowed in step.agreed:
                 agreed = _agreement(chain.agreed, allowed)
@@ -190,6 +190,7 @@ class ImplicitLinks:
                         step.far_id,
                         step.link_type,
                         _common_host(chain, step),
+                        chain.far,
                     )
 
     def _attributes(self, chains: list[Chain]) -> dict[str, Any]:

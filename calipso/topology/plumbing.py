@@ -32,23 +32,22 @@ def by_host(documents: Iterable[Document]) -> defaultdict[str, list[Document]]:
     return found
 
 
-def port_interfaces(name: str, port: Document) -> list[str]:
-    """Interfaces of an OVS port: itself, or the members of a bond."""
-    return [*values(port.get("interfaces"))] or [name]
-
-
-def vnic_devices(vnic: Document) -> list[str]:
-    """Names a vNIC may have in a switch of its host, best first.
+def vnics_by_device(vnics: Iterable[Document]) -> dict[tuple[str, str], Document]:
+    """(host, device) -> vNIC, by every name a vNIC may have in a switch of its host.
 
     A device in a namespace (`ns-`, `qr-`, ... + start of the port id) may be one end of a veth pair
     whose other end, `tap` + start of the port id, is what the bridge has: the Linux bridge agent
     plugs DHCP and router ports so, and Open vSwitch with `ovs_use_veth`.
     """
-    device = str(vnic["name"])
-    prefix, dash, port = device.partition("-")
-    if vnic.get("vnic_type") == "vservice_vnic" and dash and prefix in NAMESPACE_PREFIXES:
-        return [device, f"tap{port}"]
-    return [device]
+    own: dict[tuple[str, str], Document] = {}
+    other_ends: dict[tuple[str, str], Document] = {}
+    for vnic in vnics:
+        host, device = str(vnic.get("host", "")), str(vnic["name"])
+        own[host, device] = vnic
+        prefix, dash, port = device.partition("-")
+        if vnic.get("vnic_type") == "vservice_vnic" and dash and prefix in NAMESPACE_PREFIXES:
+            other_ends[host, f"tap{port}"] = vnic
+    return other_ends | own
 
 
 class HostPlumbing:
@@ -80,11 +79,6 @@ class HostPlumbing:
     def nics_of(self, host: str, devices: Iterable[str]) -> list[str]:
         """NICs among or below these devices, each once, sorted."""
         return sorted({nic for device in devices if (nic := self.nic_of(host, device))})
-
-    def port_nics(self, host: str, name: str, port: Document) -> list[str]:
-        """NICs an OVS port is: one, the members of an OVS bond, or none."""
-        whole = self.nic_of(host, name)
-        return [whole] if whole else self.nics_of(host, port_interfaces(name, port))
 
     def vconnector_nics(self, vconnector: Document) -> list[str]:
         """NICs that are members of a Linux bridge, directly or through a VLAN device."""
@@ -147,22 +141,19 @@ class HostPlumbing:
         return sorted(nics)
 
     def _ovs_uplinks(self, host: str, vedge: Document, bridge: str) -> set[str]:
-        ports = {str(k): v for k, v in _mapping(vedge, "ports").items() if isinstance(v, Mapping)}
         # patches lead from the integration bridge to all others: stop there
-        seen = {_integration_bridge(vedge)} - {bridge}
-        nics: set[str] = set()
-        todo = [bridge]
+        reached = {_integration_bridge(vedge), bridge}
+        wanted, todo = {bridge}, [bridge]
         while todo:
             current = todo.pop()
-            seen.add(current)
-            for name, port in ports.items():
-                if port.get("bridge") != current:
-                    continue
-                nics.update(self.port_nics(host, name, port))
-                beyond = ports.get(_peer(port), {}).get("bridge")
-                if beyond and beyond not in seen:
+            for patch in _mapping(vedge, "patch_ports").values():
+                beyond = patch.get("peer_bridge")
+                if patch.get("bridge") == current and beyond and beyond not in reached:
+                    reached.add(beyond)
+                    wanted.add(beyond)
                     todo.append(beyond)
-        return nics
+        ports = _mapping(vedge, "ports").items()
+        return set(self.nics_of(host, (name for name, p in ports if p.get("bridge") in wanted)))
 
 
 def _mapping(document: Document, key: str) -> Mapping[str, Any]:
@@ -172,10 +163,6 @@ def _mapping(document: Document, key: str) -> Mapping[str, Any]:
 
 def _integration_bridge(vedge: Document) -> str:
     return str(_mapping(vedge, "configurations").get("integration_bridge") or INTEGRATION_BRIDGE)
-
-
-def _peer(port: Document) -> str:
-    return str(_mapping(port, "options").get("peer") or port.get("peer") or "")
 
 
 def _addresses(nic: Document) -> set[str]:

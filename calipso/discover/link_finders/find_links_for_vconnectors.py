@@ -6,7 +6,7 @@ from typing import Any
 
 from calipso.discover.find_links import FindLinks, joined_state, network_attribute
 from calipso.topology.carriers import Carriers
-from calipso.topology.plumbing import values, vnic_devices
+from calipso.topology.plumbing import values, vnics_by_device
 
 Document = dict[str, Any]
 
@@ -30,20 +30,19 @@ class FindLinksForVconnectors(FindLinks):
             for vconnector in self.vconnectors()
             for interface in values(vconnector.get("interfaces_names"))
         }
-        for vnic in self.find("vnic", ["vnic_type", "mac_address", "network", "state"]):
-            for device in vnic_devices(vnic):
-                vconnector = bridges.get((vnic.get("host"), device))
-                if vconnector is None:
-                    continue
-                network = vnic.get("network") or vconnector.get("network")
-                self.link(
-                    vnic,
-                    vconnector,
-                    link_name=str(vnic.get("mac_address") or ""),
-                    state=joined_state(vnic.get("state"), _member_state(vconnector, device)),
-                    attributes=network_attribute(network),
-                )
-                break
+        vnics = self.find("vnic", ["vnic_type", "mac_address", "network", "state"])
+        for (host, device), vnic in vnics_by_device(vnics).items():
+            vconnector = bridges.get((host, device))
+            if vconnector is None:
+                continue
+            network = vnic.get("network") or vconnector.get("network")
+            self.link(
+                vnic,
+                vconnector,
+                link_name=str(vnic.get("mac_address") or ""),
+                state=joined_state(vnic.get("state"), _member_state(vconnector, device)),
+                attributes=network_attribute(network),
+            )
 
     def add_pnic_links(self) -> None:
         """vconnector-host_pnic: a NIC, or a VLAN device on it, that is a member of the bridge."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from calipso.discover.find_links import FindLinks, joined_state, network_attribute
 from calipso.topology.carriers import Carriers
-from calipso.topology.plumbing import values, vnic_devices
-
-Document = dict[str, Any]
+from calipso.topology.plumbing import Document, values, vnics_by_device
 
 
 class FindLinksForVedges(FindLinks):
@@ -17,7 +13,8 @@ class FindLinksForVedges(FindLinks):
     def add_links(self) -> None:
         """Join each port, by its name on the same host, to one kind of object."""
         self.carriers = Carriers.read(self.find)
-        self.vnics = self.index_vnics()
+        fields = ["vnic_type", "mac_address", "network", "state"]
+        self.vnics = vnics_by_device(self.find("vnic", fields))
         self.members = self.index_members()
         self.pnics = {
             (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
@@ -26,15 +23,6 @@ class FindLinksForVedges(FindLinks):
             ports = vedge.get("ports")
             for name, port in ports.items() if isinstance(ports, dict) else ():
                 self.add_port(vedge, str(name), port if isinstance(port, dict) else {})
-
-    def index_vnics(self) -> dict[tuple[str, str], Document]:
-        """(host, device) -> vNIC."""
-        fields = ["vnic_type", "mac_address", "network", "state"]
-        return {
-            (str(vnic.get("host")), device): vnic
-            for vnic in self.find("vnic", fields)
-            for device in vnic_devices(vnic)
-        }
 
     def index_members(self) -> dict[tuple[str, str], Document]:
         """(host, interface) -> the Linux bridge it is a member of."""
@@ -45,15 +33,14 @@ class FindLinksForVedges(FindLinks):
         }
 
     def add_port(self, vedge: Document, name: str, port: Document) -> None:
-        """One port: a vNIC if there is one of that name, else one end of a bridge, else NICs."""
+        """One port: a vNIC if there is one of that name, else one end of a bridge, else a NIC."""
         host = str(vedge.get("host"))
         if vnic := self.vnics.get((host, name)):
             self.add_vnic(vedge, vnic, name, port)
         elif vconnector := self.members.get((host, _bridge_end(name))):
             self.add_vconnector(vedge, vconnector, name, port)
-        else:
-            for nic in self.carriers.plumbing.port_nics(host, name, port):
-                self.add_pnic(vedge, self.pnics[host, nic], port)
+        elif nic := self.carriers.plumbing.nic_of(host, name):
+            self.add_pnic(vedge, self.pnics[host, nic], name, port)
 
     def add_vnic(self, vedge: Document, vnic: Document, name: str, port: Document) -> None:
         """vnic-vedge: a device that is itself a port of the switch."""
@@ -88,16 +75,16 @@ class FindLinksForVedges(FindLinks):
             attributes={"mac_address": mac} | network_attribute(vconnector.get("network")),
         )
 
-    def add_pnic(self, vedge: Document, pnic: Document, port: Document) -> None:
+    def add_pnic(self, vedge: Document, pnic: Document, name: str, port: Document) -> None:
         """vedge-host_pnic: an uplink, with the networks whose traffic leaves there."""
         host = host_of(vedge)
         self.link(
             vedge,
             pnic,
-            link_name=f"Port-{_port_id(str(pnic['name']), port)}",
+            link_name=f"Port-{_port_id(name, port)}",
             state=joined_state(pnic.get("state"), port.get("state")),
             source_label=str(port.get("bridge") or ""),
-            target_label=str(pnic["name"]),
+            target_label=name,
             host=host,
             attributes={"network": sorted(self.carriers.carried(host, str(pnic["name"])))},
         )
