@@ -1,0 +1,252 @@
+"""`calipso scan`: run scans and see how they went."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from calipso.cli import scan_watch
+from calipso.cli.output import (
+    ColumnOption,
+    Format,
+    FormatOption,
+    LimitOption,
+    MarkerOption,
+    SortOption,
+    say,
+    show_list,
+    show_one,
+)
+from calipso.cli.paging import cut
+from calipso.errors import ConfigError, NotFound
+from calipso.model.scan import ScanRequest, ScanStatus
+
+app = typer.Typer(help="Scans: run, list, show, cancel.")
+
+LIST_COLUMNS = ["id", "environment", "status", "submitted", "seconds", "objects", "errors"]
+COVERAGE_COLUMNS = ["host", "source", "reached", "read", "failed", "objects", "seconds", "problems"]
+
+EXIT_CODES = {
+    ScanStatus.COMPLETED: 0,
+    ScanStatus.COMPLETED_WITH_ERRORS: 3,
+    ScanStatus.FAILED: 1,
+    ScanStatus.CANCELLED: 1,
+}
+
+ScanId = Annotated[str, typer.Argument(help="Id of the scan, or `last`.", metavar="SCAN")]
+
+
+@app.command()
+def run(
+    environment: Annotated[str, typer.Argument(metavar="ENV", help="Environment to scan.")],
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Show progress until the scan ends.")
+    ] = False,
+    inventory: Annotated[
+        str | None, typer.Option("-y", "--inventory", help="Inventory collection to write to.")
+    ] = None,
+    inventory_only: Annotated[
+        bool, typer.Option("--inventory-only", help="Objects only, no links, no cliques.")
+    ] = False,
+    links_only: Annotated[
+        bool, typer.Option("--links-only", help="Links only, of the objects already there.")
+    ] = False,
+    cliques_only: Annotated[
+        bool, typer.Option("--cliques-only", help="Cliques only, of the links already there.")
+    ] = False,
+    clear: Annotated[
+        bool,
+        typer.Option("--clear", help="At the end, remove all that this scan did not find."),
+    ] = False,
+    object_id: Annotated[
+        str | None, typer.Option("-i", "--id", help="Scan this object and what is below it.")
+    ] = None,
+    object_type: Annotated[
+        str | None, typer.Option("-t", "--type", help="Type of the object of --id.")
+    ] = None,
+    scanner: Annotated[
+        str | None, typer.Option("--scanner", help="Run this scanner; needs --parent-id.")
+    ] = None,
+    parent_id: Annotated[
+        str | None, typer.Option("-p", "--parent-id", help="Parent to run --scanner for.")
+    ] = None,
+    parent_type: Annotated[
+        str | None, typer.Option("-a", "--parent-type", help="Type of that parent.")
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Scan an environment: objects, links, cliques.
+
+    Without --watch the id of the scan is printed and the workers do the rest. Exit code with
+    --watch: 0 completed, 3 completed with errors, 1 failed or cancelled.
+
+    Example: calipso scan run prod --watch
+    """
+    from calipso.dispatch import submit
+
+    request = _request(
+        environment=environment,
+        inventory=inventory,
+        inventory_only=inventory_only,
+        links_only=links_only,
+        cliques_only=cliques_only,
+        clear=clear,
+        object_id=object_id,
+        object_type=object_type,
+        scanner=scanner,
+        parent_id=parent_id,
+        parent_type=parent_type,
+    )
+    scan_id = submit(request)
+    if not watch:
+        _print_id(scan_id, output_format)
+        return
+    _watch(scan_id, output_format)
+
+
+def _request(**fields: Any) -> ScanRequest:
+    from pydantic import ValidationError
+
+    from calipso.settings import settings
+
+    fields["inventory"] = fields["inventory"] or settings().inventory
+    try:
+        return ScanRequest(**fields)
+    except ValidationError as error:
+        texts = [item["msg"].removeprefix("Value error, ") for item in error.errors()]
+        raise typer.BadParameter("; ".join(texts)) from None
+
+
+def _print_id(scan_id: str, output_format: Format) -> None:
+    if output_format is Format.TABLE:
+        typer.echo(scan_id)
+        say(f"calipso scan show {scan_id} tells how far it is")
+    else:
+        show_one({"id": scan_id}, output_format)
+
+
+def _watch(scan_id: str, output_format: Format) -> None:
+    try:
+        ended = scan_watch.watch(scan_id)
+    except KeyboardInterrupt:
+        say(f"\nscan {scan_id} goes on; to stop it: calipso scan cancel {scan_id}", always=True)
+        raise
+    if output_format is Format.TABLE:
+        scan_watch.show_totals(ended)
+    else:
+        show_one(ended, output_format)
+    raise typer.Exit(EXIT_CODES[ScanStatus(ended["status"])])
+
+
+@app.command(name="list")
+def list_scans(
+    environment: Annotated[
+        str | None, typer.Option("-e", "--env", help="Of this one only.")
+    ] = None,
+    status: Annotated[ScanStatus | None, typer.Option("--status", help="In this state.")] = None,
+    limit: LimitOption = 20,
+    marker: MarkerOption = None,
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+    sort_column: SortOption = None,
+) -> None:
+    """Scans, newest first."""
+    from calipso.utils.scan_store import ScanStore
+
+    store = ScanStore()
+    query: dict[str, Any] = {}
+    if environment:
+        query["environment"] = environment
+    if status:
+        query["status"] = status.value
+    if marker:
+        query["submit_timestamp"] = {"$lt": store.get(marker)["submit_timestamp"]}
+    found = store.find_scans(query, limit=limit + 1 if limit else 0)
+    rows = cut([_row(scan) for scan in found], limit, "id")
+    show_list(rows, LIST_COLUMNS, output_format, chosen=column, sort_column=sort_column)
+
+
+def _row(scan: dict[str, Any]) -> dict[str, Any]:
+    from calipso.discover.scan_manager import progress
+
+    row = progress(scan["_id"])
+    counts = row["counts"]
+    objects = sum(n for name, n in counts.items() if name not in scan_watch.NO_OBJECTS)
+    return row | {"objects": objects, "errors": row["error_count"]}
+
+
+@app.command()
+def show(
+    scan_id: ScanId = "last",
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="What was read and what was not, host by host.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Show progress until the scan ends.")
+    ] = False,
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+) -> None:
+    """How far a scan is, or how it ended.
+
+    Example: calipso scan show last --coverage
+    """
+    from calipso.discover.scan_manager import progress
+
+    scan_id = _resolve(scan_id)
+    if coverage:
+        _show_coverage(scan_id, output_format, column)
+    elif watch:
+        _watch(scan_id, output_format)
+    elif output_format is Format.TABLE and not column:
+        scan_watch.show_scan(progress(scan_id))
+    else:
+        show_one(progress(scan_id), output_format, chosen=column)
+
+
+def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None) -> None:
+    from calipso.utils.encoding import decode
+    from calipso.utils.scan_store import ScanStore
+
+    lines = [decode(line) for line in ScanStore().coverage.find({"scan_id": scan_id}, {"_id": 0})]
+    if not lines:
+        say("there is no coverage report: the scan has not ended")
+    rows = []
+    for line in sorted(lines, key=lambda item: (item["host"], item["source"])):
+        texts = [_problem(problem) for problem in line["problems"]]
+        structured = output_format in (Format.JSON, Format.YAML)
+        rows.append(line | {"problems": line["problems"] if structured else "; ".join(texts)})
+    columns = [*COVERAGE_COLUMNS, *(["fetchers"] if output_format is Format.JSON else [])]
+    show_list(rows, columns, output_format, chosen=column)
+
+
+def _problem(problem: dict[str, Any]) -> str:
+    times = f" ({problem['count']} times)" if problem.get("count", 1) > 1 else ""
+    return f"{problem['message']}{times}"
+
+
+@app.command()
+def cancel(scan_id: ScanId) -> None:
+    """Stop a scan. What it has read stays; nothing is removed."""
+    from calipso import dispatch
+    from calipso.discover.scan_manager import progress
+
+    scan_id = _resolve(scan_id)
+    status = ScanStatus(progress(scan_id)["status"])
+    if status.final:
+        raise ConfigError(f"scan {scan_id} has already ended: {status}", hint="calipso scan list")
+    dispatch.cancel(scan_id)
+    say(f"scan {scan_id} is asked to stop")
+
+
+def _resolve(scan_id: str) -> str:
+    """The id of the newest scan for `last`."""
+    from calipso.utils.scan_store import ScanStore
+
+    if scan_id != "last":
+        return scan_id
+    newest = ScanStore().find_scans({}, limit=1)
+    if not newest:
+        raise NotFound("there is no scan", hint="calipso scan run ENV --watch")
+    return str(newest[0]["_id"])
