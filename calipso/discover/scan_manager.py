@@ -10,7 +10,7 @@ from typing import Any
 from calipso.discover.context import ScanContext
 from calipso.discover.scan import Publisher, Scan
 from calipso.discover.scanners_metadata import load_scanners
-from calipso.errors import ErrorKind, NotFound
+from calipso.errors import NotFound
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.utils.environment_store import EnvironmentStore
@@ -27,10 +27,10 @@ _lock = threading.Lock()
 _scans: OrderedDict[tuple[int, str], Scan] = OrderedDict()
 
 
-def create_scan(request: ScanRequest, scan_id: str | None = None) -> str:
+def create_scan(request: ScanRequest, scan_id: str | None = None, *, runner: str = "") -> str:
     """A pending scan record for the request. Raises NotFound for an unknown environment."""
     EnvironmentStore().get(request.environment)
-    return ScanStore().create(request, scan_id)
+    return ScanStore().create(request, scan_id, runner=runner)
 
 
 def make_scan(scan_id: str, *, recorder: Any = None) -> Scan:
@@ -76,10 +76,10 @@ def start_scan(scan_id: str, publisher: Publisher) -> bool:
     try:
         scan = make_scan(scan_id)
     except NotFound as error:
-        _fail(scan_id, error.message, error.hint)
+        fail_scan(scan_id, error.message, error.hint)
         return False
     except Exception as error:
-        _fail(scan_id, str(error), getattr(error, "hint", ""))
+        fail_scan(scan_id, str(error), getattr(error, "hint", ""))
         raise
     try:
         return scan.start(publisher)
@@ -98,8 +98,8 @@ def cancel_scan(scan_id: str) -> Document:
 
 
 def waiting_scans() -> list[Document]:
-    """Pending scans, oldest first."""
-    return ScanStore().find_scans({"status": ScanStatus.PENDING.value})[::-1]
+    """Pending scans that wait for the workers, oldest first."""
+    return ScanStore().find_scans({"status": ScanStatus.PENDING.value, "runner": ""})[::-1]
 
 
 def progress(scan_id: str) -> Document:
@@ -149,8 +149,10 @@ def _message(scan: Document) -> str:
     return "waits for a worker"
 
 
-def _fail(scan_id: str, message: str, hint: str) -> None:
+def fail_scan(scan_id: str, message: str, hint: str = "", kind: str = "bug") -> None:
+    """End a scan that cannot go on, with the reason; its environment is free again."""
     store = ScanStore()
-    store.add_problem(scan_id, Problem(kind=str(ErrorKind.BUG), message=message, hint=hint))
+    store.add_problem(scan_id, Problem(kind=kind, message=message, hint=hint))
     failed = {"status": ScanStatus.FAILED.value, "end_timestamp": now()}
     store.update(scan_id, failed, status={"$in": RUNNING})
+    store.unlock(store.get(scan_id))

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from calipso.discover.scan import Publisher
-from calipso.discover.scan_manager import start_scan, waiting_scans
+from calipso.discover.scan_manager import fail_scan, start_scan, waiting_scans
+from calipso.errors import ErrorKind
 from calipso.model.scan import ScanStatus
 from calipso.settings import settings
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.scan_store import RUNNING, ScanStore, now
 from calipso.utils.worker_store import WorkerStore
 
 Document = dict[str, Any]
@@ -44,7 +45,8 @@ def watch(publisher: TaskPublisher, waiting: Mapping[str, int]) -> dict[str, int
     store = ScanStore()
     alive = {worker["_id"] for worker in WorkerStore().live()}
     done = {"resent": 0, "advanced": 0}
-    for scan in store.find_scans({"status": ScanStatus.RUNNING.value}):
+    _end_abandoned(store, alive)
+    for scan in store.find_scans({"status": ScanStatus.RUNNING.value, "runner": ""}):
         for task in store.open_tasks(scan["_id"], scan["level"]):
             if _is_lost(task, scan, alive, waiting) and store.requeue(task):
                 log.warning("task sent again", extra={"scan": scan["_id"], "task": task["title"]})
@@ -80,6 +82,16 @@ def after_resent(scan_id: str, task_id: str, publisher: TaskPublisher) -> None:
             publisher.publish_task(scan_id, following["_id"], following["queue"])
     elif store.level_done(scan_id, task["level"]):
         publisher.publish_advance(scan_id, task["level"])
+
+
+def _end_abandoned(store: ScanStore, alive: set[str]) -> None:
+    """Scans that one process ran alone end with it."""
+    for scan in store.find_scans({"status": {"$in": RUNNING}, "runner": {"$ne": ""}}):
+        if scan["runner"] not in alive and _age(scan["submit_timestamp"]) > (
+            settings().worker_lost_after
+        ):
+            message = f"the process that ran this scan ended ({scan['runner']})"
+            fail_scan(scan["_id"], message, "Run it again.", ErrorKind.WORKER_LOST)
 
 
 def _is_lost(task: Document, scan: Document, alive: set[str], waiting: Mapping[str, int]) -> bool:

@@ -44,13 +44,17 @@ class ScanStore:
 
     # -- scans -------------------------------------------------------------------------
 
-    def create(self, request: ScanRequest, scan_id: str | None = None) -> str:
-        """A pending scan record; nothing is queued yet. Creating one id twice is one scan."""
+    def create(self, request: ScanRequest, scan_id: str | None = None, *, runner: str = "") -> str:
+        """A pending scan record; nothing is queued yet. Creating one id twice is one scan.
+
+        `runner` names the one process that runs it; empty: the workers do.
+        """
         document = {
             "_id": scan_id or str(ObjectId()),
             "environment": request.environment,
             "inventory": request.inventory,
             "request": request.model_dump(),
+            "runner": runner,
             "status": ScanStatus.PENDING.value,
             "stage": "",
             "level": -1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from calipso.discover.scan_manager import cancel_scan, create_scan, progress, st
 from calipso.errors import NotFound
 from calipso.model.scan import ScanRequest
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
+from calipso.utils.scan_store import ScanStore, now
 from tests.scan.conftest import ToyCloud, snapshot
 
 Run = Callable[..., dict[str, Any]]
@@ -261,3 +262,23 @@ def test_one_scan_id_submitted_twice_is_one_scan(toy: ToyCloud):
 
     assert first == second
     assert len(ScanStore().find_scans({})) == 1
+
+
+def test_a_scan_whose_only_process_died_ends_failed(toy: ToyCloud):
+    from calipso.discover import watchdog
+
+    scan_id = create_scan(ScanRequest(environment="toy"), runner="local:gone:1")
+    ScanStore().update(scan_id, {"submit_timestamp": now() - timedelta(hours=1)})
+
+    watchdog.watch(SilentPublisher(), {})
+
+    ended = progress(scan_id)
+    assert ended["status"] == "failed"
+    assert "local:gone:1" in ended["errors"][0]["message"]
+
+
+class SilentPublisher(LocalPublisher):
+    """Sends nothing."""
+
+    def publish_task(self, scan_id: str, task_id: str, queue: str) -> None:
+        """Nothing."""
