@@ -39,19 +39,6 @@ class SetOf:
 
 
 @dataclass(frozen=True)
-class OneOf:
-    """The field is one of these."""
-
-    values: frozenset[Any]
-
-    def wrong(self, found: Any) -> bool:
-        return found not in self.values
-
-    def __str__(self) -> str:
-        return "one of " + ", ".join(sorted(map(str, self.values)))
-
-
-@dataclass(frozen=True)
 class Mentions:
     """The field, however it is built, holds these values."""
 
@@ -65,7 +52,7 @@ class Mentions:
         return "holds " + ", ".join(sorted(self.values))
 
 
-Check = Is | SetOf | OneOf | Mentions
+Check = Is | SetOf | Mentions
 
 
 def set_of(values: Iterable[Any]) -> SetOf:

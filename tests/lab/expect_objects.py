@@ -8,25 +8,30 @@ from typing import Any
 
 from ask_cloud import CloudFacts
 from ask_hosts import HostFacts
-from expect import Check, Expected, Is, Mentions, OneOf, set_of
+from expect import Check, Expected, Is, Mentions, set_of
 
 Row = dict[str, Any]
 Hosts = dict[str, HostFacts]
 
+KINDS = {"qdhcp": "dhcp", "qrouter": "router", "snat": "snat", "fip": "fip"}
+
 NETWORK_AGENTS = {"DHCP agent", "L3 agent", "Metadata agent"}
 
 
-def addresses(link: Row) -> list[str]:
-    """Addresses of a device, except those that the kernel made up for the link."""
-    found = [a["local"] for a in link.get("addr_info", []) if a.get("scope") != "link"]
-    return [str(ipaddress.ip_address(address)) for address in found]
+def addresses(link: Row, *scopes: str) -> set[str]:
+    """Addresses of a device with their prefix length; with `scopes`, only of these."""
+    return {
+        str(ipaddress.ip_interface(f"{found['local']}/{found['prefixlen']}"))
+        for found in link.get("addr_info", [])
+        if not scopes or found.get("scope") in scopes
+    }
 
 
 def namespace_devices(facts: HostFacts) -> Iterator[tuple[str, Row]]:
-    """(namespace, device) for each device of each namespace of Neutron."""
+    """(namespace, device) for each device of each named namespace."""
     for name, links in facts.namespaces.items():
         for link in links:
-            if name.startswith("q") and link.get("ifname", "lo") != "lo":
+            if link.get("ifname", "lo") != "lo":
                 yield name, link
 
 
@@ -117,10 +122,11 @@ def hosts(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
             types.add("Compute")
         if any(a["host"] == host and a["agent_type"] in NETWORK_AGENTS for a in cloud.agents):
             types.add("Network")
-        own = {ip for link in facts[host].links for ip in addresses(link)}
-        said = {h["host_ip"] for h in cloud.hypervisors if h["hypervisor_hostname"] == host}
-        address = OneOf(frozenset(said or own - {"127.0.0.1", "::1"}))
-        checks: dict[str, Check] = {"name": Is(host), "ip_address": address}
+        own = {ip for link in facts[host].links for ip in addresses(link, "global")}
+        checks: dict[str, Check] = {"name": Is(host), "addresses": Mentions(frozenset(own))}
+        for hypervisor in cloud.hypervisors:
+            if hypervisor["hypervisor_hostname"] == host:
+                checks["ip_address"] = Is(hypervisor["host_ip"])
         yield Expected("host", host, {**checks, "host_type": set_of(types)})
 
 
@@ -168,20 +174,18 @@ def services(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
                     "host": Is(host),
                     "name": Is(link["ifname"]),
                     "mac_address": Is(link["address"].lower()),
-                    "addresses": Mentions(frozenset(addresses(link))),
+                    "addresses": set_of(addresses(link)),
                     "network": set_of(nets),
                 },
             )
         for namespace in said.namespaces:
-            if namespace.startswith("q"):
-                kind = "dhcp" if namespace.startswith("qdhcp-") else "router"
-                checks: dict[str, Check] = {
-                    "host": Is(host),
-                    "service_type": Is(kind),
-                    "local_service_id": Is(namespace),
-                    "network": set_of(carried.get(namespace, ())),
-                }
-                yield Expected("vservice", f"{host}-{namespace}", checks)
+            checks: dict[str, Check] = {
+                "host": Is(host),
+                "service_type": Is(KINDS.get(namespace.partition("-")[0], "misc")),
+                "local_service_id": Is(namespace),
+                "network": set_of(carried.get(namespace, ())),
+            }
+            yield Expected("vservice", f"{host}-{namespace}", checks)
 
 
 def plumbing(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
@@ -195,6 +199,7 @@ def plumbing(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
                 "name": Is(nic),
                 "mac_address": Is(device["mac"].lower()),
                 "mtu": Is(device["mtu"]),
+                "addresses": set_of(addresses(said.by_name[nic])),
                 "state": Is("up" if up else "down"),
             }
             if seen:
