@@ -9,7 +9,10 @@ from calipso.utils.hostparse.jsontext import json_list, sections
 
 
 def parse_fdb(text: str) -> dict[str, list[str]]:
-    """Addresses of the other endpoints by device, sorted, each once. Raises ParseError."""
+    """Addresses of the other endpoints by device, sorted, each once. Raises ParseError.
+
+    Only permanent entries count (set by the agent): learned ones come and go with the traffic.
+    """
     if text.strip() and not text.lstrip().startswith("== "):
         raise ParseError("bridge fdb: no device in the answer", sample=text)
     return {name: _remotes(name, body) for name, body in sections(text).items()}
@@ -18,7 +21,7 @@ def parse_fdb(text: str) -> dict[str, list[str]]:
 def _remotes(name: str, body: str) -> list[str]:
     remotes = set()
     for entry in json_list(body, f"bridge fdb show dev {name}"):
-        if entry.get("dst"):
+        if entry.get("dst") and entry.get("state") == "permanent":
             try:
                 remotes.add(ipaddress.ip_address(str(entry["dst"])))
             except ValueError:

@@ -73,6 +73,11 @@ class Device:
     info: Mapping[str, Any] = field(default_factory=dict)
     slave_kind: str = ""
 
+    @property
+    def is_bond(self) -> bool:
+        """True for a bond of NICs."""
+        return self.kind == "bond"
+
     def first(self, version: int, *, link_local: bool = True) -> Address | None:
         """The first address of an IP version; addresses of wider scope go first."""
         found = [address for address in self.addresses if address.version == version]

@@ -11,9 +11,12 @@ _HEAD = re.compile(r"^netns: (.+)$", re.MULTILINE)
 _EXIT = re.compile(r"\nexit: (\d+)\s*\Z")
 
 
-def parse_namespaces(text: str) -> dict[str, dict[str, Device] | ParseError]:
-    """Devices by namespace; a namespace that could not be read has the error instead."""
-    found: dict[str, dict[str, Device] | ParseError] = {}
+def parse_namespaces(text: str) -> dict[str, dict[str, Device] | None]:
+    """Devices by namespace; None for one that cannot be entered (removed, or left by a crash).
+
+    Raises ParseError.
+    """
+    found: dict[str, dict[str, Device] | None] = {}
     heads = list(_HEAD.finditer(text))
     if text.strip() and not heads:
         raise ParseError("ip netns: no namespace in the answer", sample=text)
@@ -23,15 +26,10 @@ def parse_namespaces(text: str) -> dict[str, dict[str, Device] | ParseError]:
     return found
 
 
-def _namespace(name: str, body: str) -> dict[str, Device] | ParseError:
+def _namespace(name: str, body: str) -> dict[str, Device] | None:
     status = _EXIT.search(body)
-    if status is None or status[1] != "0":
-        return ParseError(
-            f"namespace {name}: its devices could not be listed",
-            sample=body,
-            hint="It may have been removed meanwhile; scan again.",
-        )
-    try:
-        return parse_devices(body[: status.start()], f"namespace {name}")
-    except ParseError as error:
-        return error
+    if status is None:
+        raise ParseError(f"namespace {name}: the list of its devices broke off", sample=body)
+    if status[1] != "0":
+        return None
+    return parse_devices(body[: status.start()], f"namespace {name}")

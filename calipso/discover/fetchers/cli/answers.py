@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calipso.discover.fetchers.cli import bundle
-from calipso.discover.fetchers.cli.commands import COMMANDS, Command
+from calipso.discover.fetchers.cli.commands import COMMANDS, Command, as_command
 from calipso.discover.fetchers.cli.connections import HostConnections
 from calipso.discover.fetchers.cli.container import wrap
 from calipso.discover.fetchers.cli.problems import no_answer
@@ -63,8 +63,7 @@ class HostAnswers:
         self.connections = HostConnections(
             context.environment, self._host_document, context.count, self._config
         )
-        self._commands: list[Command] = context.cli_commands or list(COMMANDS)
-        self._names = {command.name for command in self._commands}
+        self._commands = [as_command(item) for item in context.cli_commands or COMMANDS]
         self._store = AnswerStore(context.inv, context.scan_id, self._config)
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}

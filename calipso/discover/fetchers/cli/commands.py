@@ -133,9 +133,11 @@ BY_NAME: dict[str, Command] = {command.name: command for command in COMMANDS}
 
 
 def as_command(question: Command | str) -> Command:
-    """A command of this list, or one made of a plug-in's text."""
+    """A command of this list, also by its name, or one made of a plug-in's text."""
     if isinstance(question, Command):
         return question
+    if question in BY_NAME:
+        return BY_NAME[question]
     words = question.split()
     tool = " ".join(words[:2] if words[:2] == ["ip", "netns"] else words[:1])
     return Command(question, question, tool)

@@ -1,0 +1,56 @@
+"""Linux bridges of a host as vconnectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calipso.discover.fetchers.cli.cli_access import CliAccess
+from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.ports import PortRef, Ports, ports_of
+from calipso.model.inventory import Fetched
+from calipso.utils.hostparse.iplink import Device
+
+
+def bridge_vconnectors(fetcher: CliAccess, host: str) -> list[Fetched]:
+    """Every Linux bridge of the host: `qbr` of hybrid plugging, `brq` of the Linux bridge agent,
+    and those nobody of Neutron made (virbr0, br-mesh, docker0)."""
+    devices = fetcher.devices(host)
+    ports = ports_of(fetcher)
+    return [
+        _vconnector(host, bridge, _members(bridge, devices), ports)
+        for bridge in devices.values()
+        if bridge.kind == "bridge"
+    ]
+
+
+def _members(bridge: Device, devices: dict[str, Device]) -> list[Device]:
+    return [device for device in devices.values() if device.master == bridge.name]
+
+
+def _vconnector(host: str, bridge: Device, members: list[Device], ports: Ports) -> Fetched:
+    names = [member.name for member in members]
+    return {
+        "id": f"{host}-{bridge.name}",
+        "name": f"{host}-{bridge.name}",
+        "host": host,
+        "connector_type": "bridge",
+        "bridge_name": bridge.name,
+        "stp_enabled": "yes" if bridge.info.get("stp_state") else "no",
+        "interfaces": {
+            member.name: _interface(member, ports.of_device(member.name)) for member in members
+        },
+        "interfaces_names": names,
+        "network": ports.networks_at([bridge.name, *names]),
+        **device_fields(bridge),
+    }
+
+
+def _interface(member: Device, port: PortRef | None) -> dict[str, Any]:
+    """`mac_address` is the port's in Neutron where there is one: the guest's, not the tap's."""
+    fields: dict[str, Any] = {
+        "name": member.name,
+        "mac_address": port.mac_address if port else member.mac,
+        "state": member.state,
+        "kind": member.kind,
+    }
+    return fields | ({"port_id": port.id, "network": port.network_id} if port else {})

@@ -1,0 +1,60 @@
+"""Bonds of hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calipso.discover.fetchers.cli.cli_access import CliAccess
+from calipso.discover.fetchers.cli.commands import BONDS, NICS
+from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.model.inventory import Fetched
+from calipso.utils.hostparse.bonding import Bond, Slave, parse_bonds
+from calipso.utils.hostparse.ethtool import Nic, parse_nics
+from calipso.utils.hostparse.iplink import Device
+
+
+class CliFetchBondHostPnics(CliAccess):
+    """Bonds of a host with their members, from the kernel's bonding files."""
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        host = self.host_of(parent_id)
+        bonds = self.parsed(BONDS, host, parse_bonds)
+        if not bonds:
+            return []
+        devices, nics = self.devices(host), self.parsed(NICS, host, parse_nics)
+        return [
+            _bond(host, bond, devices[bond.name], nics.get(bond.name))
+            for bond in bonds.values()
+            if bond.name in devices
+        ]
+
+
+def _bond(host: str, bond: Bond, device: Device, nic: Nic | None) -> Fetched:
+    fields: dict[str, Any] = {**(nic.settings if nic else {}), **bond.attributes}
+    fields.setdefault("Link detected", "yes" if bond.state == "up" else "no")
+    if nic is not None and nic.speed is not None:
+        fields["speed"] = nic.speed
+    return {
+        **fields,
+        "id": f"{host}-{bond.name}",
+        "name": bond.name,
+        "host": host,
+        "local_name": bond.name,
+        **device_fields(device),
+        **({"master": device.master} if device.master else {}),
+        "driver": "bonding",
+        "EtherChannel": True,
+        "EtherChannel Master": "",
+        "members": {name: _member(host, bond, slave) for name, slave in bond.slaves.items()},
+    }
+
+
+def _member(host: str, bond: Bond, slave: Slave) -> dict[str, Any]:
+    return {
+        **slave.attributes,
+        "id": f"{host}-{slave.name}",
+        "name": slave.name,
+        "mac_address": slave.mac,
+        "state": slave.state,
+        "EtherChannel Master": f"{host}-{bond.name}",
+    }

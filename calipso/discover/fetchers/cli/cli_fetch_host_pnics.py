@@ -1,0 +1,99 @@
+"""NICs of hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calipso.discover.fetchers.cli.cli_access import CliAccess
+from calipso.discover.fetchers.cli.commands import LLDP, NICS
+from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.nic_rule import nic_names
+from calipso.discover.fetchers.cli.problems import failed_command
+from calipso.errors import ErrorKind
+from calipso.model.inventory import Fetched
+from calipso.model.scan import Problem
+from calipso.utils.hostparse.ethtool import Nic, parse_nics
+from calipso.utils.hostparse.iplink import Device
+from calipso.utils.hostparse.lldp import Neighbour, parse_lldp
+
+
+class CliFetchHostPnics(CliAccess):
+    """NICs of a host (rule in `nic_rule`) with speed, driver, neighbour, and bond if in one."""
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        host = self.host_of(parent_id)
+        devices = self.devices(host)
+        nics = self.parsed(NICS, host, parse_nics)
+        neighbours = self._neighbours(host)
+        return [
+            _pnic(host, devices[name], nics.get(name), neighbours.get(name, []), devices)
+            for name in nic_names(devices.values(), nics)
+        ]
+
+    def _neighbours(self, host: str) -> dict[str, list[Neighbour]]:
+        """LLDP is a help where it is installed; a host without it is no error."""
+        error = failed_command(host, LLDP, self.ask(LLDP, host))
+        if error is None:
+            return self.parsed(LLDP, host, parse_lldp)
+        if error.kind is not ErrorKind.COMMAND_NOT_FOUND:
+            self.context.problem(
+                Problem(
+                    kind=str(error.kind),
+                    message=error.message,
+                    hint="Is lldpd running there? Without it, switch ports stay unknown.",
+                    source="cli",
+                    host=host,
+                    warning=True,
+                )
+            )
+        return {}
+
+
+def _pnic(
+    host: str,
+    device: Device,
+    nic: Nic | None,
+    neighbours: list[Neighbour],
+    devices: dict[str, Device],
+) -> Fetched:
+    return {
+        **(nic.settings if nic else {}),
+        "id": f"{host}-{device.name}",
+        "name": device.name,
+        "host": host,
+        "local_name": device.name,
+        **device_fields(device),
+        **({"permanent_mac_address": device.permanent_mac} if device.permanent_mac else {}),
+        **_hardware(nic),
+        **_master(host, device, devices),
+        **_neighbour(neighbours),
+    }
+
+
+def _hardware(nic: Nic | None) -> dict[str, Any]:
+    if nic is None:
+        return {}
+    fields: dict[str, Any] = {"duplex": nic.duplex}
+    if nic.speed is not None:
+        fields["speed"] = nic.speed
+    names = {"driver": "driver", "firmware-version": "firmware_version", "bus-info": "bus_info"}
+    return fields | {names[key]: nic.driver[key] for key in names if nic.driver.get(key)}
+
+
+def _master(host: str, device: Device, devices: dict[str, Device]) -> dict[str, Any]:
+    """The bond a NIC belongs to, or the Linux bridge or OVS it is a port of."""
+    if not device.master:
+        return {}
+    master = devices.get(device.master)
+    if master is not None and master.kind == "bond":
+        return {"EtherChannel": True, "EtherChannel Master": f"{host}-{device.master}"}
+    return {"master": device.master}
+
+
+def _neighbour(neighbours: list[Neighbour]) -> dict[str, Any]:
+    if not neighbours:
+        return {}
+    fields: dict[str, Any] = {"lldp": neighbours[0].fields()}
+    if len(neighbours) > 1:
+        fields["lldp_others"] = [neighbour.fields() for neighbour in neighbours[1:]]
+    return fields

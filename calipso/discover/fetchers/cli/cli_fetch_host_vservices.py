@@ -1,0 +1,92 @@
+"""Virtual network services of a host: its namespaces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calipso.discover.fetchers.cli.cli_access import CliAccess
+from calipso.discover.fetchers.cli.commands import NAMESPACE_LINKS
+from calipso.discover.fetchers.cli.netns_services import Service, service
+from calipso.discover.fetchers.cli.ports import Ports, ports_of
+from calipso.model.inventory import Fetched
+from calipso.utils.hostparse.netns import parse_namespaces
+
+_ROUTER_COLUMNS = (
+    "id",
+    "name",
+    "status",
+    "admin_state_up",
+    "enable_snat",
+    "gw_port_id",
+    "project_id",
+    "flavor_id",
+)
+
+
+class CliFetchHostVservices(CliAccess):
+    """DHCP servers, routers and other namespaces of a host.
+
+    The name comes from the network in the inventory or the router in Neutron's database. A
+    namespace whose network or router is gone there is still on the host, so it is listed.
+    """
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        host = self.host_of(parent_id)
+        namespaces = self.parsed(NAMESPACE_LINKS, host, parse_namespaces)
+        return [self._vservice(host, service(name)) for name in namespaces]
+
+    def _vservice(self, host: str, found: Service) -> Fetched:
+        end, folder_type, text = found.folder
+        ports = ports_of(self)
+        router = self._routers().get(found.subject_id, {}) if found.subject == "router" else {}
+        name = router.get("name") or self._network_names().get(found.subject_id)
+        shown = f"{found.prefix}{name or found.subject_id}" if found.subject else found.namespace
+        return {
+            **{key: value for key, value in router.items() if key not in ("id", "name")},
+            "id": f"{host}-{found.namespace}",
+            "name": shown,
+            "host": host,
+            "local_service_id": found.namespace,
+            "service_type": found.kind,
+            "network": _networks(found, ports),
+            **({f"{found.subject}_id": found.subject_id} if found.subject else {}),
+            "master_parent_type": "vservices_folder",
+            "master_parent_id": f"{host}-vservices",
+            "parent_type": folder_type,
+            "parent_id": f"{host}-vservices-{end}",
+            "parent_text": text,
+        }
+
+    def _routers(self) -> dict[str, dict[str, Any]]:
+        """Routers of the cloud by id, asked once a scan and process, and only when needed."""
+
+        def ask() -> dict[str, dict[str, Any]]:
+            rows = self.source("db").select("neutron", "routers", list(_ROUTER_COLUMNS))
+            return {row["id"]: _bools(row) for row in rows}
+
+        return self.context.shared("cli:routers", ask)
+
+    def _network_names(self) -> dict[str, str]:
+        def read() -> dict[str, str]:
+            return {
+                network["id"]: str(network.get("name") or "")
+                for network in self.inv.find(self.env, "network", ("id", "name"))
+            }
+
+        return self.context.shared("cli:network_names", read)
+
+
+def _networks(found: Service, ports: Ports) -> list[str]:
+    if found.subject == "network":
+        return [found.subject_id]
+    return ports.networks_of(found.subject_id) if found.subject else []
+
+
+def _bools(row: dict[str, Any]) -> dict[str, Any]:
+    """A router's row without what only Calipso adds, flags as booleans."""
+    flags = ("admin_state_up", "enable_snat")
+    return {
+        key: bool(value) if key in flags and value is not None else value
+        for key, value in row.items()
+        if not key.startswith("_")
+    }

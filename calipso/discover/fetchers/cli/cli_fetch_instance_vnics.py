@@ -1,0 +1,114 @@
+"""vNICs of instances: what libvirt plugged, where the device is really on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from calipso.discover.fetcher import Outcome
+from calipso.discover.fetchers.cli.cli_access import CliAccess
+from calipso.discover.fetchers.cli.commands import DOMAINS
+from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.ports import PortRef, Ports, ports_of
+from calipso.errors import ErrorKind, ParseError
+from calipso.model.inventory import Fetched
+from calipso.model.scan import Problem
+from calipso.utils.hostparse.iplink import Device
+from calipso.utils.hostparse.libvirt import Domain, DomainInterface, parse_domains
+
+#: Kinds of interface that have a device on the host. The others (hostdev, vhostuser, ...) hand
+#: hardware or a socket to the guest; there is nothing `ip` could show.
+_WITH_DEVICE = frozenset({"bridge", "ethernet", "network", "direct", "tap"})
+
+
+class CliFetchInstanceVnics(CliAccess):
+    """Interfaces of an instance's running domain; the parent is its `<uuid>-vnics` folder.
+
+    An interface whose device is not on the host gives no vNIC but a warning: that is the fault
+    an operator looks for. An instance that does not run has no interfaces.
+    """
+
+    #: One host's instances share one answer, so many parents go into a task.
+    batch_size: ClassVar[int | None] = 100
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        folder = self.parent(parent_id)
+        uuid, host = str(folder["parent_id"]), self.host_of(parent_id)
+        domain = self.parsed(DOMAINS, host, parse_domains).get(uuid.lower())
+        if isinstance(domain, ParseError):
+            raise domain
+        return self._vnics(uuid, host, domain) if domain is not None else []
+
+    def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
+        """As the base class does, host by host, so that each answer is parsed once."""
+        yield from super().get_many(sorted(parent_ids, key=self._sort_key))
+
+    def _sort_key(self, parent_id: str) -> str:
+        folder = self.context.parent(parent_id)
+        return str(folder.get("host", "")) if folder else ""
+
+    def _vnics(self, uuid: str, host: str, domain: Domain) -> list[Fetched]:
+        devices, ports = self.devices(host), ports_of(self)
+        found = []
+        for interface in domain.interfaces:
+            device = devices.get(interface.device)
+            if device is None and interface.kind in _WITH_DEVICE:
+                self._missing(uuid, host, domain, interface)
+                continue
+            found.append(_vnic(uuid, host, domain, interface, device, ports))
+        return found
+
+    def _missing(self, uuid: str, host: str, domain: Domain, interface: DomainInterface) -> None:
+        name = interface.device or f"with MAC {interface.mac}"
+        self.context.problem(
+            Problem(
+                kind=str(ErrorKind.NOT_FOUND),
+                message=f"{host}: instance {uuid} ({domain.name}) has interface {name}, "
+                "but the host has no such device",
+                hint="The instance is cut off: detach and attach the port, or reboot it hard.",
+                source="cli",
+                host=host,
+                parent_id=uuid,
+                warning=True,
+            )
+        )
+
+
+def _vnic(
+    uuid: str,
+    host: str,
+    domain: Domain,
+    interface: DomainInterface,
+    device: Device | None,
+    ports: Ports,
+) -> Fetched:
+    name = interface.device or interface.mac
+    fields: dict[str, Any] = {"state": "unknown", "admin_state": "unknown"}
+    if device is not None:
+        fields = device_fields(device)
+        fields["host_mac_address"] = fields["mac_address"]
+    return {
+        **interface.element,
+        **fields,
+        "id": f"{host}-{name}",
+        "name": name,
+        "host": host,
+        "vnic_type": "instance_vnic",
+        "instance_id": uuid,
+        "local_name": domain.name,
+        "device": interface.device,
+        "mac_address": interface.mac,
+        "source_bridge": interface.bridge,
+        "model_type": interface.model,
+        **_port(ports.by_id(interface.port_id) or ports.of_device(interface.device)),
+    }
+
+
+def _port(port: PortRef | None) -> Fetched:
+    if port is None:
+        return {}
+    return {
+        "port_id": port.id,
+        "network": port.network_id,
+        "ip_addresses": list(port.addresses),
+    }

@@ -1,0 +1,92 @@
+"""Tunnel endpoints of Linux bridge hosts: the vxlan device of each bridge."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from calipso.discover.fetchers.cli.cli_access import CliAccess
+from calipso.discover.fetchers.cli.commands import FDB, NICS
+from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.nic_rule import nic_names
+from calipso.model.inventory import Fetched
+from calipso.utils.hostparse.ethtool import Nic, parse_nics
+from calipso.utils.hostparse.fdb import parse_fdb
+from calipso.utils.hostparse.iplink import Device, device_with
+
+#: Kernel kind -> (overlay type, UDP port where the device does not tell; 0: not over UDP)
+_TUNNELS = {"vxlan": ("vxlan", 4789), "gretap": ("gre", 0), "geneve": ("geneve", 6081)}
+
+
+class CliFetchOtepsLxb(CliAccess):
+    """Tunnel devices that are ports of a vconnector; other parents have none."""
+
+    batch_size: ClassVar[int | None] = 100
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        parent = self.parent(parent_id)
+        if parent["type"] != "vconnector":
+            return []
+        host = self.host_of(parent_id)
+        devices = self.devices(host)
+        bridge = str(parent["bridge_name"])
+        tunnels = [d for d in devices.values() if d.master == bridge and d.kind in _TUNNELS]
+        if not tunnels:
+            return []
+        remotes = self.parsed(FDB, host, parse_fdb)
+        nics = self.parsed(NICS, host, parse_nics)
+        return [
+            {
+                **_otep(parent, host, tunnel, remotes.get(tunnel.name, [])),
+                **_carrier(tunnel, devices, nics),
+            }
+            for tunnel in tunnels
+        ]
+
+
+def _otep(parent: dict[str, Any], host: str, tunnel: Device, remotes: list[str]) -> Fetched:
+    overlay, default_port = _TUNNELS[tunnel.kind]
+    local, vni = _local(tunnel), tunnel.info.get("id")
+    fields = device_fields(tunnel)
+    return {
+        "id": f"{host}-otep-{tunnel.name}",
+        "name": f"{host}-otep-{tunnel.name}",
+        "host": host,
+        "overlay_type": overlay,
+        "ip_address": local,
+        "udp_port": int(tunnel.info.get("port") or default_port),
+        "vni": None if vni is None else int(vni),
+        "tunnel_device": tunnel.name,
+        "vconnector": parent["id"],
+        "network": parent.get("network", []),
+        "remote_addresses": remotes,
+        "ports": {
+            f"{tunnel.name}-{remote}": {
+                "name": f"{tunnel.name}-{remote}",
+                "interface": tunnel.name,
+                "type": overlay,
+                "options": {"local_ip": local, "remote_ip": remote},
+            }
+            for remote in remotes
+        },
+        **{key: fields[key] for key in ("mac_address", "mtu", "state", "admin_state")},
+    }
+
+
+def _local(tunnel: Device) -> str:
+    return str(tunnel.info.get("local") or tunnel.info.get("local6") or "")
+
+
+def _carrier(tunnel: Device, devices: dict[str, Device], nics: dict[str, Nic]) -> dict[str, Any]:
+    """The device that has the endpoint's address, and the NIC or bond it leaves the host by."""
+    found = device_with(devices.values(), _local(tunnel))
+    device = found or devices.get(str(tunnel.info.get("link", "")))
+    ways = {*nic_names(devices.values(), nics), *(d.name for d in devices.values() if d.is_bond)}
+    below, seen = device, set[str]()
+    while below is not None and below.name not in ways and below.name not in seen:
+        seen.add(below.name)
+        below = devices.get(below.lower)
+    leaves = below is not None and below.name in ways
+    return {
+        "device": device.name if device else "",
+        "pnics": [below.name] if below is not None and leaves else [],
+    }

@@ -1,0 +1,43 @@
+"""Linux bridges of hosts that run Neutron's Linux bridge agent."""
+
+from __future__ import annotations
+
+from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
+from calipso.discover.fetchers.cli.cli_access import CliAccess
+from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_agents
+from calipso.model.inventory import Fetched
+
+
+class CliFetchVconnectorsLxb(CliAccess):
+    """Linux bridges of a host with a Linux bridge agent, and that agent's `configurations`.
+
+    A bridge without a port yet is tied to its network by its name: `brq` and the first 11
+    characters of the network's id.
+    """
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        host = self.host_of(parent_id)
+        if not lists_bridges(self, host, "LXB"):
+            return []
+        configurations = lxb_agents(self).get(host, {})
+        return [
+            {
+                **vconnector,
+                "network": vconnector["network"] or self._named(vconnector["bridge_name"]),
+                "configurations": configurations,
+            }
+            for vconnector in bridge_vconnectors(self, host)
+        ]
+
+    def _named(self, bridge: str) -> list[str]:
+        found = self._networks().get(bridge)
+        return [found] if found else []
+
+    def _networks(self) -> dict[str, str]:
+        """Network id by the name its bridge has."""
+
+        def read() -> dict[str, str]:
+            networks = self.inv.find(self.env, "network", ("id",))
+            return {f"brq{network['id'][:11]}": network["id"] for network in networks}
+
+        return self.context.shared("cli:brq_names", read)

@@ -1,0 +1,16 @@
+"""Linux bridges of hosts whose switch is Open vSwitch."""
+
+from __future__ import annotations
+
+from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
+from calipso.discover.fetchers.cli.cli_access import CliAccess
+from calipso.discover.fetchers.cli.l2_agents import lists_bridges
+from calipso.model.inventory import Fetched
+
+
+class CliFetchVconnectorsOvs(CliAccess):
+    """Linux bridges of a host without a Linux bridge agent (rule in `l2_agents`)."""
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        host = self.host_of(parent_id)
+        return bridge_vconnectors(self, host) if lists_bridges(self, host, "OVS") else []

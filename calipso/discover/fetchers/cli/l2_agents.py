@@ -1,0 +1,50 @@
+"""Who lists the Linux bridges of a host, when an environment has both OVS and Linux bridge hosts.
+
+A host with a Linux bridge agent belongs to CliFetchVconnectorsLxb, every other host to
+CliFetchVconnectorsOvs. Where the environment has only one of the two drivers, that driver's
+fetcher lists the bridges of every host. So each bridge is listed by exactly one fetcher.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from calipso.discover.fetchers.cli.cli_access import CliAccess
+from calipso.errors import ParseError
+
+AGENT_TYPE = "Linux bridge agent"
+
+
+def lxb_agents(fetcher: CliAccess) -> dict[str, dict[str, Any]]:
+    """`configurations` of the Linux bridge agents by host, asked once a scan and process."""
+
+    def ask() -> dict[str, dict[str, Any]]:
+        rows = fetcher.source("db").select(
+            "neutron", "agents", ["id", "host", "configurations"], {"agent_type": AGENT_TYPE}
+        )
+        return {str(row["host"]): _configurations(row) for row in rows}
+
+    return fetcher.context.shared("cli:lxb_agents", ask)
+
+
+def lists_bridges(fetcher: CliAccess, host: str, driver: str) -> bool:
+    """True when the fetcher of this driver (OVS or LXB) lists the bridges of the host."""
+    drivers = fetcher.context.environment.mechanism_drivers
+    if not {"OVS", "LXB"} <= set(drivers):
+        return driver in drivers
+    return (host in lxb_agents(fetcher)) == (driver == "LXB")
+
+
+def _configurations(row: dict[str, Any]) -> dict[str, Any]:
+    value = row["configurations"]
+    if isinstance(value, dict):
+        return value
+    try:
+        parsed = json.loads(value or "{}")
+    except ValueError as error:
+        raise ParseError(
+            f"Neutron agent {row['id']} on {row['host']}: configurations are not JSON ({error})",
+            sample=str(value),
+        ) from None
+    return parsed if isinstance(parsed, dict) else {}

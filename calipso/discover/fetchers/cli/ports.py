@@ -1,0 +1,84 @@
+"""Neutron ports of the inventory, joined to devices by name.
+
+Neutron names a device after its port: a prefix (`tap`, `qvo`, `qbr`, `qr-`, ...) and the first
+11 characters of the port's id. Ranges of addresses are no join: projects may use the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from calipso.discover.fetcher import Fetcher
+
+PREFIXES = ("tap", "qbr", "qvb", "qvo", "qr-", "qg-", "sg-", "ha-", "fg-", "ns-")
+_LENGTH = 11
+_FIELDS = ("id", "network_id", "mac_address", "device_id", "device_owner", "fixed_ips")
+
+
+@dataclass(frozen=True)
+class PortRef:
+    """What is needed of a port to tell what a device is."""
+
+    id: str
+    network_id: str
+    mac_address: str
+    device_id: str
+    device_owner: str
+    addresses: tuple[str, ...]
+
+
+class Ports:
+    """All ports of the environment, by device name and by the device they belong to."""
+
+    def __init__(self, refs: Iterable[PortRef]) -> None:
+        self._by_start: dict[str, PortRef] = {}
+        self._by_id: dict[str, PortRef] = {}
+        self._networks: dict[str, set[str]] = {}
+        for ref in refs:
+            self._by_start[ref.id[:_LENGTH]] = ref
+            self._by_id[ref.id] = ref
+            if ref.device_id:
+                self._networks.setdefault(ref.device_id, set()).add(ref.network_id)
+
+    def of_device(self, name: str) -> PortRef | None:
+        """The port a network device was made for."""
+        if not name.startswith(PREFIXES):
+            return None
+        return self._by_start.get(name[3:])
+
+    def by_id(self, port_id: str) -> PortRef | None:
+        """A port by its whole id."""
+        return self._by_id.get(port_id)
+
+    def networks_of(self, device_id: str) -> list[str]:
+        """Ids of the networks a router (or instance) has ports in."""
+        return sorted(self._networks.get(device_id, ()))
+
+    def networks_at(self, devices: Iterable[str]) -> list[str]:
+        """Ids of the networks whose ports these network devices were made for."""
+        refs = (self.of_device(name) for name in devices)
+        return sorted({ref.network_id for ref in refs if ref is not None})
+
+
+def ports_of(fetcher: Fetcher) -> Ports:
+    """The ports of the scanned environment, read once a scan and process."""
+
+    def read() -> Ports:
+        return Ports(
+            PortRef(
+                id=str(port["id"]),
+                network_id=str(port.get("network_id", "")),
+                mac_address=str(port.get("mac_address", "")).lower(),
+                device_id=str(port.get("device_id") or ""),
+                device_owner=str(port.get("device_owner") or ""),
+                addresses=tuple(
+                    str(ip["ip_address"])
+                    for ip in port.get("fixed_ips") or ()
+                    if "ip_address" in ip
+                ),
+            )
+            for port in fetcher.inv.find(fetcher.env, "port", _FIELDS)
+        )
+
+    return fetcher.context.shared("cli:ports", read)
