@@ -171,8 +171,7 @@ def _add_variables(found: Clouds, env: Mapping[str, str]) -> None:
 
 def openstack_section(name: str, cloud: Cloud, region: str = "") -> dict[str, Any]:
     """The `OpenStack` section for a cloud. Raises ConfigError that names all that is missing."""
-    cloud = {str(key).replace("-", "_"): value for key, value in cloud.items()}
-    auth = {str(key).replace("-", "_"): value for key, value in (cloud.get("auth") or {}).items()}
+    cloud, auth = _words(cloud), _words(cloud.get("auth") or {})
     problems = _unusable(cloud, auth)
     url = str(auth.get("auth_url") or cloud.get("auth_url") or "")
     section: dict[str, Any] = {"name": "OpenStack"}
@@ -187,6 +186,13 @@ def openstack_section(name: str, cloud: Cloud, region: str = "") -> dict[str, An
     if problems:
         raise ConfigError("\n".join(f"cloud {name}: {problem}" for problem in problems))
     return section | _address(url) | _transport(cloud) | _region(name, cloud, region)
+
+
+def _words(section: Any) -> Cloud:
+    """A section with `_` in its keys, as newer files write them."""
+    if not isinstance(section, dict):
+        raise ConfigError("auth: expected a section with auth_url, username, password, ...")
+    return {str(key).replace("-", "_"): value for key, value in section.items()}
 
 
 def _unusable(cloud: Cloud, auth: Cloud) -> list[str]:
@@ -208,17 +214,17 @@ def _unusable(cloud: Cloud, auth: Cloud) -> list[str]:
 
 
 def _address(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ConfigError("auth_url: not a URL such as https://cloud.example:5000/v3") from None
     path = parts.path.rstrip("/")
     if path.endswith("/v2.0"):
         path = path.removesuffix("/v2.0")
     if not path.endswith("/v3"):
         path += "/v3"
     tls = parts.scheme == "https"
-    try:
-        port = parts.port
-    except ValueError:
-        raise ConfigError("auth_url: the port is not a number between 1 and 65535") from None
     return {
         "auth_url": f"{parts.scheme}://{parts.netloc}{path}",
         "host": parts.hostname or "",
@@ -242,7 +248,7 @@ def _transport(cloud: Cloud) -> dict[str, Any]:
 
 def _region(name: str, cloud: Cloud, wanted: str) -> dict[str, str]:
     given = cloud.get("regions") or cloud.get("region_name") or []
-    listed = given.split(",") if isinstance(given, str) else given
+    listed = given if isinstance(given, list) else str(given).split(",")
     regions = [str(r.get("name") if isinstance(r, dict) else r).strip() for r in listed]
     if wanted and regions and wanted not in regions:
         raise ConfigError(

@@ -1,0 +1,218 @@
+"""EnvironmentStore on a real store: nothing secret is written, nothing else is touched."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from calipso.errors import ConfigError, NotFound, StoreError
+from calipso.model.environment import CliSection, MysqlSection, parse_environment
+from calipso.utils.environment_store import COLLECTION, EnvironmentStore
+from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.secrets import MARK, MASK, SecretBox
+
+from .conftest import SECRET, openstack_document
+
+
+def everything(database: Database[dict[str, Any]]) -> str:
+    return str([list(database[name].find()) for name in database.list_collection_names()])
+
+
+def test_an_environment_comes_back_as_it_was_given(store: EnvironmentStore) -> None:
+    document = openstack_document()
+    document["configuration"][2]["hosts"] = {"compute-1.example.com": {"pwd": SECRET, "port": 23}}
+
+    store.add(document)
+
+    assert store.get("prod") == parse_environment(document)
+
+
+def test_no_secret_is_in_the_database(store: EnvironmentStore) -> None:
+    document = openstack_document()
+    document["configuration"][2]["hosts"] = {"c.example": {"pwd": SECRET}}
+    document["configuration"].append(
+        {"name": "ACI", "host": "192.0.2.9", "user": "u", "pwd": SECRET}
+    )
+
+    store.add(document)
+
+    assert SECRET not in everything(store.db)
+    assert everything(store.db).count(MARK) == 5
+
+
+def test_lists_and_shows_mask_secrets(store: EnvironmentStore) -> None:
+    store.add(openstack_document(name="b"))
+    store.add(openstack_document(name="a"))
+
+    listed = store.list()
+
+    assert [document["name"] for document in listed] == ["a", "b"]
+    assert SECRET not in str(listed)
+    assert MARK not in str(listed)
+    assert store.masked("a")["configuration"][0]["pwd"] == MASK
+
+
+def test_the_collection_keeps_its_name_beside_any_inventory(inv: InventoryMgr) -> None:
+    assert InventoryMgr("RDO", inv.db).collection_name(COLLECTION) == COLLECTION
+
+
+def test_a_name_is_given_once(store: EnvironmentStore) -> None:
+    store.add(openstack_document())
+
+    with pytest.raises(ConfigError, match="environment prod exists"):
+        store.add(openstack_document(type_drivers="vlan"))
+
+    assert store.get("prod").type_drivers == "vxlan"
+
+
+def test_replacing_keeps_what_scans_noted(store: EnvironmentStore) -> None:
+    store.add(openstack_document())
+    store.set_status("prod", scanned=True, last_scanned=datetime(2026, 1, 2, tzinfo=UTC))
+
+    store.add(openstack_document(type_drivers="vlan"), replace=True)
+
+    environment = store.get("prod")
+    assert (environment.type_drivers, environment.scanned) == ("vlan", True)
+    assert environment.last_scanned == datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def test_only_states_can_be_set_as_status(store: EnvironmentStore) -> None:
+    with pytest.raises(ValueError, match="configuration"):
+        store.set_status("prod", configuration=[])
+
+
+def test_an_update_of_a_section_keeps_the_password_it_does_not_give(
+    store: EnvironmentStore,
+) -> None:
+    store.add(openstack_document())
+
+    store.update("prod", {"listen": True, "configuration": [{"name": "mysql", "port": 3307}]})
+
+    environment = store.get("prod")
+    assert environment.listen
+    assert environment.section(MysqlSection).port == 3307
+    assert environment.section(MysqlSection).pwd == SECRET
+    assert environment.section(CliSection).pwd == SECRET
+
+
+def test_a_wrong_update_changes_nothing(store: EnvironmentStore) -> None:
+    store.add(openstack_document())
+
+    with pytest.raises(ConfigError, match=r"mysql\.port"):
+        store.update("prod", {"configuration": [{"name": "mysql", "port": 0}]})
+    with pytest.raises(ConfigError, match="cannot be changed"):
+        store.update("prod", {"name": "other"})
+
+    assert store.get("prod") == parse_environment(openstack_document())
+
+
+def test_words_of_drivers_are_those_of_the_constants(store: EnvironmentStore) -> None:
+    wrong = openstack_document(mechanism_drivers=["OSV"], type_drivers="vxlam", nmae=1)
+
+    with pytest.raises(ConfigError) as caught:
+        store.add(wrong)
+
+    assert "mechanism_drivers: 'OSV' is not one of OVS, LXB" in caught.value.message
+    assert "did you mean vxlan?" in caught.value.message
+    assert "nmae: unknown key" in caught.value.message
+    assert store.names() == []
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(store: EnvironmentStore) -> None:
+    store.add(openstack_document())
+
+    with pytest.raises(NotFound, match="no environment prd; did you mean prod"):
+        store.get("prd")
+
+
+def test_a_document_with_fields_of_a_newer_release_still_loads(store: EnvironmentStore) -> None:
+    store.add(openstack_document())
+    store.collection.update_one({"name": "prod"}, {"$set": {"tomorrow": 1}})
+
+    assert store.get("prod").name == "prod"
+
+
+def test_secrets_stored_in_clear_by_the_original_are_read(store: EnvironmentStore) -> None:
+    store.collection.insert_one(openstack_document())
+
+    assert store.get("prod").section(MysqlSection).pwd == SECRET
+
+
+def test_the_wrong_key_file_is_told_when_reading(store: EnvironmentStore, tmp_path: Path) -> None:
+    store.add(openstack_document())
+    other = SecretBox(tmp_path / "other.keys")
+    other.encrypt("x")
+
+    with pytest.raises(ConfigError, match=r"other\.keys: none of its keys opens"):
+        EnvironmentStore(store.db, other).get("prod")
+    assert EnvironmentStore(store.db, other).names() == ["prod"]
+
+
+def test_rotating_the_key_encrypts_anew_and_forgets_the_old_key(
+    store: EnvironmentStore, key_path: Path
+) -> None:
+    store.add(openstack_document())
+    old_key, old = key_path.read_text(), everything(store.db)
+
+    assert store.rotate_key() == 1
+
+    assert old_key.strip() not in key_path.read_text()
+    assert everything(store.db) != old
+    assert store.get("prod").section(MysqlSection).pwd == SECRET
+    assert SECRET not in everything(store.db)
+
+
+def fill(inventory: InventoryMgr, environment: str) -> None:
+    for name in ("inventory", "links", "cliques", "changes", "scans", "scheduled_scans"):
+        inventory.collection(name).insert_one({"environment": environment})
+
+
+def test_removing_an_environment_keeps_what_was_found(
+    store: EnvironmentStore, inv: InventoryMgr
+) -> None:
+    store.add(openstack_document())
+    fill(inv, "prod")
+
+    assert store.remove("prod") == {}
+
+    assert store.names() == []
+    assert inv.collection("inventory").count_documents({"environment": "prod"}) == 1
+
+
+def test_removing_with_data_spares_other_environments_and_finds_every_inventory(
+    store: EnvironmentStore, inv: InventoryMgr
+) -> None:
+    for name in ("prod", "prod2"):
+        store.add(openstack_document(name=name))
+        for inventory in ("inventory", "inventory_dev", "RDO"):
+            fill(InventoryMgr(inventory, inv.db), name)
+    inv.db["users"].insert_one({"environment": "prod"})
+
+    counted = store.count_data("prod")
+    removed = store.remove("prod", with_data=True)
+
+    assert removed == counted
+    assert removed.keys() >= {"inventory", "inventory_dev", "RDO", "RDO_links", "cliques_dev"}
+    assert removed["scheduled_scans"] == 3
+    left = everything(store.db)
+    assert left.count("'environment': 'prod'") == 1  # not a collection of ours
+    assert left.count("'environment': 'prod2'") == 18
+    assert store.names() == ["prod2"]
+
+
+def test_a_store_that_is_away_is_a_named_error(key_path: Path) -> None:
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        "mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=200
+    )
+
+    with pytest.raises(StoreError) as caught:
+        EnvironmentStore(client["calipso"], SecretBox(key_path)).add(openstack_document())
+
+    assert "environments_config" in caught.value.message
+    assert SECRET not in caught.value.message
+    client.close()
