@@ -95,7 +95,7 @@ class ApiClient:
             if self._auth.auth_ref is None:
                 self._count("api_calls")
             catalog = self._auth.get_access(self._session).service_catalog.catalog
-        except ClientException as error:
+        except (ClientException, OSError) as error:
             found = transport_problem(url, error)
             # Asked again and again with a wrong password, Keystone locks the account.
             if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):

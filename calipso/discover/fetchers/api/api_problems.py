@@ -81,7 +81,7 @@ def transport_problem(url: str, error: Exception) -> ApiAccessError:
 
 def _transport_kind(error: Exception) -> tuple[ErrorKind, bool]:
     cause = getattr(error, "original", None) or error
-    if isinstance(error, ks.SSLError | urllib3.exceptions.SSLError):
+    if isinstance(error, ks.SSLError | urllib3.exceptions.SSLError) or "TLS CA" in str(error):
         return ErrorKind.TLS, False
     if isinstance(error, ks.ConnectTimeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return ErrorKind.TIMEOUT, False

@@ -6,11 +6,12 @@ import ipaddress
 from typing import Any
 
 from calipso.discover.fetchers.db.db_access import DbAccess, Row
+from calipso.discover.fetchers.db.host_answers import devices
 from calipso.discover.fetchers.db.otep_path import nics_of
 from calipso.errors import ErrorKind
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
-from calipso.utils.hostparse.iplink import device_with, parse_devices
+from calipso.utils.hostparse.iplink import device_with
 
 #: Neutron's table of tunnel endpoints by tunnel type; never a name made of data.
 ENDPOINTS: dict[str, tuple[str, list[str]]] = {
@@ -66,8 +67,8 @@ class DbFetchOteps(DbAccess):
 
     def _device(self, host: str, ip_address: str, vedge: Row) -> Row:
         """The device that has the tunnel's address, and the NICs it leaves the host by."""
-        devices = parse_devices(self.source("cli").run("links", host))
-        device = device_with(devices.values(), ip_address)
+        there = devices(self, host)
+        device = device_with(there.values(), ip_address)
         if device is None:
             self._nowhere(host, ip_address)
             return {"device": "", "pnics": []}
@@ -76,7 +77,7 @@ class DbFetchOteps(DbAccess):
             "mac_address": device.mac,
             "mtu": device.mtu,
             "state": device.state,
-            "pnics": nics_of(device.name, devices, vedge),
+            "pnics": nics_of(device.name, there, vedge),
         }
         if device.kind == "bridge":
             found["vconnector"] = f"{host}-{device.name}"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from calipso.discover.fetchers.db.agents import agents
 from calipso.discover.fetchers.db.db_access import DbAccess, Row
+from calipso.discover.fetchers.db.host_answers import bridges, devices
 from calipso.discover.fetchers.db.ovs_vedge import switch_fields
 from calipso.model.inventory import Fetched
-from calipso.utils.hostparse.iplink import parse_devices
-from calipso.utils.hostparse.ovsdb import parse_ovs
 
 AGENT_TYPE = "Open vSwitch agent"
 
@@ -34,11 +33,8 @@ class DbFetchVedgesOvs(DbAccess):
         return self.context.shared("db:ovs_agents", ask)
 
     def _vedge(self, host: str, agent: Row) -> Fetched:
-        cli = self.source("cli")
-        bridges = parse_ovs(cli.run("ovs", host))
-        devices = parse_devices(cli.run("links", host))
         mappings = agent["configurations"].get("bridge_mappings") or {}
-        switch = switch_fields(bridges, devices, mappings)
+        switch = switch_fields(bridges(self, host), devices(self, host), mappings)
         return {
             **{key: value for key, value in agent.items() if key != "id"},
             "id": f"{host}-OVS",
@@ -51,10 +47,10 @@ class DbFetchVedgesOvs(DbAccess):
         }
 
 
-def _pnic(agent: Row, bridges: list[Row]) -> Row:
+def _pnic(agent: Row, described: list[Row]) -> Row:
     """Without tunnels, all traffic leaves by the NIC of the mapped bridge, if it is one."""
     if agent["configurations"].get("tunneling_ip"):
         return {}
-    mapped = [bridge["uplinks"] for bridge in bridges if bridge["physical_network"]]
+    mapped = [bridge["uplinks"] for bridge in described if bridge["physical_network"]]
     names = sorted({name for uplinks in mapped for name in uplinks})
     return {"pnic": names[0]} if len(names) == 1 else {}

@@ -104,13 +104,20 @@ class DbPool:
             write_timeout=self._timeout,
             charset="utf8mb4",
             autocommit=True,
-            ssl=ssl.create_default_context(cafile=section.ca_file or None)
-            if section.use_tls
-            else None,
+            ssl=_tls(section),
             ssl_disabled=not section.use_tls,
             init_command="SET SESSION TRANSACTION READ ONLY",
         )
         return connection
+
+
+def _tls(section: MysqlSection) -> ssl.SSLContext | None:
+    if not section.use_tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=section.ca_file or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ssl.SSLError(f"SSL: ca_file {section.ca_file}: {error}") from error
 
 
 def _discard(connection: Connection[Any]) -> None:

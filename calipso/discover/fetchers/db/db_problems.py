@@ -30,7 +30,8 @@ _KINDS = {
 }
 
 _HINTS = {
-    ErrorKind.LOGIN_FAILED: "Check user and pwd of the mysql section.",
+    ErrorKind.LOGIN_FAILED: "Check user and pwd of the mysql section; an account that requires "
+    "TLS needs use_tls there.",
     ErrorKind.FORBIDDEN: "Allow the account from this machine: GRANT SELECT ON the nova, nova_api "
     "and neutron schemas (and cells) TO it.",
     ErrorKind.SCHEMA: "The database is of a release we do not know; run `calipso env test`.",

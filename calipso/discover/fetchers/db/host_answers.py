@@ -1,0 +1,25 @@
+"""What hosts answer, asked through the CLI source of the scan, which is found by name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from calipso.discover.fetcher import Fetcher
+from calipso.utils.hostparse.iplink import Device
+from calipso.utils.hostparse.ovsdb import Bridge, parse_ovs
+
+
+def bridges(fetcher: Fetcher, host: str) -> dict[str, Bridge]:
+    """Open vSwitch bridges of a host. Raises CliAccessError or ParseError."""
+    cli: Any = fetcher.source("cli")
+    # Sources do not import each other: the command list lies beside the access class.
+    commands = import_module(f"{type(cli).__module__.rpartition('.')[0]}.commands")
+    found: dict[str, Bridge] = cli.parsed(commands.OVS, host, parse_ovs)
+    return found
+
+
+def devices(fetcher: Fetcher, host: str) -> dict[str, Device]:
+    """Network devices of a host. Raises CliAccessError or ParseError."""
+    found: dict[str, Device] = fetcher.source("cli").devices(host)
+    return found
