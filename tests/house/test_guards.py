@@ -1,0 +1,157 @@
+"""Guard tests: configuration, code, cases and documents say the same."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from calipso.discover.clique_types_metadata import load_clique_types
+from calipso.discover.fetcher import Fetcher
+from calipso.discover.find_links import FindLinks
+from calipso.discover.find_links_metadata import load_link_finders
+from calipso.discover.scanners_metadata import load_scanners
+from calipso.settings import Settings
+from calipso.utils.constants import constant_values
+from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.names import camel_case, snake_case
+
+ROOT = Path(__file__).resolve().parents[2]
+FETCHERS = ROOT / "calipso" / "discover" / "fetchers"
+FINDERS = ROOT / "calipso" / "discover" / "link_finders"
+
+#: Fetchers that no scan tree names, and who uses them.
+USED_ELSEWHERE = {
+    "ApiFetchNetwork": "reads one network; for events",
+    "ApiFetchPort": "reads one port; for events",
+    "DbFetchInstances": "called by ApiFetchHostInstances",
+    "FolderFetcher": "called by the scanner for folder entries",
+}
+
+
+def plugins(folder: Path, base: type) -> dict[str, Path]:
+    """Classes that the files of a folder are named after."""
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        name = camel_case(path.stem)
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        classes = vars(importlib.import_module(module))
+        for class_name, item in classes.items():
+            mine = isinstance(item, type) and item.__module__ == module
+            if mine and issubclass(item, base) and class_name.lower() == name.lower():
+                found[class_name] = path
+    return found
+
+
+FETCHER_CLASSES = {
+    name: path for name, path in plugins(FETCHERS, Fetcher).items() if not name.endswith("Access")
+}
+FINDER_CLASSES = plugins(FINDERS, FindLinks)
+
+
+@cache
+def tracked() -> list[Path]:
+    """Files of the repository, with those that are new and not ignored."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    paths = [ROOT / name for name in listed.stdout.splitlines()]
+    return [path for path in paths if path.is_file()]
+
+
+def test_every_configuration_file_names_what_exists():
+    assert load_scanners().scanners
+    assert load_link_finders()
+
+
+def test_clique_types_and_constants_agree(inv: InventoryMgr):
+    types, constraints = load_clique_types(inv)
+
+    assert {item["focal_point_type"] for item in types} <= set(constant_values("object_types"))
+    assert {name for item in constraints for name in item["constraints"]} <= set(
+        constant_values("constraints")
+    )
+
+
+def test_there_are_plugins_to_guard():
+    assert len(FETCHER_CLASSES) > 20
+    assert len(FINDER_CLASSES) >= 7
+
+
+@pytest.mark.parametrize("name", FETCHER_CLASSES)
+def test_each_fetcher_has_a_line_in_scanners_json(name: str):
+    named = {entry.fetcher for entries in load_scanners().scanners.values() for entry in entries}
+
+    assert name in named or name in USED_ELSEWHERE
+
+
+@pytest.mark.parametrize("name", sorted(FETCHER_CLASSES.keys() - {"FolderFetcher"}))
+def test_each_fetcher_has_a_case(name: str):
+    folder = ROOT / "tests" / "fetch" / FETCHER_CLASSES[name].stem
+
+    assert list(folder.glob("*/case.json")), f"no case in {folder.relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("name", FINDER_CLASSES)
+def test_each_link_finder_has_a_line_and_a_case(name: str):
+    folder = ROOT / "tests" / "link_finders" / FINDER_CLASSES[name].stem
+
+    assert name in load_link_finders()
+    assert list(folder.glob("*/case.json")), f"no case in {folder.relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("name", [*FETCHER_CLASSES, *FINDER_CLASSES])
+def test_class_names_and_file_names_are_one_translation(name: str):
+    path = FETCHER_CLASSES.get(name) or FINDER_CLASSES[name]
+
+    assert snake_case(name) == path.stem
+
+
+@pytest.mark.parametrize("setting", sorted(Settings.model_fields))
+def test_each_setting_is_documented(setting: str):
+    assert f"CALIPSO_{setting.upper()}" in (ROOT / "docs" / "settings.md").read_text()
+
+
+@pytest.mark.parametrize("name", constant_values("object_types"))
+def test_each_object_type_is_documented(name: str):
+    assert f"`{name}`" in (ROOT / "docs" / "object-types.md").read_text()
+
+
+def test_files_stay_short():
+    ours = [path for path in tracked() if path.suffix == ".py" and _is_product(path)]
+    long = {path.name: len(path.read_text().splitlines()) for path in ours}
+
+    assert {name: lines for name, lines in long.items() if lines > 330} == {}
+
+
+def test_functions_stay_short():
+    long = {}
+    for path in tracked():
+        if path.suffix != ".py" or not _is_product(path):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines > 50:
+                    long[f"{path.name}:{node.name}"] = lines
+
+    assert long == {}
+
+
+def test_no_file_names_a_place_on_somebodys_machine():
+    words = ("/wo" + "rk/", "/root" + "/", "/home" + "/")
+    texts = {
+        path.relative_to(ROOT).as_posix(): path.read_text(errors="replace")
+        for path in tracked()
+        if path.suffix in (".py", ".md", ".json", ".cfg", ".toml", ".sh", "")
+    }
+    found = {name for name, text in texts.items() for word in words if word in text}
+
+    assert {name for name in found if not name.startswith("tests/")} == set()
+
+
+def _is_product(path: Path) -> bool:
+    return path.relative_to(ROOT).parts[0] in ("calipso", "workers", "monitoring")
