@@ -172,3 +172,8 @@ def joined_state(*states: Any) -> str:
 def network_attribute(value: Any) -> dict[str, Any]:
     """`{"network": id or ids}`, or nothing when it is not known whose traffic is carried."""
     return {} if value is None or value == "" else {"network": value}
+
+
+def carried_networks(value: Any) -> dict[str, Any]:
+    """The same for a device: one whose network is not known (an orphan) carries nobody's traffic."""
+    return {"network": value or []}

@@ -17,6 +17,10 @@ from calipso.topology.plumbing import values
 #: What the adjacency needs of a link document.
 LINK_FIELDS = ("link_type", "source", "target", "implicit", "attributes")
 
+#: From how many links of an object on they are looked up by value: a virtual switch has hundreds,
+#: a focal point's network a few of them.
+MANY_LINKS = 16
+
 Constraints = Mapping[str, Any]
 
 
@@ -150,8 +154,7 @@ class Adjacency:
     ) -> Iterable[int]:
         of_type = self._leaving[backward].get(stored_type)
         leaving = of_type.get(node, []) if of_type else []
-        # a virtual switch has hundreds of links, a focal point's network a few of them
-        if len(leaving) < 16 or not allowed:
+        if len(leaving) < MANY_LINKS or not allowed:
             return leaving
         name = next(iter(allowed))
         key = (backward, stored_type, node, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.find_links import FindLinks, joined_state, network_attribute
+from calipso.discover.find_links import FindLinks, joined_state, carried_networks
 from calipso.topology.carriers import Carriers
 from calipso.topology.plumbing import values, vnics_by_device
 
@@ -35,13 +35,14 @@ class FindLinksForVconnectors(FindLinks):
             vconnector = bridges.get((host, device))
             if vconnector is None:
                 continue
+            # a tap that lost its port still hears the network of the bridge it is in
             network = vnic.get("network") or vconnector.get("network")
             self.link(
                 vnic,
                 vconnector,
                 link_name=str(vnic.get("mac_address") or ""),
                 state=joined_state(vnic.get("state"), _member_state(vconnector, device)),
-                attributes=network_attribute(network),
+                attributes=carried_networks(network),
             )
 
     def add_pnic_links(self) -> None:
@@ -62,7 +63,7 @@ class FindLinksForVconnectors(FindLinks):
                     link_name=name,
                     state=joined_state(pnic.get("state"), _member_state(vconnector, interface)),
                     source_label=interface,
-                    attributes=network_attribute(network),
+                    attributes=carried_networks(network),
                 )
 
 

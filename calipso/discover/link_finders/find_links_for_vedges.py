@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calipso.discover.find_links import FindLinks, joined_state, network_attribute
+from calipso.discover.find_links import FindLinks, joined_state, carried_networks
 from calipso.topology.carriers import Carriers
 from calipso.topology.plumbing import Document, values, vnics_by_device
 
@@ -52,7 +52,7 @@ class FindLinksForVedges(FindLinks):
             source_label=str(vnic.get("mac_address") or ""),
             target_label=_port_id(name, port),
             host=host_of(vedge),
-            attributes=network_attribute(vnic.get("network")),
+            attributes=carried_networks(vnic.get("network")),
         )
 
     def add_vconnector(
@@ -72,7 +72,7 @@ class FindLinksForVedges(FindLinks):
             source_label=interface,
             target_label=name,
             host=host_of(vedge),
-            attributes={"mac_address": mac} | network_attribute(vconnector.get("network")),
+            attributes={"mac_address": mac} | carried_networks(vconnector.get("network")),
         )
 
     def add_pnic(self, vedge: Document, pnic: Document, name: str, port: Document) -> None:
