@@ -25,6 +25,8 @@ def guests(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
     host = said.name
     for uuid, guest in said.guests.items():
         for nic in guest["interfaces"]:
+            if nic["dev"] not in said.devices:
+                continue
             vnic, nets = f"{host}-{nic['dev']}", network_of(cloud, host, nic["mac"])
             yield link("instance-vnic", uuid, vnic, host, nets)
             yield from plugged(said, nic["dev"], vnic)

@@ -148,6 +148,8 @@ def instances(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
     for host, said in facts.items():
         for uuid, guest in said.guests.items():
             for nic in guest["interfaces"]:
+                if nic["dev"] not in said.devices:
+                    continue  # a guest cut off from its host: there is nothing to be found
                 yield Expected(
                     "vnic (instance)",
                     f"{host}-{nic['dev']}",
