@@ -1,0 +1,147 @@
+"""Serve a sample cloud on loopback: `python -m tests.sample_cloud --hosts 5 --instances 10`.
+
+Prints one JSON line with addresses, credentials and an environment document for
+`calipso env add --file`, then serves until it is told to stop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from tests.sample_cloud.cloud import Cloud
+from tests.sample_cloud.environment import environment
+from tests.sample_cloud.generate.generated import GeneratedCloud
+from tests.sample_cloud.generate.params import MECHANISMS, TYPE_DRIVERS, CloudParams
+from tests.sample_cloud.recorded import RecordedCloud
+from tests.sample_cloud.serve.faults import KINDS, Faults
+from tests.sample_cloud.serve.http import ApiServer
+from tests.sample_cloud.serve.mysql import DatabaseServer
+from tests.sample_cloud.serve.ssh import SshServer
+from tests.sample_cloud.serve.stage import Account, Stage
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    faults = "\n".join(f"  {kind:18} {text}" for kind, text in KINDS.items())
+    made = argparse.ArgumentParser(
+        prog="python -m tests.sample_cloud",
+        description=(__doc__ or "").split("\n\n")[0],
+        epilog=f"faults (kind:target[=value][#times]):\n{faults}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    defaults = CloudParams()
+    made.add_argument("--recorded", metavar="FOLDER", help="serve a recorded cloud")
+    for name, text in {
+        "hosts": "hosts of all kinds",
+        "instances": "instances",
+        "networks": "networks, the external one among them",
+        "projects": "tenant projects (0: follows from the networks)",
+        "ports-extra": "ports bound to nothing (-1: follows from the instances)",
+        "seed": "the same seed gives the same cloud",
+    }.items():
+        default = getattr(defaults, name.replace("-", "_"))
+        made.add_argument(f"--{name}", type=int, default=default, metavar="N", help=text)
+    made.add_argument("--mechanism", choices=MECHANISMS, default=defaults.mechanism)
+    made.add_argument(
+        "--type-drivers", default=",".join(TYPE_DRIVERS), metavar="LIST", help="vxlan,vlan,flat"
+    )
+    made.add_argument("--latency", type=float, default=0, metavar="MS", help="per request")
+    made.add_argument("--direct", action="store_true", help="hosts listen at own addresses")
+    made.add_argument("--ssh-user", default="root", help="not root: commands come with sudo")
+    made.add_argument("--fault", action="append", default=[], metavar="KIND:TARGET")
+    made.add_argument("--name", default="sample", help="name of the environment")
+    made.add_argument("--state", metavar="FILE", help="also write the JSON there")
+    made.add_argument("--for-seconds", type=float, metavar="S", help="stop by itself")
+    made.add_argument(
+        "--until-stdin-closes", action="store_true", help="stop when the parent process goes"
+    )
+    return made
+
+
+def cloud_of(options: argparse.Namespace) -> Cloud:
+    """The cloud the command line asks for."""
+    if options.recorded:
+        return RecordedCloud(Path(options.recorded))
+    return GeneratedCloud(
+        CloudParams(
+            hosts=options.hosts,
+            instances=options.instances,
+            networks=options.networks,
+            projects=options.projects,
+            ports_extra=options.ports_extra,
+            seed=options.seed,
+            mechanism=options.mechanism,
+            type_drivers=tuple(options.type_drivers.split(",")),
+            direct=options.direct,
+        )
+    )
+
+
+def serve(options: argparse.Namespace) -> dict[str, Any]:
+    """Start the three servers; what to tell about them."""
+    stage = Stage(cloud_of(options), latency=options.latency / 1000, faults=Faults(options.fault))
+    stage.ssh = Account(options.ssh_user, stage.ssh.password)
+    api, database = ApiServer(stage), DatabaseServer(stage)
+    ssh = SshServer(stage, direct=options.direct)
+    for server in (api, database, ssh):
+        server.start()
+    document = environment(
+        stage,
+        options.name,
+        api_port=api.port,
+        db_port=database.port,
+        ssh_port=ssh.port,
+        host_port=ssh.host_port,
+    )
+    return {
+        "pid": os.getpid(),
+        "environment": document,
+        "control": f"{api.base}/_control",
+        "auth_url": f"{api.base}/v3",
+        "mysql": {"host": "127.0.0.1", "port": database.port},
+        "ssh": {"host": "127.0.0.1", "port": ssh.port, "gateway": ssh.gateway},
+        "summary": stage.cloud.summary(),
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM, SIGINT, the end of the time or of standard input."""
+    made = parser()
+    options = made.parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    try:
+        state = serve(options)
+    except (ValueError, OSError) as error:
+        made.error(str(error))
+    line = json.dumps(state)
+    if options.state:
+        target = Path(options.state)
+        waiting = target.with_name(f".{target.name}.{os.getpid()}")
+        waiting.write_text(line + "\n", encoding="utf-8")
+        waiting.replace(target)
+    print(line, flush=True)
+    if options.until_stdin_closes:
+        threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
+    stop.wait(options.for_seconds)
+    return 0
+
+
+def _wait_for_end(stop: threading.Event) -> None:
+    sys.stdin.read()
+    stop.set()
+
+
+if __name__ == "__main__":
+    # The servers' threads hold nothing that needs an orderly end.
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)

@@ -1,0 +1,59 @@
+"""The environment document that points Calipso at a sample cloud."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.sample_cloud.serve.stage import Stage
+
+
+def environment(
+    stage: Stage, name: str, *, api_port: int, db_port: int, ssh_port: int, host_port: int
+) -> dict[str, Any]:
+    """A document of `environments_config`; `host_port` is not 22 when hosts listen themselves."""
+    loopback = "127.0.0.1"
+    cli: dict[str, Any] = {
+        "name": "CLI",
+        "host": loopback,
+        "port": ssh_port,
+        "user": stage.ssh.user,
+        "pwd": stage.ssh.password,
+        "accept_new_hosts": True,
+    }
+    if host_port != 22:
+        cli |= {
+            "direct": True,
+            "host_port": host_port,
+            "hosts": {
+                host: {"host": address, "port": host_port}
+                for host, address in stage.cloud.hosts.items()
+            },
+        }
+    return {
+        "name": name,
+        "environment_type": "OpenStack",
+        "type": "environment",
+        "distribution": "Devstack",
+        "distribution_version": "Zed",
+        "mechanism_drivers": list(stage.cloud.mechanism_drivers),
+        "type_drivers": stage.cloud.type_drivers,
+        "configuration": [
+            {
+                "name": "OpenStack",
+                "host": loopback,
+                "port": api_port,
+                "user": stage.api.user,
+                "pwd": stage.api.password,
+                "admin_project": "admin",
+                "region": stage.cloud.region,
+            },
+            {
+                "name": "mysql",
+                "host": loopback,
+                "port": db_port,
+                "user": stage.db.user,
+                "pwd": stage.db.password,
+            },
+            cli,
+        ],
+    }

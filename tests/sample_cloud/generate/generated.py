@@ -1,0 +1,108 @@
+"""GeneratedCloud: a cloud made from parameters. Hosts are drawn when they are asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from tests.sample_cloud.cloud import Answer, Body, Columns, Item, Listing
+from tests.sample_cloud.generate.answers import host_answer
+from tests.sample_cloud.generate.build import Builder
+from tests.sample_cloud.generate.identity import REGION, identity
+from tests.sample_cloud.generate.neutron import Neutron
+from tests.sample_cloud.generate.nova import Nova
+from tests.sample_cloud.generate.params import CloudParams
+from tests.sample_cloud.generate.plan import Instance
+from tests.sample_cloud.generate.tables import SCHEMA, Tables
+
+MECHANISM_DRIVERS = {"ovs": ["OVS"], "lxb": ["LXB"], "mixed": ["OVS", "LXB"]}
+
+
+class GeneratedCloud:
+    """API, database and hosts of a generated cloud; all three show the same plan."""
+
+    def __init__(self, params: CloudParams) -> None:
+        self.params = params
+        self.builder = Builder(params)
+        self.names = self.builder.names
+        self.plan = self.builder.build()
+        self.region = REGION
+        self.revision = 0
+        self.mechanism_drivers: Sequence[str] = MECHANISM_DRIVERS[params.mechanism]
+        self.type_drivers = params.type_drivers[0]
+        self.hosts: Mapping[str, str] = {host.name: host.address for host in self.plan.hosts}
+        self._by_name = {host.name: host for host in self.plan.hosts}
+        self._nova = Nova(self.plan, self.names)
+        self._neutron = Neutron(self.plan, self.names)
+        self._tables = Tables(self.plan, self.names)
+        self._lock = threading.Lock()
+
+    def api(self, service_type: str, resource: str) -> Listing | Body | None:
+        if service_type == "compute":
+            return self._nova.api(resource)
+        if service_type == "network":
+            return self._neutron.api(resource)
+        return identity(self.plan, resource) if service_type == "identity" else None
+
+    def schemas(self) -> Mapping[str, Mapping[str, Columns]]:
+        return SCHEMA
+
+    def rows(self, schema: str, table: str) -> Iterable[Item]:
+        return self._tables.rows(schema, table)
+
+    def answer(self, host: str, command: str) -> Answer | None:
+        found = self._by_name.get(host)
+        return host_answer(found, self.names, command) if found else None
+
+    def summary(self) -> dict[str, int]:
+        plan = self.plan
+        return {
+            "hosts": len(plan.hosts),
+            "projects": len(plan.projects),
+            "networks": len(plan.networks),
+            "subnets": sum(len(network.subnets) for network in plan.networks),
+            "ports": len(plan.ports),
+            "routers": len(plan.routers),
+            "floating_ips": len(plan.floating_ips),
+            "instances": len(plan.instances),
+        }
+
+    # -- changes -------------------------------------------------------------------------
+
+    def mutate(self, change: Mapping[str, Any]) -> Item:
+        """`{"op": "create_instance", "host"?}` or `{"op": "delete_instance", "id"?}`."""
+        with self._lock:
+            instance = self._change(change)
+            self.revision += 1
+        return {
+            "id": instance.id,
+            "name": instance.name,
+            "host": instance.host.name,
+            "project": instance.project.name,
+            "ports": [port.id for port in instance.ports],
+        }
+
+    def _change(self, change: Mapping[str, Any]) -> Instance:
+        operation = change.get("op")
+        if operation == "create_instance":
+            host = change.get("host")
+            if host is not None and host not in self._by_name:
+                raise ValueError(f"no host {host}")
+            position = self.builder.instance_number
+            return self.builder.add_instance(position, self._by_name[host] if host else None)
+        if operation == "delete_instance":
+            wanted = change.get("id")
+            for instance in reversed(self.plan.instances):
+                if wanted in (None, instance.id, instance.name):
+                    self.builder.remove_instance(instance)
+                    return instance
+            raise ValueError(f"no instance {wanted}")
+        raise ValueError(f"unknown change {operation}: create_instance or delete_instance")
+
+
+@lru_cache(maxsize=4)
+def generated(params: CloudParams) -> GeneratedCloud:
+    """The same object for the same parameters; for tests that only look."""
+    return GeneratedCloud(params)

@@ -1,0 +1,174 @@
+"""Open vSwitch of a generated host: the tables Bridge, Port and Interface as ovs-vsctl prints."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address
+from typing import Any
+
+from tests.sample_cloud.generate.hardware import nic_mac
+from tests.sample_cloud.generate.links import compact, is_instance_port, namespace_device, tap_mac
+from tests.sample_cloud.generate.names import Names
+from tests.sample_cloud.generate.plan import Host, Network, Port
+
+EMPTY: list[Any] = ["set", []]
+LOCAL = 65534  # OpenFlow number of a bridge's own port
+#: A part of the ovs-vsctl command that asks for columns of a table.
+LIST = re.compile(r"--columns=(\S+) list (\w+)")
+
+Row = dict[str, Any]
+
+
+class Switch:
+    """One Open vSwitch database."""
+
+    def __init__(self, host: Host, names: Names) -> None:
+        self.host = host
+        self.names = names
+        self.tables: dict[str, list[Row]] = {"Bridge": [], "Port": [], "Interface": []}
+        self.tags: dict[Network, int] = {}
+        self._fill()
+
+    def text(self, command: str) -> str:
+        """What `ovs-vsctl --format=json -- --columns=... list ...` prints: a JSON a table."""
+        lines = []
+        for columns, table in LIST.findall(command):
+            headings = columns.split(",")
+            rows = [[row.get(name, EMPTY) for name in headings] for row in self.tables[table]]
+            lines.append(compact({"data": rows, "headings": headings}) + "\n")
+        return "".join(lines)
+
+    def _fill(self) -> None:
+        host = self.host
+        ports = [self._instance_port(port, at) for at, port in enumerate(host.ports, start=3)]
+        integration = [self._local("br-int"), self._patch("int-br-ex", "phy-br-ex", 1), *ports]
+        if host.tunnel_ip:
+            integration.append(self._patch("patch-tun", "patch-int", 2))
+            tunnels = [self._tunnel(peer, at) for at, peer in enumerate(self.peers(), start=2)]
+            self._bridge(
+                "br-tun",
+                [self._local("br-tun"), self._patch("patch-int", "patch-tun", 1), *tunnels],
+            )
+        uplink = {
+            "name": host.provider_device,
+            "type": "",
+            "ofport": 1,
+            "mac_in_use": nic_mac(host, 2),
+            "mtu": 1500,
+        }
+        self._bridge(
+            "br-ex",
+            [self._local("br-ex"), uplink, self._patch("phy-br-ex", "int-br-ex", 2)],
+        )
+        self._bridge("br-int", integration)
+
+    def peers(self) -> list[Host]:
+        """The hosts L2 population builds tunnels to: those that share a tunnelled network."""
+        networks = {port.network for port in self.host.ports if port.network.kind == "vxlan"}
+        peers = {peer for network in networks for peer in network.hosts if peer.tunnel_ip}
+        return sorted(peers - {self.host}, key=lambda peer: peer.number)
+
+    def _bridge(self, name: str, interfaces: list[Row]) -> None:
+        members = [self._port(interface) for interface in interfaces]
+        self.tables["Bridge"].append(
+            {
+                "_uuid": self._uuid("bridge", name),
+                "name": name,
+                "ports": ["set", members],
+                "datapath_type": "system",
+                "fail_mode": "secure",
+            }
+        )
+
+    def _port(self, interface: Row) -> list[str]:
+        name = interface["name"]
+        identity = self._uuid("port", name)
+        self.tables["Port"].append(
+            {
+                "_uuid": identity,
+                "name": name,
+                "tag": interface.pop("tag", EMPTY),
+                "interfaces": self._uuid("interface", name),
+            }
+        )
+        row = {
+            "_uuid": self._uuid("interface", name),
+            "options": ["map", []],
+            "link_state": "up",
+            "admin_state": "up",
+            "external_ids": ["map", []],
+        }
+        self.tables["Interface"].append(row | interface)
+        return identity
+
+    def _uuid(self, kind: str, name: str) -> list[str]:
+        return ["uuid", self.names.uuid(f"ovs-{kind}", f"{self.host.name}/{name}")]
+
+    def _local(self, name: str) -> Row:
+        up = name == "br-ex"
+        mac = nic_mac(self.host, 2) if up else self.names.local_mac(name, self.host.name)
+        state = "up" if up else "down"
+        return {
+            "name": name,
+            "type": "internal",
+            "ofport": LOCAL,
+            "mac_in_use": mac,
+            "link_state": state,
+            "admin_state": state,
+            "mtu": 1500,
+        }
+
+    def _patch(self, name: str, peer: str, ofport: int) -> Row:
+        return {
+            "name": name,
+            "type": "patch",
+            "options": ["map", [["peer", peer]]],
+            "ofport": ofport,
+            "mac_in_use": self.names.local_mac(name, self.host.name),
+        }
+
+    def _tunnel(self, peer: Host, ofport: int) -> Row:
+        name = f"vxlan-{int(IPv4Address(peer.tunnel_ip)):08x}"
+        options = {
+            "df_default": "true",
+            "egress_pkt_mark": "0",
+            "in_key": "flow",
+            "local_ip": self.host.tunnel_ip,
+            "out_key": "flow",
+            "remote_ip": peer.tunnel_ip,
+        }
+        return {
+            "name": name,
+            "type": "vxlan",
+            "options": ["map", [list(item) for item in options.items()]],
+            "ofport": ofport,
+            "mac_in_use": self.names.local_mac(name, self.host.name),
+        }
+
+    def _instance_port(self, port: Port, ofport: int) -> Row:
+        ids = [["attached-mac", port.mac], ["iface-id", port.id], ["iface-status", "active"]]
+        row: Row = {
+            "tag": self.tags.setdefault(port.network, len(self.tags) + 1),
+            "ofport": ofport,
+        }
+        if not is_instance_port(port):
+            name = namespace_device(port, self.host)
+            states = {"link_state": "down", "admin_state": "down", "mac_in_use": EMPTY}
+            return (
+                row
+                | states
+                | {
+                    "name": name,
+                    "type": "internal",
+                    "external_ids": ["map", ids],
+                }
+            )
+        ids.append(["vm-uuid", port.device_id])
+        hybrid = self.host.hybrid
+        return row | {
+            "name": ("qvo" if hybrid else "tap") + port.short,
+            "type": "",
+            "mac_in_use": self.names.local_mac("qvo", port.id) if hybrid else tap_mac(port),
+            "external_ids": ["map", ids],
+            "mtu": port.network.mtu,
+        }
