@@ -64,19 +64,25 @@ _TIMES = frozenset({"heartbeat_timestamp", "updated_at", "age", "statistics", "u
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Changed fields: name -> {old, new}; a side that lacks the field has no entry for it.
 
-    Fields the store sets and volatile values do not count.
+    Inside a map only what differs is told: `ports.tap1.tag`. Fields the store sets and volatile
+    values do not count.
     """
     before = {key: value for key, value in old.items() if key not in STORE_FIELDS}
     after = {key: value for key, value in new.items() if key not in STORE_FIELDS}
-    before, after = stable(before), stable(after)
     changed: dict[str, dict[str, Any]] = {}
-    for key in sorted(before.keys() | after.keys()):
-        if key in before and key in after and before[key] == after[key]:
-            continue
-        sides: dict[str, Any] = {}
-        if key in before:
-            sides["old"] = before[key]
-        if key in after:
-            sides["new"] = after[key]
-        changed[key] = sides
+    _compare(stable(before), stable(after), "", changed)
     return changed
+
+
+def _compare(
+    before: Mapping[str, Any], after: Mapping[str, Any], path: str, changed: dict[str, Any]
+) -> None:
+    for key in sorted(before.keys() | after.keys()):
+        if key not in before:
+            changed[path + key] = {"new": after[key]}
+        elif key not in after:
+            changed[path + key] = {"old": before[key]}
+        elif isinstance(before[key], Mapping) and isinstance(after[key], Mapping):
+            _compare(before[key], after[key], f"{path}{key}.", changed)
+        elif before[key] != after[key]:
+            changed[path + key] = {"old": before[key], "new": after[key]}

@@ -165,7 +165,7 @@ def change_operation(
     text = "\0".join(parts)
     key = ObjectId(hashlib.sha256(text.encode()).digest()[:12])
     document = {"environment": environment, "scan_id": scan_id, "change": what, "time": when}
-    return UpdateOne({"_id": key}, {"$setOnInsert": document | subject}, upsert=True)
+    return UpdateOne({"_id": key}, {"$setOnInsert": document | encode(subject)}, upsert=True)
 
 
 _MISSING = object()

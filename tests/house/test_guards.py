@@ -134,8 +134,8 @@ def test_functions_stay_short():
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef):
-                lines = (node.end_lineno or 0) - node.lineno + 1
-                if lines > 50:
+                lines = (node.end_lineno or 0) - node.body[0].lineno + 1  # options are no lines
+                if lines > 45:
                     long[f"{path.name}:{node.name}"] = lines
 
     assert long == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from calipso.discover.clique_finder import select_clique_types
 from calipso.discover.find_links import FindLinks
 from calipso.topology.adjacency import split_type
@@ -14,6 +16,8 @@ class FindImplicitLinks(FindLinks):
     Only what a clique type of this environment with `use_implicit_links` names is derived, which
     usually is nothing; a scan that asks for implicit links gets those of all types.
     """
+
+    after_others: ClassVar[bool] = True
 
     def add_links(self) -> None:
         """Follow chains of stored links; explicit links are never replaced."""

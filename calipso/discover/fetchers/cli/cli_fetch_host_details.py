@@ -23,6 +23,8 @@ _OS = {
 class CliFetchHostDetails(CliAccess):
     """Operating system and addresses of a host, added to the host object."""
 
+    #: The first question to a host: hosts are met beside each other, a silent one delays none.
+    batch_size: ClassVar[int | None] = 1
     enriches: ClassVar[bool] = True
 
     def get(self, parent_id: str) -> list[Fetched]:
