@@ -79,6 +79,7 @@ VIEWS: dict[str, Callable[[Host, Names], str]] = {
 
 #: Commands that are not in the list of the fetchers, but that tests of a connection run.
 SIMPLE: dict[str, Callable[[Host], str]] = {
+    "uname -n; hostname -I": lambda host: f"{host.name}\n{host.address} {host.tunnel_ip} \n",
     "hostname": lambda host: f"{host.name}\n",
     "uname -n": lambda host: f"{host.name}\n",
     "hostname -f": lambda host: f"{host.name}\n",

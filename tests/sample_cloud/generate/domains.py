@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
+from tests.sample_cloud.generate.links import brq
 from tests.sample_cloud.generate.names import Names, short_hash
 from tests.sample_cloud.generate.plan import Host, Instance, Port
 
@@ -49,18 +50,14 @@ def _nova_port(port: Port) -> str:
 
 def _interface(port: Port, at: int) -> str:
     host = port.host
-    if host is not None and host.driver == "ovs" and not host.hybrid:
-        source = (
-            "      <source bridge='br-int'/>\n"
-            "      <virtualport type='openvswitch'>\n"
-            f"        <parameters interfaceid='{port.id}'/>\n"
-            "      </virtualport>\n"
-        )
-    else:
-        hybrid = host is not None and host.driver == "ovs"
-        bridge = f"qbr{port.short}" if hybrid else f"brq{port.network.id[:11]}"
-        source = f"      <source bridge='{bridge}'/>\n"
-    return f"""    <interface type='bridge'>
+    kind, source = "bridge", ""
+    if host is None or host.driver != "ovs":
+        source = f"      <source bridge='{brq(port.network)}'/>\n"
+    elif host.hybrid:
+        source = f"      <source bridge='qbr{port.short}'/>\n"
+    else:  # os-vif plugs the tap into br-int, libvirt knows of no bridge
+        kind = "ethernet"
+    return f"""    <interface type='{kind}'>
       <mac address='{port.mac}'/>
 {source}      <target dev='tap{port.short}'/>
       <model type='virtio'/>

@@ -8,9 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from tests.sample_cloud.cloud import Answer, Body, Columns, Item, Listing
+from tests.sample_cloud.generate.agents import host_agents
 from tests.sample_cloud.generate.answers import host_answer
 from tests.sample_cloud.generate.build import Builder
+from tests.sample_cloud.generate.hardware import nics
 from tests.sample_cloud.generate.identity import REGION, identity
+from tests.sample_cloud.generate.links import HostLinks
 from tests.sample_cloud.generate.neutron import Neutron
 from tests.sample_cloud.generate.nova import Nova
 from tests.sample_cloud.generate.params import CloudParams
@@ -57,9 +60,17 @@ class GeneratedCloud:
         return host_answer(found, self.names, command) if found else None
 
     def summary(self) -> dict[str, int]:
+        """Sizes, under the names of the inventory's object types where there is one."""
         plan = self.plan
+        views = [HostLinks(host, self.names) for host in plan.hosts]
+        spaces = [ports for view in views for _, ports in view.namespaces()]
         return {
             "hosts": len(plan.hosts),
+            "agents": sum(len(host_agents(host, plan, self.names)) for host in plan.hosts),
+            "host_pnics": sum(len(nics(host)) + host.bonded for host in plan.hosts),
+            "vservices": len(spaces),
+            "vservice_vnics": sum(map(len, spaces)),
+            "instance_vnics": sum(len(instance.ports) for instance in plan.instances),
             "projects": len(plan.projects),
             "networks": len(plan.networks),
             "subnets": sum(len(network.subnets) for network in plan.networks),

@@ -30,6 +30,11 @@ def tap_mac(port: Port) -> str:
     return "fe" + port.mac[2:]
 
 
+def brq(network: Network) -> str:
+    """The bridge the Linux bridge agent makes for a network."""
+    return f"brq{network.id[:11]}"
+
+
 def is_instance_port(port: Port) -> bool:
     return port.owner.startswith("compute:")
 
@@ -163,7 +168,7 @@ class HostLinks:
             self._lxb_bridge(devices, network, ports)
 
     def _lxb_bridge(self, devices: Devices, network: Network, ports: list[Port]) -> None:
-        name = f"brq{network.id[:11]}"
+        name = brq(network)
         mac = self.names.local_mac("brq", f"{self.host.name}/{network.id}")
         devices.add(name, mac, mtu=network.mtu, kind=bridge(mac))
         for number, port in enumerate(ports, start=1):
@@ -253,26 +258,19 @@ class HostLinks:
 
     def fdb_text(self) -> str:
         """What the command `fdb` prints: the VXLAN devices and where their peers are."""
+        host = self.host
+        if host.driver == "ovs":
+            return "== vxlan_sys_4789\n[]\n\n" if host.tunnel_ip else ""
         parts = []
-        for device in self.devices().items:
-            kind = device.get("linkinfo", {})
-            if kind.get("info_kind") != "vxlan":
-                continue
-            entries: list[dict[str, Any]] = [
-                {"mac": device["address"], "flags": [], "state": "permanent"}
-            ]
-            if device["ifname"].startswith("vxlan-"):
-                entries[0]["master"] = device["master"]
-                entries += self._remote_entries(int(device["ifname"][6:]))
-            parts.append(f"== {device['ifname']}\n{compact(entries)}\n\n")
+        networks = {port.network for port in host.ports if port.network.kind == "vxlan"}
+        for network in sorted(networks, key=lambda network: f"vxlan-{network.segment}"):
+            mac = self.names.local_mac("brq", f"{host.name}/{network.id}")
+            own = {"mac": mac, "flags": [], "master": brq(network), "state": "permanent"}
+            entries = compact([own, *self._remote_entries(network)])
+            parts.append(f"== vxlan-{network.segment}\n{entries}\n\n")
         return "".join(parts)
 
-    def _remote_entries(self, vni: int) -> list[dict[str, Any]]:
-        network = next(
-            port.network
-            for port in self.host.ports
-            if port.network.kind == "vxlan" and port.network.segment == vni
-        )
+    def _remote_entries(self, network: Network) -> list[dict[str, Any]]:
         entries = [
             _remote(port.mac, port.host)
             for port in network.ports
