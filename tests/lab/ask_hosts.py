@@ -67,6 +67,10 @@ class HostFacts:
     def by_name(self) -> dict[str, Row]:
         return {link["ifname"]: link for link in self.links}
 
+    def up(self, device: str | None) -> bool:
+        """Whether the kernel says that this device has a carrier."""
+        return self.devices.get(device or "", {}).get("carrier") == "1"
+
     def ovs_bridge_of(self, device: str) -> str | None:
         """The Open vSwitch bridge that has this device as a port."""
         for bridge, ports in self.ovs.items():

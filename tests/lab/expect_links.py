@@ -12,9 +12,11 @@ from expect_objects import Hosts, namespace_devices, network_of
 TUNNELS = ("vxlan", "gre", "geneve")
 
 
-def link(kind: str, source: str, target: str, host: str, nets: set[str] | None = None) -> Expected:
-    """One link; `id` holds both ends."""
-    checks: dict[str, Check] = {"host": Is(host)}
+def link(
+    kind: str, source: str, target: str, host: str, up: bool, nets: set[str] | None = None
+) -> Expected:
+    """One link; `id` holds both ends, `up` says whether frames can pass."""
+    checks: dict[str, Check] = {"host": Is(host), "state": Is("up" if up else "down")}
     if nets:
         checks["network"] = set_of(nets)
     return Expected(kind, f"{source} -> {target}", checks)
@@ -28,17 +30,18 @@ def guests(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
             if nic["dev"] not in said.devices:
                 continue
             vnic, nets = f"{host}-{nic['dev']}", network_of(cloud, host, nic["mac"])
-            yield link("instance-vnic", uuid, vnic, host, nets)
-            yield from plugged(said, nic["dev"], vnic)
+            up = said.up(nic["dev"])
+            yield link("instance-vnic", uuid, vnic, host, up, nets)
+            yield from plugged(said, nic["dev"], vnic, up)
 
 
-def plugged(said: HostFacts, device: str, vnic: str) -> Iterator[Expected]:
+def plugged(said: HostFacts, device: str, vnic: str, up: bool) -> Iterator[Expected]:
     """What a device of this host is a port of."""
     bridge = said.bridge_of(device)
     if bridge:
-        yield link("vnic-vconnector", vnic, f"{said.name}-{bridge}", said.name)
+        yield link("vnic-vconnector", vnic, f"{said.name}-{bridge}", said.name, up)
     if said.ovs_bridge_of(device):
-        yield link("vnic-vedge", vnic, f"{said.name}-OVS", said.name)
+        yield link("vnic-vedge", vnic, f"{said.name}-OVS", said.name, up)
 
 
 def services(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
@@ -47,7 +50,9 @@ def services(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
     for namespace, device in namespace_devices(said):
         vnic = f"{host}-{namespace}-{device['ifname']}"
         nets = network_of(cloud, host, device["address"])
-        yield link("vservice-vnic", f"{host}-{namespace}", vnic, host, nets)
+        # Open vSwitch calls a device down that was moved to a namespace; the kernel knows.
+        up = {"UP", "LOWER_UP"} <= set(device["flags"])
+        yield link("vservice-vnic", f"{host}-{namespace}", vnic, host, up, nets)
         peers = [
             outer["ifname"]
             for outer in said.links
@@ -55,7 +60,7 @@ def services(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
             and device.get("link_index") == outer["ifindex"]
         ]
         for name in peers or [device["ifname"]]:
-            yield from plugged(said, name, vnic)
+            yield from plugged(said, name, vnic, up)
 
 
 def bridges(said: HostFacts) -> Iterator[Expected]:
@@ -66,14 +71,17 @@ def bridges(said: HostFacts) -> Iterator[Expected]:
         for member in members:
             here = said.by_name[member]
             if here.get("link") and said.ovs_bridge_of(here["link"]):
-                yield link("vconnector-vedge", vconnector, f"{host}-OVS", host)
+                up = said.up(member) and said.up(here["link"])
+                yield link("vconnector-vedge", vconnector, f"{host}-OVS", host, up)
             kind = here.get("linkinfo", {}).get("info_kind")
             if kind == "vxlan":
-                yield link("otep-vconnector", f"{host}-otep-{member}", vconnector, host)
+                otep, up = f"{host}-otep-{member}", said.up(member)
+                yield link("otep-vconnector", otep, vconnector, host, up)
                 continue
             below = said.nics_below(member) if member in nics or kind == "vlan" else []
             for nic in below:
-                yield link("vconnector-host_pnic", vconnector, f"{host}-{nic}", host)
+                up = said.up(member) and said.up(nic)
+                yield link("vconnector-host_pnic", vconnector, f"{host}-{nic}", host, up)
 
 
 def endpoints(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
@@ -82,7 +90,8 @@ def endpoints(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
     agent = cloud.agent(host, "Open vSwitch agent")
     local = agent["configurations"].get("tunneling_ip") if agent else None
     if local:
-        yield link("vedge-otep", f"{host}-OVS", f"{host}-otep", host)
+        up = said.up(said.owner_of(local))
+        yield link("vedge-otep", f"{host}-OVS", f"{host}-otep", host, up)
         yield from carried(said, f"{host}-otep", local)
     for device in said.links:
         info = device.get("linkinfo", {})
@@ -92,19 +101,21 @@ def endpoints(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
 
 def carried(said: HostFacts, otep: str, address: str) -> Iterator[Expected]:
     """What the packets of an endpoint leave by: the device that owns its address."""
-    owner = said.owner_of(address)
+    host, owner = said.name, said.owner_of(address)
     if owner in said.bridges:
-        yield link("otep-vconnector", otep, f"{said.name}-{owner}", said.name)
+        yield link("otep-vconnector", otep, f"{host}-{owner}", host, said.up(owner))
     elif owner:
         for nic in said.nics_below(owner):
-            yield link("otep-host_pnic", otep, f"{said.name}-{nic}", said.name)
+            up = said.up(owner) and said.up(nic)
+            yield link("otep-host_pnic", otep, f"{host}-{nic}", host, up)
 
 
 def uplinks(said: HostFacts) -> Iterator[Expected]:
     """NICs that are ports of Open vSwitch."""
+    host = said.name
     for nic in said.nics():
         if said.ovs_bridge_of(nic):
-            yield link("vedge-host_pnic", f"{said.name}-OVS", f"{said.name}-{nic}", said.name)
+            yield link("vedge-host_pnic", f"{host}-OVS", f"{host}-{nic}", host, said.up(nic))
 
 
 def networks(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
@@ -117,7 +128,7 @@ def networks(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
         if network["id"] in here:
             for nic in wires(cloud, said, network):
                 pnic, nets = f"{host}-{nic}", {network["id"]}
-                yield link("host_pnic-network", pnic, network["id"], host, nets)
+                yield link("host_pnic-network", pnic, network["id"], host, said.up(nic), nets)
 
 
 def wires(cloud: CloudFacts, said: HostFacts, network: dict[str, object]) -> set[str]:

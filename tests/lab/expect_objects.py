@@ -158,6 +158,7 @@ def instances(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
                         "name": Is(nic["dev"]),
                         "instance_id": Is(uuid),
                         "mac_address": Is(nic["mac"].lower()),
+                        "state": Is("up" if said.up(nic["dev"]) else "down"),
                         "network": set_of(network_of(cloud, host, nic["mac"])),
                     },
                 )
@@ -176,6 +177,7 @@ def services(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
                     "host": Is(host),
                     "name": Is(link["ifname"]),
                     "mac_address": Is(link["address"].lower()),
+                    "state": Is("up" if "LOWER_UP" in link["flags"] else "down"),
                     "addresses": set_of(addresses(link)),
                     "network": set_of(nets),
                 },
@@ -195,14 +197,13 @@ def plumbing(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
     for host, said in facts.items():
         for nic in said.nics():
             device, seen = said.devices[nic], said.lldp.get(nic, {})
-            up = device["carrier"] == "1"
             checks: dict[str, Check] = {
                 "host": Is(host),
                 "name": Is(nic),
                 "mac_address": Is(device["mac"].lower()),
                 "mtu": Is(device["mtu"]),
                 "addresses": set_of(addresses(said.by_name[nic])),
-                "state": Is("up" if up else "down"),
+                "state": Is("up" if said.up(nic) else "down"),
             }
             if seen:
                 keys = ("chassis.name", "port.descr", "port.mac")
