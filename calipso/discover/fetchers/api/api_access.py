@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from calipso.discover.fetcher import Fetcher
 from calipso.discover.fetchers.api.api_client import ApiClient
 from calipso.discover.fetchers.api.api_paging import items_of_pages
-from calipso.errors import NotFound
+from calipso.errors import ErrorKind, NotFound
 from calipso.model.environment import OpenStackSection
 from calipso.settings import settings
 
@@ -101,6 +101,7 @@ class ApiAccess(Fetcher):
         if not regions:
             raise NotFound(
                 f"{self.env}: no region is in the inventory",
+                kind=ErrorKind.NOT_FOUND,
                 hint="Scan the environment as a whole first; regions come from its catalogue.",
             )
         parent = (self.context.parent(parent_id) if parent_id else None) or {}

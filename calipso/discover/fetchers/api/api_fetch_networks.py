@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from calipso.discover.fetchers.api.api_access import ApiAccess, Item
-from calipso.errors import NotFound
+from calipso.errors import ErrorKind, NotFound
 from calipso.model.environment import OpenStackSection
 from calipso.model.inventory import Fetched
 
@@ -42,6 +42,7 @@ class ApiFetchNetworks(ApiAccess):
         if not ids:
             raise NotFound(
                 f"{self.env}: the project {name} is not in the inventory",
+                kind=ErrorKind.NOT_FOUND,
                 hint="Check admin_project of the OpenStack section; scan the projects first.",
             )
         return ids[0]

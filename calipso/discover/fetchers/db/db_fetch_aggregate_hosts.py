@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from calipso.discover.fetcher import Outcome
 from calipso.discover.fetchers.db.db_access import DbAccess
-from calipso.errors import NotFound
+from calipso.errors import ErrorKind, NotFound
 from calipso.model.inventory import Fetched, object_key
 
 
@@ -34,7 +34,14 @@ class DbFetchAggregateHosts(DbAccess):
                 hosts = sorted(of_aggregate[parent_id])
                 yield parent_id, [self._ref(aggregates[parent_id], host, known) for host in hosts]
             else:
-                yield parent_id, NotFound(f"{self.env}: no aggregate {parent_id} in the inventory")
+                yield parent_id, self._unknown(parent_id)
+
+    def _unknown(self, aggregate: str) -> NotFound:
+        return NotFound(
+            f"{self.env}: aggregate {aggregate} is not in the inventory",
+            kind=ErrorKind.NOT_FOUND,
+            hint="Scan the aggregates of its region first.",
+        )
 
     def _ref(self, aggregate: str, host: str, known: set[str]) -> Fetched:
         """A reference; `ref_id` is the `_id` of the host, when the inventory has that host."""

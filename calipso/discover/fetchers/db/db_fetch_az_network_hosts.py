@@ -7,7 +7,7 @@ from calipso.discover.fetchers.db.db_access import DbAccess
 from calipso.model.inventory import Fetched
 
 
-class DbFetchAZNetworkHosts(DbAccess):
+class DbFetchAzNetworkHosts(DbAccess):
     """Hosts with a Neutron metadata agent, as network hosts of a zone."""
 
     def get(self, parent_id: str) -> list[Fetched]:
@@ -25,3 +25,7 @@ class DbFetchAZNetworkHosts(DbAccess):
                 "config": agent["configurations"],
             }
         return [hosts[name] for name in sorted(hosts)]
+
+
+#: The original's spelling, which scanners.json files use.
+DbFetchAZNetworkHosts = DbFetchAzNetworkHosts

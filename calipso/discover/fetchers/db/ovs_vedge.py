@@ -31,13 +31,8 @@ def switch_fields(
             ports[interface.name] = port_fields(bridge, port, interface)
             if interface.tunnel:
                 tunnels[interface.name] = tunnel_fields(port, interface)
-            if interface.peer:
-                patches[interface.name] = {
-                    "name": interface.name,
-                    "bridge": bridge.name,
-                    "peer": interface.peer,
-                    "peer_bridge": bridge_of_patch(dict(bridges), interface.peer),
-                }
+            if patch := patch_fields(bridge, interface, bridges, devices):
+                patches[interface.name] = patch
         described.append(
             {
                 "name": bridge.name,
@@ -88,6 +83,27 @@ def tunnel_fields(port: Port, interface: Interface) -> Item:
         "interface": interface.name,
         "type": interface.type,
         "options": interface.options,
+    }
+
+
+def patch_fields(
+    bridge: Bridge,
+    interface: Interface,
+    bridges: Mapping[str, Bridge],
+    devices: Mapping[str, Device],
+) -> Item:
+    """A way from one bridge to another: a patch port, or the veth pair older releases use."""
+    device = devices.get(interface.name)
+    veth = device.lower if device and device.kind == "veth" and device.peer_netns is None else ""
+    peer = interface.peer or veth
+    peer_bridge = bridge_of_patch(dict(bridges), peer) if peer else ""
+    if not interface.peer and not peer_bridge:
+        return {}
+    return {
+        "name": interface.name,
+        "bridge": bridge.name,
+        "peer": peer,
+        "peer_bridge": peer_bridge,
     }
 
 
