@@ -46,5 +46,6 @@ def _configurations(row: dict[str, Any]) -> dict[str, Any]:
         raise ParseError(
             f"Neutron agent {row['id']} on {row['host']}: configurations are not JSON ({error})",
             sample=str(value),
+            hint=f"Restart the agent on {row['host']}: it writes them anew.",
         ) from None
     return parsed if isinstance(parsed, dict) else {}
