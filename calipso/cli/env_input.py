@@ -1,0 +1,181 @@
+"""What `calipso env add` was told: from a file, a cloud of clouds.yaml or OS_*, options, prompts.
+
+Passwords come from a file, a variable or a prompt, never from an argument: arguments are seen by
+everybody on the machine and stay in the shell's history.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+import yaml
+
+from calipso.discover.clouds import load_clouds, openstack_section
+from calipso.errors import ConfigError
+
+Document = dict[str, Any]
+
+#: Section -> variable with its password, and option with the file that holds it.
+PASSWORDS = {
+    "OpenStack": ("CALIPSO_API_PASSWORD", "--api-password-file"),
+    "mysql": ("CALIPSO_DB_PASSWORD", "--db-password-file"),
+    "CLI": ("CALIPSO_SSH_PASSWORD", "--ssh-password-file"),
+}
+#: Fields without which a section cannot be, and what a person is asked.
+QUESTIONS = {
+    "OpenStack": {"host": "Keystone address", "user": "OpenStack user"},
+    "mysql": {"host": "MySQL server of the controllers", "user": "MySQL user"},
+    "CLI": {"host": "SSH gateway (a controller)", "user": "SSH user"},
+}
+
+
+@dataclass
+class Told:
+    """Everything the command line gave."""
+
+    name: str | None = None
+    file: Path | None = None
+    os_cloud: str | None = None
+    region: str = ""
+    fields: Document = field(default_factory=dict)
+    sections: dict[str, Document] = field(default_factory=dict)
+    password_file: Path | None = None
+    password_files: dict[str, Path | None] = field(default_factory=dict)
+
+
+def documents(told: Told) -> Iterator[Document]:
+    """The documents to add: several when the file holds a list."""
+    if told.file is None:
+        yield _completed(_from_cloud(told), told)
+        return
+    found = read_documents(told.file)
+    if told.name and len(found) > 1:
+        found = [document for document in found if document.get("name") == told.name]
+    if not found:
+        raise ConfigError(f"{told.file}: no environment called {told.name} in it")
+    for document in found:
+        yield _completed(document, told)
+
+
+def read_documents(path: Path) -> list[Document]:
+    """Documents of a JSON or YAML file: one, or a list. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not a text file") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{path}: not valid YAML{where}") from None
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path}: not valid JSON in line {error.lineno}: {error.msg}") from None
+    items = content if isinstance(content, list) else [content]
+    if not items or not all(isinstance(item, dict) for item in items):
+        raise ConfigError(
+            f"{path}: expected an environment, or a list of them", hint="See docs/environments.md."
+        )
+    return items
+
+
+def _from_cloud(told: Told) -> Document:
+    """A document with the OpenStack section of the chosen cloud, unless options give one."""
+    given = told.sections.get("OpenStack", {})
+    if told.os_cloud is None and (given.get("host") or given.get("auth_url")):
+        return {"name": told.name, "configuration": []}
+    if told.os_cloud is None and told.name is None and not os.environ.get("OS_CLOUD"):
+        raise ConfigError(
+            "which cloud? nothing says where it is",
+            hint="Give --file FILE, --os-cloud NAME, or a name with --api-host or --auth-url.",
+        )
+    name, cloud = load_clouds().choose(told.os_cloud)
+    section = openstack_section(name, cloud, told.region)
+    return {"name": told.name or name, "configuration": [section]}
+
+
+def _completed(document: Document, told: Told) -> Document:
+    document = document | told.fields
+    if told.name:
+        document["name"] = told.name
+    given = document.get("configuration")
+    if told.file is not None and not isinstance(given, list):
+        return document  # the check of the document says what is wrong
+    sections = [dict(item) if isinstance(item, dict) else item for item in given or []]
+    for name, fields in told.sections.items():
+        _section(sections, name).update(fields)
+    if document.get("environment_type", "OpenStack") == "OpenStack":
+        for name in QUESTIONS:
+            _ask(sections, name, told)
+    return document | {"configuration": sections}
+
+
+def _section(sections: list[Any], name: str) -> Document:
+    for section in sections:
+        if isinstance(section, dict) and section.get("name") == name:
+            return section
+    sections.append({"name": name})
+    section = sections[-1]
+    return dict(section) if not isinstance(section, dict) else section
+
+
+def _ask(sections: list[Any], name: str, told: Told) -> None:
+    """Fill what a section lacks: asked on a terminal, else left for the check to name."""
+    listed = any(isinstance(item, dict) and item.get("name") == name for item in sections)
+    if not listed and told.file is not None:
+        return
+    if not listed and not _interactive():
+        return
+    section = _section(sections, name)
+    if _interactive():
+        api = str(_section(sections, "OpenStack").get("host") or "")
+        for key, question in QUESTIONS[name].items():
+            if not section.get(key) and not (key == "host" and section.get("auth_url")):
+                default = api or None if key == "host" else None
+                section[key] = typer.prompt(question, default=default, err=True)
+    if "pwd" not in section and not section.get("key"):
+        password = _password(name, section, told)
+        if password is not None:
+            section["pwd"] = password
+
+
+def _password(name: str, section: Document, told: Told) -> str | None:
+    variable, option = PASSWORDS[name]
+    path = told.password_files.get(name) or told.password_file
+    if path is not None:
+        return _read_password(path)
+    if variable in os.environ:
+        return os.environ[variable]
+    if _interactive():
+        prompt = f"Password of {section.get('user') or 'the user'} for {name}"
+        return str(typer.prompt(prompt, hide_input=True, err=True, default="", show_default=False))
+    if name == "CLI":
+        return None  # the check of the section asks for pwd or key
+    raise ConfigError(
+        f"no password for {name}",
+        hint=f"Give {option} FILE, set {variable}, put pwd into the file, or run on a terminal.",
+    )
+
+
+def _read_password(path: Path) -> str:
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise ConfigError(f"{path}: cannot read the password: {reason}") from None
+    password = text.rstrip("\r\n")
+    if not password or "\n" in password:
+        raise ConfigError(f"{path}: expected one line with the password")
+    return password
+
+
+def _interactive() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,0 +1,135 @@
+"""Options of `calipso env add`: what they are called, and which field each one fills."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from calipso.cli.env_input import Told
+from calipso.errors import ConfigError
+from calipso.model.environment import SECRET_KEYS, SECTIONS
+from calipso.utils.metadata_parser import nearest
+
+Text = str | None
+Number = int | None
+File = Path | None
+
+OptionalName = Annotated[Text, typer.Argument(help="Name; default: the cloud's, the file's.")]
+FromFile = Annotated[File, typer.Option("--file", help="JSON or YAML: one environment or a list.")]
+OsCloud = Annotated[
+    Text, typer.Option("--os-cloud", help="Cloud of clouds.yaml [OS_CLOUD or the OS_* variables].")
+]
+Region = Annotated[
+    Text, typer.Option(envvar="OS_REGION_NAME", help="Region, when the cloud has several.")
+]
+Distribution = Annotated[Text, typer.Option(help="Such as RDO, Kolla, Debian.")]
+Version = Annotated[Text, typer.Option(help="Version of the distribution, such as Zed.")]
+Drivers = Annotated[
+    list[str] | None, typer.Option(help="OVS or LXB; give it twice when both are in use.")
+]
+TypeDrivers = Annotated[Text, typer.Option(help="Such as vxlan or vlan.")]
+AuthUrl = Annotated[Text, typer.Option(help="Keystone v3 URL; or --api-host and --api-port.")]
+ApiHost = Annotated[Text, typer.Option(help="Keystone address.")]
+ApiPort = Annotated[Number, typer.Option(help="Keystone port [5000].")]
+ApiUser = Annotated[Text, typer.Option(help="OpenStack user with the admin role.")]
+ApiProject = Annotated[Text, typer.Option(help="Project the user is admin of [admin].")]
+DbHost = Annotated[Text, typer.Option(help="MySQL server of the controllers.")]
+DbPort = Annotated[Number, typer.Option(help="MySQL port [3306].")]
+DbUser = Annotated[Text, typer.Option(help="MySQL user that may read.")]
+SshHost = Annotated[Text, typer.Option(help="SSH gateway to the hosts.")]
+SshPort = Annotated[Number, typer.Option(help="SSH port of the gateway [22].")]
+SshUser = Annotated[Text, typer.Option(help="SSH user on gateway and hosts.")]
+SshKey = Annotated[File, typer.Option(help="Private key file.")]
+Direct = Annotated[
+    bool, typer.Option("--ssh-direct", help="Connect to each host itself, not by the gateway.")
+]
+AcceptNew = Annotated[
+    bool, typer.Option("--accept-new-hosts", help="Trust the key of a host at first contact.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Any other field: OpenStack.ca_file=/etc/ca.pem, CLI.sudo=false."),
+]
+PasswordFile = Annotated[File, typer.Option(help="File with the one password of all three.")]
+ApiPassword = Annotated[
+    File, typer.Option(envvar="CALIPSO_API_PASSWORD_FILE", help="File with that of OpenStack.")
+]
+DbPassword = Annotated[
+    File, typer.Option(envvar="CALIPSO_DB_PASSWORD_FILE", help="File with that of MySQL.")
+]
+SshPassword = Annotated[
+    File, typer.Option(envvar="CALIPSO_SSH_PASSWORD_FILE", help="File with that of SSH.")
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Overwrite one that exists.")]
+Test = Annotated[bool, typer.Option("--test/--no-test", help="Test it when it is stored.")]
+
+#: Option -> field of the environment.
+FIELDS = {
+    "distribution": "distribution",
+    "distribution_version": "distribution_version",
+    "mechanism_driver": "mechanism_drivers",
+    "type_drivers": "type_drivers",
+}
+#: Option -> section and field.
+SECTION_FIELDS = {
+    "auth_url": ("OpenStack", "auth_url"),
+    "api_host": ("OpenStack", "host"),
+    "api_port": ("OpenStack", "port"),
+    "api_user": ("OpenStack", "user"),
+    "api_project": ("OpenStack", "admin_project"),
+    "db_host": ("mysql", "host"),
+    "db_port": ("mysql", "port"),
+    "db_user": ("mysql", "user"),
+    "ssh_host": ("CLI", "host"),
+    "ssh_port": ("CLI", "port"),
+    "ssh_user": ("CLI", "user"),
+    "ssh_key": ("CLI", "key"),
+    "ssh_direct": ("CLI", "direct"),
+    "accept_new_hosts": ("CLI", "accept_new_hosts"),
+}
+PASSWORD_FILES = {
+    "OpenStack": "api_password_file",
+    "mysql": "db_password_file",
+    "CLI": "ssh_password_file",
+}
+
+
+def told(options: Mapping[str, Any]) -> Told:
+    """What the options of one command line say."""
+    found = Told(
+        name=options["name"],
+        file=options["file"],
+        os_cloud=options["os_cloud"],
+        region=options["region"] or "",
+        fields={field: options[key] for key, field in FIELDS.items() if options[key]},
+        password_file=options["password_file"],
+        password_files={name: options[key] for name, key in PASSWORD_FILES.items()},
+    )
+    for key, (section, field) in SECTION_FIELDS.items():
+        value = options[key]
+        if value not in (None, False):
+            given = str(value.expanduser().absolute()) if isinstance(value, Path) else value
+            found.sections.setdefault(section, {})[field] = given
+    for text in options["set_"] or []:
+        _set(found, text)
+    return found
+
+
+def _set(found: Told, text: str) -> None:
+    """`CLI.host_port=2222`, or a field of the environment itself: `listen=true`."""
+    path, equals, value = text.partition("=")
+    section, dot, key = path.strip().rpartition(".")
+    if not equals or not key:
+        raise ConfigError(f"--set {path}: expected SECTION.FIELD=VALUE or FIELD=VALUE")
+    if key in SECRET_KEYS or key in ("password", "passwd"):
+        raise ConfigError(
+            f"--set {path}: a password is no argument, others see it",
+            hint="Use the password files, the variables CALIPSO_*_PASSWORD, or the prompt.",
+        )
+    if dot and section not in SECTIONS:
+        raise ConfigError(f"--set {path}: no section {section}{nearest(section, SECTIONS)}")
+    place = found.sections.setdefault(section, {}) if dot else found.fields
+    place[key] = value
