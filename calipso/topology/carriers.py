@@ -32,10 +32,19 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "port": ("network_id", "binding:host_id", "binding:vif_type"),
     "vnic": ("network",),
-    "host_pnic": ("IP Address", "IPv6 Address", "ip_addresses"),
+    "host_pnic": ("IP Address", "IPv6 Address", "addresses"),
     "vedge": ("configurations", "ports", "patch_ports"),
-    "otep": ("ip_address", "overlay_type", "pnics", "vconnector", "parent_type", "network", "vni"),
-    "vconnector": ("configurations", "bridge_name", "interfaces_names", "network"),
+    "otep": (
+        "ip_address",
+        "overlay_type",
+        "device",
+        "pnics",
+        "vconnector",
+        "parent_type",
+        "network",
+        "vni",
+    ),
+    "vconnector": ("configurations", "bridge_name", "interfaces", "interfaces_names", "network"),
     "network_agent": ("configurations",),
 }
 
@@ -130,7 +139,7 @@ class Carriers:
         return next((s for s in self.segments.get(network, ()) if s.kind in kinds), None)
 
     def _network_of_device(self, otep: Mapping[str, Any]) -> str | None:
-        bridge = self.plumbing.vconnector_of_otep(otep) or {}
+        bridge = self.plumbing.bridge_above(otep) or {}
         for source in (otep, bridge):
             for network in values(source.get("network")):
                 return network

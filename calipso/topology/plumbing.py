@@ -70,31 +70,55 @@ class HostPlumbing:
         }
         self._configs_of: dict[str, list[Mapping[str, Any]]] = {}
 
-    def nic_of(self, host: str, device: str) -> str | None:
-        """Name of the NIC a device is: itself, or the one below a VLAN device (`eth2.100`)."""
+    def nic_of(self, host: str, device: str, lower: str = "") -> str | None:
+        """Name of the NIC a device is, or that a VLAN device lies on.
+
+        `lower` is the device below, where it is known; else the name tells it (`eth2.100`).
+        """
         nics = self.nics.get(host, {})
-        base = device.partition(".")[0]
-        return device if device in nics else base if base in nics else None
+        for name in (device, lower, device.partition(".")[0]):
+            if name in nics:
+                return name
+        return None
 
     def nics_of(self, host: str, devices: Iterable[str]) -> list[str]:
         """NICs among or below these devices, each once, sorted."""
         return sorted({nic for device in devices if (nic := self.nic_of(host, device))})
 
-    def vconnector_nics(self, vconnector: Document) -> list[str]:
-        """NICs that are members of a Linux bridge, directly or through a VLAN device."""
-        host = str(vconnector.get("host", ""))
-        return self.nics_of(host, values(vconnector.get("interfaces_names")))
+    def members(self, vconnector: Document) -> list[tuple[str, str]]:
+        """(interface, NIC) of a Linux bridge: NICs that are members, directly or by a VLAN."""
+        host, interfaces = str(vconnector.get("host", "")), _mapping(vconnector, "interfaces")
+        found = []
+        for interface in values(vconnector.get("interfaces_names")):
+            nic = self.nic_of(
+                host, interface, str(_mapping(interfaces, interface).get("lower") or "")
+            )
+            if nic:
+                found.append((interface, nic))
+        return found
 
-    def vconnector_of_otep(self, otep: Document) -> Document | None:
-        """The Linux bridge a tunnel endpoint names: by its id, or by its bridge name."""
-        host, named = str(otep.get("host", "")), str(otep.get("vconnector") or "")
-        found = self._vconnector_by_name.get((host, named))
-        return found or self._vconnector_by_name.get((host, named.removeprefix(f"{host}-")))
+    def bridge_above(self, otep: Document) -> Document | None:
+        """The Linux bridge a tunnel device is a member of."""
+        if otep.get("parent_type") != "vconnector":
+            return None
+        return self._vconnector(otep, otep.get("vconnector"))
+
+    def bridge_below(self, otep: Document) -> Document | None:
+        """The Linux bridge that owns the address of a tunnel endpoint, if one does."""
+        named = None if otep.get("parent_type") == "vconnector" else otep.get("vconnector")
+        return self._vconnector(otep, otep.get("device")) or self._vconnector(otep, named)
+
+    def _vconnector(self, otep: Document, named: Any) -> Document | None:
+        """A bridge of the endpoint's host by its id, name or bridge name."""
+        return self._vconnector_by_name.get((str(otep.get("host", "")), str(named or "")))
 
     def otep_nics(self, otep: Document) -> list[str]:
-        """NICs below a tunnel endpoint: those it names, else those that own its address."""
+        """NICs below a tunnel endpoint: those it names, those of the bridge below, or those that
+        own its address."""
         host = str(otep.get("host", ""))
+        below = self.bridge_below(otep)
         named = self.nics_of(host, values(otep.get("pnics")))
+        named = named or sorted({nic for _, nic in self.members(below or {})})
         address = otep.get("ip_address")
         if named or not address:
             return named
@@ -137,7 +161,7 @@ class HostPlumbing:
             nics.update(self._ovs_uplinks(host, vedge, bridge))
         for vconnector in self._vconnectors.get(host, ()):
             if vconnector.get("bridge_name") == bridge:
-                nics.update(self.vconnector_nics(vconnector))
+                nics.update(nic for _, nic in self.members(vconnector))
         return sorted(nics)
 
     def _ovs_uplinks(self, host: str, vedge: Document, bridge: str) -> set[str]:
@@ -152,8 +176,12 @@ class HostPlumbing:
                     reached.add(beyond)
                     wanted.add(beyond)
                     todo.append(beyond)
-        ports = _mapping(vedge, "ports").items()
-        return set(self.nics_of(host, (name for name, p in ports if p.get("bridge") in wanted)))
+        found = (
+            self.nic_of(host, str(name), str(port.get("lower") or ""))
+            for name, port in _mapping(vedge, "ports").items()
+            if port.get("bridge") in wanted
+        )
+        return {nic for nic in found if nic}
 
 
 def _mapping(document: Document, key: str) -> Mapping[str, Any]:
@@ -166,5 +194,5 @@ def _integration_bridge(vedge: Document) -> str:
 
 
 def _addresses(nic: Document) -> set[str]:
-    keys = ("IP Address", "IPv6 Address", "ip_addresses")
+    keys = ("IP Address", "IPv6 Address", "addresses")
     return {text.partition("/")[0] for key in keys for text in values(nic.get(key))}

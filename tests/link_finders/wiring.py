@@ -170,7 +170,9 @@ def otep(host: str, address: str, nics: Sequence[str], **more: Any) -> Item:
     )
 
 
-def vxlan_device(host: str, vni: int, bridge: str, address: str, nics: Sequence[str]) -> Item:
+def vxlan_device(
+    host: str, vni: int, bridge: str, address: str, nics: Sequence[str], **more: Any
+) -> Item:
     """The tunnel endpoint of one network with the Linux bridge agent."""
     return item(
         "otep",
@@ -182,8 +184,10 @@ def vxlan_device(host: str, vni: int, bridge: str, address: str, nics: Sequence[
         ip_address=address,
         overlay_type="vxlan",
         pnics=list(nics),
+        vni=vni,
         vconnector=f"{host}-{bridge}",
         state="up",
+        **more,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calipso.discover.find_links import FindLinks, joined_state
-from calipso.topology.carriers import Carriers
+from calipso.topology.carriers import FIELDS, Carriers
 
 Document = dict[str, Any]
 
@@ -22,16 +22,14 @@ class FindLinksForOteps(FindLinks):
         """Join endpoints by parent, by named bridge and by named NICs."""
         self.carriers = Carriers.read(self.find)
         self.vedges = {item["id"]: item for item in self.find("vedge", [])}
-        self.vconnectors = {item["id"]: item for item in self.find("vconnector", [])}
         self.pnics = {
             (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
         }
-        fields = ["parent_id", "parent_type", "state", "ip_address", "vconnector", "pnics"]
-        for otep in self.find("otep", [*fields, "overlay_type", "network", "vni"]):
+        for otep in self.find("otep", [*FIELDS["otep"], "parent_id", "state"]):
             networks = self.carriers.networks_of_otep(otep)
             self.add_vedge(otep, networks)
-            passed = self.add_vconnector(otep, networks)
-            self.add_pnics(otep, networks, passed)
+            self.add_vconnectors(otep, networks)
+            self.add_pnics(otep, networks)
 
     def add_vedge(self, otep: Document, networks: list[str]) -> None:
         """vedge-otep: the switch whose tunnel ports use this endpoint."""
@@ -45,25 +43,23 @@ class FindLinksForOteps(FindLinks):
                 attributes={"network": networks},
             )
 
-    def add_vconnector(self, otep: Document, networks: list[str]) -> set[str]:
-        """otep-vconnector; returns the NICs an Open vSwitch endpoint reaches through it."""
-        found = self.carriers.plumbing.vconnector_of_otep(otep)
-        vconnector = self.vconnectors.get(str(found["id"])) if found else None
-        if found is None or vconnector is None:
-            return set()
-        self.link(
-            otep,
-            vconnector,
-            link_name=f"{otep['name']}-{found.get('bridge_name') or vconnector['name']}",
-            state=joined_state(otep.get("state")),
-            attributes={"network": networks},
-        )
-        if otep.get("parent_type") == "vconnector":
-            return set()
-        return set(self.carriers.plumbing.vconnector_nics(found))
+    def add_vconnectors(self, otep: Document, networks: list[str]) -> None:
+        """otep-vconnector: the bridge a tunnel device is in, and the one that owns its address."""
+        plumbing = self.carriers.plumbing
+        for vconnector in (plumbing.bridge_above(otep), plumbing.bridge_below(otep)):
+            if vconnector is not None:
+                self.link(
+                    otep,
+                    vconnector,
+                    link_name=f"{otep['name']}-{vconnector.get('bridge_name')}",
+                    state=joined_state(otep.get("state")),
+                    attributes={"network": networks},
+                )
 
-    def add_pnics(self, otep: Document, networks: list[str], passed: set[str]) -> None:
+    def add_pnics(self, otep: Document, networks: list[str]) -> None:
         """otep-host_pnic: NICs below the endpoint, unless a Linux bridge lies between."""
+        below = self.carriers.plumbing.bridge_below(otep) or {}
+        passed = {nic for _, nic in self.carriers.plumbing.members(below)}
         host = str(otep.get("host"))
         for name in self.carriers.plumbing.otep_nics(otep):
             if name in passed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.find_links import FindLinks, joined_state, carried_networks
+from calipso.discover.find_links import FindLinks, carried_networks, joined_state
 from calipso.topology.carriers import Carriers
 from calipso.topology.plumbing import values, vnics_by_device
 
@@ -51,10 +51,7 @@ class FindLinksForVconnectors(FindLinks):
         pnics = {(nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])}
         for vconnector in self.vconnectors():
             host = str(vconnector.get("host"))
-            for interface in values(vconnector.get("interfaces_names")):
-                name = carriers.plumbing.nic_of(host, interface)
-                if name is None:
-                    continue
+            for interface, name in carriers.plumbing.members(vconnector):
                 pnic = pnics[host, name]
                 network = vconnector.get("network") or sorted(carriers.carried(host, name))
                 self.link(

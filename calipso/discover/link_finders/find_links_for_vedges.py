@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calipso.discover.find_links import FindLinks, joined_state, carried_networks
+from calipso.discover.find_links import FindLinks, carried_networks, joined_state
 from calipso.topology.carriers import Carriers
 from calipso.topology.plumbing import Document, values, vnics_by_device
 
@@ -39,7 +39,7 @@ class FindLinksForVedges(FindLinks):
             self.add_vnic(vedge, vnic, name, port)
         elif vconnector := self.members.get((host, _bridge_end(name))):
             self.add_vconnector(vedge, vconnector, name, port)
-        elif nic := self.carriers.plumbing.nic_of(host, name):
+        elif nic := self.carriers.plumbing.nic_of(host, name, str(port.get("lower") or "")):
             self.add_pnic(vedge, self.pnics[host, nic], name, port)
 
     def add_vnic(self, vedge: Document, vnic: Document, name: str, port: Document) -> None:

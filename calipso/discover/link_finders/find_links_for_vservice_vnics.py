@@ -9,13 +9,15 @@ class FindLinksForVserviceVnics(FindLinks):
     """vservice-vnic: a DHCP server or router and the devices in its namespace."""
 
     def add_links(self) -> None:
-        """Join vNICs to the vservice whose vNICs folder they lie in."""
+        """Join vNICs to the vservice they name, else whose vNICs folder they lie in."""
         vservices = {item["id"]: item for item in self.find("vservice", [])}
         networks = {item["id"]: str(item["name"]) for item in self.find("network", [])}
-        for vnic in self.find("vnic", ["vnic_type", "parent_id", "network", "state"]):
+        fields = ["vnic_type", "vservice_id", "parent_id", "network", "state"]
+        for vnic in self.find("vnic", fields):
             if vnic.get("vnic_type") != "vservice_vnic":
                 continue
-            vservice = vservices.get(str(vnic.get("parent_id")).removesuffix("-vnics"))
+            owner = vnic.get("vservice_id") or str(vnic.get("parent_id")).removesuffix("-vnics")
+            vservice = vservices.get(owner)
             if vservice is None:
                 continue
             network = vnic.get("network")
