@@ -42,6 +42,10 @@ class Cloud(Protocol):
     """
 
     region: str
+    #: the project an administrator logs in to
+    admin_project: str
+    distribution: str
+    distribution_version: str
     #: host name -> management address; the first host is the gateway.
     hosts: Mapping[str, str]
     mechanism_drivers: Sequence[str]

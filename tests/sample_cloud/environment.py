@@ -33,8 +33,8 @@ def environment(
         "name": name,
         "environment_type": "OpenStack",
         "type": "environment",
-        "distribution": "Devstack",
-        "distribution_version": "Zed",
+        "distribution": stage.cloud.distribution,
+        "distribution_version": stage.cloud.distribution_version,
         "mechanism_drivers": list(stage.cloud.mechanism_drivers),
         "type_drivers": stage.cloud.type_drivers,
         "configuration": [
@@ -44,7 +44,7 @@ def environment(
                 "port": api_port,
                 "user": stage.api.user,
                 "pwd": stage.api.password,
-                "admin_project": "admin",
+                "admin_project": stage.cloud.admin_project,
                 "region": stage.cloud.region,
             },
             {

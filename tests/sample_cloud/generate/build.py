@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
 
+from tests.sample_cloud.generate.hosts import make_hosts
 from tests.sample_cloud.generate.names import Names, dhcp_device_id
 from tests.sample_cloud.generate.params import CloudParams
 from tests.sample_cloud.generate.plan import (
@@ -18,7 +19,6 @@ from tests.sample_cloud.generate.plan import (
     Subnet,
 )
 
-ZONES = 3
 HOSTS_OF_A_NETWORK = 8  # keeps the tunnel mesh linear in the size of the cloud
 NETWORKS_OF_A_ROUTER = 3
 INSTANCES_WITH_TWO_NICS = 4  # every fourth
@@ -41,7 +41,7 @@ class Builder:
 
     def build(self) -> Plan:
         self._projects()
-        self._hosts()
+        self.plan.hosts = make_hosts(self.params)
         self._networks()
         self._routers()
         self._dhcp()
@@ -57,52 +57,6 @@ class Builder:
         for number in range(1, self.params.project_count + 1):
             name = f"team-{number:02d}"
             self.plan.projects.append(Project(self.names.hex("project", name), name))
-
-    # -- hosts ---------------------------------------------------------------------------
-
-    def _hosts(self) -> None:
-        total = self.params.hosts
-        controllers = 3 if total >= 20 else 1
-        network_nodes = max(1, total // 20)
-        if total < 3:
-            roles = [frozenset({"controller", "network", "compute"})] * 1
-            roles += [frozenset({"compute"})] * (total - 1)
-        else:
-            roles = [frozenset({"controller"})] * controllers
-            roles += [frozenset({"network"})] * network_nodes
-            roles += [frozenset({"compute"})] * (total - controllers - network_nodes)
-        counted: dict[str, int] = {}
-        for number, role in enumerate(roles):
-            kind = min(role, key=("controller", "network", "compute").index)
-            counted[kind] = counted.get(kind, 0) + 1
-            self.plan.hosts.append(self._host(number, f"{kind}-{counted[kind]}", role))
-
-    def _host(self, number: int, name: str, roles: frozenset[str]) -> Host:
-        place = number + 11
-        last = f"{place // 250}.{place % 250 + 1}"
-        driver, hybrid = self._driver(number, roles)
-        return Host(
-            name=name,
-            number=number,
-            roles=roles,
-            driver=driver,
-            hybrid=hybrid,
-            bonded=number % 4 == 3,
-            address=f"127.77.{last}" if self.params.direct else f"10.77.{last}",
-            tunnel_ip=f"10.78.{last}" if "vxlan" in self.params.type_drivers else "",
-            zone=f"az-{number * ZONES // self.params.hosts + 1}",
-            rack=number // 16 + 1,
-        )
-
-    def _driver(self, number: int, roles: frozenset[str]) -> tuple[str, bool]:
-        """Mechanism driver of a host, and whether its OVS agent uses the hybrid firewall."""
-        if not roles & {"network", "compute"}:
-            return "", False
-        if self.params.mechanism == "lxb":
-            return "lxb", False
-        if self.params.mechanism == "mixed" and "network" not in roles and number % 3 == 1:
-            return "lxb", False
-        return "ovs", "network" not in roles and number % 2 == 0
 
     # -- networks ------------------------------------------------------------------------
 

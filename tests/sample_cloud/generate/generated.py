@@ -32,6 +32,9 @@ class GeneratedCloud:
         self.names = self.builder.names
         self.plan = self.builder.build()
         self.region = REGION
+        self.admin_project = self.plan.admin.name
+        self.distribution = "Devstack"
+        self.distribution_version = "Zed"
         self.revision = 0
         self.mechanism_drivers: Sequence[str] = MECHANISM_DRIVERS[params.mechanism]
         self.type_drivers = params.type_drivers[0]

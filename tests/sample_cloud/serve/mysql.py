@@ -1,5 +1,8 @@
 """The MySQL server: the real wire protocol in front of `Database`."""
 
+# The package has no types.
+# mypy: disable-error-code="import-untyped,misc"
+
 from __future__ import annotations
 
 import asyncio

@@ -88,7 +88,7 @@ class HostTransport(paramiko.Transport):
 
     def _send_user_message(self, data: paramiko.Message) -> None:
         """A command starts when its acceptance was sent: a quick one would close before it."""
-        send: Callable[[paramiko.Message], None] = super()._send_user_message
+        send: Callable[[paramiko.Message], None] = super()._send_user_message  # type: ignore[misc] # not in the stubs
         send(data)
         if threading.current_thread() is self:
             while self.accepted_commands:

@@ -64,20 +64,25 @@ def as_of(key: str, item: dict[str, Any], number: int, minor: int) -> dict[str, 
             shown["flavor"] = {"id": item["flavor"]["original_name"], "links": []}
         return shown
     if key == "services" and minor < 53:
-        shown = item | {"id": number}
+        shown = item | _old_id(item, number)
         if minor < 11:
             shown.pop("forced_down", None)
         return shown
     if key == "hypervisors":
-        shown = item | ({"id": number} if minor < 53 else {})
+        shown = item | (_old_id(item, number) if minor < 53 else {})
         if minor < 88 and "hypervisor_type" in item:
-            shown |= HYPERVISOR_UNTIL_87
+            shown = HYPERVISOR_UNTIL_87 | shown
             if minor < 53:
-                shown["service"] = item["service"] | {"id": number}
+                shown["service"] = item["service"] | _old_id(item["service"], number)
         return shown
     if key == "aggregates" and minor < 41:
         return {name: value for name, value in item.items() if name != "uuid"}
     return item
+
+
+def _old_id(item: dict[str, Any], number: int) -> dict[str, Any]:
+    """Services and hypervisors had numbers for ids until 2.52."""
+    return {"id": number} if isinstance(item.get("id"), str) else {}
 
 
 def version_document(path: str, base: str) -> tuple[int, dict[str, Any]] | None:
