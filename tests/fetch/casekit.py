@@ -8,7 +8,8 @@
 `questions` maps what a fetcher asks to a file beside it, or above it (`../shared/links.out`):
     "cli": {"<host>": {"<command name or text>": {"out": file, "err": file, "exit": 0}}}
            a command may be {"lost": "truncated"}, a host {"raises": {"kind": ..., "message": ...}}
-    "api": {"<service type> <path>": file}       also "<service type> <path>?<params>" and "catalogue"
+    "api": {"<service type> <path>": file}
+           also "<service type> <path>?<params>" and "catalogue"
     "db":  {"<schema kind>.<table>": file}       rows; or {"raises": {"kind": ..., "message": ...}}
 
 The store is real; only the Access methods are replaced. A question without an answer fails the

@@ -29,7 +29,7 @@ class Neighbour:
 
 
 def parse_lldp(text: str) -> dict[str, list[Neighbour]]:
-    """Neighbours by device name. Raises ParseError."""
+    """Neighbours by device name, those with a name first. Raises ParseError."""
     if not text.strip():
         return {}
     found: dict[str, list[Neighbour]] = {}
@@ -40,7 +40,9 @@ def parse_lldp(text: str) -> dict[str, list[Neighbour]]:
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ParseError(f"lldpctl: unexpected answer: {error!r}", sample=text) from None
     return {
-        name: sorted(all_, key=lambda n: (n.system_name, n.chassis_id, n.port_id))
+        name: sorted(
+            all_, key=lambda n: (not n.system_name, n.system_name, n.chassis_id, n.port_id)
+        )
         for name, all_ in found.items()
     }
 

@@ -24,7 +24,8 @@ def bridge_vconnectors(fetcher: CliAccess, host: str) -> list[Fetched]:
 
 
 def _members(bridge: Device, devices: dict[str, Device]) -> list[Device]:
-    return [device for device in devices.values() if device.master == bridge.name]
+    members = [device for device in devices.values() if device.master == bridge.name]
+    return sorted(members, key=lambda device: device.name)
 
 
 def _vconnector(host: str, bridge: Device, members: list[Device], ports: Ports) -> Fetched:

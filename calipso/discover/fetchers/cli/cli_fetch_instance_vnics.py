@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from calipso.discover.fetcher import Outcome
 from calipso.discover.fetchers.cli.cli_access import CliAccess
 from calipso.discover.fetchers.cli.commands import DOMAINS
-from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.ports import PortRef, Ports, ports_of
 from calipso.errors import ErrorKind, ParseError
 from calipso.model.inventory import Fetched
@@ -36,7 +35,7 @@ class CliFetchInstanceVnics(CliAccess):
         uuid, host = str(folder["parent_id"]), self.host_of(parent_id)
         domain = self.parsed(DOMAINS, host, parse_domains).get(uuid.lower())
         if isinstance(domain, ParseError):
-            raise domain
+            raise ParseError(f"{host}: {domain.message}", sample=domain.sample, hint=domain.hint)
         return self._vnics(uuid, host, domain) if domain is not None else []
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
@@ -83,13 +82,9 @@ def _vnic(
     ports: Ports,
 ) -> Fetched:
     name = interface.device or interface.mac
-    fields: dict[str, Any] = {"state": "unknown", "admin_state": "unknown"}
-    if device is not None:
-        fields = device_fields(device)
-        fields["host_mac_address"] = fields["mac_address"]
     return {
         **interface.element,
-        **fields,
+        **_device(interface, device),
         "id": f"{host}-{name}",
         "name": name,
         "host": host,
@@ -101,6 +96,20 @@ def _vnic(
         "source_bridge": interface.bridge,
         "model_type": interface.model,
         **_port(ports.by_id(interface.port_id) or ports.of_device(interface.device)),
+    }
+
+
+def _device(interface: DomainInterface, device: Device | None) -> dict[str, Any]:
+    """State and MTU of the tap, if there is one. Its own addresses are not the guest's."""
+    if device is None:
+        size = (interface.element.get("mtu") or {}).get("@size", "")
+        mtu = {"mtu": int(size)} if str(size).isdigit() else {}
+        return {"state": "unknown", "admin_state": "unknown", **mtu}
+    return {
+        "state": device.state,
+        "admin_state": device.admin_state,
+        "mtu": device.mtu,
+        "host_mac_address": device.mac,
     }
 
 

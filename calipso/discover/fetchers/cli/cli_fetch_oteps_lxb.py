@@ -85,8 +85,7 @@ def _carrier(tunnel: Device, devices: dict[str, Device], nics: dict[str, Nic]) -
     while below is not None and below.name not in ways and below.name not in seen:
         seen.add(below.name)
         below = devices.get(below.lower)
-    leaves = below is not None and below.name in ways
     return {
         "device": device.name if device else "",
-        "pnics": [below.name] if below is not None and leaves else [],
+        "pnics": [below.name] if below is not None and below.name in ways else [],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
 from calipso.discover.fetchers.cli.cli_access import CliAccess
 from calipso.discover.fetchers.cli.commands import NAMESPACE_LINKS
@@ -45,8 +46,7 @@ class CliFetchVserviceVnics(CliAccess):
             "vservice_id": f"{host}-{namespace}",
             "device": device.name,
             "kind": device.kind,
-            **device_fields(device),
-            **_subnet(device),
+            **_fields(device),
             **_port(port),
             "master_parent_type": "vservice",
             "master_parent_id": f"{host}-{namespace}",
@@ -77,17 +77,17 @@ def _port(port: PortRef | None) -> Fetched:
     return {} if port is None else {"port_id": port.id, "network": port.network_id}
 
 
-def _subnet(device: Device) -> Fetched:
-    """The address of a subnet goes before the one for metadata; IPv6 only where it is all."""
-    own = [a for a in device.addresses if a.ip not in _METADATA and a.scope == "global"]
-    fields: Fetched = {}
-    for version, key in ((4, "IP Address"), (6, "IPv6 Address")):
-        address = next((a for a in own if a.version == version), None)
-        if address is not None:
-            fields[key] = address.ip
-    if own:
-        first = min(own, key=lambda address: address.version)
-        fields["cidr"] = first.network
-        if first.version == 4:
-            fields["netmask"] = str(ipaddress.ip_interface(first.cidr).netmask)
+def _fields(device: Device) -> Fetched:
+    """Fields of the device; addresses for metadata are listed but stand for nothing else.
+
+    `cidr` is the subnet of the first address, IPv6 only where there is no IPv4.
+    """
+    own = [a for a in device.addresses if a.ip not in _METADATA]
+    fields = device_fields(replace(device, addresses=tuple(own)))
+    fields["addresses"] = [address.cidr for address in device.addresses]
+    subnets = sorted((a for a in own if a.scope == "global"), key=lambda a: a.version)
+    if subnets:
+        fields["cidr"] = subnets[0].network
+        if subnets[0].version == 4:
+            fields["netmask"] = str(ipaddress.ip_interface(subnets[0].cidr).netmask)
     return fields
