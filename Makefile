@@ -5,14 +5,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo down test lint imports types bench clean
+.PHONY: help demo down test lint types bench lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show these lines
 	@sed -n 's/^\([a-z]*\): .*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
 
 # Everything a person or a test needs, in one virtual environment of this checkout.
-$(READY): setup.cfg pyproject.toml .ci/venv
+$(READY): setup.cfg pyproject.toml requirements.txt .ci/venv
 	@PYTHON="$(PYTHON)" .ci/venv $(VENV)
 	@touch $@
 
@@ -37,6 +37,12 @@ types: $(READY)  ## mypy --strict
 
 bench: $(READY)  ## scan generated clouds and print times, calls and memory
 	$(BIN)/python -m tests.bench
+
+lock: $(READY)   ## compile requirements.txt anew from setup.cfg
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --extra embedded --extra test --allow-unsafe --strip-extras \
+	  --no-annotate --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host \
+	  --no-emit-find-links --generate-hashes --output-file requirements.txt setup.cfg
 
 clean:           ## remove what tools leave; data of `calipso up` (var/) stays
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
