@@ -11,6 +11,10 @@ from bson import ObjectId
 
 Document = Mapping[str, Any]
 
+#: How far it is along a link, if not 1. A tunnel network leaves a switch by its tunnel endpoint;
+#: that way is told, though the NIC below is a port of the same switch.
+LENGTHS = {"vedge-host_pnic": 3}
+
 
 def graph(links: Iterable[Document]) -> nx.MultiGraph[ObjectId]:
     """Undirected graph of links: nodes are object `_id`s, edges are keyed by the link's `_id`."""
@@ -44,10 +48,14 @@ def path(
     allowed = set(within)
     view = nx.subgraph_view(whole, filter_edge=lambda a, b, key: _fits(whole[a][b][key], allowed))
     try:
-        nodes = nx.shortest_path(view, start, end)
+        nodes = nx.shortest_path(view, start, end, weight=_length)
     except (nx.NetworkXNoPath, nx.NodeNotFound):
         return []
     return [view[a][b][min(view[a][b])]["link"] for a, b in pairwise(nodes)]
+
+
+def _length(_a: ObjectId, _b: ObjectId, edges: Mapping[ObjectId, Mapping[str, Any]]) -> int:
+    return min(LENGTHS.get(edge["link"]["link_type"], 1) for edge in edges.values())
 
 
 def _fits(edge: Mapping[str, Any], allowed: set[str]) -> bool:

@@ -68,7 +68,9 @@ def test_each_plumbing_has_its_own_way_to_the_wire(scanned: Scanned) -> None:
             ways.add((instance["host"], " ".join(kinds[1:-2])))
 
     assert ways == {
+        ("compute-0", "vnic vconnector vedge otep"),
         ("compute-0", "vnic vconnector vedge"),
+        ("compute-1", "vnic vedge otep"),
         ("compute-1", "vnic vedge"),
         ("compute-2", "vnic vconnector otep"),
         ("compute-2", "vnic vconnector"),

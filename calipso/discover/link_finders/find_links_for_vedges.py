@@ -43,12 +43,12 @@ class FindLinksForVedges(FindLinks):
             self.add_pnic(vedge, self.pnics[host, nic], name, port)
 
     def add_vnic(self, vedge: Document, vnic: Document, name: str, port: Document) -> None:
-        """vnic-vedge: a device that is itself a port of the switch."""
+        """vnic-vedge: a device that is itself a port of the switch, or whose veth peer is."""
         self.link(
             vnic,
             vedge,
             link_name=_tagged(f"{vnic['name']}-{vedge['name']}", port),
-            state=joined_state(vnic.get("state"), port.get("state")),
+            state=_vnic_state(vnic, name, port),
             source_label=str(vnic.get("mac_address") or ""),
             target_label=_port_id(name, port),
             host=host_of(vedge),
@@ -88,6 +88,16 @@ class FindLinksForVedges(FindLinks):
             host=host,
             attributes={"network": sorted(self.carriers.carried(host, str(pnic["name"])))},
         )
+
+
+def _vnic_state(vnic: Document, name: str, port: Document) -> str:
+    """State of a vNIC's plug. Where vNIC and port are one device, the host's word for it counts:
+    Open vSwitch calls a port down that has moved into a namespace, though it works there."""
+    if port.get("error"):
+        return "down"
+    if vnic["name"] == name:
+        return joined_state(vnic.get("state"))
+    return joined_state(vnic.get("state"), port.get("state"))
 
 
 def host_of(vedge: Document) -> str:
