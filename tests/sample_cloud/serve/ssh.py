@@ -6,23 +6,15 @@ channel of the outer, without a socket. Each connection is one thread; a running
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import selectors
 import socket
 import threading
 import time
 from collections.abc import Callable
-from io import StringIO
 from typing import Any
 
 import paramiko
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
 from paramiko.common import (
     AUTH_FAILED,
     AUTH_SUCCESSFUL,
@@ -32,6 +24,7 @@ from paramiko.common import (
     OPEN_SUCCEEDED,
 )
 
+from tests.sample_cloud.serve.keys import private_key
 from tests.sample_cloud.serve.shell import Shell
 from tests.sample_cloud.serve.stage import Stage
 
@@ -39,14 +32,6 @@ from tests.sample_cloud.serve.stage import Stage
 KEX = ("curve25519-sha256@libssh.org",)
 CIPHERS = ("aes128-gcm@openssh.com", "aes128-ctr")
 CHUNK = 1 << 20
-
-
-def private_key(of: str) -> paramiko.Ed25519Key:
-    """The Ed25519 key that follows from a text: clients meet the same host key each time."""
-    seed = hashlib.sha256(f"calipso sample cloud: {of}".encode()).digest()
-    key = Ed25519PrivateKey.from_private_bytes(seed)
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-    return paramiko.Ed25519Key.from_private_key(StringIO(pem.decode()))
 
 
 class HostTransport(paramiko.Transport):

@@ -1,0 +1,1 @@
+"""Tests of the sample cloud, with the clients that scans use."""
