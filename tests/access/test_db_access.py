@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -253,6 +254,17 @@ def test_a_query_that_hangs_is_a_timeout(server: MariaDb, db: Any) -> None:
 
     assert error.kind is ErrorKind.TIMEOUT
     assert time.monotonic() - started < 3
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_again_and_again(db: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        access = db(port=silent.getsockname()[1])
+        started = time.monotonic()
+
+        errors = [failure(access) for _ in range(20)]
+
+    assert {error.kind for error in errors} == {ErrorKind.TIMEOUT}
+    assert time.monotonic() - started < 3  # db_timeout is 1 s
 
 
 def test_a_wrong_password_is_tried_once_for_all_fetchers(server: MariaDb, db: Any) -> None:

@@ -120,8 +120,12 @@ class ApiAccess(Fetcher):
 
     def is_admin_project(self, parent_id: str) -> bool:
         """True for the project that stands for the whole cloud (`admin_project`)."""
-        name = self.context.environment.section(OpenStackSection).admin_project
-        if parent_id == name:
+        if self.is_admin_name(parent_id):
             return True
         parent = self.context.parent(parent_id) or {}
-        return parent.get("type") == "project" and parent.get("name") == name
+        return parent.get("type") == "project" and self.is_admin_name(str(parent.get("name")))
+
+    def is_admin_name(self, name: str) -> bool:
+        """True for the name of `admin_project`; Keystone takes it in any case of letters."""
+        wanted = self.context.environment.section(OpenStackSection).admin_project
+        return name.casefold() == wanted.casefold()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from calipso.discover.fetchers.api.addresses import normal_cidr
 from calipso.discover.fetchers.api.api_access import ApiAccess, Item
 from calipso.errors import ErrorKind, NotFound
-from calipso.model.environment import OpenStackSection
 from calipso.model.inventory import Fetched
 
 
@@ -33,15 +32,15 @@ class ApiFetchNetworks(ApiAccess):
             "network", "/v2.0/subnets", "subnets", region=region, params=wanted
         ):
             of_network[str(subnet["network_id"])].append(subnet)
-        names, admin = self.project_names(), self._admin_project_id()
+        names = self.project_names()
+        admin = self._admin_project_id(names)
         return [network(item, of_network[str(item["id"])], names, admin) for item in networks]
 
-    def _admin_project_id(self) -> str:
-        name = self.context.environment.section(OpenStackSection).admin_project
-        ids = [key for key, value in sorted(self.project_names().items()) if value == name]
+    def _admin_project_id(self, names: Mapping[str, str]) -> str:
+        ids = sorted(key for key, name in names.items() if self.is_admin_name(name))
         if not ids:
             raise NotFound(
-                f"{self.env}: the project {name} is not in the inventory",
+                f"{self.env}: the admin project is not in the inventory",
                 kind=ErrorKind.NOT_FOUND,
                 hint="Check admin_project of the OpenStack section; scan the projects first.",
             )
@@ -86,5 +85,5 @@ def subnets_by_name(subnets: Iterable[Item]) -> dict[str, Item]:
             key: value
             for key, value in item.items()
             if key not in ("revision_number", "updated_at")
-        } | {"cidr": str(ipaddress.ip_network(item["cidr"], strict=False))}
+        } | {"cidr": normal_cidr(item.get("cidr"))}
     return found

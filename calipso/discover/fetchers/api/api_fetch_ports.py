@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 
+from calipso.discover.fetchers.api.addresses import normal_ip
 from calipso.discover.fetchers.api.api_access import ApiAccess, Item
 from calipso.errors import ErrorKind
 from calipso.model.inventory import Fetched
@@ -64,4 +64,4 @@ def port(item: Item, names: Mapping[str, str]) -> Fetched:
 
 
 def _fixed_ip(fixed: Item) -> Item:
-    return fixed | {"ip_address": str(ipaddress.ip_address(fixed["ip_address"]))}
+    return fixed | {"ip_address": normal_ip(fixed.get("ip_address"))}

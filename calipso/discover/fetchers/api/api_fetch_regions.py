@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calipso.discover.fetchers.api.api_access import ApiAccess, Item
+from calipso.errors import ApiAccessError, ErrorKind
 from calipso.model.environment import OpenStackSection
 from calipso.model.inventory import Fetched
 
@@ -25,7 +26,17 @@ class ApiFetchRegions(ApiAccess):
                 )
                 region["parent_id"] = parent_id
                 _add_endpoint(region.setdefault("endpoints", {}), service, endpoint)
+        if not regions:
+            raise self._no_region(wanted)
         return [regions[name] for name in sorted(regions)]
+
+    def _no_region(self, wanted: str) -> ApiAccessError:
+        """An empty answer must not pass for a cloud without anything in it."""
+        return ApiAccessError(
+            f"{self.env}: the catalogue has no {f'region {wanted}' if wanted else 'endpoints'}",
+            kind=ErrorKind.NOT_FOUND,
+            hint="Compare `region` of the OpenStack section with `openstack region list`.",
+        )
 
 
 def _add_endpoint(endpoints: dict[str, Item], service: Item, endpoint: Item) -> None:

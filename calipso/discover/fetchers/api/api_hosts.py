@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from calipso.discover.fetchers.api.addresses import normal_ip
 from calipso.model.inventory import Fetched
 
 Item = dict[str, Any]
@@ -120,4 +120,4 @@ def _add_hypervisor(found: dict[str, Fetched], hypervisor: Item) -> None:
     host["hypervisor_hostname"] = hostname
     host["hypervisor_type"] = hypervisor.get("hypervisor_type")
     if hypervisor.get("host_ip"):
-        host["ip_address"] = str(ipaddress.ip_address(hypervisor["host_ip"]))
+        host["ip_address"] = normal_ip(hypervisor["host_ip"])

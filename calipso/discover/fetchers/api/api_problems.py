@@ -11,7 +11,7 @@ from requests import exceptions as http
 from calipso.errors import ApiAccessError, ErrorKind
 
 #: Answers of a proxy or a service that is busy or restarting: worth asking again.
-BUSY = frozenset({502, 503, 504})
+BUSY = frozenset({429, 502, 503, 504})
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 

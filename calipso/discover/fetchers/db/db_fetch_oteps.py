@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 from typing import Any
 
 from calipso.discover.fetchers.db.db_access import DbAccess, Row
@@ -35,7 +36,7 @@ class DbFetchOteps(DbAccess):
             return []
         host = str(vedge["host"])
         overlay, endpoint = self._endpoint(host, types)
-        ip_address = str(ipaddress.ip_address(endpoint.get("ip_address") or address))
+        ip_address = _normal(str(endpoint.get("ip_address") or address))
         return [
             {
                 "id": f"{host}-otep",
@@ -95,6 +96,13 @@ class DbFetchOteps(DbAccess):
                 warning=True,
             )
         )
+
+
+def _normal(address: str) -> str:
+    """The address as `ip` writes it; what is none stays as it is, and is on no device."""
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(address))
+    return address
 
 
 def _udp_port(endpoint: Row, vedge: Row) -> dict[str, int]:

@@ -13,8 +13,8 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import SSCursor
 
+from calipso.discover.fetchers.db.db_failures import Failures
 from calipso.discover.fetchers.db.db_problems import db_problem, is_gone
-from calipso.errors import DbAccessError
 from calipso.model.environment import MysqlSection
 from calipso.settings import Settings
 
@@ -36,20 +36,21 @@ class DbPool:
         self._count = count
         self._idle: list[Connection[Any]] = []
         self._lock = threading.Lock()
-        self._refused: DbAccessError | None = None
+        self._failures = Failures()
 
     def query(self, sql: str, values: list[Any], schema: str = "") -> Rows:
         """Rows of a SELECT. When the connection broke, it is made anew and asked once more."""
-        try:
-            return self._run(sql, values)
-        except (pymysql.MySQLError, OSError) as error:
-            if not is_gone(error):
+        with self._failures.watched((sql, *map(str, values))):
+            try:
+                return self._run(sql, values)
+            except (pymysql.MySQLError, OSError) as error:
+                if not is_gone(error):
+                    raise db_problem(self.server, error, schema) from error
+            self.close()  # the server went away under the other idle ones too
+            try:
+                return self._run(sql, values)
+            except (pymysql.MySQLError, OSError) as error:
                 raise db_problem(self.server, error, schema) from error
-        self.close()  # the server went away under the other idle ones too
-        try:
-            return self._run(sql, values)
-        except (pymysql.MySQLError, OSError) as error:
-            raise db_problem(self.server, error, schema) from error
 
     def _run(self, sql: str, values: list[Any]) -> Rows:
         deadline = time.monotonic() + TOTAL_FACTOR * self._timeout
@@ -82,15 +83,11 @@ class DbPool:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-            if self._refused:
-                raise self._refused
-        try:
-            return self._connect()
-        except (pymysql.MySQLError, OSError) as error:
-            problem = db_problem(self.server, error)
-            if not problem.retryable:
-                self._refused = problem
-            raise problem from error
+        with self._failures.watched("connect"):
+            try:
+                return self._connect()
+            except (pymysql.MySQLError, OSError) as error:
+                raise db_problem(self.server, error) from error
 
     def _connect(self) -> Connection[Any]:
         section = self.section
