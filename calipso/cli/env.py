@@ -23,7 +23,7 @@ from calipso.cli.output import (
 from calipso.discover.environment_test import Step, test_environment
 from calipso.errors import ConfigError
 from calipso.model.environment import Environment
-from calipso.utils.environment_store import EnvironmentStore
+from calipso.utils.environment_store import EnvironmentStore, checked
 
 app = typer.Typer(help="Clouds: add, list, show, test, record, remove.")
 
@@ -72,8 +72,9 @@ def add(
     CALIPSO_SSH_PASSWORD. They are encrypted before they are stored.
     """
     store = EnvironmentStore()
-    added = [store.add(found, replace=replace) for found in documents(given.told(ctx.params))]
-    for environment in added:
+    added = [checked(found) for found in documents(given.told(ctx.params))]
+    for environment in added:  # all of them are well before the first is stored
+        store.add(environment, replace=replace)
         say(f"environment {environment.name} is stored")
     failed = [e.name for e in added if test and e.environment_type == "OpenStack" and not _test(e)]
     if failed:

@@ -87,7 +87,7 @@ class EnvironmentStore:
 
     def add(self, document: Document | Environment, *, replace: bool = False) -> Environment:
         """Store an environment. Raises ConfigError when it is wrong or the name is taken."""
-        environment = _checked(document)
+        environment = checked(document)
         name, stored = environment.name, self._encrypted(environment)
         self.ensure_indexes()
         with _store_errors("write"):
@@ -117,7 +117,7 @@ class EnvironmentStore:
         for section in changes.get("configuration", []):
             sections[section["name"]] = sections.get(section["name"], {}) | section
         document["configuration"] = [*sections.values()]
-        environment = _checked(document)
+        environment = checked(document)
         if environment.name != name:
             raise ConfigError(f"environment {name}: its name cannot be changed", hint="Add anew.")
         return self.add(environment, replace=True)
@@ -199,7 +199,7 @@ def _belongs(name: str, names: Iterable[str]) -> bool:
     return name.endswith(tuple(f"_{kind}" for kind in BELONGING)) or f"{name}_links" in names
 
 
-def _checked(document: Document | Environment) -> Environment:
+def checked(document: Document | Environment) -> Environment:
     """The environment, its words checked against constants.json as well."""
     if isinstance(document, Environment):
         environment, problems = document, list[str]()

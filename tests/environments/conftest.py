@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 
 from calipso.cli.main import main
-from calipso.settings import settings
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.mongo_access import close_clients
 from calipso.utils.secrets import SecretBox
 
 SECRET = "s3cret-Pässword"  # searched for in all output
@@ -63,17 +61,12 @@ def run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Iterator[Run]:
-    """The command line in this process, on the database of this test."""
-    host, port = inv.db.client.address or ("127.0.0.1", 27017)
-    monkeypatch.setenv("CALIPSO_MONGO_URL", f"mongodb://{host}:{port}/?directConnection=true")
-    monkeypatch.setenv("CALIPSO_MONGO_DATABASE", inv.db.name)
-    monkeypatch.setenv("CALIPSO_HOME", str(tmp_path / "home"))
-    for name in [n for n in os.environ if n.startswith("OS_")]:
+) -> Run:
+    """`calipso env ...` in this process, on the database of this test, without a terminal."""
+    for name in [name for name in os.environ if name.startswith("OS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    settings.cache_clear()
 
     def command(*arguments: str) -> Ended:
         capsys.readouterr()
@@ -81,6 +74,4 @@ def run(
         said = capsys.readouterr()
         return Ended(code, said.out, said.err)
 
-    yield command
-    settings.cache_clear()
-    close_clients()
+    return command
