@@ -232,7 +232,13 @@ def _table(rows: list[list[str]], headings: Sequence[str]) -> None:
         table.add_column(Text(heading), overflow="fold")
     for row in rows:
         table.add_row(*(Text(text) for text in row))
-    stdout_console().print(table)
+    console = stdout_console()
+    if sys.stdout.isatty():
+        console.print(table)
+        return
+    with console.capture() as capture:
+        console.print(table)
+    typer.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def stdout_console() -> Any:

@@ -1,0 +1,135 @@
+"""`calipso clique`: what each focal point depends on, down to the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from bson import ObjectId
+from bson.errors import InvalidId
+
+from calipso.cli.clique_view import lines
+from calipso.cli.output import (
+    ColumnOption,
+    Format,
+    FormatOption,
+    LimitOption,
+    MarkerOption,
+    SortOption,
+    show_list,
+    show_one,
+)
+from calipso.cli.selecting import EnvOption, InventoryOption, by_keys, one_object, page, query
+from calipso.errors import NotFound
+from calipso.topology.elements import EDGE_FIELDS, NODE_FIELDS, elements
+from calipso.utils.inventory_mgr import InventoryMgr
+
+app = typer.Typer(help="What an object depends on: list, show.")
+
+COLUMNS = ["focal_point_type", "focal_point_id", "name", "links", "objects"]
+ORDER = ("environment", "clique_type", "focal_point")
+PORTION = 200  # cliques whose links and objects are read together
+
+TypeOption = Annotated[
+    str | None, typer.Option("-t", "--type", help="Focal points of this type, such as instance.")
+]
+
+
+@app.command(name="list")
+def list_cliques(
+    environment: EnvOption = None,
+    focal_type: TypeOption = None,
+    inventory: InventoryOption = None,
+    limit: LimitOption = 100,
+    marker: MarkerOption = None,
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+    sort_column: SortOption = None,
+) -> None:
+    """Cliques with the number of links and objects in each."""
+    inv = InventoryMgr(inventory)
+    wanted = query(environment=environment, focal_point_type=focal_type)
+    last = _marked(inv, marker) if marker else None
+    found = page(inv, "cliques", wanted, ORDER, limit=limit, marker=last, key="_id")
+    objects = by_keys(inv, [clique["focal_point"] for clique in found], ("name",))
+    rows = [
+        clique
+        | {"name": objects.get(clique["focal_point"], {}).get("name", "")}
+        | {name: len(clique[name]) for name in ("links", "objects")}
+        for clique in found
+    ]
+    columns = COLUMNS if environment else ["environment", *COLUMNS]
+    show_list(rows, columns, output_format, chosen=column, sort_column=sort_column)
+
+
+@app.command()
+def show(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[OBJECT]...", help="Focal points: ids or names; none: all."),
+    ] = None,
+    environment: EnvOption = None,
+    focal_type: TypeOption = None,
+    inventory: InventoryOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """The way from a focal point to all it depends on, with link types and states.
+
+    Example: calipso clique show web-1 --env prod
+    """
+    inv = InventoryMgr(inventory)
+    wanted = query(environment=environment, focal_point_type=focal_type)
+    if words:
+        focal = [one_object(inv, word, environment, focal_type) for word in words]
+        wanted["focal_point"] = {"$in": [item["_id"] for item in focal]}
+    cliques = inv.find_all("cliques", wanted, sort=[(name, 1) for name in ORDER])
+    if not cliques:
+        what = f"{' '.join(words)} is" if words else "no object is"
+        raise NotFound(
+            f"{what} the focal point of a clique", hint="`calipso clique list` shows those there."
+        )
+    documents: list[dict[str, Any]] = []
+    for start in range(0, len(cliques), PORTION):
+        documents += _show_some(inv, cliques[start : start + PORTION], output_format)
+    if documents:
+        show_one({"cliques": documents}, output_format)
+
+
+def _show_some(
+    inv: InventoryMgr, cliques: list[dict[str, Any]], output_format: Format
+) -> list[dict[str, Any]]:
+    """Print cliques, or return them as documents."""
+    wanted = {key for clique in cliques for key in clique["objects"]}
+    objects = by_keys(inv, wanted, NODE_FIELDS)
+    links = _links(inv, {key for clique in cliques for key in clique["links"]})
+    documents = []
+    for clique in cliques:
+        own = [links[key] for key in clique["links"] if key in links]
+        if output_format is Format.TABLE:
+            for line in lines(clique, objects, own):
+                typer.echo(line)
+            typer.echo()
+        else:
+            head = {name: clique[name] for name in ("environment", "clique_type", "focal_point_id")}
+            documents.append(head | elements(clique, objects.values(), own))
+    return documents
+
+
+def _links(inv: InventoryMgr, keys: set[ObjectId]) -> dict[ObjectId, dict[str, Any]]:
+    wanted = sorted(keys)
+    fields = dict.fromkeys((*EDGE_FIELDS, "source", "target"), 1)
+    found: dict[ObjectId, dict[str, Any]] = {}
+    for start in range(0, len(wanted), 1000):
+        portion = {"_id": {"$in": wanted[start : start + 1000]}}
+        found |= {link["_id"]: link for link in inv.find_all("links", portion, projection=fields)}
+    return found
+
+
+def _marked(inv: InventoryMgr, marker: str) -> dict[str, Any]:
+    try:
+        found = inv.collection("cliques").find_one({"_id": ObjectId(marker)})
+    except InvalidId:
+        found = None
+    if found is None:
+        raise NotFound(f"no clique {marker}", hint="A marker is the `_id` of a clique: -c _id")
+    return found

@@ -1,0 +1,147 @@
+"""`calipso inventory`: the objects that scans found."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from calipso.cli.output import (
+    ColumnOption,
+    Format,
+    FormatOption,
+    LimitOption,
+    MarkerOption,
+    SortOption,
+    clean,
+    iso,
+    show_list,
+    show_one,
+)
+from calipso.cli.selecting import (
+    EnvOption,
+    HostOption,
+    InventoryOption,
+    beginning,
+    object_types,
+    one_object,
+    page,
+    query,
+)
+from calipso.cli.tree import Branch, as_documents, branches, draw
+from calipso.errors import NotFound
+from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
+
+app = typer.Typer(help="What was found: list, show, tree.")
+
+LIST_COLUMNS = ["type", "id", "name", "host", "state", "last_scanned"]
+ORDER = ("environment", "type", "id")
+TREE_FIELDS = ("id", "type", "name", "parent_id", "parent_type", "show_in_tree", "stale_since")
+OBJECT = typer.Argument(metavar="OBJECT", help="Id or name.")
+
+TypeOption = Annotated[str | None, typer.Option("-t", "--type", help="Of this type.")]
+
+
+@app.command(name="list")
+def list_objects(
+    environment: EnvOption = None,
+    object_type: TypeOption = None,
+    host: HostOption = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name begins so.")] = None,
+    parent: Annotated[str | None, typer.Option("--parent", help="Below this parent (id).")] = None,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="That the last scan could not read again.")
+    ] = False,
+    inventory: InventoryOption = None,
+    limit: LimitOption = 100,
+    marker: MarkerOption = None,
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+    sort_column: SortOption = None,
+) -> None:
+    """Objects by environment, type and id. Any field can be a column (-c).
+
+    Example: calipso inventory list --type vnic --host compute-1 -c name -c mac_address
+    """
+    inv = InventoryMgr(inventory)
+    wanted = query(
+        environment=environment,
+        type=object_type or {"$in": object_types(inv, environment)},
+        host=host,
+        name=beginning(name),
+        parent_id=parent,
+    )
+    if stale:
+        wanted["stale_since"] = {"$exists": True}
+    last = one_object(inv, marker, environment, object_type) if marker else None
+    found = page(inv, "inventory", wanted, ORDER, limit=limit, marker=last, key="id")
+    columns = LIST_COLUMNS if environment else ["environment", *LIST_COLUMNS]
+    columns = [*columns, *(["stale_since"] if stale else [])]
+    show_list(found, columns, output_format, chosen=column, sort_column=sort_column)
+
+
+@app.command()
+def show(
+    word: Annotated[str, OBJECT],
+    environment: EnvOption = None,
+    object_type: TypeOption = None,
+    inventory: InventoryOption = None,
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+) -> None:
+    """One object with all its fields, and when and by which source it was seen."""
+    found = one_object(InventoryMgr(inventory), word, environment, object_type)
+    first = {name: found[name] for name in ("environment", "type", "id", "name") if name in found}
+    show_one(first | found, output_format, chosen=column)
+
+
+@app.command()
+def tree(
+    word: Annotated[str | None, typer.Argument(metavar="[OBJECT]", help="Start here.")] = None,
+    environment: EnvOption = None,
+    object_type: TypeOption = None,
+    depth: Annotated[int, typer.Option("--depth", min=0, help="Levels to show; 0: all.")] = 0,
+    inventory: InventoryOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """The inventory as a tree; without an object, from the top of each environment.
+
+    Example: calipso inventory tree compute-1 --env prod
+    """
+    inv = InventoryMgr(inventory)
+    if word is not None:
+        start = one_object(inv, word, environment, object_type)
+        below = query(
+            environment=start["environment"], id_path=prefix_range(f"{start['id_path']}/")
+        )
+        roots = branches([start, *inv.find_items(below, TREE_FIELDS)], [start], depth)
+    else:
+        roots = _environments(inv, environment, depth)
+    if output_format in (Format.JSON, Format.YAML):
+        show_one({"tree": as_documents(roots)}, output_format)
+        return
+    for line in draw(roots, _label):
+        typer.echo(line)
+
+
+def _environments(inv: InventoryMgr, environment: str | None, depth: int) -> list[Branch]:
+    names = inv.collection("inventory").distinct("environment", query(environment=environment))
+    if not names:
+        raise NotFound(
+            f"nothing was found in {environment or 'any environment'} yet",
+            hint="calipso scan run ENV --watch",
+        )
+    roots: list[Branch] = []
+    for name in sorted(names):
+        top: dict[str, Any] = {"id": name, "type": "environment", "name": name}
+        roots += branches([top, *inv.find_items({"environment": name}, TREE_FIELDS)], [top], depth)
+    return roots
+
+
+def _label(item: dict[str, Any]) -> str:
+    """`web-1 (instance)`; folders by name alone."""
+    name = clean(str(item.get("name", item["id"])))
+    text = name if item["type"].endswith("_folder") else f"{name} ({item['type']})"
+    if "stale_since" in item:
+        text += f"  stale since {iso(item['stale_since'])}"
+    return text

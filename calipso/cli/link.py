@@ -1,0 +1,103 @@
+"""`calipso link`: which objects touch, and in what state."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from bson import ObjectId
+from bson.errors import InvalidId
+
+from calipso.cli.output import (
+    ColumnOption,
+    Format,
+    FormatOption,
+    LimitOption,
+    MarkerOption,
+    SortOption,
+    show_list,
+)
+from calipso.cli.selecting import (
+    EnvOption,
+    HostOption,
+    InventoryOption,
+    by_keys,
+    one_object,
+    page,
+    query,
+)
+from calipso.errors import NotFound
+from calipso.utils.inventory_mgr import InventoryMgr
+
+app = typer.Typer(help="Links between objects: list.")
+
+COLUMNS = ["link_type", "source", "target", "state", "host", "link_name"]
+ORDER = ("environment", "link_type", "source", "target", "link_name")
+
+
+@app.callback()
+def link() -> None:
+    """Links between objects."""
+
+
+@app.command(name="list")
+def list_links(
+    environment: EnvOption = None,
+    link_type: Annotated[
+        str | None, typer.Option("-t", "--type", help="Of this type, such as vnic-vedge.")
+    ] = None,
+    host: HostOption = None,
+    state: Annotated[str | None, typer.Option("--state", help="up, down or unknown.")] = None,
+    of: Annotated[
+        str | None, typer.Option("--object", help="With this object (id or name) at an end.")
+    ] = None,
+    implicit: Annotated[
+        bool | None, typer.Option("--implicit/--direct", help="Only those; default: both.")
+    ] = None,
+    inventory: InventoryOption = None,
+    limit: LimitOption = 100,
+    marker: MarkerOption = None,
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+    sort_column: SortOption = None,
+) -> None:
+    """Links by environment and type. Source and target are names; -c source_id gives the id.
+
+    Example: calipso link list --env prod --state down
+    """
+    inv = InventoryMgr(inventory)
+    wanted = query(
+        environment=environment, link_type=link_type, host=host, state=state, implicit=implicit
+    )
+    if of is not None:
+        end = one_object(inv, of, environment)["_id"]
+        wanted["$or"] = [{"source": end}, {"target": end}]
+    last = _marked(inv, marker) if marker else None
+    found = page(inv, "links", wanted, ORDER, limit=limit, marker=last, key="_id")
+    rows = with_names(inv, found)
+    columns = COLUMNS if environment else ["environment", *COLUMNS]
+    show_list(rows, columns, output_format, chosen=column, sort_column=sort_column)
+
+
+def with_names(inv: InventoryMgr, links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Links with the names of their ends in `source` and `target`."""
+    ends = [link[side] for link in links for side in ("source", "target")]
+    objects = by_keys(inv, ends, ("name", "id"))
+    rows = []
+    for link in links:
+        names = {
+            side: objects.get(link[side], {}).get("name", link[f"{side}_id"])
+            for side in ("source", "target")
+        }
+        rows.append(link | names)
+    return rows
+
+
+def _marked(inv: InventoryMgr, marker: str) -> dict[str, Any]:
+    try:
+        found = inv.collection("links").find_one({"_id": ObjectId(marker)})
+    except InvalidId:
+        found = None
+    if found is None:
+        raise NotFound(f"no link {marker}", hint="A marker is the `_id` of a link: -c _id")
+    return found

@@ -1,0 +1,110 @@
+"""What lists select: filters, pages, and one object by its id or name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+from bson import ObjectId
+from pymongo import ASCENDING
+
+from calipso.cli.paging import cut
+from calipso.errors import ConfigError, NotFound
+from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
+
+Document = dict[str, Any]
+
+EnvOption = Annotated[str | None, typer.Option("-e", "--env", help="Of this environment only.")]
+InventoryOption = Annotated[
+    str | None, typer.Option("-y", "--inventory", help="Inventory collection to read.")
+]
+HostOption = Annotated[str | None, typer.Option("--host", help="On this host.")]
+
+SEVERAL_SHOWN = 5
+
+
+def query(**fields: Any) -> Document:
+    """A MongoDB query of the filters that were given."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def beginning(prefix: str | None) -> Document | None:
+    """Matches texts that begin so: a range, which every store does by index."""
+    return None if prefix is None else prefix_range(prefix)
+
+
+def page(
+    inv: InventoryMgr,
+    collection: str,
+    wanted: Document,
+    order: tuple[str, ...],
+    *,
+    limit: int,
+    marker: Document | None,
+    key: str,
+) -> list[Document]:
+    """One page of a collection in the order of a unique index, from after `marker` on."""
+    if marker is not None:
+        wanted = {"$and": [wanted, after(marker, order)]}
+    found = inv.find_all(
+        collection,
+        wanted,
+        sort=[(name, ASCENDING) for name in order],
+        limit=limit + 1 if limit else 0,
+    )
+    return cut(found, limit, key)
+
+
+def after(marker: Mapping[str, Any], order: tuple[str, ...]) -> Document:
+    """Query for what sorts after a document."""
+    alternatives = []
+    for position, name in enumerate(order):
+        same = {earlier: marker[earlier] for earlier in order[:position]}
+        alternatives.append(same | {name: {"$gt": marker[name]}})
+    return {"$or": alternatives}
+
+
+def object_types(inv: InventoryMgr, environment: str | None) -> list[str]:
+    """The types of objects there are, without the folders of the tree."""
+    types = inv.collection("inventory").distinct("type", query(environment=environment))
+    return sorted(name for name in types if not name.endswith("_folder"))
+
+
+def one_object(
+    inv: InventoryMgr, word: str, environment: str | None = None, object_type: str | None = None
+) -> Document:
+    """The object with this id, or else of this name.
+
+    Raises NotFound, or ConfigError when several objects are meant.
+    """
+    common = query(environment=environment, type=object_type)
+    found = inv.find_items(common | {"id": word})
+    if not found:
+        found = inv.find_items(common | {"name": word})
+    if not found:
+        where = f"{environment}: " if environment else ""
+        raise NotFound(
+            f"{where}no object with id or name {word}",
+            hint="calipso inventory list --name BEGINNING",
+        )
+    if len(found) > 1:
+        shown = [f"{item['environment']} {item['type']} {item['id']}" for item in found]
+        more = f", and {len(shown) - SEVERAL_SHOWN} more" if len(shown) > SEVERAL_SHOWN else ""
+        raise ConfigError(
+            f"{word} means {len(found)} objects: {', '.join(shown[:SEVERAL_SHOWN])}{more}",
+            hint="Say which with --env and --type, or give the id.",
+        )
+    return found[0]
+
+
+def by_keys(
+    inv: InventoryMgr, keys: Iterable[ObjectId], fields: Iterable[str]
+) -> dict[ObjectId, Document]:
+    """Objects by `_id`, read in portions."""
+    wanted = list(dict.fromkeys(keys))
+    found: dict[ObjectId, Document] = {}
+    for start in range(0, len(wanted), 1000):
+        portion = {"_id": {"$in": wanted[start : start + 1000]}}
+        found |= {item["_id"]: item for item in inv.find_items(portion, fields)}
+    return found
