@@ -160,12 +160,13 @@ class Recorder:
                     resource = name.removesuffix("_detail").rpartition("_")[2]
                     content[part] = self._shown(content[part], resource)
             content["path"] = self._text(path)
-            self._write(directory / service_type / f"{self._text(name)}.json", content)
+            folder = directory / file_name(service_type)
+            self._write(folder / f"{self._text(name)}.json", content)
 
     def _save_db(self, directory: Path) -> None:
         for schema, tables in self._db.items():
             content = {name: self._shown(rows, name) for name, rows in sorted(tables.items())}
-            self._write(directory / f"{schema}.json", content)
+            self._write(directory / f"{file_name(schema)}.json", content)
 
     def _save_cli(self, directory: Path) -> None:
         for host, said in self._cli.items():
