@@ -155,7 +155,7 @@ class HostLinks:
             kind=kind | bridge_port(number, mac),
             master=master,
             peer=peer,
-            addresses=[linklocal(mac)],
+            addresses=[] if kind.get("info_kind") == "vxlan" else [linklocal(mac)],
         )
 
     # -- Linux bridge --------------------------------------------------------------------
