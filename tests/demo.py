@@ -1,0 +1,122 @@
+"""`make demo` and `make down`: a sample cloud, scanned by the stack that production uses.
+
+python tests/demo.py up [flags of the sample cloud]
+python tests/demo.py down
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / ".demo"
+STATE = FOLDER / "cloud.json"
+CALIPSO = [sys.executable, "-m", "calipso"]
+SIZE = ["--hosts", "8", "--instances", "40", "--networks", "8"]
+START_SECONDS = 60.0
+
+
+def main() -> int:
+    action, *flags = sys.argv[1:] or ["up"]
+    os.chdir(ROOT)
+    FOLDER.mkdir(exist_ok=True, mode=0o700)
+    return down() if action == "down" else up(flags or SIZE)
+
+
+def up(flags: list[str]) -> int:
+    """Stack, cloud, environment, scan; the stack and the cloud stay up."""
+    began = time.monotonic()
+    step("Starting MongoDB, Redis and the workers")
+    if calipso("up"):
+        return 1
+    step("Starting a sample cloud: OpenStack API, MySQL and SSH on loopback")
+    stop_cloud()
+    environment = start_cloud(flags)
+    step("Adding it as environment `demo`")
+    file = FOLDER / "environment.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(environment), encoding="utf-8")
+    if calipso("env", "add", "--file", str(file), "--replace", "--no-test"):
+        return 1
+    step("Scanning it")
+    result = calipso("scan", "run", "demo", "--watch")
+    if result == 0:
+        tell_more(time.monotonic() - began)
+    return result
+
+
+def down() -> int:
+    stop_cloud()
+    return calipso("down")
+
+
+def start_cloud(flags: list[str]) -> dict[str, object]:
+    """Start the sample cloud detached; its environment document."""
+    STATE.unlink(missing_ok=True)
+    log = FOLDER / "cloud.log"
+    command = [sys.executable, "-m", "tests.sample_cloud", "--name", "demo", "--state", str(STATE)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *flags],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not STATE.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            sys.exit(f"error: the sample cloud does not start:\n{log.read_text(errors='replace')}")
+        time.sleep(0.1)
+    state = json.loads(STATE.read_text(encoding="utf-8"))
+    print(", ".join(f"{number} {name}" for name, number in state["summary"].items()))
+    return dict(state["environment"])
+
+
+def stop_cloud() -> None:
+    """End the sample cloud of an earlier run, if it is one."""
+    try:
+        pid = int(json.loads(STATE.read_text(encoding="utf-8"))["pid"])
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError, KeyError):
+        return
+    if b"tests.sample_cloud" in command:
+        os.kill(pid, signal.SIGTERM)
+    STATE.unlink(missing_ok=True)
+
+
+def tell_more(seconds: float) -> None:
+    instances = ["inventory", "list", "-e", "demo", "-t", "instance", "--limit", "1"]
+    found = subprocess.run(
+        [*CALIPSO, "-q", *instances, "-f", "value", "-c", "name"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    name = found.stdout.strip() or "INSTANCE"
+    step(f"Done in {seconds:.0f} s. The stack stays up; `make down` stops it. Look around:")
+    for line in (
+        "status",
+        "inventory tree --env demo --depth 6",
+        f"clique show {name} --env demo",
+        "scan show last --coverage",
+    ):
+        print(f"  {Path(sys.executable).parent.relative_to(ROOT)}/calipso {line}")
+
+
+def calipso(*arguments: str) -> int:
+    return subprocess.run([*CALIPSO, *arguments], check=False).returncode
+
+
+def step(text: str) -> None:
+    print(f"\n== {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
