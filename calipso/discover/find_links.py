@@ -144,8 +144,7 @@ class FindLinks:
             "host": host or "",
             "finder": type(self).__name__,
         }
-        if switch:
-            document["switch"] = switch
+        document |= {"switch": switch} if switch else {}
         self._links[document["_id"]] = cast(Link, document)
 
     def create_links(self, links: Iterable[Mapping[str, Any]]) -> None:

@@ -78,7 +78,7 @@ class Adjacency:
             side[link["link_type"]][end].append(number)
 
     def _shared_values(self, attributes: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-        """Values the link names for each constraint; links with the same ones share the dict."""
+        """Values named for each constraint; links that name the same share the dict."""
         named = tuple(
             None if attributes.get(name) is None else tuple(values(attributes[name]))
             for name in self.names
@@ -116,11 +116,7 @@ class Adjacency:
         start = self._numbers.get(focal)
         if start is None:
             return Walked([], [focal])
-        allowed = {
-            name: frozenset(values(constraints[name]))
-            for name in self.names
-            if constraints.get(name) is not None
-        }
+        allowed = self._shared_values(constraints)
         known: defaultdict[str, set[int]] = defaultdict(set)
         known[focal_type].add(start)
         taken: set[int] = set()
