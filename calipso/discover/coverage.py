@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from calipso.errors import ErrorKind
 from calipso.model.scan import Problem, ScanStatus
 from calipso.utils.scan_store import ScanStore
 
 Document = dict[str, Any]
+
+#: Kinds of errors after which nothing was asked of a host any more.
+NOT_REACHED = {
+    ErrorKind.UNREACHABLE.value,
+    ErrorKind.LOGIN_FAILED.value,
+    ErrorKind.HOST_KEY.value,
+    ErrorKind.SKIPPED_HOST.value,
+}
 
 
 def finish_report(store: ScanStore, scan: Document, *, failed: bool) -> ScanStatus:
@@ -56,7 +65,9 @@ def summarise(tasks: list[Document]) -> tuple[list[Document], list[Problem]]:
             problems.append(problem)
             _add(line(problem.host, problem.source or task["queue"]), problem)
     for entry in lines.values():
-        entry["reached"] = entry["read"] > 0 or entry["failed"] == 0
+        kinds = {problem["kind"] for problem in entry["problems"]}
+        silent = entry["failed"] > 0 and entry["read"] == 0
+        entry["reached"] = not (silent or kinds & NOT_REACHED)
     return [lines[key] for key in sorted(lines)], problems
 
 

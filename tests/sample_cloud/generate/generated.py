@@ -86,7 +86,7 @@ class GeneratedCloud:
     # -- changes -------------------------------------------------------------------------
 
     def mutate(self, change: Mapping[str, Any]) -> Item:
-        """`{"op": "create_instance", "host"?}` or `{"op": "delete_instance", "id"?}`."""
+        """`{"op": "create_instance", "host"?, "name"?}` or `{"op": "delete_instance", "id"?}`."""
         with self._lock:
             instance = self._change(change)
             self.revision += 1
@@ -105,7 +105,9 @@ class GeneratedCloud:
             if host is not None and host not in self._by_name:
                 raise ValueError(f"no host {host}")
             position = self.builder.instance_number
-            return self.builder.add_instance(position, self._by_name[host] if host else None)
+            made = self.builder.add_instance(position, self._by_name[host] if host else None)
+            made.name = str(change.get("name") or made.name)
+            return made
         if operation == "delete_instance":
             wanted = change.get("id")
             for instance in reversed(self.plan.instances):
