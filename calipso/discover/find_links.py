@@ -174,5 +174,5 @@ def network_attribute(value: Any) -> dict[str, Any]:
 
 
 def carried_networks(value: Any) -> dict[str, Any]:
-    """The same for a device: one whose network is not known (an orphan) carries nobody's traffic."""
+    """The same for a device: one whose network is not known (an orphan) carries nobody's."""
     return {"network": value or []}
