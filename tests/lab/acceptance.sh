@@ -92,6 +92,7 @@ step3() {
     expect 0 "third scan recorded no change" changes --none
     expect 0 "the change is undone" "$python" "$here/change.py" --state "$work/change.json" --undo
     expect 0 "scan after the undo" scan "$env"
+    expect 0 "truth after the undo" truth "$env"
 }
 
 # stale_are N: the host's objects are all still there, N of those read over ssh are stale
@@ -157,6 +158,7 @@ killed_scan() {
     pid=$("$calipso" status -f json | "$python" -c \
         'import json,sys; print(next(r["pid"] for r in json.load(sys.stdin) if r["name"] == "sources"))')
     sleep "${LAB_KILL_AFTER:-1.5}"
+    kill -0 "$running" 2>/dev/null || { echo "the scan had ended; set LAB_KILL_AFTER"; return 1; }
     echo "kill -9 $pid"
     kill -9 "$pid"
     wait "$running"

@@ -13,12 +13,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-#: When, by which scan, and counters that move by themselves.
+#: Derived `_id`s, when, by which scan, and counters that move by themselves.
 MOVING = {
     "_id",
     "source",
     "target",
     "focal_point",
+    "ref_id",
     "last_scanned",
     "scan_id",
     "updated_at",
