@@ -22,6 +22,7 @@ from tests.sample_cloud.generate.params import MECHANISMS, TYPE_DRIVERS, CloudPa
 from tests.sample_cloud.recorded import RecordedCloud
 from tests.sample_cloud.serve.faults import KINDS, Faults
 from tests.sample_cloud.serve.http import ApiServer
+from tests.sample_cloud.serve.keys import write_private_key
 from tests.sample_cloud.serve.mysql import DatabaseServer
 from tests.sample_cloud.serve.ssh import SshServer
 from tests.sample_cloud.serve.stage import Account, Stage
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--latency", type=float, default=0, metavar="MS", help="per request")
     made.add_argument("--direct", action="store_true", help="hosts listen at own addresses")
     made.add_argument("--ssh-user", default="root", help="not root: commands come with sudo")
+    made.add_argument("--ssh-key", metavar="FILE", help="write the key that may log in, and use it")
     made.add_argument("--fault", action="append", default=[], metavar="KIND:TARGET")
     made.add_argument("--name", default="sample", help="name of the environment")
     made.add_argument("--state", metavar="FILE", help="also write the JSON there")
@@ -90,6 +92,8 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
     stage.ssh = Account(options.ssh_user, stage.ssh.password)
     api, database = ApiServer(stage), DatabaseServer(stage)
     ssh = SshServer(stage, direct=options.direct)
+    if options.ssh_key:
+        write_private_key("client key", Path(options.ssh_key))
     for server in (api, database, ssh):
         server.start()
     document = environment(
@@ -99,6 +103,7 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
         db_port=database.port,
         ssh_port=ssh.port,
         host_port=ssh.host_port,
+        key=options.ssh_key or "",
     )
     return {
         "pid": os.getpid(),
@@ -126,6 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.state:
         target = Path(options.state)
         waiting = target.with_name(f".{target.name}.{os.getpid()}")
+        waiting.touch(mode=0o600)
         waiting.write_text(line + "\n", encoding="utf-8")
         waiting.replace(target)
     print(line, flush=True)

@@ -8,7 +8,14 @@ from tests.sample_cloud.serve.stage import Stage
 
 
 def environment(
-    stage: Stage, name: str, *, api_port: int, db_port: int, ssh_port: int, host_port: int
+    stage: Stage,
+    name: str,
+    *,
+    api_port: int,
+    db_port: int,
+    ssh_port: int,
+    host_port: int,
+    key: str = "",
 ) -> dict[str, Any]:
     """A document of `environments_config`; `host_port` is not 22 when hosts listen themselves."""
     loopback = "127.0.0.1"
@@ -17,7 +24,7 @@ def environment(
         "host": loopback,
         "port": ssh_port,
         "user": stage.ssh.user,
-        "pwd": stage.ssh.password,
+        **({"key": key} if key else {"pwd": stage.ssh.password}),
         "accept_new_hosts": True,
     }
     if host_port != 22:

@@ -31,6 +31,8 @@ from tests.sample_cloud.serve.stage import Stage
 #: Key exchange and cipher that cost least CPU here; measured, see docs/sample-cloud.md.
 KEX = ("curve25519-sha256@libssh.org",)
 CIPHERS = ("aes128-gcm@openssh.com", "aes128-ctr")
+#: Round trips of a login: connect, versions and key exchange (2), service, password.
+HANDSHAKE_TRIPS = 5
 CHUNK = 1 << 20
 
 
@@ -86,7 +88,7 @@ class HostTransport(paramiko.Transport):
         self.open_channels.append(channel)
         host = self.destinations.pop(channel.get_id(), None)
         if host is not None:
-            self.ssh.greet(channel, host, gateway=False)
+            self.ssh.welcome(channel, host, gateway=False)
 
 
 class HostInterface(paramiko.ServerInterface):
@@ -185,6 +187,16 @@ class SshServer:
             return address
         return next((name for name, at in hosts.items() if at == address), None)
 
+    def welcome(self, sock: Any, host: str, *, gateway: bool) -> None:
+        """Begin a connection after the time its round trips would take."""
+        delay = self.stage.latency * HANDSHAKE_TRIPS
+        if delay:
+            later = threading.Timer(delay, self.greet, (sock, host), {"gateway": gateway})
+            later.daemon = True
+            later.start()
+        else:
+            self.greet(sock, host, gateway=gateway)
+
     def greet(self, sock: Any, host: str, *, gateway: bool) -> None:
         """Begin a connection to a host on a socket or channel."""
         self.stage.counts.ssh_session("gateway" if gateway else host)
@@ -226,11 +238,7 @@ class SshServer:
         if not gateway and self.stage.faults.at("dead-host", host):
             sock.close()
             return
-        if self.stage.latency:
-            arguments = (self.stage.latency, self.greet, (sock, host), {"gateway": gateway})
-            threading.Timer(*arguments).start()
-        else:
-            self.greet(sock, host, gateway=gateway)
+        self.welcome(sock, host, gateway=gateway)
 
 
 def _swallow(sock: Any) -> None:
