@@ -102,8 +102,9 @@ class Claim:
 class AnswerStore:
     """The answers of one scan."""
 
-    def __init__(self, inv: InventoryMgr, scan_id: str, config: Settings) -> None:
+    def __init__(self, inv: InventoryMgr, environment: str, scan_id: str, config: Settings) -> None:
         self._inv = inv
+        self._environment = environment
         self._scan_id = scan_id
         self._owner = uuid.uuid4().hex
         self._ttl = config.answers_ttl
@@ -178,6 +179,7 @@ class AnswerStore:
         now = datetime.now(UTC)
         document = {
             "_id": self._key(host),
+            "environment": self._environment,
             "scan_id": self._scan_id,
             "host": host,
             "state": "claimed",

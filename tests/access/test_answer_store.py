@@ -20,12 +20,12 @@ SAID = {"links": StoredAnswer(0, zlib.compress(b"[]"), zlib.compress(b""), "")}
 
 @pytest.fixture
 def one(inv: InventoryMgr) -> AnswerStore:
-    return AnswerStore(inv, "scan", settings())
+    return AnswerStore(inv, "test", "scan", settings())
 
 
 @pytest.fixture
 def two(inv: InventoryMgr) -> AnswerStore:
-    return AnswerStore(inv, "scan", settings())
+    return AnswerStore(inv, "test", "scan", settings())
 
 
 def claim_later(store: AnswerStore, found: list[answers.Claim]) -> threading.Thread:
@@ -104,7 +104,7 @@ def test_lease_is_renewed_while_the_owner_works(
 
 
 def test_many_workers_at_once_give_one_owner(inv: InventoryMgr) -> None:
-    stores = [AnswerStore(inv, "scan", settings()) for _ in range(8)]
+    stores = [AnswerStore(inv, "test", "scan", settings()) for _ in range(8)]
     found: list[answers.Claim] = []
 
     def work(store: AnswerStore) -> None:
@@ -129,7 +129,7 @@ def test_many_workers_at_once_give_one_owner(inv: InventoryMgr) -> None:
 def test_scans_do_not_share_answers(one: AnswerStore, inv: InventoryMgr) -> None:
     with one.claim("node-1") as mine:
         mine.publish(SAID)
-    other = AnswerStore(inv, "other", settings())
+    other = AnswerStore(inv, "test", "other", settings())
 
     assert other.claim("node-1").mine
     one.forget()
@@ -144,7 +144,7 @@ def test_answers_expire_by_an_index_that_follows_the_setting(
     monkeypatch.setenv("CALIPSO_ANSWERS_TTL", "60")
     settings.cache_clear()
 
-    AnswerStore(inv, "scan", settings()).claim("node-2")
+    AnswerStore(inv, "test", "scan", settings()).claim("node-2")
 
     index = inv.collection("answers").index_information()["created_ttl"]
     assert index["expireAfterSeconds"] == 60

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from calipso.discover.fetchers.cli.commands import Command
-from calipso.discover.fetchers.cli.connections import HostConnections, same_host
-from calipso.discover.fetchers.cli.probe import TOOLS, probe
+from calipso.discover.fetchers.cli.connections import same_host
 from calipso.errors import ErrorKind
 from calipso.settings import settings
-from tests.access.cli_sections import ECHO, LOCALE, Access, environment, error_of, login
+from tests.access.cli_sections import ECHO, LOCALE, Access, error_of, login
 from tests.access.sshd import PASSWORD, Sshd, fingerprint, sshd
 
 # -- logging in ----------------------------------------------------------------------------
@@ -194,29 +193,3 @@ def test_server_that_says_nothing_costs_one_connect_timeout(
 def test_names_of_one_host(one: str, other: str, same: bool) -> None:
     assert same_host(one, other) is same
     assert same_host(other, one) is same
-
-
-# -- trying out ----------------------------------------------------------------------------
-
-
-def test_probe_tells_who_and_which_tools(node: Sshd, home: Path) -> None:
-    connections = HostConnections(environment(**login(node, user="scan", pwd=PASSWORD, key="")))
-
-    found = probe(connections, "node-1")
-    connections.close()
-
-    assert (found.name, found.user, found.sudo) == ("node-1.example.org", "scan", True)
-    assert found.error is None
-    assert found.tools.keys() == TOOLS.keys()
-    assert found.tools["timeout"]
-
-
-def test_probe_tells_that_sudo_is_refused(node: Sshd, home: Path) -> None:
-    connections = HostConnections(environment(**login(node, user="nosudo", pwd=PASSWORD, key="")))
-
-    found = probe(connections, "node-1")
-    connections.close()
-
-    assert found.user == "nosudo"
-    assert found.error is not None
-    assert found.error.kind is ErrorKind.SUDO

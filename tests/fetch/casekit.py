@@ -119,7 +119,7 @@ class Case:
 
     def _inventory(self) -> list[dict[str, Any]]:
         """Objects stored beforehand; a string names a file with a list of them."""
-        found = []
+        found: list[dict[str, Any]] = []
         for item in self.data.get("inventory", []):
             found += json.loads(self._read(item)) if isinstance(item, str) else [item]
         return found

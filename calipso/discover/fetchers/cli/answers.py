@@ -64,7 +64,9 @@ class HostAnswers:
             context.environment, self._host_document, context.count, self._config
         )
         self._commands = [as_command(item) for item in context.cli_commands or COMMANDS]
-        self._store = AnswerStore(context.inv, context.scan_id, self._config)
+        self._store = AnswerStore(
+            context.inv, context.environment.name, context.scan_id, self._config
+        )
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}
         self._parsed: OrderedDict[tuple[str, str, Any], Any] = OrderedDict()

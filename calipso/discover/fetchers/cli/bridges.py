@@ -54,4 +54,6 @@ def _interface(member: Device, port: PortRef | None) -> dict[str, Any]:
         "state": member.state,
         "kind": member.kind,
     }
+    if member.kind == "vlan":
+        fields["lower"] = member.lower
     return fields | ({"port_id": port.id, "network": port.network_id} if port else {})
