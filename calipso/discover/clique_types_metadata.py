@@ -58,8 +58,11 @@ class CliqueTypesMetadata(MetadataParser):
 
 
 def load_clique_types(inv: InventoryMgr) -> tuple[list[CliqueType], list[CliqueConstraint]]:
-    """Clique types and constraints in force: those of the file, then those of the store."""
+    """Clique types and constraints in force: those people stored, then those of the file.
+
+    The first of equally good clique types wins, so a stored one replaces a default.
+    """
     metadata = CliqueTypesMetadata().parse_metadata_file()
-    types = [*metadata["clique_types"], *inv.find_all("clique_types", {})]
+    types = [*inv.find_all("clique_types", {}), *metadata["clique_types"]]
     constraints = [*metadata["clique_constraints"], *inv.find_all("clique_constraints", {})]
     return cast(list[CliqueType], types), cast(list[CliqueConstraint], constraints)

@@ -7,13 +7,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from calipso.errors import NotFound
+from calipso.errors import ErrorKind, NotFound
 from calipso.model.environment import Environment
 from calipso.model.scan import Problem
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.metadata_parser import load_class
 
 T = TypeVar("T")
+
+
+def not_in_inventory(environment: str, what: str) -> NotFound:
+    """The error for a parent or host that should be stored and is not."""
+    return NotFound(
+        f"{environment}: {what} is not in the inventory",
+        hint=f"Scan the whole environment: calipso scan run {environment}",
+        kind=ErrorKind.NOT_FOUND,
+    )
 
 
 class ScanContext:
@@ -85,7 +94,7 @@ class ScanContext:
             self.environment.name, name, object_type="host"
         )
         if found is None:
-            raise NotFound(f"{self.environment.name}: host {name} is not in the inventory")
+            raise not_in_inventory(self.environment.name, f"host {name}")
         self._hosts[name] = found
         return found
 

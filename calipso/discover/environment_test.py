@@ -7,7 +7,7 @@ that green here means that a scan can read it. Nothing is stored.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,7 @@ SERVICES = ("identity", "compute", "network")
 OPTIONAL_SCHEMAS = frozenset({"keystone"})
 
 
-def test_environment(environment: Environment) -> Iterator[Step]:
+def test_environment(environment: Environment) -> Generator[Step, None, None]:
     """Every step as it ends: API, databases, SSH to the gateway and to each host."""
     if environment.environment_type != "OpenStack":
         raise ConfigError(

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from calipso.errors import NotFound
+from calipso.discover.context import ScanContext, not_in_inventory
 from calipso.model.inventory import Fetched
 from calipso.utils.inventory_mgr import InventoryMgr
-
-if TYPE_CHECKING:
-    from calipso.discover.context import ScanContext
 
 #: What a fetch of one parent gave: its objects, or why there are none.
 Outcome = tuple[str, "list[Fetched] | Exception"]
@@ -62,7 +59,7 @@ class Fetcher:
         """The stored parent object. Raises NotFound."""
         found = self.context.parent(parent_id)
         if found is None:
-            raise NotFound(f"{self.env}: parent {parent_id} is not in the inventory")
+            raise not_in_inventory(self.env, f"parent {parent_id}")
         return found
 
     def host_of(self, parent_id: str) -> str:

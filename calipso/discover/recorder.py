@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from calipso.discover.fetchers.api.api_hosts import hosts as join_hosts
 from calipso.errors import ConfigError
 from calipso.model.environment import SECRET_KEYS, Environment, OpenStackSection
 from calipso.utils.anonymise.addresses import LOCAL
@@ -122,8 +123,16 @@ class Recorder:
         for content in (*self._api.values(), *self._db.values(), *self._cli.values()):
             anonymiser.learn(content)
         anonymiser.addresses.settle()
+        roles = self._roles()
         for host in [*addresses, *sorted(self._cli)]:
-            anonymiser.names.host(host)
+            anonymiser.names.host(host, roles.get(host, "host"))
+
+    def _roles(self) -> dict[str, str]:
+        """What each host is first of all: `compute-3` tells more than `host-5`."""
+        services = self._api.get(("compute", "/v2.1/os-services"), {}).get("items", [])
+        agents = self._api.get(("network", "/v2.0/agents"), {}).get("items", [])
+        hosts = join_hosts(services, [], agents)
+        return {host["name"]: host["host_type"][0].lower() for host in hosts if host["host_type"]}
 
     def _cloud(self, addresses: Mapping[str, str]) -> Item:
         environment = self.environment

@@ -14,7 +14,7 @@ from calipso.errors import NotFound
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.scan_inventory import ScanInventory
 from calipso.utils.scan_store import RUNNING, ScanStore, now
 from calipso.utils.worker_store import WorkerStore
 
@@ -38,7 +38,7 @@ def make_scan(scan_id: str, *, recorder: Any = None) -> Scan:
     store = ScanStore()
     record = store.get(scan_id)
     environment = EnvironmentStore().get(record["environment"])
-    context = ScanContext(environment, InventoryMgr(record["inventory"]), scan_id)
+    context = ScanContext(environment, ScanInventory(record["inventory"], scan_id), scan_id)
     context.recorder = recorder
     return Scan(scan_id, store, context, load_scanners(), attempts=settings().task_attempts)
 

@@ -14,11 +14,13 @@ from calipso.discover.find_links_metadata import load_link_finders
 from calipso.discover.placement import environment_root
 from calipso.discover.scanner import Scanner
 from calipso.discover.scanners_metadata import ScannersMetadata
-from calipso.discover.sweep import Sweeper, gather_evidence
+from calipso.discover.sweep import Sweeper
 from calipso.model.inventory import object_key
 from calipso.model.scan import Stage
 from calipso.utils.graph_writer import GraphWriter
+from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.object_writer import ObjectWriter
+from calipso.utils.scan_inventory import gather_evidence
 from calipso.utils.scan_store import ScanStore
 
 Document = dict[str, Any]
@@ -41,7 +43,7 @@ class Stages:
         self.metadata = metadata
         self.store = store
         self.environment = context.environment.name
-        self.inv = context.inv
+        self.inv = InventoryMgr(scan["inventory"])  # all of it, also what is gone
 
     def run(self, task: Document, alive: Callable[[], None]) -> Result:
         """Run one task by its kind."""

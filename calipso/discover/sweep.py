@@ -7,7 +7,6 @@ first scan that could not read it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from bson import ObjectId
@@ -15,37 +14,12 @@ from bson import ObjectId
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
 from calipso.utils.object_writer import ObjectWriter
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.scan_inventory import Evidence
+from calipso.utils.scan_store import now
 
 Document = dict[str, Any]
 
 FIELDS = ("id", "type", "name", "host", "id_path", "parent_id", "parent_type", "fetched_by")
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Which fetches of this scan succeeded: (node of the tree, `_id` of the parent)."""
-
-    read: frozenset[tuple[str, ObjectId]]
-
-    def covers(self, item: Document) -> bool:
-        """True when the fetch that once found this object was repeated with success."""
-        found_by = item.get("fetched_by") or {}
-        return (found_by.get("node", ""), found_by.get("parent")) in self.read
-
-
-def gather_evidence(store: ScanStore, scan_id: str) -> Evidence:
-    """The evidence of a scan from its finished fetch tasks."""
-    read: set[tuple[str, ObjectId]] = set()
-    tasks = store.scan_tasks(scan_id, "nodes", "parents", "failed", "ran", kind="fetch", done=True)
-    for task in tasks:
-        if not task.get("ran"):
-            continue
-        failed = task.get("failed", {})
-        for node in task["nodes"]:
-            lost = set(failed.get(node, ()))
-            read.update((node, parent) for parent in task["parents"] if parent not in lost)
-    return Evidence(frozenset(read))
 
 
 class Sweeper:

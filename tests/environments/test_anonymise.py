@@ -205,7 +205,7 @@ def test_one_name_is_replaced_alike_in_api_database_and_xml() -> None:
         "name": "instance-1",
         "OS-EXT-SRV-ATTR:host": "host-1.example.com",
         "OS-EXT-AZ:availability_zone": "zone-1",
-        "addresses": {"network-1": [{"addr": "192.0.2.5"}]},
+        "addresses": {"net-1": [{"addr": "192.0.2.5"}]},
         "metadata": {},
         "description": "",
         "key_name": "key-1",
@@ -226,7 +226,7 @@ def test_json_inside_a_column_is_replaced_too() -> None:
     rows = found.document([{"network_info": json.dumps([inner])}], "instance_info_caches")
 
     assert json.loads(rows[0]["network_info"]) == [
-        {"bridge": "br-int", "network": {"label": "network-1", "id": digits().uuid(PORT)}}
+        {"bridge": "br-int", "network": {"label": "net-1", "id": digits().uuid(PORT)}}
     ]
 
 

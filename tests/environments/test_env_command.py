@@ -67,12 +67,9 @@ def test_each_source_may_have_a_password_of_its_own(
     added(run, "prod", *FLAGS, "--api-password-file", password_file)
 
     environment = EnvironmentStore().get("prod")
-    kinds = (OpenStackSection, MysqlSection, CliSection)
-    assert [environment.section(kind).pwd for kind in kinds] == [
-        SECRET,
-        "db-password",
-        "ssh-password",
-    ]
+    assert environment.section(OpenStackSection).pwd == SECRET
+    assert environment.section(MysqlSection).pwd == "db-password"
+    assert environment.section(CliSection).pwd == "ssh-password"
 
 
 def test_a_key_takes_the_place_of_the_ssh_password(run: Run, password_file: str) -> None:

@@ -96,7 +96,8 @@ def test_an_anonymised_recording_names_nothing_of_the_cloud(
 
 
 #: The sample cloud invents names like ours: `instance-1` tells nothing either way.
-_INVENTED = {"instance", "network", "project", "host", "port", "aggregate", "zone"}
+_INVENTED = {"instance", "network", "net", "project", "host", "port", "aggregate", "zone"}
+_INVENTED |= {"controller", "compute"}
 #: Ids of aggregates, and words that the API uses for other things as well.
 _WORDS = {"1", "2", "3", "admin", "service", "public"}
 

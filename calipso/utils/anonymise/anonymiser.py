@@ -36,14 +36,14 @@ OTHER_NAMES = {
     "project_name": "project",
     "tenant_name": "project",
     "user_name": "user",
-    "network_name": "network",
+    "network_name": "net",
     "dns_domain": "domain",
     "fqdn": "domain",
 }
 #: Free text and what people attach: dropped, the type of the value kept.
 EMPTIED = frozenset(
     {"description", "display_description", "metadata", "tags", "ifalias", "email", "fault"}
-    | {"locked_reason", "status_message", "extra", "dns_assignment", "links"}
+    | {"locked_reason", "status_message", "extra", "dns_assignment"}
 )
 #: In `metadata` of aggregates this one key makes a zone.
 KEPT_METADATA = "availability_zone"
@@ -52,7 +52,8 @@ KEPT_METADATA = "availability_zone"
 KINDS = {
     "servers": "instance",
     "instances": "instance",
-    "instance_info_caches": "network",
+    "instance_info_caches": "net",
+    "networks": "net",
     "os-aggregates": "aggregate",
     "aggregates": "aggregate",
     "security-groups": "security-group",
@@ -121,7 +122,7 @@ class Anonymiser:
         if parent in HOST_KEYS:
             return self.names.host(name)
         if parent == "addresses":
-            return self.names.replace("network", name)
+            return self.names.replace("net", name)
         return self.text(name)
 
     def _string(self, value: str, key: str, kind: str) -> str:
@@ -216,7 +217,7 @@ class Anonymiser:
 def _inner(kind: str, key: str) -> str:
     """Kind of what lies under a key: things of another kind inside a thing."""
     inner = {
-        "network": "network",
+        "network": "net",
         "subnets": "subnet",
         "security_groups": "security-group",
         "flavor": "flavor",

@@ -29,14 +29,14 @@ class NameMap:
             self._new[name] = f"{kind}-{self._count[kind]}"
         return self._new[name]
 
-    def host(self, name: str) -> str:
+    def host(self, name: str, role: str = "host") -> str:
         """The replacement of a host's name; short and full name get the same stem."""
         first, dot, domain = name.partition(".")
         if first == "localhost" or not first:
             return name
         if first not in self._new:
-            self._count["host"] += 1
-            self._new[first] = f"host-{self._count['host']}"
+            self._count[role] += 1
+            self._new[first] = f"{role}-{self._count[role]}"
         return self._new[first] + (".example.com" if dot and domain else "")
 
     def known(self, name: str) -> str | None:

@@ -26,6 +26,3 @@ class DbFetchAzNetworkHosts(DbAccess):
             }
         return [hosts[name] for name in sorted(hosts)]
 
-
-#: The original's spelling, which scanners.json files use.
-DbFetchAZNetworkHosts = DbFetchAzNetworkHosts

@@ -29,6 +29,9 @@ def switch_fields(
     for bridge in bridges.values():
         for port, interface in bridge.interfaces():
             ports[interface.name] = port_fields(bridge, port, interface)
+            device = devices.get(interface.name)
+            if device is not None and device.kind == "vlan":
+                ports[interface.name]["lower"] = device.lower
             if interface.tunnel:
                 tunnels[interface.name] = tunnel_fields(port, interface)
             if patch := patch_fields(bridge, interface, bridges, devices):
