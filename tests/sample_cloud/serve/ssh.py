@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import paramiko
@@ -61,6 +62,10 @@ class HostTransport(paramiko.Transport):
     def serve(self) -> None:
         """Begin, without waiting for the handshake."""
         self.start_server(event=threading.Event(), server=HostInterface(self))
+
+    def run(self) -> None:
+        with suppress(EOFError, OSError):  # the gateway's connection ended before this one
+            super().run()
 
     def _open_unless_blackhole(self, message: paramiko.Message) -> None:
         look = paramiko.Message(message.get_remainder())
