@@ -1,0 +1,124 @@
+"""Parsers of host answers: whatever a host says, they answer or raise ParseError."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calipso.errors import ParseError
+from calipso.utils.hostparse.bonding import parse_bonds
+from calipso.utils.hostparse.ethtool import parse_nics
+from calipso.utils.hostparse.fdb import parse_fdb
+from calipso.utils.hostparse.iplink import parse_devices
+from calipso.utils.hostparse.libvirt import parse_domains
+from calipso.utils.hostparse.lldp import parse_lldp
+from calipso.utils.hostparse.netns import parse_namespaces
+from calipso.utils.hostparse.osrelease import parse_os_release
+from calipso.utils.hostparse.ovsdb import bridge_of_patch, parse_ovs
+
+SHARED = Path(__file__).parent / "shared"
+BONDS = Path(__file__).parent / "cli_fetch_bond_host_pnics/lacp_with_a_dead_member/bonds.out"
+
+#: parser -> a real answer for it
+REAL: dict[Callable[[str], Any], Path] = {
+    parse_bonds: BONDS,
+    parse_nics: SHARED / "compute-1/nics.out",
+    parse_fdb: SHARED / "compute-3/fdb.out",
+    parse_devices: SHARED / "compute-1/links.out",
+    parse_domains: SHARED / "compute-1/domains.out",
+    parse_lldp: SHARED / "compute-1/lldp.out",
+    parse_namespaces: SHARED / "network-1/namespace_links.out",
+    parse_os_release: SHARED / "compute-1/os_release.out",
+    parse_ovs: SHARED / "compute-1/ovs.out",
+}
+PARSERS = pytest.mark.parametrize("parser", REAL, ids=lambda parser: parser.__name__)
+
+
+def survives(parser: Callable[[str], Any], text: str) -> None:
+    """Parse; a ParseError is as good as an answer."""
+    with contextlib.suppress(ParseError):
+        parser(text)
+
+
+@PARSERS
+def test_real_answer_is_understood(parser: Callable[[str], Any]) -> None:
+    assert parser(REAL[parser].read_text())
+
+
+@PARSERS
+def test_answer_cut_off_anywhere_raises_nothing_else(parser: Callable[[str], Any]) -> None:
+    text = REAL[parser].read_text()
+    for at in range(0, len(text), max(1, len(text) // 150)):
+        survives(parser, text[:at])
+
+
+@PARSERS
+def test_damaged_answer_raises_nothing_else(parser: Callable[[str], Any]) -> None:
+    text, dice = REAL[parser].read_text(), random.Random(7)
+    for _ in range(150):
+        start = dice.randrange(len(text))
+        junk = dice.choice(["", "null", '"', "[", "{}", "-1", "\n", "\x00", "]]", "== x y\n", "<"])
+        survives(parser, text[:start] + junk + text[start + dice.randrange(12) :])
+
+
+@PARSERS
+@given(text=st.text(max_size=200))
+def test_any_text_raises_nothing_else(parser: Callable[[str], Any], text: str) -> None:
+    survives(parser, text)
+
+
+@PARSERS
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[1]",
+        "[[]]",
+        "{}",
+        "null",
+        '[{"ifname": 1}]',
+        '{"lldp": [1]}',
+        '{"lldp": [{"interface": [[]]}]}',
+        '{"data": [[1]], "headings": [[]]}\n' * 3,
+        '{"data": [[["set", 1]]], "headings": ["name"]}\n' * 3,
+        "[" * 5000,
+    ],
+)
+def test_json_of_another_shape_raises_nothing_else(
+    parser: Callable[[str], Any], value: str
+) -> None:
+    survives(parser, value)
+    survives(parser, f"== x device\n{value}")
+    survives(parser, f"netns: x\n{value}\nexit: 0\n")
+
+
+def test_entities_in_xml_are_not_expanded() -> None:
+    uuid = "11111111-1111-4111-8111-111111111111"
+    bomb = (
+        f"{uuid}\n<!DOCTYPE d [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>"
+        f"<!ENTITY f SYSTEM 'file:///etc/passwd'>]>"
+        f"<domain><uuid>{uuid}</uuid><name>&b;&f;</name></domain>"
+    )
+
+    assert isinstance(parse_domains(bomb)[uuid], ParseError)
+
+
+def test_open_vswitch_of_a_compute_host() -> None:
+    bridges = parse_ovs((SHARED / "compute-1/ovs.out").read_text())
+
+    tunnels = [i for _, i in bridges["br-tun"].interfaces() if i.tunnel]
+    taps = [(port, i) for port, i in bridges["br-int"].interfaces() if i.port_id]
+    assert set(bridges) == {"br-ex", "br-int", "br-phy", "br-tun"}
+    assert bridges["br-ex"].uplinks({"eth0", "eth1", "eth2"}) == ["eth2"]
+    assert bridges["br-int"].patches() == {"int-br-ex": "phy-br-ex", "patch-tun": "patch-int"}
+    assert bridge_of_patch(bridges, "patch-int") == "br-tun"
+    assert {i.options["local_ip"] for i in tunnels} == {"198.51.100.31"}
+    assert len({i.options["remote_ip"] for i in tunnels}) == 3
+    assert all(i.name == f"qvo{i.port_id[:11]}" and port.tag for port, i in taps)
+    assert all(i.attached_mac.startswith("fa:16:3e:") for _, i in taps)
