@@ -7,58 +7,50 @@ from typing import Any
 
 from calipso.model.inventory import STORE_FIELDS
 
-#: Keys that change without the network changing: heartbeats, counters, ages.
+#: Keys that change without the network changing: heartbeats, times, ages.
 VOLATILE = frozenset(
     {
         "heartbeat_timestamp",
-        "updated_at",
         "started_at",
-        "load",
-        "revision_number",
-        "uptime",
+        "updated_at",
         "age",
-        "devices",
-        "networks",
-        "ports_count",
-        "routers",
-        "floating_ips",
-        "ex_gw_ports",
-        "interfaces_count",
-        "ovs_capabilities",
+        "uptime",
+        "load",
         "statistics",
-        "progress",
-        "current_workload",
-        "free_disk_gb",
-        "free_ram_mb",
-        "local_gb_used",
-        "memory_mb_used",
-        "running_vms",
-        "vcpus_used",
+        "revision_number",
         "resources_synced",
+        "progress",
     }
 )
 
-#: Volatile only inside these containers: `ports` of an agent's configurations is a counter,
-#: `ports` of a vedge is what it has.
-VOLATILE_IN = {"configurations": frozenset({"ports", "networks", "routers", "devices"})}
+#: Volatile inside these fields only: `ports` of an agent's configurations is a counter, `ports`
+#: of a vedge is what it has.
+VOLATILE_IN = {
+    "configurations": frozenset(
+        {
+            "devices",
+            "ex_gw_ports",
+            "floating_ips",
+            "interfaces",
+            "networks",
+            "ovs_capabilities",
+            "ports",
+            "routers",
+            "subnets",
+        }
+    ),
+    "network_info": frozenset({"active"}),  # Nova's cache learns it seconds after the port is up
+}
 
 
 def stable(value: Any, inside: str = "") -> Any:
     """Value without volatile keys, for comparison."""
     if isinstance(value, Mapping):
-        more = VOLATILE_IN.get(inside, frozenset())
-        counters = VOLATILE if inside in ("configurations", "services", "") else _TIMES
-        return {
-            key: stable(item, key)
-            for key, item in value.items()
-            if key not in counters and key not in more
-        }
+        volatile = VOLATILE | VOLATILE_IN.get(inside, frozenset())
+        return {key: stable(item, key) for key, item in value.items() if key not in volatile}
     if isinstance(value, list | tuple):
         return [stable(item, inside) for item in value]
     return value
-
-
-_TIMES = frozenset({"heartbeat_timestamp", "updated_at", "age", "statistics", "uptime"})
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -85,7 +85,9 @@ def load_class(class_name: str, package: str) -> type[Any]:
     if module is None:
         near = nearest(class_name, plugin_classes(home))
         raise MetadataError(package, [f"no class {class_name} in {home.__name__}{near}"])
-    found = getattr(module, class_name, None)
+    # names of acronyms are spelt both ways: DbFetchAZNetworkHosts is DbFetchAzNetworkHosts
+    same = {name.lower(): name for name in vars(module)}.get(class_name.lower(), class_name)
+    found = getattr(module, same, None)
     if not isinstance(found, type):
         raise MetadataError(
             package, [f"{module.__name__} has no class {class_name}; the file must hold it"]

@@ -81,6 +81,11 @@ class ScanStore:
             raise NotFound(f"no scan {scan_id}", hint="calipso scan list")
         return found
 
+    def level_of(self, scan_id: str) -> int:
+        """The level a scan is at; -1 for a scan that is not stored."""
+        found = self.scans.find_one({"_id": scan_id}, {"level": 1})
+        return int(found["level"]) if found else -1
+
     def find_scans(self, query: Mapping[str, Any], limit: int = 0) -> list[Document]:
         """Scan records, newest first."""
         return list(self.scans.find(query).sort("submit_timestamp", DESCENDING).limit(limit))

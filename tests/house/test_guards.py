@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -117,7 +118,9 @@ def test_each_setting_is_documented(setting: str):
 
 @pytest.mark.parametrize("name", constant_values("object_types"))
 def test_each_object_type_is_documented(name: str):
-    assert f"`{name}`" in (ROOT / "docs" / "object-types.md").read_text()
+    words = re.findall(r"[a-z_]+", (ROOT / "docs" / "object-types.md").read_text())
+
+    assert name in words
 
 
 def test_files_stay_short():

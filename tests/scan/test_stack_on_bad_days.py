@@ -1,0 +1,142 @@
+"""The stack of one machine while a scan runs: stores and workers that die, a full disk, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sample_cloud.running import RunningCloud, running_cloud
+
+pytestmark = pytest.mark.broker
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = {"hosts": 6, "instances": 40, "networks": 8, "latency": 120, "seed": 5}
+
+
+class Stack:
+    """`calipso` in a data directory of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("CALIPSO_", "MONGO_"))}
+        kept.pop("REDIS_URL", None)
+        self.env = kept | {"CALIPSO_HOME": str(home), "CALIPSO_WORKER_LOST_AFTER": "6"}
+
+    def run(self, *words: str, check: bool = True, seconds: float = 120) -> str:
+        """Run a command; returns what it printed."""
+        command = [sys.executable, "-m", "calipso", *words]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=seconds
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def pid(self, name: str) -> int:
+        """The process of a child."""
+        rows = json.loads(self.run("status", "-f", "json", check=False))
+        return int(next(row["pid"] for row in rows if row["name"] == name))
+
+    def scan(self) -> str:
+        """Start a scan; returns its id."""
+        return self.run("scan", "run", "bad").strip().splitlines()[-1]
+
+    def show(self, scan_id: str) -> dict[str, Any]:
+        """The scan as `calipso scan show` tells it; empty while the store is away."""
+        found = self.run("scan", "show", scan_id, "-f", "json", check=False)
+        try:
+            return dict(json.loads(found))
+        except ValueError:
+            return {}
+
+    def wait(self, scan_id: str, condition: Callable[[dict[str, Any]], bool], seconds: float = 90):
+        """Wait until the scan is as wanted."""
+        end = time.monotonic() + seconds
+        seen: dict[str, Any] = {}
+        while time.monotonic() < end:
+            seen = self.show(scan_id)
+            if seen and condition(seen):
+                return seen
+            time.sleep(0.2)
+        pytest.fail(f"still {seen.get('status')} at level {seen.get('level')}: {seen}")
+
+    def inventory(self) -> set[tuple[str, str]]:
+        """Types and ids of all objects."""
+        rows = json.loads(
+            self.run("inventory", "list", "--env", "bad", "--limit", "0", "-f", "json")
+        )
+        return {(row["type"], row["id"]) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningCloud]:
+    with running_cloud(name="bad", **SIZES) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def stack(running: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that is up, with the cloud known and scanned once."""
+    found = Stack(tmp_path_factory.mktemp("stack"))
+    try:
+        found.run("up")
+        document = found.home / "cloud.json"
+        document.write_text(json.dumps(running.environment))
+        found.run("env", "add", "--file", str(document), "--no-test")
+        found.wait(found.scan(), ended)
+        yield found
+    finally:
+        found.run("down", check=False)
+
+
+def ended(scan: dict[str, Any]) -> bool:
+    return scan["status"] not in ("pending", "running")
+
+
+def in_the_middle(scan: dict[str, Any]) -> bool:
+    return scan["status"] == "running" and scan["level"] >= 2
+
+
+@pytest.mark.parametrize("child", ["mongo", "redis", "sources", "graph", "beat"])
+def test_a_child_that_is_killed_in_mid_scan_costs_time_and_nothing_else(stack: Stack, child: str):
+    before = stack.inventory()
+    scan_id = stack.scan()
+    stack.wait(scan_id, in_the_middle)
+
+    os.kill(stack.pid(child), signal.SIGKILL)
+    scan = stack.wait(scan_id, ended, 150)
+
+    assert scan["status"] == "completed", scan
+    assert stack.inventory() == before
+
+
+def test_ctrl_c_leaves_the_watcher_and_not_the_scan(stack: Stack):
+    command = [sys.executable, "-m", "calipso", "scan", "run", "bad", "--watch"]
+    watcher = subprocess.Popen(
+        command, cwd=ROOT, env=stack.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(1.5)
+
+    watcher.send_signal(signal.SIGINT)
+    _, told = watcher.communicate(timeout=30)
+
+    assert watcher.returncode == 130
+    assert "calipso scan" in told  # how to see it again, how to stop it
+    newest = json.loads(stack.run("scan", "list", "-f", "json"))[0]
+    assert stack.wait(newest["id"], ended)["status"] == "completed"
+
+
+def test_a_second_up_is_harmless(stack: Stack):
+    before = stack.pid("mongo")
+
+    stack.run("up")
+
+    assert stack.pid("mongo") == before
