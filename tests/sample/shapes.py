@@ -51,13 +51,22 @@ def _type(value: Any) -> str:
 
 def differences(generated: Shape, recorded: Shape) -> list[str]:
     """What is only in one, or of another type, as lines to read."""
-    lines = [f"only generated: {path}" for path in sorted(set(generated) - set(recorded))]
-    lines += [f"only recorded: {path}" for path in sorted(set(recorded) - set(generated))]
+    lines = [f"only generated: {path}" for path in _only_in(generated, recorded)]
+    lines += [f"only recorded: {path}" for path in _only_in(recorded, generated)]
     for path in sorted(set(generated) & set(recorded)):
         ours, theirs = generated[path], recorded[path]
         if ours and theirs and not ours & theirs:
             lines.append(f"{path}: generated {sorted(ours)}, recorded {sorted(theirs)}")
     return lines
+
+
+def _only_in(one: Shape, other: Shape) -> list[str]:
+    """Paths of the first; not those below a map that is empty in the other."""
+    return [
+        path
+        for path in sorted(set(one) - set(other))
+        if "/*" not in path or f"{path.partition('/*')[0]}/*" in other
+    ]
 
 
 def xml_paths(text: str) -> set[str]:

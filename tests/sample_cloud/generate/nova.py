@@ -13,6 +13,11 @@ from tests.sample_cloud.generate.plan import Host, Instance, Plan
 #: Replaced by the address of the server when a page is written.
 COMPUTE_URL = "http://compute.sample/v2.1"
 
+CPU_INFO = (
+    '{"arch": "x86_64", "model": "Cascadelake-Server", "vendor": "Intel", "topology": {"cells": 2,'
+    ' "sockets": 1, "cores": 16, "threads": 2}, "features": ["aes", "avx2", "hypervisor", "vmx"]}'
+)
+
 
 def now() -> str:
     """Heartbeats move, everything else in a generated cloud stands still."""

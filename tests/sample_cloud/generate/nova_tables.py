@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from tests.sample_cloud.cloud import Item
 from tests.sample_cloud.generate.identity import REGION
 from tests.sample_cloud.generate.names import Names, sql_time
-from tests.sample_cloud.generate.nova import aggregates, nova_binaries
+from tests.sample_cloud.generate.nova import CPU_INFO, aggregates, nova_binaries
 from tests.sample_cloud.generate.plan import Plan
 from tests.sample_cloud.generate.vifs import network_info
 
@@ -119,7 +119,7 @@ class NovaTables:
                 "local_gb_used": 20 * used,
                 "hypervisor_type": "QEMU",
                 "hypervisor_version": 7002022,
-                "cpu_info": '{"arch": "x86_64", "vendor": "Intel"}',
+                "cpu_info": CPU_INFO,
                 "disk_available_least": 1500,
                 "free_ram_mb": 261632 - 2048 * used,
                 "free_disk_gb": 2000 - 20 * used,
