@@ -34,8 +34,11 @@ COLLECTION = "environments_config"
 #: Fields that scans and listeners set; they are no part of what a person edits.
 STATUS_FIELDS = frozenset({"scanned", "last_scanned", "operational", "monitoring_setup_done"})
 
+#: States of a scan that has not ended.
+RUNNING = ("pending", "running")
+
 #: Collections (whatever the inventory they belong to) whose documents name an environment.
-BELONGING = ("inventory", "links", "cliques", "changes", "scans", "scan_tasks", "coverage")
+BELONGING = ("inventory", "links", "cliques", "changes", "scans", "coverage")
 EVERYWHERE = ("scheduled_scans", "answers", "messages", "connection_tests")
 
 
@@ -131,11 +134,22 @@ class EnvironmentStore:
             self.collection.update_one({"name": name}, {"$set": fields})
 
     def remove(self, name: str, *, with_data: bool = False) -> dict[str, int]:
-        """Remove an environment; with its data, returns how many documents of each collection."""
+        """Remove an environment; with its data, returns how many documents of each collection.
+
+        Raises ConfigError while a scan of it runs: it would go on storing.
+        """
         self._stored(name)
         removed: dict[str, int] = {}
         with _store_errors("write"):
+            scans = {scan["_id"]: scan["status"] for scan in self._scans(name)}
+            running = [scan for scan, status in scans.items() if status in RUNNING]
+            if running:
+                raise ConfigError(
+                    f"environment {name}: scan {running[0]} has not ended",
+                    hint=f"calipso scan cancel {running[0]}",
+                )
             if with_data:
+                self._remove_tasks(list(scans))
                 for collection in self._data_collections():
                     count = self.db[collection].delete_many({"environment": name}).deleted_count
                     if count:
@@ -185,6 +199,15 @@ class EnvironmentStore:
 
     def _encrypted(self, environment: Environment) -> Document:
         return dict(encode(map_secrets(environment.document(), self.secrets.encrypt)))
+
+    def _scans(self, name: str) -> Documents:
+        return [*self.db["scans"].find({"environment": name}, {"status": 1})]
+
+    def _remove_tasks(self, scans: Names) -> None:
+        """Tasks name their scan only."""
+        for start in range(0, len(scans), 500):
+            some = {"scan_id": {"$in": scans[start : start + 500]}}
+            self.db["scan_tasks"].delete_many(some)
 
     def _data_collections(self) -> Names:
         """Collections of all inventories: `links`, `links_dev` of `inventory_dev`, `RDO_links`."""

@@ -169,7 +169,7 @@ def test_rotating_the_key_encrypts_anew_and_forgets_the_old_key(
 
 def fill(inventory: InventoryMgr, environment: str) -> None:
     for name in ("inventory", "links", "cliques", "changes", "scans", "scheduled_scans"):
-        inventory.collection(name).insert_one({"environment": environment})
+        inventory.collection(name).insert_one({"environment": environment, "status": "completed"})
 
 
 def test_removing_an_environment_keeps_what_was_found(
@@ -203,6 +203,29 @@ def test_removing_with_data_spares_other_environments_and_finds_every_inventory(
     assert left.count("'environment': 'prod'") == 1  # not a collection of ours
     assert left.count("'environment': 'prod2'") == 18
     assert store.names() == ["prod2"]
+
+
+def test_tasks_of_its_scans_go_too(store: EnvironmentStore) -> None:
+    store.add(openstack_document())
+    for scan, environment in (("one", "prod"), ("two", "other")):
+        scan_document = {"_id": scan, "environment": environment, "status": "completed"}
+        store.db["scans"].insert_one(scan_document)
+        store.db["scan_tasks"].insert_one({"scan_id": scan})
+
+    store.remove("prod", with_data=True)
+
+    assert [task["scan_id"] for task in store.db["scan_tasks"].find()] == ["two"]
+
+
+def test_an_environment_is_not_removed_while_it_is_scanned(store: EnvironmentStore) -> None:
+    store.add(openstack_document())
+    store.db["scans"].insert_one({"_id": "s1", "environment": "prod", "status": "running"})
+
+    with pytest.raises(ConfigError, match="scan s1 has not ended") as caught:
+        store.remove("prod", with_data=True)
+
+    assert caught.value.hint == "calipso scan cancel s1"
+    assert store.names() == ["prod"]
 
 
 def test_a_store_that_is_away_is_a_named_error(key_path: Path) -> None:

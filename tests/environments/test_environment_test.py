@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ from calipso.discover.steps import Step
 from calipso.model.environment import parse_environment
 from calipso.settings import settings
 from calipso.utils.environment_store import EnvironmentStore
+from calipso.utils.inventory_mgr import InventoryMgr
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
 from .conftest import SECRET, Run
@@ -310,6 +313,25 @@ def test_adding_tests_at_once_and_keeps_what_was_added(
     assert "calipso env test" in ended.err
     assert SECRET not in ended.out + ended.err
     assert EnvironmentStore().names() == [cloud.environment["name"]]
+
+
+@pytest.mark.parametrize("password", ["sample-secret", SECRET], ids=["right", "wrong"])
+def test_not_even_the_most_talkative_log_tells_a_password(
+    inv: InventoryMgr, cloud: RunningCloud, password: str
+) -> None:
+    document = deepcopy(cloud.environment)
+    for section in document["configuration"]:
+        section["pwd"] = password
+    EnvironmentStore().add(document)
+
+    command = [sys.executable, "-m", "calipso", "-vv", "--debug", "env", "test", document["name"]]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == (0 if password == "sample-secret" else 1)
+    assert "DEBUG" in said
+    assert password not in said
+    assert json.dumps(password)[1:-1] not in said
 
 
 def test_a_cloud_of_another_type_is_not_tried(run: Run) -> None:
