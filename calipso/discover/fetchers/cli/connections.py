@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from calipso.discover.fetchers.cli.known_hosts import KnownHosts, known_hosts_path
-from calipso.discover.fetchers.cli.ssh import Account, SshConnection, connect
+from calipso.discover.fetchers.cli.ssh import Account, SshConnection, connect, is_late
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.model.environment import CliHost, CliSection, Environment
 from calipso.settings import Settings, settings
@@ -124,7 +124,7 @@ class HostConnections:
                 return self._open_one(host, account, via)
             except CliAccessError as error:
                 failed = failed or error
-                if error.kind is not ErrorKind.UNREACHABLE or "time allowed" in error.message:
+                if error.kind is not ErrorKind.UNREACHABLE or is_late(error.__cause__):
                     break
         if failed is None:
             raise ValueError(f"{host}: no address")

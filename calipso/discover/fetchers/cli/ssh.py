@@ -234,8 +234,14 @@ def _reason(
     if isinstance(error, paramiko.ChannelException):
         hint = f"Can {via.host if via else 'the gateway'} reach it, and does its sshd forward TCP?"
         return ErrorKind.UNREACHABLE, f"gateway says: {error.text or error}", hint
-    if isinstance(error, TimeoutError) or "timed out" in str(error).lower():
+    if is_late(error):
         hint = "Is the host up, and does a firewall let SSH through?"
         return ErrorKind.UNREACHABLE, "no answer within the time allowed", hint
     text = str(error) or type(error).__name__
     return ErrorKind.UNREACHABLE, text, "Is the host up, and does sshd run there?"
+
+
+def is_late(error: BaseException | None) -> bool:
+    """True when nothing answered in time (paramiko says so in words only)."""
+    words = str(error).lower()
+    return isinstance(error, TimeoutError) or "timed out" in words or "timeout" in words
