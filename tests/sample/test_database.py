@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.error import HTTPError
 
 import pymysql
 import pytest
 
-from tests.sample.clients import ask, database, rows
+from tests.sample.clients import ask, database, host, rows
 from tests.sample_cloud import RunningCloud
 
 
@@ -103,6 +104,22 @@ def test_a_created_instance_is_where_it_was_asked_for(cloud: RunningCloud) -> No
 
     found = rows(cloud, "SELECT host FROM nova.instances WHERE uuid = %s", made["id"])
     assert found == [{"host": "compute-2"}]
+
+
+def test_a_router_may_get_another_interface(cloud: RunningCloud) -> None:
+    made = cloud.mutate("add_router_interface")
+
+    port = ask(cloud, "network", f"/v2.0/ports/{made['ports'][0]}")["port"]
+    assert (port["device_id"], port["network_id"]) == (made["id"], made["network"])
+    with host(cloud, port["binding:host_id"]) as connection:
+        assert (
+            f"qr-{port['id'][:11]}" in connection.bundle("namespace_links")["namespace_links"].out
+        )
+
+
+def test_a_change_that_cannot_be_made_is_refused(cloud: RunningCloud) -> None:
+    with pytest.raises(HTTPError, match="400"):
+        cloud.mutate("delete_instance", id="nobody")
 
 
 def test_the_database_may_go_away_at_a_query(cloud: RunningCloud) -> None:

@@ -27,9 +27,14 @@ KINDS = {
 }
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[*KINDS, "changed"])
 def made(request: pytest.FixtureRequest) -> GeneratedCloud:
-    return GeneratedCloud(KINDS[request.param])
+    if request.param != "changed":
+        return GeneratedCloud(KINDS[request.param])
+    cloud = GeneratedCloud(KINDS["mixed"])
+    for operation in (*["delete_instance"] * 5, *["create_instance"] * 7, "add_router_interface"):
+        cloud.mutate({"op": operation})
+    return cloud
 
 
 def items(cloud: GeneratedCloud, service: str, resource: str) -> list[dict[str, Any]]:

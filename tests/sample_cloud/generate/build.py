@@ -201,15 +201,18 @@ class Builder:
             public, "network:router_gateway", router.id, host=host, project_id=""
         )
         for network in members:
-            fixed = [(subnet, subnet.gateway) for subnet in network.subnets]
-            router.interfaces.append(
-                self.add_port(
-                    network, "network:router_interface", router.id, host=host, fixed=fixed
-                )
-            )
-            network.router = router
+            self.join(router, network)
         self.plan.routers.append(router)
         host.routers.append(router)
+
+    def join(self, router: Router, network: Network) -> Port:
+        """A new interface of a router: the gateway of a network."""
+        owner, host = "network:router_interface", router.host
+        fixed = [(subnet, subnet.gateway) for subnet in network.subnets]
+        port = self.add_port(network, owner, router.id, host=host, fixed=fixed)
+        router.interfaces.append(port)
+        network.router = router
+        return port
 
     def _dhcp(self) -> None:
         nodes = self.plan.hosts_with("network")
@@ -290,20 +293,3 @@ class Builder:
         for number in range(self.params.extra_port_count):
             network = networks[number % len(networks)]
             self.add_port(network, "", "", name=f"spare-port-{number}")
-
-    def remove_instance(self, instance: Instance) -> None:
-        """Take an instance, its ports and its floating IPs out of the plan."""
-        plan = self.plan
-        plan.instances.remove(instance)
-        instance.host.instances.remove(instance)
-        gone = [fip for fip in plan.floating_ips if fip.port in instance.ports]
-        for floating in gone:
-            plan.floating_ips.remove(floating)
-            floating.router.floating.remove(floating)
-        for port in [*instance.ports, *(floating.floating_port for floating in gone)]:
-            plan.ports.remove(port)
-            port.network.ports.remove(port)
-            if port.host:
-                port.network.hosts[port.host] -= 1
-                if not port.network.hosts[port.host]:
-                    del port.network.hosts[port.host]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from tests.sample_cloud.cloud import Answer, Body, Columns, Item, Listing
 from tests.sample_cloud.generate.agents import host_agents
 from tests.sample_cloud.generate.answers import host_answer
 from tests.sample_cloud.generate.build import Builder
+from tests.sample_cloud.generate.changes import Changes
 from tests.sample_cloud.generate.hardware import nics
 from tests.sample_cloud.generate.identity import REGION, identity
 from tests.sample_cloud.generate.links import HostLinks
 from tests.sample_cloud.generate.neutron import Neutron
 from tests.sample_cloud.generate.nova import Nova
 from tests.sample_cloud.generate.params import CloudParams
-from tests.sample_cloud.generate.plan import Instance
 from tests.sample_cloud.generate.tables import SCHEMA, Tables
 
 MECHANISM_DRIVERS = {"ovs": ["OVS"], "lxb": ["LXB"], "mixed": ["OVS", "LXB"]}
@@ -43,6 +42,7 @@ class GeneratedCloud:
         self._nova = Nova(self.plan, self.names)
         self._neutron = Neutron(self.plan, self.names)
         self._tables = Tables(self.plan, self.names)
+        self._changes = Changes(self.builder)
         self._lock = threading.Lock()
 
     def api(self, service_type: str, resource: str) -> Listing | Body | None:
@@ -83,42 +83,9 @@ class GeneratedCloud:
             "instances": len(plan.instances),
         }
 
-    # -- changes -------------------------------------------------------------------------
-
     def mutate(self, change: Mapping[str, Any]) -> Item:
-        """`{"op": "create_instance", "host"?, "name"?}` or `{"op": "delete_instance", "id"?}`."""
+        """A change of `Changes`; everything served from now on shows it."""
         with self._lock:
-            instance = self._change(change)
+            done = self._changes.make(change)
             self.revision += 1
-        return {
-            "id": instance.id,
-            "name": instance.name,
-            "host": instance.host.name,
-            "project": instance.project.name,
-            "ports": [port.id for port in instance.ports],
-        }
-
-    def _change(self, change: Mapping[str, Any]) -> Instance:
-        operation = change.get("op")
-        if operation == "create_instance":
-            host = change.get("host")
-            if host is not None and host not in self._by_name:
-                raise ValueError(f"no host {host}")
-            position = self.builder.instance_number
-            made = self.builder.add_instance(position, self._by_name[host] if host else None)
-            made.name = str(change.get("name") or made.name)
-            return made
-        if operation == "delete_instance":
-            wanted = change.get("id")
-            for instance in reversed(self.plan.instances):
-                if wanted in (None, instance.id, instance.name):
-                    self.builder.remove_instance(instance)
-                    return instance
-            raise ValueError(f"no instance {wanted}")
-        raise ValueError(f"unknown change {operation}: create_instance or delete_instance")
-
-
-@lru_cache(maxsize=4)
-def generated(params: CloudParams) -> GeneratedCloud:
-    """The same object for the same parameters; for tests that only look."""
-    return GeneratedCloud(params)
+        return done
