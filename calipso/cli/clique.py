@@ -59,7 +59,7 @@ def list_cliques(
         for clique in found
     ]
     columns = COLUMNS if environment else ["environment", *COLUMNS]
-    show_list(rows, columns, output_format, chosen=column, sort_column=sort_column)
+    show_list(rows, columns, output_format, chosen=column, sort_column=sort_column, documents=found)
 
 
 @app.command()
@@ -84,10 +84,8 @@ def show(
         wanted["focal_point"] = {"$in": [item["_id"] for item in focal]}
     cliques = inv.find_all("cliques", wanted, sort=[(name, 1) for name in ORDER])
     if not cliques:
-        what = f"{' '.join(words)} is" if words else "no object is"
-        raise NotFound(
-            f"{what} the focal point of a clique", hint="`calipso clique list` shows those there."
-        )
+        what = f"{', '.join(words)}: focal point of no clique" if words else "there are no cliques"
+        raise NotFound(what, hint="`calipso clique list` shows those there are.")
     documents: list[dict[str, Any]] = []
     for start in range(0, len(cliques), PORTION):
         documents += _show_some(inv, cliques[start : start + PORTION], output_format)

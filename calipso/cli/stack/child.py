@@ -136,8 +136,13 @@ class Child:
             self._kill_after = None
             self._become("waiting")
             return
-        how = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        self._failed(self.run_dir.disk_problem() or f"{how}: {last_line(self.log)}")
+        self._failed(self.run_dir.disk_problem() or self._how_it_ended(code))
+
+    def _how_it_ended(self, code: int) -> str:
+        if code == -signal.SIGKILL:  # then its log says nothing about it
+            return "was killed: by hand, or by the kernel for want of memory"
+        how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        return f"{how}: {last_line(self.log)}"
 
     def _failed(self, message: str) -> None:
         pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
