@@ -76,7 +76,7 @@ def list_links(
     found = page(inv, "links", wanted, ORDER, limit=limit, marker=last, key="_id")
     rows = with_names(inv, found)
     columns = COLUMNS if environment else ["environment", *COLUMNS]
-    show_list(rows, columns, output_format, chosen=column, sort_column=sort_column)
+    show_list(rows, columns, output_format, chosen=column, sort_column=sort_column, documents=found)
 
 
 def with_names(inv: InventoryMgr, links: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -123,8 +123,15 @@ def show_list(
     *,
     chosen: Sequence[str] | None = None,
     sort_column: str | None = None,
+    documents: Iterable[Row] | None = None,
 ) -> None:
-    """Rows on standard output. `columns` are shown unless `-c` chose others."""
+    """Rows on standard output. `columns` are shown unless `-c` chose others.
+
+    `documents` are what the rows were made from: JSON and YAML without `-c` give them whole.
+    """
+    if documents is not None and not chosen and output_format in (Format.JSON, Format.YAML):
+        _dump([plain(document) for document in documents], output_format)
+        return
     rows = list(rows)
     columns = _chosen(rows, columns, chosen)
     if sort_column:
