@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from calipso.discover.context import ScanContext
-from calipso.discover.environment_hosts import HostTest
+from calipso.discover.environment_hosts import LXB_AGENT, OVS_AGENT, HostTest
 from calipso.discover.fetchers.api.api_access import NOVA
 from calipso.discover.fetchers.api.api_hosts import hosts as join_hosts
 from calipso.discover.fetchers.db.db_access import statement
@@ -29,6 +29,9 @@ Item = dict[str, Any]
 #: Services whose API a scan reads.
 SERVICES = ("identity", "compute", "network")
 
+#: Agent of each mechanism driver.
+DRIVERS = {OVS_AGENT: "OVS", LXB_AGENT: "LXB"}
+
 #: Kinds of schema no default fetcher reads: worth knowing, no failure.
 OPTIONAL_SCHEMAS = frozenset({"keystone"})
 
@@ -44,6 +47,7 @@ def test_environment(environment: Environment) -> Generator[Step, None, None]:
     try:
         found: dict[str, Item] = {}
         yield from api_steps(context, found)
+        yield from driver_steps(environment, found)
         yield from database_steps(context)
         yield from host_steps(environment, found)
     finally:
@@ -159,6 +163,20 @@ def _compute_said(found: tuple[list[Item], list[Item]]) -> str:
     services, hypervisors = found
     hosts = {service.get("host") for service in services}
     return f"{len(services)} services on {len(hosts)} hosts, {len(hypervisors)} hypervisors"
+
+
+def driver_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Step]:
+    """Do the mechanism drivers fit the agents? They decide which fetchers a scan runs."""
+    kinds = set().union(*(host["agent_types"] for host in found.values()))
+    running = sorted(DRIVERS[kind] for kind in kinds & DRIVERS.keys())
+    said = f"{', '.join(environment.mechanism_drivers)}; agents of {', '.join(running) or 'none'}"
+    missing = [driver for driver in running if driver not in environment.mechanism_drivers]
+    if missing:
+        drivers = ", ".join([*environment.mechanism_drivers, *missing])
+        hint = f"Set mechanism_drivers to {drivers}: hosts of {missing[0]} are read by half only."
+        yield Step("mechanism drivers", ok=False, message=said, hint=hint)
+    elif found:
+        yield Step("mechanism drivers", ok=True, message=said)
 
 
 # -- databases -------------------------------------------------------------------------

@@ -50,6 +50,17 @@ NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")
 #: Sections an environment of this type must have.
 NEEDED = {"OpenStack": ("OpenStack", "mysql", "CLI"), "Kubernetes": ("Kubernetes", "CLI")}
 
+#: Fields that are stored even when they have their default.
+ALWAYS_STORED = {"name", "document_type", "environment_type", "distribution"} | {
+    "distribution_version",
+    "mechanism_drivers",
+    "type_drivers",
+    "operational",
+    "scanned",
+    "listen",
+    "enable_monitoring",
+}
+
 #: What people write, and the model's word for it.
 OTHER_WORDS = {
     "openvswitch": "OVS",
@@ -141,8 +152,9 @@ class Environment(BaseModel):
         )
 
     def document(self) -> dict[str, Any]:
-        """The document to store: what was given, secrets in clear."""
-        document = self.model_dump(by_alias=True, exclude_unset=True)
+        """The document to store: what was given and what others look for; secrets in clear."""
+        document = self.model_dump(by_alias=True, include=ALWAYS_STORED)
+        document |= self.model_dump(by_alias=True, exclude_unset=True)
         document["configuration"] = [
             {"name": section.name} | section.model_dump(by_alias=True, exclude_unset=True)
             for section in self.configuration

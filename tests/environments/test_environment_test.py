@@ -214,6 +214,13 @@ def test_a_port_that_accepts_and_says_nothing_ends_in_time(cloud: RunningCloud) 
     assert steps["SSH gateway 127.0.0.1"].seconds < 15
 
 
+def test_agents_without_their_mechanism_driver_are_told(cloud: RunningCloud) -> None:
+    steps = tried(cloud.environment | {"mechanism_drivers": ["OVS"]})
+
+    assert bad(steps) == {"mechanism drivers"}
+    assert "Set mechanism_drivers to OVS, LXB" in steps["mechanism drivers"].hint
+
+
 def test_a_wrong_region_and_interface_name_what_there_is(cloud: RunningCloud) -> None:
     steps = tried(changed(cloud, "OpenStack", region="Nowhere"))
 
