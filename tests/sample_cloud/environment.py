@@ -6,6 +6,8 @@ from typing import Any
 
 from tests.sample_cloud.serve.stage import Stage
 
+LOOPBACK = "127.0.0.1"
+
 
 def environment(
     stage: Stage,
@@ -18,10 +20,41 @@ def environment(
     key: str = "",
 ) -> dict[str, Any]:
     """A document of `environments_config`; `host_port` is not 22 when hosts listen themselves."""
-    loopback = "127.0.0.1"
+    return {
+        "name": name,
+        "environment_type": "OpenStack",
+        "type": "environment",
+        "distribution": stage.cloud.distribution,
+        "distribution_version": stage.cloud.distribution_version,
+        "mechanism_drivers": list(stage.cloud.mechanism_drivers),
+        "type_drivers": stage.cloud.type_drivers,
+        "configuration": [
+            {
+                "name": "OpenStack",
+                "host": LOOPBACK,
+                "port": api_port,
+                "user": stage.api.user,
+                "pwd": stage.api.password,
+                "admin_project": stage.cloud.admin_project,
+                "region": stage.cloud.region,
+            },
+            {
+                "name": "mysql",
+                "host": LOOPBACK,
+                "port": db_port,
+                "user": stage.db.user,
+                "pwd": stage.db.password,
+            },
+            cli_section(stage, ssh_port, host_port, key),
+        ],
+    }
+
+
+def cli_section(stage: Stage, ssh_port: int, host_port: int, key: str) -> dict[str, Any]:
+    """How to reach the gateway, and in direct mode each host."""
     cli: dict[str, Any] = {
         "name": "CLI",
-        "host": loopback,
+        "host": LOOPBACK,
         "port": ssh_port,
         "user": stage.ssh.user,
         **({"key": key} if key else {"pwd": stage.ssh.password}),
@@ -36,31 +69,4 @@ def environment(
                 for host, address in stage.cloud.hosts.items()
             },
         }
-    return {
-        "name": name,
-        "environment_type": "OpenStack",
-        "type": "environment",
-        "distribution": stage.cloud.distribution,
-        "distribution_version": stage.cloud.distribution_version,
-        "mechanism_drivers": list(stage.cloud.mechanism_drivers),
-        "type_drivers": stage.cloud.type_drivers,
-        "configuration": [
-            {
-                "name": "OpenStack",
-                "host": loopback,
-                "port": api_port,
-                "user": stage.api.user,
-                "pwd": stage.api.password,
-                "admin_project": stage.cloud.admin_project,
-                "region": stage.cloud.region,
-            },
-            {
-                "name": "mysql",
-                "host": loopback,
-                "port": db_port,
-                "user": stage.db.user,
-                "pwd": stage.db.password,
-            },
-            cli,
-        ],
-    }
+    return cli

@@ -44,27 +44,25 @@ class Devices:
         device |= {"ifname": name, "flags": list(flags), "mtu": mtu, "qdisc": qdisc}
         if master:
             device["master"] = master
-        device |= {
-            "operstate": state,
-            "group": "default",
-            "txqlen": 1000,
-            "link_type": "ether",
-            "address": mac,
-            "broadcast": "ff:ff:ff:ff:ff:ff",
-            "promiscuity": int("PROMISC" in flags or bool(master)),
-            "allmulti": int(bool(master)),
-            "min_mtu": 68,
-            "max_mtu": 65535,
-        }
+        device |= {"operstate": state, **ETHERNET, "address": mac}
+        device["promiscuity"] = int("PROMISC" in flags or bool(master))
+        device["allmulti"] = int(bool(master))
         if kind:
             device["linkinfo"] = kind
-        device |= QUEUES
-        if more:
-            device |= more
-        device["addr_info"] = addresses or []
+        device |= {**QUEUES, **(more or {}), "addr_info": addresses or []}
         self.items.append(device)
         return device
 
+
+#: What every Ethernet device says.
+ETHERNET: Device = {
+    "group": "default",
+    "txqlen": 1000,
+    "link_type": "ether",
+    "broadcast": "ff:ff:ff:ff:ff:ff",
+    "min_mtu": 68,
+    "max_mtu": 65535,
+}
 
 #: What every device says about queues and offload.
 QUEUES: Device = {
@@ -123,95 +121,97 @@ def linklocal(mac: str) -> Device:
     return address(link_local(mac), 64, "", scope="link")
 
 
+#: What the kernel says of every bridge.
+BRIDGE: Device = {
+    "forward_delay": 0,
+    "hello_time": 200,
+    "max_age": 2000,
+    "stp_state": 0,
+    "priority": 32768,
+    "vlan_filtering": 0,
+    "root_port": 0,
+    "root_path_cost": 0,
+    "topology_change": 0,
+    "topology_change_detected": 0,
+    "hello_timer": 0.0,
+    "tcn_timer": 0.0,
+    "topology_change_timer": 0.0,
+    "gc_timer": 0.0,
+    "group_fwd_mask": "0",
+    "group_addr": "01:80:c2:00:00:00",
+    "mcast_snooping": 0,
+    "no_linklocal_learn": 0,
+    "mcast_vlan_snooping": 0,
+    "mcast_router": 1,
+    "mcast_query_use_ifaddr": 0,
+    "mcast_querier": 0,
+    "mcast_hash_elasticity": 16,
+    "mcast_hash_max": 4096,
+    "mcast_last_member_cnt": 2,
+    "mcast_startup_query_cnt": 2,
+    "mcast_last_member_intvl": 100,
+    "mcast_membership_intvl": 26000,
+    "mcast_querier_intvl": 25500,
+    "mcast_query_intvl": 12500,
+    "mcast_query_response_intvl": 1000,
+    "mcast_startup_query_intvl": 3124,
+    "mcast_stats_enabled": 0,
+    "mcast_igmp_version": 2,
+    "mcast_mld_version": 1,
+    "nf_call_iptables": 0,
+    "nf_call_ip6tables": 0,
+    "nf_call_arptables": 0,
+}
+
+
 def bridge(mac: str, *, ageing: int = 30000) -> Device:
     """linkinfo of a Linux bridge."""
-    return {
-        "info_kind": "bridge",
-        "info_data": {
-            "forward_delay": 0,
-            "hello_time": 200,
-            "max_age": 2000,
-            "ageing_time": ageing,
-            "stp_state": 0,
-            "priority": 32768,
-            "vlan_filtering": 0,
-            "bridge_id": f"8000.{mac}",
-            "root_id": f"8000.{mac}",
-            "root_port": 0,
-            "root_path_cost": 0,
-            "topology_change": 0,
-            "topology_change_detected": 0,
-            "hello_timer": 0.0,
-            "tcn_timer": 0.0,
-            "topology_change_timer": 0.0,
-            "gc_timer": 0.0,
-            "group_fwd_mask": "0",
-            "group_addr": "01:80:c2:00:00:00",
-            "mcast_snooping": 0,
-            "no_linklocal_learn": 0,
-            "mcast_vlan_snooping": 0,
-            "mcast_router": 1,
-            "mcast_query_use_ifaddr": 0,
-            "mcast_querier": 0,
-            "mcast_hash_elasticity": 16,
-            "mcast_hash_max": 4096,
-            "mcast_last_member_cnt": 2,
-            "mcast_startup_query_cnt": 2,
-            "mcast_last_member_intvl": 100,
-            "mcast_membership_intvl": 26000,
-            "mcast_querier_intvl": 25500,
-            "mcast_query_intvl": 12500,
-            "mcast_query_response_intvl": 1000,
-            "mcast_startup_query_intvl": 3124,
-            "mcast_stats_enabled": 0,
-            "mcast_igmp_version": 2,
-            "mcast_mld_version": 1,
-            "nf_call_iptables": 0,
-            "nf_call_ip6tables": 0,
-            "nf_call_arptables": 0,
-        },
-    }
+    ids = {"bridge_id": f"8000.{mac}", "root_id": f"8000.{mac}"}
+    return {"info_kind": "bridge", "info_data": BRIDGE | ids | {"ageing_time": ageing}}
+
+
+#: What the kernel says of every port of a bridge.
+BRIDGE_PORT: Device = {
+    "state": "forwarding",
+    "priority": 32,
+    "cost": 2,
+    "hairpin": False,
+    "guard": False,
+    "root_block": False,
+    "fastleave": False,
+    "learning": True,
+    "flood": True,
+    "designated_cost": 0,
+    "hold_timer": 0.0,
+    "message_age_timer": 0.0,
+    "forward_delay_timer": 0.0,
+    "topology_change_ack": 0,
+    "config_pending": 0,
+    "proxy_arp": False,
+    "proxy_arp_wifi": False,
+    "multicast_router": 1,
+    "mcast_flood": True,
+    "bcast_flood": True,
+    "mcast_to_unicast": False,
+    "neigh_suppress": False,
+    "group_fwd_mask": "0",
+    "group_fwd_mask_str": "0x0",
+    "vlan_tunnel": False,
+    "isolated": False,
+    "locked": False,
+}
 
 
 def bridge_port(number: int, mac: str) -> Device:
     """The part of linkinfo that says the device is port `number` of a bridge."""
-    return {
-        "info_slave_kind": "bridge",
-        "info_slave_data": {
-            "state": "forwarding",
-            "priority": 32,
-            "cost": 2,
-            "hairpin": False,
-            "guard": False,
-            "root_block": False,
-            "fastleave": False,
-            "learning": True,
-            "flood": True,
-            "id": f"0x{0x8000 + number:x}",
-            "no": f"0x{number:x}",
-            "designated_port": 32768 + number,
-            "designated_cost": 0,
-            "bridge_id": f"8000.{mac}",
-            "root_id": f"8000.{mac}",
-            "hold_timer": 0.0,
-            "message_age_timer": 0.0,
-            "forward_delay_timer": 0.0,
-            "topology_change_ack": 0,
-            "config_pending": 0,
-            "proxy_arp": False,
-            "proxy_arp_wifi": False,
-            "multicast_router": 1,
-            "mcast_flood": True,
-            "bcast_flood": True,
-            "mcast_to_unicast": False,
-            "neigh_suppress": False,
-            "group_fwd_mask": "0",
-            "group_fwd_mask_str": "0x0",
-            "vlan_tunnel": False,
-            "isolated": False,
-            "locked": False,
-        },
+    ids = {
+        "id": f"0x{0x8000 + number:x}",
+        "no": f"0x{number:x}",
+        "designated_port": 32768 + number,
+        "bridge_id": f"8000.{mac}",
+        "root_id": f"8000.{mac}",
     }
+    return {"info_slave_kind": "bridge", "info_slave_data": BRIDGE_PORT | ids}
 
 
 def tap(*, persist: bool = False) -> Device:

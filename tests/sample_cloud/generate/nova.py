@@ -24,6 +24,33 @@ def now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.000000"
 
 
+#: What every server says alike.
+SAME_FOR_ALL_SERVERS: Item = {
+    "OS-SRV-USG:terminated_at": None,
+    "key_name": None,
+    "config_drive": "",
+    "progress": 0,
+    "OS-DCF:diskConfig": "MANUAL",
+    "accessIPv6": "",
+    "accessIPv4": "",
+    "OS-EXT-SRV-ATTR:kernel_id": "",
+    "OS-EXT-SRV-ATTR:ramdisk_id": "",
+    "OS-EXT-SRV-ATTR:root_device_name": "/dev/vda",
+    "OS-EXT-SRV-ATTR:user_data": None,
+    "OS-EXT-STS:task_state": None,
+    "OS-EXT-STS:vm_state": "active",
+    "OS-EXT-STS:power_state": 1,
+    "os-extended-volumes:volumes_attached": [],
+    "locked": False,
+    "locked_reason": None,
+    "description": None,
+    "tags": [],
+    "trusted_image_certificates": None,
+    "host_status": "UP",
+    "security_groups": [{"name": "default"}],
+}
+
+
 class Nova:
     """Views of the plan under the paths of the compute API."""
 
@@ -66,40 +93,19 @@ class Nova:
             "created": iso(590 + instance.number * 5),
             "updated": iso(600 + instance.number * 5),
             "addresses": self._addresses(instance),
-            "accessIPv4": "",
-            "accessIPv6": "",
             "links": [
                 self._link("self", f"v2.1/servers/{instance.id}"),
                 self._link("bookmark", f"servers/{instance.id}"),
             ],
-            "OS-DCF:diskConfig": "MANUAL",
-            "progress": 0,
             "OS-EXT-AZ:availability_zone": instance.host.zone,
-            "config_drive": "",
-            "key_name": None,
             "OS-SRV-USG:launched_at": launched,
-            "OS-SRV-USG:terminated_at": None,
             f"{attributes}host": host,
             f"{attributes}instance_name": instance.domain,
             f"{attributes}hypervisor_hostname": host,
             f"{attributes}reservation_id": f"r-{instance.id[:8]}",
             f"{attributes}launch_index": 0,
             f"{attributes}hostname": instance.name,
-            f"{attributes}kernel_id": "",
-            f"{attributes}ramdisk_id": "",
-            f"{attributes}root_device_name": "/dev/vda",
-            f"{attributes}user_data": None,
-            "OS-EXT-STS:task_state": None,
-            "OS-EXT-STS:vm_state": "active",
-            "OS-EXT-STS:power_state": 1,
-            "os-extended-volumes:volumes_attached": [],
-            "locked": False,
-            "locked_reason": None,
-            "description": None,
-            "tags": [],
-            "trusted_image_certificates": None,
-            "host_status": "UP",
-            "security_groups": [{"name": "default"}],
+            **SAME_FOR_ALL_SERVERS,
         }
 
     def _link(self, relation: str, path: str) -> Item:
