@@ -77,7 +77,9 @@ def list_objects(
     found = page(inv, "inventory", wanted, ORDER, limit=limit, marker=last, key="id")
     columns = LIST_COLUMNS if environment else ["environment", *LIST_COLUMNS]
     columns = [*columns, *(["stale_since"] if stale else [])]
-    show_list(found, columns, output_format, chosen=column, sort_column=sort_column, documents=found)
+    show_list(
+        found, columns, output_format, chosen=column, sort_column=sort_column, documents=found
+    )
 
 
 @app.command()

@@ -129,17 +129,17 @@ def show_list(
 
     `documents` are what the rows were made from: JSON and YAML without `-c` give them whole.
     """
-    if documents is not None and not chosen and output_format in (Format.JSON, Format.YAML):
-        _dump([plain(document) for document in documents], output_format)
-        return
-    rows = list(rows)
+    structured = output_format in (Format.JSON, Format.YAML)
+    whole = documents is not None and structured and not chosen
+    rows = list(documents if documents is not None and whole else rows)
     columns = _chosen(rows, columns, chosen)
     if sort_column:
         key = sort_column.removeprefix("-")
         _known(key, _all_columns(rows, columns))
         rows.sort(key=_sort_key(key), reverse=sort_column.startswith("-"))
-    if output_format in (Format.JSON, Format.YAML):
-        _dump([{name: plain(row.get(name)) for name in columns} for row in rows], output_format)
+    if structured:
+        shown = rows if whole else [{name: row.get(name) for name in columns} for row in rows]
+        _dump([plain(row) for row in shown], output_format)
     else:
         _write([[cell(row.get(name)) for name in columns] for row in rows], columns, output_format)
 

@@ -213,10 +213,23 @@ def test_link_pages_together_are_the_whole_list(run: Any) -> None:
 
 
 def test_clique_list_counts_links_and_objects(run: Any) -> None:
-    assert json.loads(run("clique", "list", "-e", ENV, "-f", "json")) == [
-        {"focal_point_type": "instance", "focal_point_id": "i-1", "name": "web-1"}
-        | {"links": 5, "objects": 5}
+    assert run("clique", "list", "-e", ENV, "-f", "csv").splitlines() == [
+        "focal_point_type,focal_point_id,name,links,objects",
+        "instance,i-1,web-1,5,5",
     ]
+
+
+@pytest.mark.parametrize(
+    ("noun", "field"), [("inventory", "parent_id"), ("link", "attributes"), ("clique", "objects")]
+)
+def test_json_of_a_list_has_whole_documents_unless_columns_are_chosen(
+    run: Any, noun: str, field: str
+) -> None:
+    whole = json.loads(run(noun, "list", "-e", ENV, "-f", "json"))
+    chosen = json.loads(run(noun, "list", "-e", ENV, "-f", "json", "-c", "_id"))
+
+    assert all(field in document for document in whole)
+    assert chosen == [{"_id": document["_id"]} for document in whole]
 
 
 def test_clique_is_shown_as_the_shortest_way_to_each_object(run: Any) -> None:
