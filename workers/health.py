@@ -11,6 +11,7 @@ from typing import Any
 from celery.signals import worker_init, worker_ready, worker_shutting_down
 from pymongo.errors import PyMongoError
 
+from calipso.discover.scan_manager import close_finished_scans
 from calipso.settings import settings
 from calipso.utils.worker_store import WorkerStore
 from workers.base import set_worker_name, worker_name
@@ -53,5 +54,6 @@ def _beat(queues: list[str]) -> None:
         try:
             WorkerStore().beat(name, queues)
             Path(folder, f"heartbeat-{name.partition('#')[0]}").touch()
+            close_finished_scans()  # hosts are not kept connected for a scan that ended elsewhere
         except (PyMongoError, OSError) as error:
             log.warning("heartbeat not stored: %s", error)

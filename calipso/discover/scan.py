@@ -25,10 +25,13 @@ from calipso.discover.scan_start import first_groups
 from calipso.discover.scanners_metadata import ScannersMetadata
 from calipso.discover.stages import Stages
 from calipso.errors import CalipsoError, ErrorKind
-from calipso.model.scan import Problem, ScanStatus, Stage
+from calipso.model.scan import Problem, ScanRequest, ScanStatus, Stage
+from calipso.settings import settings
+from calipso.utils.answers import AnswerStore
+from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.mongo_access import is_store_error
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.scan_store import RUNNING, ScanStore, now
 
 Document = dict[str, Any]
 
@@ -85,8 +88,8 @@ class Scan:
             "stage": Stage.INVENTORY.value,
             "level": 0,
             "start_timestamp": now(),
-            "generation": self._generation(scan),
-            "record_changes": self._has_baseline(scan),
+            "generation": self.store.next_generation(scan),
+            "record_changes": self.store.has_baseline(scan),
         }
         if not self.store.update(self.scan_id, begun, status=ScanStatus.PENDING.value):
             return False
@@ -145,8 +148,10 @@ class Scan:
             "end_timestamp": now(),
             "claim_until": None,
         }
-        self.store.update(self.scan_id, final, status={"$in": ["pending", "running"]})
+        self.store.update(self.scan_id, final, status={"$in": RUNNING})
+        AnswerStore(self.context.inv, self.environment, self.scan_id, settings()).forget()
         self.store.unlock(scan)
+        self._tell_environment(scan, status)
 
     # -- levels ------------------------------------------------------------------------
 
@@ -297,21 +302,12 @@ class Scan:
             source=task["queue"],
         )
 
-    def _generation(self, scan: Document) -> int:
-        query = {"environment": scan["environment"], "inventory": scan["inventory"]}
-        earlier = self.store.find_scans(query | {"generation": {"$exists": True}}, limit=1)
-        return int(earlier[0]["generation"]) + 1 if earlier else 1
-
-    def _has_baseline(self, scan: Document) -> bool:
-        """The first finished inventory of an environment is the state changes start from."""
-        query = {
-            "environment": scan["environment"],
-            "inventory": scan["inventory"],
-            "status": {"$in": ["completed", "completed_with_errors"]},
-            "request.links_only": False,
-            "request.cliques_only": False,
-        }
-        return bool(self.store.find_scans(query, limit=1))
+    def _tell_environment(self, scan: Document, status: ScanStatus) -> None:
+        """Note on the environment that its whole inventory was read, and when."""
+        request = ScanRequest.model_validate(scan["request"])
+        done = status in (ScanStatus.COMPLETED, ScanStatus.COMPLETED_WITH_ERRORS)
+        if done and request.whole_inventory() and request.origin != "recording":
+            EnvironmentStore().set_status(self.environment, scanned=True, last_scanned=now())
 
     def _drop_old_cliques(self, scan: Document) -> None:
         cliques = self.store.scan_tasks(self.scan_id, "ran", kind="cliques")

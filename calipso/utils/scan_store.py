@@ -90,6 +90,25 @@ class ScanStore:
         """Scan records, newest first."""
         return list(self.scans.find(query).sort("submit_timestamp", DESCENDING).limit(limit))
 
+    def next_generation(self, scan: Document) -> int:
+        """Number of a scan that starts now: one more than the last one's."""
+        query = {"environment": scan["environment"], "inventory": scan["inventory"]}
+        earlier = self.find_scans(query | {"generation": {"$exists": True}}, limit=1)
+        return int(earlier[0]["generation"]) + 1 if earlier else 1
+
+    def has_baseline(self, scan: Document) -> bool:
+        """True when a whole inventory was read before: the state that changes start from."""
+        query = {
+            "environment": scan["environment"],
+            "inventory": scan["inventory"],
+            "status": {"$in": ["completed", "completed_with_errors"]},
+            "request.links_only": False,
+            "request.cliques_only": False,
+            "request.object_id": None,
+            "request.scanner": None,
+        }
+        return bool(self.find_scans(query, limit=1))
+
     def update(self, scan_id: str, fields: Mapping[str, Any], **expected: Any) -> bool:
         """Set fields of a scan if it still is as expected; False when it is not."""
         result = self.scans.update_one({"_id": scan_id, **expected}, {"$set": dict(fields)})
