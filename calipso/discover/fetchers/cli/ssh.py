@@ -162,7 +162,8 @@ def connect(
         transport = client.get_transport()
         if transport is not None:
             transport.set_keepalive(KEEPALIVE)
-            if sock is None:  # small packets of a login to the next host must not wait for more
+            # small packets of a login to the next host must not wait for more
+            if isinstance(transport.sock, socket.socket):
                 transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return SshConnection(client, host, account)
     except CliAccessError:
