@@ -41,15 +41,27 @@ FormatOption = Annotated[
 ]
 ColumnOption = Annotated[
     list[str] | None,
-    typer.Option("-c", "--column", help="Show this column only; may be given several times."),
+    typer.Option(
+        "-c",
+        "--column",
+        metavar="COLUMN",
+        help="Show this column only; may be given several times.",
+    ),
 ]
 SortOption = Annotated[
-    str | None, typer.Option("--sort-column", help="Sort by this column; `-NAME` for descending.")
+    str | None,
+    typer.Option(
+        "--sort-column", metavar="COLUMN", help="Sort by this column; `-COLUMN` for descending."
+    ),
 ]
-LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Most rows to show; 0: all.")]
+LimitOption = Annotated[
+    int, typer.Option("--limit", metavar="N", min=0, help="Most rows to show; 0: all.")
+]
 MarkerOption = Annotated[
     str | None,
-    typer.Option("--marker", help="Start after this one: the last of the page before."),
+    typer.Option(
+        "--marker", metavar="LAST", help="Start after this one: the last of the page before."
+    ),
 ]
 
 

@@ -7,8 +7,10 @@ import signal
 
 from calipso.cli.stack.process import Identity, kill_group_of
 from calipso.cli.stack.rundir import RunDir
-from calipso.cli.stack.services import STORE_GRACE, WORKER_GRACE
+from calipso.cli.stack.services import STORE_GRACE
 
+#: Their stores went with the supervisor, so they cannot end their tasks anyway.
+WORKER_GRACE = 5.0
 STORES = ("mongo", "redis")
 PROGRAMS = ("secantusd", "mongod", "redis-server", "celery")
 
