@@ -38,7 +38,7 @@ class Line:
 def check(
     environments: Annotated[
         list[str] | None,
-        typer.Argument(help="Check these; without names: all.", metavar="[ENV]..."),
+        typer.Argument(help="Check these; without names: all.", metavar="ENV"),
     ] = None,
     stack_only: Annotated[
         bool, typer.Option("--stack-only", help="No environments: stores, broker and workers.")

@@ -66,7 +66,7 @@ def list_cliques(
 def show(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[OBJECT]...", help="Focal points: ids or names; none: all."),
+        typer.Argument(metavar="OBJECT", help="Focal points: ids or names; none: all."),
     ] = None,
     environment: EnvOption = None,
     focal_type: TypeOption = None,

@@ -99,7 +99,7 @@ def show(
 
 @app.command()
 def tree(
-    word: Annotated[str | None, typer.Argument(metavar="[OBJECT]", help="Start here.")] = None,
+    word: Annotated[str | None, typer.Argument(metavar="OBJECT", help="Start here.")] = None,
     environment: EnvOption = None,
     object_type: TypeOption = None,
     depth: Annotated[int, typer.Option("--depth", min=0, help="Levels to show; 0: all.")] = 0,

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from calipso.cli.output import Format, clean, iso, say, show_list
+from calipso.cli.output import OPTIONS, Format, clean, iso, say, show_list
 from calipso.discover.scan_manager import progress
 from calipso.errors import StoreError
 from calipso.model.scan import ScanStatus
@@ -83,7 +83,7 @@ Display = Callable[[Progress | None, str | None], None]
 @contextmanager
 def _display() -> Iterator[Display]:
     """Shows a state (first argument) or a line (second): redrawn on a terminal, else lines."""
-    if not sys.stderr.isatty():
+    if OPTIONS.quiet or not sys.stderr.isatty():
         yield _lines()
         return
     from rich.console import Console

@@ -194,9 +194,11 @@ def _wait_for_workers(run: RunDir, told: set[str]) -> None:
         silent = silent_workers(state)
         if not silent:
             return
-        if time.monotonic() > deadline:
+        children = state.get("children", [])
+        dying = [child["name"] for child in children if child["failures"] >= HOPELESS]
+        if dying or time.monotonic() > deadline:
             raise CalipsoError(
-                f"no sign of life from {', '.join(silent)} in {WORKERS_SECONDS:.0f} s",
+                f"no sign of life from {', '.join(dying or silent)}",
                 hint=f"The logs are in {run.log}; `calipso status` shows what runs, "
                 "`calipso down` stops it.",
             )
