@@ -140,3 +140,54 @@ def test_a_second_up_is_harmless(stack: Stack):
     stack.run("up")
 
     assert stack.pid("mongo") == before
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 500 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("a small file system can only be mounted by root")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=500m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this system does not let tests mount a tmpfs")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=False)
+
+
+def test_a_scan_that_met_a_full_disk_goes_on_when_there_is_room(
+    running: RunningCloud, small_disk: Path
+):
+    stack = Stack(small_disk / "home")
+    try:
+        stack.run("up")
+        (small_disk / "cloud.json").write_text(json.dumps(running.environment))
+        stack.run("env", "add", "--file", str(small_disk / "cloud.json"), "--no-test")
+        stack.wait(stack.scan(), ended)
+        before = stack.inventory()
+        scan_id = stack.scan()
+        stack.wait(scan_id, in_the_middle)
+        fill(small_disk / "fill")
+        time.sleep(8)
+        told = stack.run("check", check=False)
+
+        (small_disk / "fill").unlink()
+        scan = stack.wait(scan_id, ended, 180)
+
+        assert "disk" in told
+        assert "full" in told
+        assert scan["status"] in ("completed", "completed_with_errors"), scan
+        assert stack.inventory() == before
+    finally:
+        stack.run("down", check=False)
+
+
+def fill(path: Path) -> None:
+    """Write until nothing more fits."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(1 << 20)):
+                pass
+        except OSError:
+            return
