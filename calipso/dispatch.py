@@ -38,7 +38,7 @@ def submit(request: ScanRequest, scan_id: str | None = None) -> str:
     created = scan_manager.create_scan(request, scan_id)
     try:
         client().send_task(START, args=[created], queue="scan", retry=False)
-    except Exception as error:  # noqa: BLE001 - whatever the transport raises means the same here
+    except Exception as error:
         raise StoreError(
             f"scan {created} is recorded but could not be queued: {error}",
             hint="Is the broker up? (`calipso status`, `calipso check`) It starts by itself then.",

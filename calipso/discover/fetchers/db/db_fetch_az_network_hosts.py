@@ -25,4 +25,3 @@ class DbFetchAzNetworkHosts(DbAccess):
                 "config": agent["configurations"],
             }
         return [hosts[name] for name in sorted(hosts)]
-
