@@ -17,6 +17,7 @@ from calipso.discover.scan_manager import fail_scan, start_scan, waiting_scans
 from calipso.errors import ErrorKind
 from calipso.model.scan import ScanStatus
 from calipso.settings import settings
+from calipso.utils.mongo_access import is_store_error
 from calipso.utils.scan_store import RUNNING, ScanStore, now
 from calipso.utils.worker_store import WorkerStore
 
@@ -66,10 +67,22 @@ def start_waiting(publisher: Publisher) -> int:
     started = 0
     for scan in waiting_scans():
         key = f"{scan['inventory']}/{scan['environment']}"
-        if key not in held and start_scan(scan["_id"], publisher):
+        if key not in held and _started(scan["_id"], publisher):
             held.add(key)
             started += 1
     return started
+
+
+def _started(scan_id: str, publisher: Publisher) -> bool:
+    """Start one scan; one that cannot be started ends, and does not keep the others waiting."""
+    try:
+        return start_scan(scan_id, publisher)
+    except Exception as error:
+        if is_store_error(error):
+            raise
+        log.exception("scan cannot start", extra={"scan": scan_id})
+        fail_scan(scan_id, str(error), getattr(error, "hint", ""))
+        return False
 
 
 def after_resent(scan_id: str, task_id: str, publisher: TaskPublisher) -> None:

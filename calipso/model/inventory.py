@@ -7,12 +7,40 @@ Objects stay plain dicts (30 types with open fields). `Fetched` is what a fetche
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
 from bson import ObjectId
 
+from calipso.errors import ConfigError
+
 Fetched = dict[str, Any]
+
+#: Collections beside `inventory`: their names, with an inventory's own name, are taken.
+COLLECTIONS = frozenset(
+    {
+        "answers",
+        "changes",
+        "clique_constraints",
+        "clique_types",
+        "cliques",
+        "connection_tests",
+        "constants",
+        "coverage",
+        "environments_config",
+        "links",
+        "messages",
+        "monitoring_config",
+        "scan_locks",
+        "scan_tasks",
+        "scans",
+        "scheduled_scans",
+        "workers",
+    }
+)
+
+_INVENTORY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 
 #: Fields the store sets; a fetcher that returns them is overridden.
 STORE_FIELDS = frozenset(
@@ -61,6 +89,25 @@ class InventoryObject(TypedDict):
     host: NotRequired[str]
     projects: NotRequired[list[str]]
     stale_since: NotRequired[datetime]
+
+
+def check_inventory_name(name: str) -> str:
+    """The name, if an inventory may have it. Raises ConfigError.
+
+    It becomes the name of a collection, and of those beside it (`RDO`, `RDO_links`): none of
+    them may be a collection of something else.
+    """
+    hint = "Letters, digits, _ and -, beginning with a letter, such as inventory_dev or RDO."
+    if not _INVENTORY_NAME.fullmatch(name):
+        raise ConfigError(f"inventory {name!r}: not a name an inventory may have", hint=hint)
+    for taken in COLLECTIONS:
+        if name == taken or name.startswith(f"{taken}_") or name.endswith(f"_{taken}"):
+            raise ConfigError(
+                f"inventory {name!r}: the name belongs to the collection {taken}", hint=hint
+            )
+    if name.startswith("system"):
+        raise ConfigError(f"inventory {name!r}: the name belongs to MongoDB", hint=hint)
+    return name
 
 
 def object_key(environment: str, object_type: str, object_id: str) -> ObjectId:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+
+from calipso.errors import ConfigError
+from calipso.model.inventory import check_inventory_name
 
 
 class ScanStatus(StrEnum):
@@ -53,6 +56,14 @@ class ScanRequest(BaseModel):
     parent_type: str | None = None
     origin: str = "manual scan"
 
+    @field_validator("inventory")
+    @classmethod
+    def _inventory_name(cls, name: str) -> str:
+        try:
+            return check_inventory_name(name)
+        except ConfigError as error:
+            raise ValueError(error.message) from error
+
     @model_validator(mode="after")
     def _one_kind(self) -> ScanRequest:
         kinds = [self.inventory_only, self.links_only, self.cliques_only]
@@ -60,8 +71,12 @@ class ScanRequest(BaseModel):
             raise ValueError("give at most one of inventory_only, links_only, cliques_only")
         if bool(self.scanner) != bool(self.parent_id):
             raise ValueError("scanner and parent_id go together")
-        if self.object_id and self.clear:
-            raise ValueError("clear replaces a whole environment, not one object")
+        if self.object_type and not self.object_id:
+            raise ValueError("the type of an object needs its id as well")
+        if self.parent_type and not self.parent_id:
+            raise ValueError("the type of a parent needs its id as well")
+        if self.clear and (self.object_id or self.scanner):
+            raise ValueError("clear replaces a whole environment, not a part of one")
         return self
 
     def whole_inventory(self) -> bool:

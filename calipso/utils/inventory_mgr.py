@@ -14,7 +14,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from calipso.model.inventory import object_key
+from calipso.model.inventory import check_inventory_name, object_key
 from calipso.settings import settings
 from calipso.utils.encoding import decode, encode
 from calipso.utils.mongo_access import MongoAccess
@@ -69,7 +69,7 @@ class InventoryMgr:
     def __init__(
         self, inventory: str | None = None, database: Database[Document] | None = None
     ) -> None:
-        self.inventory = inventory or settings().inventory
+        self.inventory = check_inventory_name(inventory or settings().inventory)
         self._database = database
 
     @property

@@ -9,12 +9,15 @@ from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
+from pymongo.errors import DocumentTooLarge, InvalidName, PyMongoError
 
 from calipso.settings import Settings, settings
 from calipso.utils.stores import mongo_url
 
 Document = dict[str, Any]
+
+#: Errors of what was to be written, not of the store.
+REFUSED = (DocumentTooLarge, InvalidName)
 
 _lock = threading.Lock()
 _clients: dict[tuple[int, str], MongoClient[Document]] = {}
@@ -61,5 +64,8 @@ def close_clients() -> None:
 
 
 def is_store_error(error: BaseException) -> bool:
-    """True when MongoDB failed, not the thing that was read: the task is tried again."""
-    return isinstance(error, PyMongoError)
+    """True when MongoDB failed, not the thing that was read: the task is tried again.
+
+    What MongoDB would refuse however often it is asked is no failure of the store.
+    """
+    return isinstance(error, PyMongoError) and not isinstance(error, REFUSED)

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from calipso.discover import watchdog
 from calipso.discover.scan_local import LocalPublisher
 from calipso.discover.scan_manager import cancel_scan, create_scan, progress, start_scan
 from calipso.errors import NotFound
@@ -265,8 +267,6 @@ def test_one_scan_id_submitted_twice_is_one_scan(toy: ToyCloud):
 
 
 def test_a_scan_whose_only_process_died_ends_failed(toy: ToyCloud):
-    from calipso.discover import watchdog
-
     scan_id = create_scan(ScanRequest(environment="toy"), runner="local:gone:1")
     ScanStore().update(scan_id, {"submit_timestamp": now() - timedelta(hours=1)})
 
@@ -275,6 +275,42 @@ def test_a_scan_whose_only_process_died_ends_failed(toy: ToyCloud):
     ended = progress(scan_id)
     assert ended["status"] == "failed"
     assert "local:gone:1" in ended["errors"][0]["message"]
+
+
+def test_a_scan_that_cannot_start_ends_and_keeps_no_other_waiting(toy: ToyCloud):
+    broken = create_scan(ScanRequest(environment="toy"))
+    ScanStore().update(broken, {"inventory": "no $ collection"})  # as an older version stored it
+    healthy = create_scan(ScanRequest(environment="toy"))
+
+    started = watchdog.start_waiting(LocalPublisher())
+
+    assert started == 1
+    assert progress(healthy)["status"] == "running"
+    assert progress(broken)["status"] == "failed"
+    assert "not a name an inventory may have" in progress(broken)["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "x$y", "", "system.users", "systems", "scans", "links_dev", "RDO_links", "1st"]
+)
+def test_an_inventory_is_no_other_collection(name: str):
+    with pytest.raises(ValidationError, match="inventory"):
+        ScanRequest(environment="toy", inventory=name)
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        {"object_type": "host"},
+        {"parent_type": "host"},
+        {"scanner": "ScanHost"},
+        {"clear": True, "scanner": "ScanHost", "parent_id": "h1"},
+        {"clear": True, "object_id": "h1"},
+    ],
+)
+def test_half_a_request_is_refused_rather_than_run_as_a_whole_scan(half: dict[str, Any]):
+    with pytest.raises(ValidationError):
+        ScanRequest(environment="toy", **half)
 
 
 class SilentPublisher(LocalPublisher):
