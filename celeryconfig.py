@@ -49,4 +49,9 @@ task_routes = {
 
 beat_schedule = {
     "watchdog": {"task": "calipso.scan.watch", "schedule": 5.0, "options": {"expires": 5.0}},
+    "schedules": {
+        "task": "calipso.schedules.dispatch",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
 }

@@ -10,4 +10,5 @@ from calipso.utils.stores import broker_url, redis_url
 app = Celery("calipso", broker=broker_url(settings()), backend=redis_url(settings()))
 app.config_from_object("celeryconfig")
 app.autodiscover_tasks(["workers"], related_name="tasks.scan")
+app.autodiscover_tasks(["workers"], related_name="tasks.schedules")
 app.autodiscover_tasks(["workers"], related_name="health")

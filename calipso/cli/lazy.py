@@ -19,6 +19,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("calipso.cli.check", "check", "Check stores, workers and each environment."),
     "env": ("calipso.cli.env", "app", "Clouds: add, list, show, test, record, remove."),
     "scan": ("calipso.cli.scan", "app", "Scans: run, list, show, cancel."),
+    "schedule": (
+        "calipso.cli.schedule",
+        "app",
+        "Scans that start by themselves: add, list, show, remove.",
+    ),
     "inventory": ("calipso.cli.inventory", "app", "What was found: list, show, tree."),
     "link": ("calipso.cli.link", "app", "Links between objects: list."),
     "clique": ("calipso.cli.clique", "app", "What an object depends on: list, show."),

@@ -1,0 +1,291 @@
+"""`calipso schedule`: scans that start by themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from calipso.cli.output import (
+    ColumnOption,
+    Format,
+    FormatOption,
+    SortOption,
+    iso,
+    say,
+    show_list,
+    show_one,
+)
+from calipso.errors import ConfigError
+from calipso.model.schedule import Frequency, Schedule, Weekday, describe, schedule_of
+from calipso.model.slots import upcoming
+from calipso.utils.schedule_store import COUNTS, ScheduleStore, name_of
+
+app = typer.Typer(help="Scans that start by themselves: add, list, show, remove.")
+
+LIST_COLUMNS = ["name", "environment", "when", "state", "next", "last", "last_scan", "problem"]
+NEXT_SLOTS = 5
+
+Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Name of the schedule.")]
+
+
+@app.command()
+def add(
+    environment: Annotated[str, typer.Argument(metavar="ENV", help="Environment to scan.")],
+    freq: Annotated[
+        Frequency, typer.Option("--freq", case_sensitive=False, help="How long a period is.")
+    ],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            help="HH:MM; for HOURLY the minute :MM; for ONCE YYYY-MM-DDTHH:MM. Default: now.",
+        ),
+    ] = None,
+    interval: Annotated[
+        int, typer.Option("--interval", metavar="N", help="Every N-th period only.")
+    ] = 1,
+    weekday: Annotated[
+        list[Weekday] | None,
+        typer.Option(
+            "--weekday", case_sensitive=False, help="For WEEKLY: MO to SU; several times."
+        ),
+    ] = None,
+    day: Annotated[
+        int | None,
+        typer.Option("--day", help="Day of the month; where there is none, its last day."),
+    ] = None,
+    month: Annotated[int | None, typer.Option("--month", help="For YEARLY: 1 to 12.")] = None,
+    time_zone: Annotated[
+        str, typer.Option("--time-zone", metavar="ZONE", help="IANA name, as Europe/Berlin.")
+    ] = "UTC",
+    start: Annotated[
+        str | None,
+        typer.Option("--start", metavar="TIME", help="Nothing before this YYYY-MM-DDTHH:MM."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Its name; else as prod-daily.")
+    ] = None,
+    inventory: Annotated[
+        str | None, typer.Option("-y", "--inventory", help="Inventory collection to write to.")
+    ] = None,
+    inventory_only: Annotated[
+        bool, typer.Option("--inventory-only", help="Objects only, no links, no cliques.")
+    ] = False,
+    links_only: Annotated[
+        bool, typer.Option("--links-only", help="Links only, of the objects already there.")
+    ] = False,
+    cliques_only: Annotated[
+        bool, typer.Option("--cliques-only", help="Cliques only, of the links already there.")
+    ] = False,
+    clear: Annotated[
+        bool,
+        typer.Option("--clear", help="At the end, remove all that the scan did not find."),
+    ] = False,
+    object_id: Annotated[
+        str | None, typer.Option("-i", "--id", help="Scan this object and what is below it.")
+    ] = None,
+    object_type: Annotated[
+        str | None, typer.Option("-t", "--type", help="Type of the object of --id.")
+    ] = None,
+    scanner: Annotated[
+        str | None, typer.Option("--scanner", help="Run this scanner; needs --parent-id.")
+    ] = None,
+    parent_id: Annotated[
+        str | None, typer.Option("-p", "--parent-id", help="Parent to run --scanner for.")
+    ] = None,
+    parent_type: Annotated[
+        str | None, typer.Option("-a", "--parent-type", help="Type of that parent.")
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Scan an environment again and again.
+
+    What is not said about day and time is taken from now (or --start). Beat looks every 15
+    seconds; `calipso up` runs it.
+
+    Example: calipso schedule add prod --freq WEEKLY --weekday MO --weekday FR --at 03:00
+    """
+    from calipso.discover.schedules import add_schedule
+    from calipso.settings import settings
+
+    options = {
+        "inventory": inventory or settings().inventory,
+        "inventory_only": inventory_only,
+        "links_only": links_only,
+        "cliques_only": cliques_only,
+        "clear": clear,
+        "object_id": object_id,
+        "object_type": object_type,
+        "scanner": scanner,
+        "parent_id": parent_id,
+        "parent_type": parent_type,
+    }
+    fields: dict[str, Any] = {
+        "environment": environment,
+        "freq": freq,
+        "interval": interval,
+        "weekdays": weekday or None,
+        "day": day,
+        "month": month,
+        "time_zone": time_zone,
+        **_at(freq, at),
+        "request": {option: value for option, value in options.items() if value},
+    }
+    name = add_schedule(_schedule(fields, start), name or "")
+    stored = ScheduleStore().get(name)
+    if output_format is Format.TABLE:
+        typer.echo(name)
+        say(f"{describe(schedule_of(stored))}; next: {iso(stored['scheduled_timestamp'])}")
+    else:
+        show_one(_details(stored), output_format)
+
+
+def _at(freq: Frequency, at: str | None) -> dict[str, Any]:
+    """`--at` as the field that the frequency has for it."""
+    if at is None:
+        if freq is Frequency.ONCE:
+            raise typer.BadParameter("ONCE needs --at YYYY-MM-DDTHH:MM")
+        return {}
+    if freq is Frequency.HOURLY:
+        minute = at.removeprefix(":")
+        if not minute.isdecimal() or int(minute) > 59:
+            raise typer.BadParameter(f"--at {at}: for HOURLY it is the minute, as :15")
+        return {"minute": int(minute)}
+    if freq is Frequency.ONCE:
+        return {"moment": _local(at, "--at")}
+    if freq is Frequency.MINUTELY:
+        raise typer.BadParameter("--at: of no use with MINUTELY")
+    hour, _, minute = at.partition(":")
+    if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):
+        raise typer.BadParameter(f"--at {at}: expected HH:MM")
+    return {"time": f"{int(hour):02d}:{int(minute):02d}"}
+
+
+def _local(text: str, option: str) -> datetime:
+    """A wall-clock time of the schedule's zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option} {text}: expected YYYY-MM-DDTHH:MM") from None
+    if moment.tzinfo is not None:
+        raise typer.BadParameter(f"{option} {text}: give the zone by --time-zone")
+    return moment
+
+
+def _schedule(fields: dict[str, Any], start: str | None) -> Schedule:
+    from pydantic import ValidationError
+
+    from calipso.model.schedule import zone
+    from calipso.utils.scan_store import now
+
+    try:
+        begin = now() if start is None else _local(start, "--start")
+        fields["start"] = begin if begin.tzinfo else begin.replace(tzinfo=zone(fields["time_zone"]))
+        return Schedule(**fields)
+    except ValidationError as error:
+        texts = [
+            ": ".join([*map(str, item["loc"]), item["msg"].removeprefix("Value error, ")])
+            for item in error.errors()
+        ]
+        raise typer.BadParameter("; ".join(texts)) from None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@app.command(name="list")
+def list_schedules(
+    environment: Annotated[
+        str | None, typer.Option("-e", "--env", help="Of this one only.")
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+    sort_column: SortOption = None,
+) -> None:
+    """All schedules, with their next and their last slot."""
+    rows = [_details(document) for document in ScheduleStore().list(environment)]
+    show_list(
+        rows,
+        LIST_COLUMNS,
+        output_format,
+        chosen=column,
+        sort_column=sort_column,
+        documents=rows,
+    )
+
+
+@app.command()
+def show(
+    name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
+) -> None:
+    """One schedule with its next five slots and what became of those that were."""
+    show_one(_details(ScheduleStore().get(name)), output_format, chosen=column)
+
+
+@app.command()
+def remove(name: Name) -> None:
+    """Remove a schedule. A scan that it started goes on."""
+    store = ScheduleStore()
+    store.remove(store.get(name)["_id"])
+    say(f"schedule {name} is removed")
+
+
+@app.command()
+def enable(name: Name) -> None:
+    """Switch a schedule on again; slots that passed meanwhile are not made up for."""
+    from calipso.discover.schedules import enable_schedule
+
+    stored = enable_schedule(name)
+    say(f"schedule {name} is on; next: {iso(stored['scheduled_timestamp'])}")
+
+
+@app.command()
+def disable(name: Name) -> None:
+    """Switch a schedule off; it keeps its settings. A scan that it started goes on."""
+    store = ScheduleStore()
+    store.disable(store.get(name)["_id"])
+    say(f"schedule {name} is off; calipso schedule enable {name} switches it on")
+
+
+def _row(document: dict[str, Any]) -> dict[str, Any]:
+    """A schedule as people see it, also one that cannot be read."""
+    problem = (document.get("last_problem") or {}).get("message", "")
+    try:
+        when = describe(schedule_of(document))
+    except ConfigError as error:
+        when, problem = "", problem or error.message
+    on = document.get("enabled") is not False
+    return {
+        "id": document["_id"],
+        "name": name_of(document),
+        "environment": document.get("environment"),
+        "when": when,
+        "state": "on" if on else "off" if document.get("scheduled_timestamp") else "over",
+        "next": document.get("scheduled_timestamp") if on else None,
+        "last": document.get("last_slot"),
+        "last_scan": document.get("last_scan_id") or None,
+        "problem": problem,
+    }
+
+
+def _details(document: dict[str, Any]) -> dict[str, Any]:
+    row = _row(document)
+    problem = document.get("last_problem") or {}
+    row["problem_at"] = problem.get("at")
+    counts = document.get("counts") or {}
+    row |= {name: counts.get(name, 0) for name in COUNTS}
+    row["next_slots"] = _next_slots(document) if row["state"] == "on" else []
+    return row | {field: document[field] for field in Schedule.model_fields if field in document}
+
+
+def _next_slots(document: dict[str, Any]) -> list[datetime]:
+    """The stored slot and those after it; none for a schedule that cannot be read."""
+    slot = document.get("scheduled_timestamp")
+    if not isinstance(slot, datetime):
+        return []
+    try:
+        return [slot, *upcoming(schedule_of(document), slot, NEXT_SLOTS - 1)]
+    except ConfigError:
+        return []

@@ -1,0 +1,213 @@
+"""A schedule: which environment is scanned when, with which options.
+
+The words (`freq`, YEARLY to HOURLY) are those of the original's `scheduled_scans`; its documents
+load as they are. MINUTELY, ONCE, the interval, the time zone and the fields for the day are ours.
+The moments it gives are in calipso/model/slots.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from calipso.errors import ConfigError
+from calipso.model.scan import ScanRequest
+
+Document = dict[str, Any]
+
+ORIGIN = "scheduled scan"
+
+
+class Frequency(StrEnum):
+    """How long a period is."""
+
+    YEARLY = "YEARLY"
+    MONTHLY = "MONTHLY"
+    WEEKLY = "WEEKLY"
+    DAILY = "DAILY"
+    HOURLY = "HOURLY"
+    MINUTELY = "MINUTELY"
+    ONCE = "ONCE"
+
+
+class Weekday(StrEnum):
+    """Days of the week, as calendars write them (RFC 5545)."""
+
+    MO = "MO"
+    TU = "TU"
+    WE = "WE"
+    TH = "TH"
+    FR = "FR"
+    SA = "SA"
+    SU = "SU"
+
+    @property
+    def number(self) -> int:
+        """0 for Monday."""
+        return list(Weekday).index(self)
+
+
+#: Which fields say when, by frequency; the others must be absent.
+WHEN: dict[Frequency, tuple[str, ...]] = {
+    Frequency.YEARLY: ("month", "day", "time"),
+    Frequency.MONTHLY: ("day", "time"),
+    Frequency.WEEKLY: ("weekdays", "time"),
+    Frequency.DAILY: ("time",),
+    Frequency.HOURLY: ("minute",),
+    Frequency.MINUTELY: (),
+    Frequency.ONCE: ("moment",),
+}
+WHEN_FIELDS = ("month", "day", "weekdays", "time", "minute", "moment")
+
+#: The original's names of scan options -> ours.
+ORIGINAL_OPTIONS = {
+    "clear": "clear",
+    "inventory": "inventory",
+    "object_id": "object_id",
+    "scan_only_inventory": "inventory_only",
+    "scan_only_links": "links_only",
+    "scan_only_cliques": "cliques_only",
+}
+
+
+class Schedule(BaseModel):
+    """What is asked for. What is not said about the day and time is taken from `start`."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    environment: str = Field(min_length=1)
+    freq: Frequency
+    interval: int = Field(default=1, ge=1, le=1000)
+    month: int | None = Field(default=None, ge=1, le=12)
+    day: int | None = Field(default=None, ge=1, le=31)
+    weekdays: tuple[Weekday, ...] | None = None
+    time: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    minute: int | None = Field(default=None, ge=0, le=59)
+    moment: datetime | None = None  # of ONCE; wall clock of the time zone
+    time_zone: str = "UTC"
+    start: AwareDatetime  # no slot is earlier; intervals are counted from the first slot
+    request: Document = Field(default_factory=dict)  # fields of ScanRequest
+
+    @model_validator(mode="after")
+    def _complete(self) -> Schedule:
+        if not 1970 <= self.start.year < 3000:
+            raise ValueError(f"start: {self.start.year} is no year to begin in")
+        zone(self.time_zone)
+        self.scan_request()
+        wanted = WHEN[self.freq]
+        useless = [n for n in WHEN_FIELDS if n not in wanted and getattr(self, n) is not None]
+        if useless:
+            raise ValueError(f"{', '.join(useless)}: of no use with freq {self.freq}")
+        if self.freq is Frequency.ONCE and (self.moment is None or self.interval != 1):
+            raise ValueError("freq ONCE needs a moment and has no interval")
+        for name, value in self._from_start(wanted).items():
+            object.__setattr__(self, name, value)  # the model is frozen for everybody else
+        return self
+
+    def _from_start(self, wanted: tuple[str, ...]) -> Document:
+        local = self.start.astimezone(zone(self.time_zone))
+        derived: Document = {
+            "month": local.month,
+            "day": local.day,
+            "weekdays": (list(Weekday)[local.weekday()],),
+            "time": f"{local:%H:%M}",
+            "minute": local.minute,
+        }
+        found = {n: derived[n] for n in wanted if getattr(self, n) is None}
+        if self.weekdays is not None:
+            if not self.weekdays:
+                raise ValueError("weekdays: none is given")
+            found["weekdays"] = tuple(day for day in Weekday if day in self.weekdays)
+        if self.moment is not None:
+            found["moment"] = self.moment.replace(tzinfo=None)
+        return found
+
+    def scan_request(self) -> ScanRequest:
+        """The request of each of its scans."""
+        fields = {"origin": ORIGIN, **self.request, "environment": self.environment}
+        return ScanRequest(**fields)
+
+    def document(self) -> Document:
+        """As it is stored: what it does not use is left out."""
+        fields = self.model_dump(exclude_none=True)
+        plain = {n: v.value if isinstance(v, StrEnum) else v for n, v in fields.items()}
+        if self.weekdays is not None:
+            plain["weekdays"] = [day.value for day in self.weekdays]
+        if self.moment is not None:
+            plain["moment"] = self.moment.isoformat()
+        return plain
+
+
+def schedule_of(document: Mapping[str, Any]) -> Schedule:
+    """The schedule of a stored document, of the original too. Raises ConfigError."""
+    fields = dict(document)
+    request = dict(fields.get("request") or {})
+    request.pop("log_level", None)  # of the whole worker, not of a scan
+    for old, new in ORIGINAL_OPTIONS.items():
+        if fields.get(old) is not None:
+            request.setdefault(new, fields[old])
+    fields["request"] = request
+    fields.setdefault("start", fields.get("submit_timestamp"))
+    try:
+        return Schedule.model_validate(fields)
+    except ValidationError as error:
+        lines = [_problem(item) for item in error.errors()]
+        raise ConfigError(
+            "\n".join(f"schedule {fields.get('name') or fields.get('_id', '')}: {x}" for x in lines)
+        ) from None
+
+
+def _problem(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    text = str(item["msg"]).removeprefix("Value error, ")
+    return f"{place}: {text}" if place else text
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone of an IANA name. Raises ValueError naming the nearest one."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, sorted(available_timezones()), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(
+            f"time_zone: no time zone {name!r} (IANA name as Europe/Berlin){hint}"
+        ) from None
+
+
+def describe(schedule: Schedule) -> str:
+    """`every 2 weeks on MO, FR at 03:00 Europe/Berlin`."""
+    freq, number = schedule.freq, schedule.interval
+    if freq is Frequency.ONCE:
+        return f"once at {schedule.moment:%Y-%m-%d %H:%M:%S} {schedule.time_zone}"
+    unit = _UNITS[freq]
+    words = [f"every {number} {unit}s" if number > 1 else f"every {unit}"]
+    if freq is Frequency.HOURLY:
+        where = "" if schedule.time_zone == "UTC" else f" {schedule.time_zone}"
+        return f"{words[0]} at minute {schedule.minute}{where}"
+    if freq is Frequency.MINUTELY:
+        return words[0]
+    if schedule.weekdays:
+        words.append("on " + ", ".join(schedule.weekdays))
+    elif freq is Frequency.MONTHLY:
+        words.append(f"on day {schedule.day}")
+    elif freq is Frequency.YEARLY:
+        words.append(f"on {schedule.month:02d}-{schedule.day:02d}")
+    return " ".join([*words, f"at {schedule.time} {schedule.time_zone}"])
+
+
+_UNITS = {
+    Frequency.YEARLY: "year",
+    Frequency.MONTHLY: "month",
+    Frequency.WEEKLY: "week",
+    Frequency.DAILY: "day",
+    Frequency.HOURLY: "hour",
+    Frequency.MINUTELY: "minute",
+}
