@@ -17,6 +17,7 @@ from calipso.utils.hostparse.netns import parse_namespaces
 
 BRIDGE, VXLAN, NAMESPACE = "b$(reboot);`", "v;>trap|&'", "n $(>trap)"
 _SETUP = """\
+export PATH="$PATH:/usr/sbin:/sbin"
 mount -t tmpfs none /run
 mount -t sysfs none /sys
 ip link add "$1" type bridge

@@ -224,7 +224,7 @@ def small_disk(calipso: Shell) -> Iterator[Path]:
         yield calipso.home
     finally:
         calipso("down")
-        subprocess.run(["umount", str(calipso.home)], check=True)
+        subprocess.run(["umount", "--lazy", str(calipso.home)], check=True)
 
 
 def test_a_full_disk_is_told_and_the_stores_go_on_when_there_is_space(
