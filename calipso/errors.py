@@ -6,7 +6,8 @@
     ├── AccessError              a source refused or did not answer      .retryable, .kind
     │   ├── ApiAccessError       status, URL, request id
     │   ├── DbAccessError        server, schema
-    │   └── CliAccessError       host, command, exit status
+    │   ├── CliAccessError       host, command, exit status
+    │   └── PartialAnswer        .found: what a source told before or beside what it did not
     ├── ParseError               a source said something unexpected; first lines kept
     ├── NotFound                 no such object, environment, scan
     ├── StoreError               MongoDB or Redis is not there, or is full
@@ -17,7 +18,9 @@ A message names what failed, on which thing; the hint says what to do. Neither h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any
 
 
 class ErrorKind(StrEnum):
@@ -136,6 +139,16 @@ class CliAccessError(AccessError):
         self.host = host
         self.command = command
         self.exit_status = exit_status
+
+
+class PartialAnswer(AccessError):
+    """A source told a part: `found` is stored, and what is missing from it proves nothing."""
+
+    def __init__(self, errors: Sequence[AccessError], found: list[dict[str, Any]]) -> None:
+        first = errors[0]
+        message = "; ".join(error.message for error in errors)
+        super().__init__(message, kind=first.kind, hint=first.hint, retryable=first.retryable)
+        self.found = found
 
 
 class ParseError(CalipsoError):

@@ -15,7 +15,7 @@ from calipso.discover.context import ScanContext
 from calipso.discover.fetcher import Fetcher
 from calipso.discover.placement import Placement
 from calipso.discover.scanners_metadata import OWN_PACKAGE, FetchType, ScannersMetadata
-from calipso.errors import CalipsoError, CliAccessError, ErrorKind
+from calipso.errors import CalipsoError, CliAccessError, ErrorKind, PartialAnswer
 from calipso.model.scan import Problem
 from calipso.utils.metadata_parser import load_class
 from calipso.utils.mongo_access import is_store_error
@@ -143,10 +143,12 @@ class Scanner:
                 run.failed += len(same)
                 result.failed.setdefault(fetch_type.node, []).extend(p["_id"] for p in same)
                 result.problems.append(problem_of(outcome, fetch_type, fetcher, host, asked))
+                found = outcome.found if isinstance(outcome, PartialAnswer) else []
             else:
                 run.read += len(same)
-                run.objects += len(outcome)
-                self._store_all(fetch_type, fetcher, same[0], outcome, child_id, result)
+                found = outcome
+            run.objects += len(found)
+            self._store_all(fetch_type, fetcher, same[0], found, child_id, result)
             run.seconds += time.monotonic() - started
             started = time.monotonic()
         result.runs += runs.values()

@@ -2,14 +2,15 @@
 
     tests/fetch/<fetcher module>/<case>/
         case.json        description, environment, parent_ids, inventory, questions, problems
-        expected.json    parent id -> objects, or {"raises": {"kind": ..., "contains": ...}}
+        expected.json    parent id -> objects, or {"raises": {"kind": ..., "message": ...}}
+                         and "found" beside "raises" when a part was told
         ...              files with answers
 
 `questions` maps what a fetcher asks to a file beside it, or above it (`../shared/links.out`):
     "cli": {"<host>": {"<command name or text>": {"out": file, "err": file, "exit": 0}}}
            a command may be {"lost": "truncated"}, a host {"raises": {"kind": ..., "message": ...}}
     "api": {"<service type> <path>": file}
-           also "<service type> <path>?<params>" and "catalogue"
+           also "<service type> <path>?<params>", "... in <region>" and "catalogue"
     "db":  {"<schema kind>.<table>": file}       rows; or {"raises": {"kind": ..., "message": ...}}
 
 The store is real; only the Access methods are replaced. A question without an answer fails the
@@ -34,7 +35,14 @@ from calipso.discover.fetchers.api.api_access import ApiAccess
 from calipso.discover.fetchers.cli.answers import Answer, HostAnswers
 from calipso.discover.fetchers.cli.commands import Command
 from calipso.discover.fetchers.db.db_access import DbAccess
-from calipso.errors import ApiAccessError, CalipsoError, CliAccessError, DbAccessError, ErrorKind
+from calipso.errors import (
+    ApiAccessError,
+    CalipsoError,
+    CliAccessError,
+    DbAccessError,
+    ErrorKind,
+    PartialAnswer,
+)
 from calipso.model.environment import parse_environment
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.metadata_parser import load_class
@@ -143,7 +151,7 @@ class Case:
             params: Mapping[str, Any] | None = None,
             microversion: str | None = None,
         ) -> Iterator[dict[str, Any]]:
-            body = case.api_answer(service_type, path, params)
+            body = case.api_answer(service_type, path, params, region)
             return iter(body if isinstance(body, list) else body.get("items", body.get(key)))
 
         def api_ask(
@@ -190,10 +198,17 @@ class Case:
         out, err = (self._read(recorded[s]) if s in recorded else "" for s in ("out", "err"))
         return Answer(recorded.get("exit", 0), out, err)
 
-    def api_answer(self, service_type: str, path: str, params: Mapping[str, Any] | None) -> Any:
+    def api_answer(
+        self,
+        service_type: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        region: str | None = None,
+    ) -> Any:
         """The recorded body of an API question, or the error it met."""
         plain = f"{service_type} {path}".strip()
-        keys = [f"{plain}?{urlencode(dict(params))}", plain] if params else [plain]
+        keys = [f"{plain}?{urlencode(dict(params))}"] if params else []
+        keys += [f"{plain} in {region}", plain]
         for key in keys:
             if key in self.api:
                 recorded = self.api[key]
@@ -281,7 +296,10 @@ def _outcome(outcome: Any) -> Any:
         return outcome
     if not isinstance(outcome, CalipsoError):
         raise outcome
-    return {"raises": {"kind": str(outcome.kind), "message": outcome.message, "hint": outcome.hint}}
+    told = {"kind": str(outcome.kind), "message": outcome.message, "hint": outcome.hint}
+    if isinstance(outcome, PartialAnswer):
+        return {"raises": told, "found": outcome.found}
+    return {"raises": told}
 
 
 def _error(recorded: dict[str, str]) -> dict[str, Any]:

@@ -128,6 +128,25 @@ def test_a_host_that_left_is_removed_although_another_is_broken(
     assert inv.get_by_id("toy", "h1-eth0") is not None
 
 
+def test_what_half_an_answer_tells_is_read_and_what_it_lacks_stays(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    scan()
+    before = snapshot(inv)
+    toy.state["told"] = {"east": ["h1"]}
+    toy.state["regions"]["east"]["h1"]["eth5"] = "52:54:00:00:01:05"
+    toy.write()
+
+    record = scan()
+
+    assert record["status"] == "completed_with_errors"
+    assert record["errors"][0]["message"] == "east: half an answer"
+    assert changes(inv, record) >= {("added", "host_pnic", "h1-eth5")}
+    assert snapshot(inv)["objects"] > before["objects"]
+    stale = inv.find_items({"type": "host", "stale_since": {"$exists": True}})
+    assert {item["id"] for item in stale} == {"h2", "h3"}
+
+
 def test_clear_replaces_what_was_there(toy: ToyCloud, inv: InventoryMgr, scan: Run):
     scan()
     inv.set({"environment": "toy", "type": "host", "id": "ghost", "id_path": "/toy/ghost"})

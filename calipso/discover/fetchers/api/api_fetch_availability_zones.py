@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from calipso.discover.fetchers.api import api_hosts
 from calipso.discover.fetchers.api.api_access import ApiAccess
-from calipso.discover.fetchers.api.api_host_lists import agents, nova_services, zone_id
+from calipso.discover.fetchers.api.api_host_lists import (
+    agents,
+    cells_away,
+    nova_services,
+    of_regions,
+    silent_hosts,
+    zone_id,
+)
+from calipso.errors import PartialAnswer
 from calipso.model.inventory import Fetched
 
 PATH = "/v2.1/os-availability-zone/detail"
@@ -20,15 +28,23 @@ class ApiFetchAvailabilityZones(ApiAccess):
         if not self.is_admin_project(parent_id):
             return []
         regions = self.regions("compute")
-        found: list[Fetched] = []
-        for region in regions:
-            detail = self.list("compute", PATH, "availabilityZoneInfo", region=region)
-            zones = api_hosts.zones(list(detail), nova_services(self, region), agents(self, region))
-            found += [
-                zone | placement(region) | {"id": zone_id(region, zone["name"], regions)}
-                for zone in zones
-            ]
-        return found
+        return of_regions(regions, lambda region: self._zones(region, regions))
+
+    def _zones(self, region: str, regions: list[str]) -> list[Fetched]:
+        """Zones of one region. Those with a host that Nova cannot reach stay as they are known."""
+        silent = silent_hosts(self, region)
+        network = [agent for agent in agents(self, region) if agent["host"] not in silent]
+        detail = self.list("compute", PATH, "availabilityZoneInfo", region=region)
+        found = [
+            zone | placement(region) | {"id": zone_id(region, zone["name"], regions)}
+            for zone in api_hosts.zones(list(detail), nova_services(self, region), network)
+        ]
+        if not silent:
+            return found
+        stored = self.inv.find(self.env, "availability_zone", ["id", "hosts"])
+        kept = {zone["id"] for zone in stored if silent & set(zone.get("hosts", ()))}
+        told = [zone for zone in found if zone["id"] not in kept]
+        raise PartialAnswer([cells_away(region, silent)], told)
 
 
 def placement(region: str) -> Fetched:

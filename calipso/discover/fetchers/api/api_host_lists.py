@@ -2,19 +2,73 @@
 
 from __future__ import annotations
 
-from calipso.discover.fetchers.api.api_access import NOVA, ApiAccess, Items
+from collections.abc import Callable, Iterable
+
+from calipso.discover.fetchers.api.api_access import ApiAccess, Items
+from calipso.discover.fetchers.api.api_problems import problem
+from calipso.errors import AccessError, ApiAccessError, ErrorKind, PartialAnswer
+from calipso.model.inventory import Fetched
+
+#: Since 2.69 Nova names the compute hosts of cells it cannot reach; older ones leave them out.
+CELLS = "2.69"
 
 
 def nova_services(access: ApiAccess, region: str) -> Items:
     """Nova's services of a region: also those the zone listing leaves out, being disabled."""
+    return [service for service in _services(access, region) if not _is_silent(service)]
+
+
+def silent_hosts(access: ApiAccess, region: str) -> set[str]:
+    """Compute hosts of cells that Nova cannot reach: it tells their names and nothing else."""
+    services = _services(access, region)
+    return {str(service["host"]) for service in services if _is_silent(service)}
+
+
+def cells_away(region: str, hosts: Iterable[str]) -> ApiAccessError:
+    """Nova leaves out what lies in cells it cannot reach, without saying so."""
+    names = sorted(hosts)
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    error = problem(
+        ErrorKind.SERVER_ERROR,
+        f"compute in {region}: Nova cannot reach the cell of {', '.join(names[:5])}{more}; "
+        "its lists are incomplete",
+    )
+    error.hint = "Is the database of that cell up? (nova-manage cell_v2 list_cells)"
+    return error
+
+
+def of_regions(regions: Iterable[str], ask: Callable[[str], list[Fetched]]) -> list[Fetched]:
+    """What each region tells; one that fails spares the others. Raises PartialAnswer."""
+    found: list[Fetched] = []
+    errors: list[AccessError] = []
+    for region in regions:
+        try:
+            found += ask(region)
+        except PartialAnswer as error:
+            found += error.found
+            errors.append(error)
+        except AccessError as error:
+            errors.append(error)
+    if len(errors) == 1 and not found:
+        raise errors[0]
+    if errors:
+        raise PartialAnswer(errors, found)
+    return found
+
+
+def _services(access: ApiAccess, region: str) -> Items:
     return access.context.shared(
         f"api:services:{region}",
         lambda: list(
             access.list(
-                "compute", "/v2.1/os-services", "services", region=region, microversion=NOVA
+                "compute", "/v2.1/os-services", "services", region=region, microversion=CELLS
             )
         ),
     )
+
+
+def _is_silent(service: Fetched) -> bool:
+    return service.get("status") == "UNKNOWN" and "zone" not in service
 
 
 def agents(access: ApiAccess, region: str) -> Items:

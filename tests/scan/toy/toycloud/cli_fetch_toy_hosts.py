@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calipso.discover.fetcher import Fetcher
+from calipso.errors import AccessError, ErrorKind, PartialAnswer
 from tests.scan.toy.toycloud import cloud
 
 
@@ -14,5 +15,12 @@ class CliFetchToyHosts(Fetcher):
     source_name = "cli"
 
     def get(self, parent_id: str) -> list[dict[str, Any]]:
-        """Hosts of the region."""
-        return [{"id": name, "host_type": ["Compute"]} for name in cloud()["regions"][parent_id]]
+        """Hosts of the region; only those in `told` when the region tells a part."""
+        now = cloud()
+        names = now["regions"][parent_id]
+        told = now.get("told", {}).get(parent_id, names)
+        found = [{"id": name, "host_type": ["Compute"]} for name in names if name in told]
+        if len(found) < len(names):
+            error = AccessError(f"{parent_id}: half an answer", kind=ErrorKind.SERVER_ERROR)
+            raise PartialAnswer([error], found)
+        return found
