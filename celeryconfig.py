@@ -41,6 +41,7 @@ task_track_started = False
 
 task_default_queue = "scan"
 task_routes = {
+    "calipso.housekeeping.run": {"queue": "scan"},
     "calipso.scan.start": {"queue": "scan"},
     "calipso.scan.advance": {"queue": "scan"},
     "calipso.scan.watch": {"queue": "scan"},
@@ -53,5 +54,10 @@ beat_schedule = {
         "task": "calipso.schedules.dispatch",
         "schedule": 15.0,
         "options": {"expires": 15.0},
+    },
+    "housekeeping": {
+        "task": "calipso.housekeeping.run",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
     },
 }

@@ -88,6 +88,43 @@ class Settings(BaseSettings):
         default=86400, description="Seconds the answers of a scan are kept for resuming it."
     )
 
+    retention_days_tasks: float = Field(
+        default=1.0,
+        description="Days the tasks of a finished scan are kept. Here and in the next three, "
+        "0: for ever.",
+    )
+    retention_days_scans: float = Field(
+        default=90.0,
+        description="Days a finished scan and its coverage report are kept; the last whole scan of "
+        "an environment always is.",
+    )
+    retention_days_changes: float = Field(
+        default=365.0, description="Days the history of changes is kept."
+    )
+    retention_days_messages: float = Field(
+        default=14.0, description="Days the log lines of scans are kept (`calipso scan log`)."
+    )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65000,
+        description="Port of the Prometheus metrics of worker `sources`; `graph` has the next "
+        "one, `sources-2` the one after, and so on. 0: no metrics.",
+    )
+    metrics_address: str = Field(
+        default="127.0.0.1", description="Address on which workers offer their metrics."
+    )
+    worker_max_memory: int = Field(
+        default=1000,
+        ge=0,
+        description="Megabytes a process of the links and cliques worker may use; one that uses "
+        "more is replaced when its task has ended. 0: no limit.",
+    )
+    flower_port: int = Field(
+        default=5555,
+        description="Port of Flower (`calipso up --flower`); when it is taken, another free one.",
+    )
+
     def data_dir(self) -> Path:
         """The data directory as an absolute path, made if it is missing."""
         path = self.home.expanduser().absolute()

@@ -11,4 +11,6 @@ app = Celery("calipso", broker=broker_url(settings()), backend=redis_url(setting
 app.config_from_object("celeryconfig")
 app.autodiscover_tasks(["workers"], related_name="tasks.scan")
 app.autodiscover_tasks(["workers"], related_name="tasks.schedules")
+app.autodiscover_tasks(["workers"], related_name="tasks.housekeeping")
+app.autodiscover_tasks(["workers"], related_name="logs")
 app.autodiscover_tasks(["workers"], related_name="health")

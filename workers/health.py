@@ -1,4 +1,9 @@
-"""Heartbeat of a worker: a document in `workers`, and a file for container health checks."""
+"""Signs of life of a worker and of beat: documents in `workers`, and files for health checks.
+
+In `run/` of the data directory: `heartbeat-<worker>` is touched every two seconds,
+`ready-<worker>` is there while the worker takes tasks. Beat touches `heartbeat-beat` with each
+task that it sends.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +13,22 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from celery.signals import worker_init, worker_ready, worker_shutting_down
+from celery import bootsteps
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    worker_init,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
+from celery.worker.consumer.tasks import Tasks
 from pymongo.errors import PyMongoError
 
 from calipso.discover.scan_manager import close_finished_scans
 from calipso.settings import settings
 from calipso.utils.worker_store import WorkerStore
+from workers.app import app
 from workers.base import set_worker_name, worker_name
 
 log = logging.getLogger(__name__)
@@ -21,39 +36,104 @@ log = logging.getLogger(__name__)
 INTERVAL = 2.0
 
 _stop = threading.Event()
+_stopping = threading.Event()
+_heart: threading.Thread | None = None
+
+
+class Readiness(bootsteps.StartStopStep):
+    """The file `ready-<worker>`: there from when the worker takes tasks until it no longer does.
+
+    A worker that has lost its broker takes none: its consumer stops and starts again.
+    """
+
+    requires = (Tasks,)
+
+    def start(self, parent: Any) -> None:
+        """The consumer consumes."""
+        _touch(f"ready-{parent.hostname}")
+
+    def stop(self, parent: Any) -> None:
+        """The broker is away, or the worker ends."""
+        _remove(f"ready-{parent.hostname}")
+
+    terminate = stop
+
+
+app.steps["consumer"].add(Readiness)
 
 
 @worker_init.connect
 def name_worker(sender: Any, **_: Any) -> None:
     """A name of its own for each start, so that a killed worker is not taken for its successor."""
     set_worker_name(f"{sender.hostname}#{uuid.uuid4().hex[:6]}")
+    _remove(f"ready-{sender.hostname}")  # of one that was killed
 
 
 @worker_ready.connect
 def start_heart(sender: Any, **_: Any) -> None:
     """Begin the heartbeat once the worker consumes."""
+    global _heart
     queues = sorted(sender.app.amqp.queues.consume_from)
-    threading.Thread(target=_beat, args=(queues,), name="heartbeat", daemon=True).start()
+    _heart = threading.Thread(target=_beat, args=(queues,), name="heartbeat", daemon=True)
+    _heart.start()
 
 
 @worker_shutting_down.connect
-def stop_heart(**_: Any) -> None:
+def take_no_more(**_: Any) -> None:
+    """A worker that goes ends its tasks first. Until then it lives, and none is sent elsewhere."""
+    _stopping.set()
+
+
+@worker_shutdown.connect
+def stop_heart(sender: Any, **_: Any) -> None:
     """A worker that goes in order says goodbye."""
     _stop.set()
+    if _heart is not None:
+        _heart.join(INTERVAL)  # a beat under way would undo the goodbye
+    _remove(f"ready-{sender.hostname}")
+    _remove(f"heartbeat-{sender.hostname}")
     try:
         WorkerStore().forget(worker_name())
     except PyMongoError as error:
         log.info("no goodbye to the store: %s", error)
 
 
+@beat_init.connect
+def watch_beat(**_: Any) -> None:
+    """In beat's process: sending is its sign of life."""
+    after_task_publish.connect(_beat_sent, weak=False)
+
+
+def _beat_sent(**_: Any) -> None:
+    _touch("heartbeat-beat")
+
+
 def _beat(queues: list[str]) -> None:
-    folder = settings().data_dir() / "run"
-    folder.mkdir(parents=True, exist_ok=True)
     name = worker_name()
     while not _stop.wait(INTERVAL):
         try:
-            WorkerStore().beat(name, queues)
-            Path(folder, f"heartbeat-{name.partition('#')[0]}").touch()
+            _touch(f"heartbeat-{name.partition('#')[0]}")
+            WorkerStore().beat(name, [] if _stopping.is_set() else queues)
             close_finished_scans()  # hosts are not kept connected for a scan that ended elsewhere
-        except (PyMongoError, OSError) as error:
+        except PyMongoError as error:
             log.warning("heartbeat not stored: %s", error)
+
+
+def _file(name: str) -> Path:
+    folder = settings().data_dir() / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / name
+
+
+def _touch(name: str) -> None:
+    try:
+        _file(name).touch()
+    except OSError as error:
+        log.warning("%s: %s", name, error)
+
+
+def _remove(name: str) -> None:
+    try:
+        _file(name).unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("%s: %s", name, error)

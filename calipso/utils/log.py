@@ -1,0 +1,234 @@
+"""One log format for every process: time in UTC, level, logger, message, then fields.
+
+Code logs through the standard library (`logging.getLogger(__name__)`, details as `extra`);
+structlog formats it. What `log_context` binds is on each line written inside, also on lines
+of libraries: `environment`, `scan`, `host` and `task`. Secrets are masked before anything is
+written.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import structlog
+from structlog.contextvars import bind_contextvars, bound_contextvars, clear_contextvars
+from structlog.stdlib import ExtraAdder, ProcessorFormatter
+from structlog.typing import Processor
+
+from calipso.model.environment import SECRET_KEYS
+from calipso.settings import Settings, settings
+
+Event = MutableMapping[str, Any]
+
+MASK = "********"
+
+#: Order of the fields that every reader looks for.
+FIRST = ("time", "level", "logger", "message", "environment", "scan", "host", "task")
+
+#: Keys whose values are secrets, in any letter case.
+SECRETS = frozenset(SECRET_KEYS) | {
+    "authorization",
+    "passphrase",
+    "passwd",
+    "password",
+    "secret",
+    "x-auth-token",
+    "x-subject-token",
+}
+
+#: Libraries that tell each step they take. What fails in them reaches us as an exception.
+QUIET = {
+    "amqp": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "keystoneauth": logging.WARNING,
+    "kombu": logging.WARNING,
+    "paramiko": logging.WARNING,
+    "paramiko.transport": logging.CRITICAL,  # its errors are tracebacks, a record for each line
+    "pymongo": logging.WARNING,
+    "urllib3": logging.ERROR,  # retries are ours to tell
+}
+
+#: Celery tells of each task, beat of each message: a scan is thousands of them.
+PER_TASK = ("celery.app.trace", "celery.beat", "celery.worker.strategy")
+
+_WORDS = "|".join(sorted(map(re.escape, SECRETS), key=len, reverse=True))
+_URL_PASSWORD = re.compile(r"(://[^/@:\s]*):(?:[^/\s]*|[^@\s]*)@")
+_PAIR = re.compile(
+    rf"""((?:["'](?:{_WORDS})["']\s*:\s*|\b(?:{_WORDS})=|\b(?:x-\w+-token|authorization):\s*))"""
+    r"""("[^"]*"|'[^']*'|(?:(?:bearer|basic)\s+)?[^\s,;&}\]]+)""",
+    re.IGNORECASE,
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+class StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at the moment of writing."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """Standard error."""
+        return sys.stderr
+
+
+@contextmanager
+def log_context(**fields: str) -> Iterator[None]:
+    """Put these fields on every line that this thread logs inside; empty ones are left out."""
+    with bound_contextvars(**{name: value for name, value in fields.items() if value}):
+        yield
+
+
+def bind_log(**fields: str) -> None:
+    """Begin a piece of work in this thread: these fields and no others are on its lines."""
+    clear_contextvars()
+    bind_contextvars(**{name: value for name, value in fields.items() if value})
+
+
+def unbind_log() -> None:
+    """End it."""
+    clear_contextvars()
+
+
+def setup_logging(level: int | str | None = None, config: Settings | None = None) -> None:
+    """Make this process log to standard error. Calling it again replaces what it did before.
+
+    Without a level, that of the settings. Handlers of others stay.
+    """
+    config = config or settings()
+    level = level if level is not None else level_of(config.log_level)
+    handler = StderrHandler()
+    handler.setFormatter(formatter(json_lines=config.log_json))
+    root = logging.getLogger()
+    for old in [item for item in root.handlers if isinstance(item, StderrHandler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name, threshold in QUIET.items():
+        logging.getLogger(name).setLevel(threshold)
+    for name in PER_TASK:
+        quiet = root.level > logging.DEBUG
+        logging.getLogger(name).setLevel(logging.WARNING if quiet else logging.DEBUG)
+
+
+def level_of(word: str) -> int:
+    """The number of a level by its name; INFO for a word that is none."""
+    return logging.getLevelNamesMapping().get(word.strip().upper(), logging.INFO)
+
+
+def formatter(*, json_lines: bool) -> ProcessorFormatter:
+    """Turns any log record into a line."""
+    render: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        if json_lines
+        else text_line
+    )
+    return ProcessorFormatter(foreign_pre_chain=_before(), processors=[*_after(), render])
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """What a line would say, as fields, masked: for those who store lines."""
+    event: Any = {"event": record.getMessage(), "_record": record, "_from_structlog": False}
+    if record.exc_info:
+        event["exc_info"] = record.exc_info
+    for processor in (*_before(), *_after()):
+        event = processor(None, "", event)
+    return dict(event)
+
+
+def masked_text(text: str) -> str:
+    """The text without passwords in URLs and without values of secret keys."""
+    return _PAIR.sub(rf"\1{MASK}", _URL_PASSWORD.sub(rf"\1:{MASK}@", text))
+
+
+def text_line(_logger: Any, _name: str, event: Event) -> str:
+    """One line for people; what an error's traceback says follows it."""
+    rest = dict(event)
+    time, level, logger, message = (str(rest.pop(name, "")) for name in FIRST[:4])
+    trace = str(rest.pop("exception", ""))
+    fields = " ".join(f"{name}={_word(value)}" for name, value in rest.items())
+    line = f"{time} {level.upper():<7} {logger}: {visible(message)}"
+    line += f"  {fields}" if fields else ""
+    return line + (f"\n{visible(trace, keep=chr(10))}" if trace else "")
+
+
+def visible(text: str, keep: str = "") -> str:
+    """Control characters written out: what a cloud says forges no line and drives no terminal."""
+    return _CONTROL.sub(lambda c: c[0] if c[0] in keep else f"\\x{ord(c[0]):02x}", text)
+
+
+# -- processors ----------------------------------------------------------------------------
+
+
+def _before() -> list[Processor]:
+    return [structlog.contextvars.merge_contextvars, ExtraAdder(), _free_names]
+
+
+def _after() -> list[Processor]:
+    return [
+        _standard_fields,
+        ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        _mask,
+        _in_order,
+    ]
+
+
+def _free_names(_logger: Any, _name: str, event: Event) -> Event:
+    """Details that are called like a field of ours: the level of a scan is no log level."""
+    for name in ("level", "logger", "time", "message"):
+        if name in event:
+            event[f"scan_{name}" if name == "level" else f"{name}_"] = event.pop(name)
+    if str(event["_record"].name).startswith("celery"):
+        event.pop("data", None)  # Celery's own context of the task, with its arguments
+    return event
+
+
+def _standard_fields(_logger: Any, _name: str, event: Event) -> Event:
+    record: logging.LogRecord = event["_record"]
+    moment = datetime.fromtimestamp(record.created, UTC)
+    event["time"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    event["level"] = record.levelname.lower()
+    event["logger"] = record.name
+    event["message"] = event.pop("event")
+    return event
+
+
+def _mask(_logger: Any, _name: str, event: Event) -> Event:
+    for key, value in event.items():
+        event[key] = MASK if key.lower() in SECRETS and value else _masked(value)
+    return event
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return masked_text(value)
+    if isinstance(value, Mapping):
+        return {
+            key: MASK if str(key).lower() in SECRETS and item else _masked(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(item) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return masked_text(str(value))
+
+
+def _in_order(_logger: Any, _name: str, event: Event) -> Event:
+    known = {name: event[name] for name in FIRST if event.get(name) not in (None, "")}
+    rest = {name: event[name] for name in sorted(event) if name not in FIRST}
+    return known | rest
+
+
+def _word(value: Any) -> str:
+    """A field's value as one word of a line, quoted when it would not be one."""
+    text = visible(str(value))
+    return text if re.fullmatch(r"[^\s\"=]+", text) else '"' + text.replace('"', "'") + '"'
