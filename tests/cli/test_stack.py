@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -103,12 +104,15 @@ def test_a_killed_store_comes_back_with_its_data_and_address(calipso: Shell) -> 
 
 def test_status_fails_while_a_store_is_down(calipso: Shell) -> None:
     calipso("up", "--only", "stores")
-    os.kill(calipso.pid("mongo"), signal.SIGSTOP)
+    supervisor = calipso.state()["pid"]
+    os.kill(supervisor, signal.SIGSTOP)  # else redis is up again before we look
     os.kill(calipso.pid("redis"), signal.SIGKILL)
 
     assert calipso("status").returncode == 1
+    assert states(calipso) == {"mongo": "up", "redis": "down"}
 
-    os.kill(calipso.pid("mongo"), signal.SIGCONT)
+    os.kill(supervisor, signal.SIGCONT)
+    assert eventually(lambda: calipso("status").returncode == 0)
 
 
 def test_a_killed_supervisor_leaves_nothing_behind_and_up_works_again(calipso: Shell) -> None:
@@ -216,15 +220,17 @@ def small_disk(calipso: Shell) -> Iterator[Path]:
     """The data directory on a disk of 600 MB."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small disk needs root")
-    calipso.home.mkdir()
+    calipso.home = Path(tempfile.mkdtemp(prefix="calipso-disk-"))  # pytest empties its own folders
     mount = ["mount", "-t", "tmpfs", "-o", "size=600m", "tmpfs", str(calipso.home)]
     if subprocess.run(mount, check=False).returncode:
+        calipso.home.rmdir()
         pytest.skip("this machine does not let root mount a tmpfs")
     try:
         yield calipso.home
     finally:
         calipso("down")
         subprocess.run(["umount", "--lazy", str(calipso.home)], check=True)
+        calipso.home.rmdir()
 
 
 def test_a_full_disk_is_told_and_the_stores_go_on_when_there_is_space(
