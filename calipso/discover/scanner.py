@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bson import ObjectId
 
 from calipso.discover.context import ScanContext
-from calipso.discover.fetcher import Fetcher
+from calipso.discover.fetcher import Fetcher, Outcome
 from calipso.discover.placement import Placement
 from calipso.discover.scanners_metadata import OWN_PACKAGE, FetchType, ScannersMetadata
 from calipso.errors import CalipsoError, CliAccessError, ErrorKind, PartialAnswer
@@ -132,9 +132,7 @@ class Scanner:
             by_id[str(parent.get(id_field) or parent["id"])].append(parent)
         runs: dict[str, Run] = {}
         started = time.monotonic()
-        for asked, outcome in fetcher.get_many(list(by_id)):
-            if isinstance(outcome, Exception) and is_store_error(outcome):
-                raise outcome
+        for asked, outcome in outcomes(fetcher, list(by_id)):
             same = by_id[asked]
             alive()
             host = str(same[0]["id"] if same[0]["type"] == "host" else same[0].get("host", ""))
@@ -203,6 +201,31 @@ class Scanner:
             return
         if fetch_type.children_scanner and document["type"] == fetch_type.type:
             self.make_folders(stored | {"_id": key}, fetch_type.children_scanner, depth)
+
+
+def outcomes(fetcher: Fetcher, parent_ids: list[str]) -> Iterator[Outcome]:
+    """One outcome for each parent, whatever the fetcher does; only a failing store is raised.
+
+    A parent that it passes over in silence was not read: what is known below it must stay.
+    """
+    open_ids = dict.fromkeys(parent_ids)
+    failure: Exception = CalipsoError(
+        f"{type(fetcher).__name__} gives no outcome for some of its parents",
+        hint="get_many has to yield each parent, with a list or an error.",
+    )
+    try:
+        for asked, outcome in fetcher.get_many(parent_ids):
+            if isinstance(outcome, Exception) and is_store_error(outcome):
+                raise outcome
+            if asked in open_ids:
+                del open_ids[asked]
+                yield asked, outcome
+    except Exception as error:
+        if is_store_error(error):
+            raise
+        failure = error
+    for asked in open_ids:
+        yield asked, failure
 
 
 def problem_of(

@@ -2,7 +2,8 @@
 
 An object goes only if its own fetch (same node of the tree, same parent) succeeded in this
 scan and did not list it, or if its parent went. Everything else stays, `stale_since` the
-first scan that could not read it.
+first scan that could not read it. `clear` also removes what no fetch of the scan looks after
+any more (a driver that was switched off, another tree), but nothing that could not be read.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Sweeper:
     def run(
         self, evidence: Evidence, *, below: str = "", clear: bool = False, record: bool = True
     ) -> dict[str, int]:
-        """Remove and mark; `clear` removes all that was not found again.
+        """Remove and mark; `clear` removes all that was not found again and no failure explains.
 
         `below` limits it to an id_path and what is under it; with a slash at its end, to what is
         under it. Returns how many objects were removed and how many are stale.
@@ -63,21 +64,30 @@ class Sweeper:
 
     def _judge(self, candidates: list[Document], evidence: Evidence, clear: bool) -> None:
         """Parents come before their children: paths are sorted by length."""
-        removed_keys: set[ObjectId] = set()
-        removed_paths: set[str] = set()
+        removed, kept = _Places(), _Places()
         for item in candidates:
-            parent = (item.get("fetched_by") or {}).get("parent")
-            above = item["id_path"].rpartition("/")[0]
-            gone = (
-                clear or evidence.covers(item) or parent in removed_keys or above in removed_paths
-            )
-            if gone:
-                removed_keys.add(item["_id"])
-                removed_paths.add(item["id_path"])
-                self.removed.append(item)
-            else:
-                self.stale.append(item)
+            unread = evidence.lacks(item) or kept.have_above(item)
+            gone = evidence.covers(item) or removed.have_above(item) or (clear and not unread)
+            (removed if gone else kept).add(item)
+            (self.removed if gone else self.stale).append(item)
 
     def _mark_stale(self) -> None:
         fresh = [item["_id"] for item in self.stale if "stale_since" not in item]
         self.inv.update_by_keys("inventory", fresh, {"$set": {"stale_since": now()}})
+
+
+class _Places:
+    """Objects that share a fate, to be asked whether another one lies below them."""
+
+    def __init__(self) -> None:
+        self._keys: set[ObjectId] = set()
+        self._paths: set[str] = set()
+
+    def add(self, item: Document) -> None:
+        self._keys.add(item["_id"])
+        self._paths.add(item["id_path"])
+
+    def have_above(self, item: Document) -> bool:
+        """True when one of them is the parent, in the tree or of the fetch that found it."""
+        found_below = (item.get("fetched_by") or {}).get("parent")
+        return found_below in self._keys or item["id_path"].rpartition("/")[0] in self._paths

@@ -20,28 +20,37 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Evidence:
-    """Which fetches of a scan succeeded: (node of the tree, `_id` of the parent)."""
+    """Which fetches of a scan succeeded, which failed: (node of the tree, `_id` of the parent)."""
 
     read: frozenset[tuple[str, ObjectId]]
+    failed: frozenset[tuple[str, ObjectId]]
 
     def covers(self, item: Mapping[str, Any]) -> bool:
         """True when the fetch that once found this object was repeated with success."""
-        found_by = item.get("fetched_by") or {}
-        return (found_by.get("node", ""), found_by.get("parent")) in self.read
+        return _fetch_of(item) in self.read
+
+    def lacks(self, item: Mapping[str, Any]) -> bool:
+        """True when the fetch that once found this object was tried and failed."""
+        return _fetch_of(item) in self.failed
+
+
+def _fetch_of(item: Mapping[str, Any]) -> tuple[Any, Any]:
+    found_by = item.get("fetched_by") or {}
+    return found_by.get("node", ""), found_by.get("parent")
 
 
 def gather_evidence(store: ScanStore, scan_id: str) -> Evidence:
     """The evidence of a scan from its finished fetch tasks."""
     read: set[tuple[str, ObjectId]] = set()
+    failed: set[tuple[str, ObjectId]] = set()
     fields = ("nodes", "parents", "failed", "ran")
     for task in store.scan_tasks(scan_id, *fields, kind="fetch", done=True):
-        if not task.get("ran"):
-            continue
-        failed = task.get("failed", {})
         for node in task["nodes"]:
-            lost = set(failed.get(node, ()))
-            read.update((node, parent) for parent in task["parents"] if parent not in lost)
-    return Evidence(frozenset(read))
+            lost = set(task.get("failed", {}).get(node, ())) if task.get("ran") else None
+            for parent in task["parents"]:
+                known = failed if lost is None or parent in lost else read
+                known.add((node, parent))
+    return Evidence(frozenset(read - failed), frozenset(failed))
 
 
 class ScanInventory(InventoryMgr):

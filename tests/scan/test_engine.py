@@ -147,6 +147,24 @@ def test_what_half_an_answer_tells_is_read_and_what_it_lacks_stays(
     assert {item["id"] for item in stale} == {"h2", "h3"}
 
 
+@pytest.mark.parametrize("defect", ["forgotten", "crash"])
+def test_a_fetcher_with_a_defect_removes_nothing(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run, defect: str
+):
+    scan()
+    before = snapshot(inv)
+    toy.state[defect] = ["h2"]
+    toy.write()
+
+    record = scan()
+
+    assert record["status"] == "completed_with_errors"
+    assert snapshot(inv) == before
+    assert {error["host"] for error in record["errors"]} == {"h2", "h3"}  # one task, h2 first
+    stale = inv.find_items({"type": "host_pnic", "stale_since": {"$exists": True}})
+    assert {item["id"] for item in stale} == {"h2-eth0", "h3-eth0"}
+
+
 def test_clear_replaces_what_was_there(toy: ToyCloud, inv: InventoryMgr, scan: Run):
     scan()
     inv.set({"environment": "toy", "type": "host", "id": "ghost", "id_path": "/toy/ghost"})
@@ -155,6 +173,22 @@ def test_clear_replaces_what_was_there(toy: ToyCloud, inv: InventoryMgr, scan: R
 
     assert inv.get_by_id("toy", "ghost") is None
     assert inv.get_by_id("toy", "h1-eth0") is not None
+
+
+def test_clear_removes_nothing_that_could_not_be_read(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+    inv.set({"environment": "toy", "type": "host", "id": "ghost", "id_path": "/toy/ghost"})
+    toy.state["broken"] = ["h1"]
+    toy.state["told"] = {"west": []}
+    toy.write()
+
+    scan(clear=True)
+
+    assert inv.get_by_id("toy", "ghost") is None
+    for kept in ("h1-eth0", "h10", "h10-host_pnics", "h10-eth0"):
+        item = inv.get_by_id("toy", kept)
+        assert item is not None, kept
+        assert "stale_since" in item
 
 
 def test_coverage_names_each_host_and_source(toy: ToyCloud, scan: Run):

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from calipso.discover.fetcher import Fetcher
+from calipso.discover.fetcher import Fetcher, Outcome
 from calipso.errors import CliAccessError, ErrorKind
 from tests.scan.toy.toycloud import cloud
 
 
 class CliFetchToyNics(Fetcher):
-    """NICs; a host named in `broken` does not answer, `slow` hosts take their time."""
+    """NICs; a host named in `broken` does not answer, `slow` hosts take their time.
+
+    At a host named in `forgotten` the fetcher passes over it and all after it; at one named in
+    `crash` it breaks off.
+    """
 
     source_name = "cli"
     batch_size = 2
+
+    def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
+        """Outcomes, as long as nothing is wrong with the fetcher itself."""
+        for parent_id, outcome in super().get_many(parent_ids):
+            host = self.host_of(parent_id)
+            if host in cloud().get("forgotten", ()):
+                return
+            if host in cloud().get("crash", ()):
+                raise RuntimeError("a fetcher with a defect")
+            yield parent_id, outcome
 
     def get(self, parent_id: str) -> list[dict[str, Any]]:
         """NICs of the host that has this folder."""
