@@ -37,8 +37,9 @@ class Metrics:
     """The metrics of this process; names and labels are part of what we promise."""
 
     def __init__(self) -> None:
-        from prometheus_client import Counter, Gauge, Histogram
+        from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
+        disable_created_metrics()
         self.tasks = Histogram(
             "calipso_task_duration_seconds",
             "Time of Celery tasks by name and outcome.",

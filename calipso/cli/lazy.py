@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("calipso.cli.stack.commands", "status", "Show what runs on this machine."),
     "check": ("calipso.cli.check", "check", "Check stores, workers and each environment."),
     "env": ("calipso.cli.env", "app", "Clouds: add, list, show, test, record, remove."),
-    "scan": ("calipso.cli.scan", "app", "Scans: run, list, show, cancel."),
+    "scan": ("calipso.cli.scan", "app", "Scans: run, list, show, log, cancel."),
     "schedule": (
         "calipso.cli.schedule",
         "app",

@@ -67,13 +67,16 @@ def calipso(
     """
     OPTIONS.quiet = quiet
     OPTIONS.debug = OPTIONS.debug or debug
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=LEVELS.get(-1 if quiet else verbose, logging.DEBUG),
-        format="%(levelname)s %(name)s: %(message)s",
-    )
     if mongo_config is not None:
         _use_mongo_config(mongo_config)
+    _log_to_stderr(LEVELS.get(-1 if quiet else verbose, logging.DEBUG))
+
+
+def _log_to_stderr(level: int) -> None:
+    from calipso.settings import load_settings
+    from calipso.utils.log import setup_logging
+
+    setup_logging(level, load_settings())
 
 
 def _use_mongo_config(path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso.cli import scan_watch
+from calipso.cli import scan_log, scan_watch
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -22,7 +22,7 @@ from calipso.cli.paging import cut
 from calipso.errors import ConfigError, NotFound
 from calipso.model.scan import ScanRequest, ScanStatus
 
-app = typer.Typer(help="Scans: run, list, show, cancel.")
+app = typer.Typer(help="Scans: run, list, show, log, cancel.")
 
 LIST_COLUMNS = ["id", "environment", "status", "submitted", "seconds", "objects", "errors"]
 COVERAGE_COLUMNS = ["host", "source", "reached", "read", "failed", "objects", "seconds", "problems"]
@@ -57,7 +57,10 @@ def run(
     ] = False,
     clear: Annotated[
         bool,
-        typer.Option("--clear", help="At the end, remove all that this scan did not find."),
+        typer.Option(
+            "--clear",
+            help="At the end, remove what was not found; what could not be read stays.",
+        ),
     ] = False,
     object_id: Annotated[
         str | None, typer.Option("-i", "--id", help="Scan this object and what is below it.")
@@ -194,7 +197,7 @@ def show(
     """
     from calipso.discover.scan_manager import progress
 
-    scan_id = _resolve(scan_id)
+    scan_id = resolve(scan_id)
     if coverage:
         _show_coverage(scan_id, output_format, column)
     elif watch:
@@ -232,7 +235,7 @@ def cancel(scan_id: ScanId) -> None:
     from calipso import dispatch
     from calipso.discover.scan_manager import progress
 
-    scan_id = _resolve(scan_id)
+    scan_id = resolve(scan_id)
     status = ScanStatus(progress(scan_id)["status"])
     if status.final:
         raise ConfigError(f"scan {scan_id} has already ended: {status}", hint="calipso scan list")
@@ -240,7 +243,10 @@ def cancel(scan_id: ScanId) -> None:
     say(f"scan {scan_id} is asked to stop")
 
 
-def _resolve(scan_id: str) -> str:
+app.command(name="log")(scan_log.log)
+
+
+def resolve(scan_id: str) -> str:
     """The id of the newest scan for `last`."""
     from calipso.utils.scan_store import ScanStore
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from calipso.cli.output import ColumnOption, Format, FormatOption, SortOption, say, show_list
+from calipso.cli.stack.flower import NAME as FLOWER
+from calipso.cli.stack.flower import USER, make_password, password_file
 from calipso.cli.stack.leftovers import end_leftovers, leftovers
 from calipso.cli.stack.process import identify, kill_group_of, spawn
 from calipso.cli.stack.rundir import RunDir
@@ -35,6 +37,9 @@ def up(
     only: Annotated[
         str | None, typer.Option("--only", metavar="stores", help="Start the stores alone.")
     ] = None,
+    flower: Annotated[
+        bool, typer.Option("--flower", help="Start Flower too, the dashboard of the tasks.")
+    ] = False,
 ) -> None:
     """Start MongoDB and Redis (unless their URLs are given), the workers and beat.
 
@@ -42,20 +47,26 @@ def up(
     """
     if only not in (None, "stores"):
         raise typer.BadParameter("expected `stores`", param_hint="--only")
+    if only and flower:
+        raise typer.BadParameter("it shows the workers", param_hint="--flower with --only stores")
     config = settings()
     run = RunDir(config.data_dir())
     if run.supervisor_pid():
-        _already_up(config, run, with_workers=only is None)
+        _already_up(config, run, with_workers=only is None, with_flower=flower)
         return
     _given_stores_answer(config)
+    password = make_password(run) if flower else ""
     began = time.monotonic()
-    supervisor = _start_supervisor(run, workers, only)
+    supervisor = _start_supervisor(run, workers, only, flower=flower)
     told: set[str] = set()
     _wait_for_stores(run, supervisor, told)
     if only is None:
         _wait_for_workers(run, told)
     say(f"calipso is up after {time.monotonic() - began:.1f} s")
     _show_addresses(config, run)
+    if password:
+        say(f"Flower's user is {USER}, its password {password}", always=True)
+        say(f"the password is shown this once; it is kept in {password_file(run)}", always=True)
 
 
 def down() -> None:
@@ -113,7 +124,14 @@ def _problems(run: RunDir, state: dict[str, Any], found: list[dict[str, Any]]) -
     return problems + [f"{row['name']}: {row['message']}" for row in found if row["message"]]
 
 
-def _already_up(config: Settings, run: RunDir, *, with_workers: bool) -> None:
+def _already_up(
+    config: Settings, run: RunDir, *, with_workers: bool, with_flower: bool = False
+) -> None:
+    running = {child["name"] for child in run.state().get("children", [])}
+    if with_flower and FLOWER not in running:
+        raise CalipsoError(
+            "calipso is up without Flower", hint="`calipso down`, then `calipso up --flower`."
+        )
     if with_workers and run.state().get("with_workers") is False:
         raise CalipsoError(
             "only the stores are up", hint="`calipso down`, then `calipso up` with the workers."
@@ -132,9 +150,12 @@ def _given_stores_answer(config: Settings) -> None:
         ping_redis(config.redis_url, 5.0)
 
 
-def _start_supervisor(run: RunDir, workers: int, only: str | None) -> subprocess.Popen[bytes]:
+def _start_supervisor(
+    run: RunDir, workers: int, only: str | None, *, flower: bool
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "calipso.cli.stack.supervisor", "--workers", str(workers)]
     command += ["--only", only] if only else []
+    command += ["--flower"] if flower else []
     return spawn(command, run.log_file("supervisor"), tied=False)
 
 
@@ -191,10 +212,14 @@ def _wait_for_workers(run: RunDir, told: set[str]) -> None:
     while True:
         state = run.state()
         _tell(state, told)
-        silent = silent_workers(state)
+        children = state.get("children", [])
+        silent = silent_workers(state) + [
+            child["name"]
+            for child in children
+            if child["name"] == FLOWER and child["state"] != "up"
+        ]
         if not silent:
             return
-        children = state.get("children", [])
         dying = [child["name"] for child in children if child["failures"] >= HOPELESS]
         if dying or time.monotonic() > deadline:
             raise CalipsoError(

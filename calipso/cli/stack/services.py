@@ -34,7 +34,7 @@ class Service:
 
 @dataclass
 class Store(Service):
-    """An embedded store: has an address that may change at a start."""
+    """A server with an address that may change at a start: an embedded store, or Flower."""
 
     program: Program | None = None
     key: str = ""  # its key in stores.json
@@ -104,13 +104,18 @@ def _worker(name: str, queues: str, pool: str, size: int, settings: Settings) ->
         *("-Q", queues, "-P", pool, "-c", str(size), "-n", f"{name}@%h"),
         *("--without-mingle", "--without-gossip"),
     ]
+    if pool == "prefork" and settings.worker_max_memory:
+        arguments.append(f"--max-memory-per-child={settings.worker_max_memory * 1000}")  # in kB
     return Service(name, lambda: _celery("worker", settings, *arguments))
 
 
 def _celery(kind: str, settings: Settings, *arguments: str) -> list[str]:
-    level = settings.log_level.upper()
-    celery = [sys.executable, "-m", "celery", "-A", "workers.app", kind]
-    return [*celery, *arguments, "--loglevel", level]
+    return [*celery_command(kind, *arguments), "--loglevel", settings.log_level.upper()]
+
+
+def celery_command(kind: str, *arguments: str) -> list[str]:
+    """A Celery program that knows our tasks."""
+    return [sys.executable, "-m", "celery", "-A", "workers.app", kind, *arguments]
 
 
 def child_environment(settings: Settings, environment: dict[str, str]) -> dict[str, str]:

@@ -16,11 +16,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from calipso.cli.stack.child import Child
+from calipso.cli.stack.flower import flower
 from calipso.cli.stack.leftovers import end_leftovers
 from calipso.cli.stack.rundir import RunDir, write_json
 from calipso.cli.stack.services import Store, child_environment, given_stores, stores, workers
 from calipso.errors import CalipsoError
 from calipso.settings import Settings, load_settings
+from calipso.utils.log import setup_logging
 
 ALREADY_UP = 75  # EX_TEMPFAIL: another supervisor holds the lock
 TICK = 0.1
@@ -32,11 +34,20 @@ log = logging.getLogger("calipso.stack")
 class Supervisor:
     """Keeps the children of one data directory running until it is told to stop."""
 
-    def __init__(self, settings: Settings, run: RunDir, *, sources: int, with_workers: bool):
+    def __init__(
+        self,
+        settings: Settings,
+        run: RunDir,
+        *,
+        sources: int,
+        with_workers: bool,
+        with_flower: bool = False,
+    ):
         self.settings = settings
         self.run_dir = run
         self.sources = sources
         self.with_workers = with_workers
+        self.with_flower = with_flower
         self.environment = child_environment(settings, dict(os.environ))
         self.stores: list[Child] = []
         self.workers: list[Child] = []
@@ -77,6 +88,9 @@ class Supervisor:
         if self.with_workers:
             for worker in workers(self.settings, self.sources):
                 self.workers.append(Child(worker, self.run_dir, self.environment))
+        if self.with_flower:
+            dashboard = flower(self.settings, self.run_dir)
+            self.workers.append(Child(dashboard, self.run_dir, self.environment))
 
     def _tick(self) -> None:
         for child in self.stores:
@@ -163,19 +177,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", choices=["stores"])
+    parser.add_argument("--flower", action="store_true")
     arguments = parser.parse_args()
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
-    )
     os.umask(0o077)
     settings = load_settings()
+    setup_logging(config=settings)
     run = RunDir(settings.data_dir())
     held = run.lock()
     if held is None:
         return ALREADY_UP
     with held:
         supervisor = Supervisor(
-            settings, run, sources=arguments.workers, with_workers=arguments.only != "stores"
+            settings,
+            run,
+            sources=arguments.workers,
+            with_workers=arguments.only != "stores",
+            with_flower=arguments.flower,
         )
         return supervisor.run()
 

@@ -1,0 +1,85 @@
+"""Flower, the task dashboard of Celery: optional, on loopback, behind a password.
+
+The password is made once and kept in the data directory; it reaches Flower by a file that only
+its user can read, never by the command line.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from calipso.cli.stack.programs import LOOPBACK, free_port
+from calipso.cli.stack.rundir import RunDir, read_json, write_json
+from calipso.cli.stack.services import WORKER_GRACE, Store, celery_command
+from calipso.errors import CalipsoError, StoreError
+from calipso.settings import Settings
+
+NAME = "flower"
+USER = "calipso"
+
+
+def password_file(run: RunDir) -> Path:
+    """Where the password is kept."""
+    return run.home / "flower.password"
+
+
+def make_password(run: RunDir) -> str:
+    """Make the password if there is none yet; returns the new one, empty when there was one."""
+    if importlib.util.find_spec("flower") is None:
+        raise CalipsoError("Flower is not installed", hint='Run `pip install "calipso[flower]"`.')
+    path = password_file(run)
+    if path.exists():
+        return ""
+    password = secrets.token_urlsafe(12)
+    _write_secret(path, password + "\n")
+    return password
+
+
+def flower(settings: Settings, run: RunDir) -> Store:
+    """Flower as a child of the supervisor: a server with an address that may change."""
+    service = Store(NAME, list, WORKER_GRACE, store=True, ping=ping_flower)
+
+    def command() -> list[str]:
+        """Made at each start: another program may hold the port by now."""
+        make_password(run)
+        ports = read_json(run.ports_file)
+        port = free_port([int(ports.get(NAME, settings.flower_port)), settings.flower_port])
+        write_json(run.ports_file, ports | {NAME: port})
+        service.address = f"http://{LOOPBACK}:{port}"
+        password = password_file(run).read_text(encoding="utf-8").strip()
+        config = run.run / "flower_config.py"
+        options = {"address": LOOPBACK, "port": port, "basic_auth": [f"{USER}:{password}"]}
+        _write_secret(config, "".join(f"{key} = {value!r}\n" for key, value in options.items()))
+        return celery_command("flower", f"--conf={config}")
+
+    service.command = command
+    return service
+
+
+def ping_flower(address: str, timeout: float) -> str:
+    """Ask Flower whether it is well, which needs no password. Raises StoreError."""
+    where = urlsplit(address)
+    connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=timeout)
+    try:
+        connection.request("GET", "/healthcheck")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        raise StoreError(f"Flower at {address} does not answer: {error}") from error
+    finally:
+        connection.close()
+    if status != http.client.OK:
+        raise StoreError(f"Flower at {address} answers {status}", hint="Its log may say why.")
+    return ""
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, also while it is being written."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
