@@ -39,7 +39,7 @@ class Metrics:
     def __init__(self) -> None:
         from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.tasks = Histogram(
             "calipso_task_duration_seconds",
             "Time of Celery tasks by name and outcome.",
