@@ -153,11 +153,11 @@ class ScheduleStore:
         disable: bool = False,
     ) -> bool:
         """The claimed slot is done with: its scan is recorded, or a problem says why not."""
-        fields: Document = {"claimed": None, "last_slot": claimed["slot"]}
+        fields: Document = {"claimed": None}
         if problem:
             fields["last_problem"] = {"at": moment, "message": problem}
         else:
-            fields["last_scan_id"] = claimed["scan_id"]
+            fields |= {"last_slot": claimed["slot"], "last_scan_id": claimed["scan_id"]}
         if disable:
             fields["enabled"] = False
         expected = {"_id": document["_id"], "claimed.scan_id": claimed["scan_id"]}
