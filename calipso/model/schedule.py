@@ -8,7 +8,7 @@ The moments it gives are in calipso/model/slots.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -170,13 +170,18 @@ def _problem(item: Any) -> str:
 
 def zone(name: str) -> tzinfo:
     """The time zone of an IANA name. Raises ValueError naming the nearest one."""
+    if name == "UTC":  # also on machines without time zone data
+        return UTC
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         from difflib import get_close_matches
 
-        near = get_close_matches(name, sorted(available_timezones()), n=1)
+        known = sorted(available_timezones())
+        near = get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
+        if not known:
+            hint = "; this machine has no time zone data: install tzdata"
         raise ValueError(
             f"time_zone: no time zone {name!r} (IANA name as Europe/Berlin){hint}"
         ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,6 +65,15 @@ def test_what_cannot_be_is_refused_by_name(fields: dict[str, Any], said: str):
 
     assert said in raised.value.message
     assert raised.value.message.startswith("schedule s: ")
+
+
+def test_utc_needs_no_time_zone_data():
+    zoneinfo.reset_tzpath(to=[])
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        assert describe(schedule(freq="DAILY")) == "every day at 09:41 UTC"
+    finally:
+        zoneinfo.reset_tzpath()
 
 
 def test_a_document_of_the_original_is_a_schedule():
