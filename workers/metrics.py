@@ -1,7 +1,6 @@
 """Prometheus metrics of a worker, on a port of its own. Off unless `metrics_port` is set.
 
-A worker of processes counts in files that its parent adds up (multiprocess mode); the library
-decides for that when it is imported, so it is imported here and not before.
+A worker of processes counts in files that its parent adds up (multiprocess mode).
 """
 
 from __future__ import annotations
@@ -95,7 +94,15 @@ def begin(sender: Any, **_: Any) -> None:
         shutil.rmtree(folder, ignore_errors=True)  # of an earlier start
         folder.mkdir(parents=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        _count_in_files()
     _metrics = Metrics()
+
+
+def _count_in_files() -> None:
+    """The library chooses when it is imported, which the `celery` command does for Flower."""
+    from prometheus_client import values
+
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 
 @worker_ready.connect
