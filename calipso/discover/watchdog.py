@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from calipso.discover.scan import Publisher
-from calipso.discover.scan_manager import fail_scan, start_scan, waiting_scans
+from calipso.discover.scan_manager import fail_scan, make_scan, start_scan, waiting_scans
 from calipso.errors import ErrorKind
 from calipso.model.scan import ScanStatus
 from calipso.settings import settings
@@ -48,6 +48,8 @@ def watch(publisher: TaskPublisher, waiting: Mapping[str, int]) -> dict[str, int
     done = {"resent": 0, "advanced": 0}
     _end_abandoned(store, alive)
     for scan in store.find_scans({"status": ScanStatus.RUNNING.value, "runner": ""}):
+        if scan["cancel_requested"] and _end_cancelled(scan, store, alive):
+            continue
         for task in store.open_tasks(scan["_id"], scan["level"]):
             if _is_lost(task, scan, alive, waiting) and store.requeue(task):
                 log.warning("task sent again", extra={"scan": scan["_id"], "task": task["title"]})
@@ -105,6 +107,23 @@ def _end_abandoned(store: ScanStore, alive: set[str]) -> None:
         ):
             message = f"the process that ran this scan ended ({scan['runner']})"
             fail_scan(scan["_id"], message, "Run it again.", ErrorKind.WORKER_LOST)
+
+
+def _end_cancelled(scan: Document, store: ScanStore, alive: set[str]) -> bool:
+    """A cancelled scan ends as soon as nobody works for it; what is queued is not waited for."""
+    busy = [
+        task
+        for task in store.open_tasks(scan["_id"], scan["level"])
+        if task["state"] == "running" and task["worker"] in alive
+    ]
+    if busy:
+        return False
+    ended = make_scan(scan["_id"])
+    try:
+        ended.finish(scan)
+    finally:
+        ended.context.close()
+    return True
 
 
 def _is_lost(task: Document, scan: Document, alive: set[str], waiting: Mapping[str, int]) -> bool:

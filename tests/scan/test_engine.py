@@ -366,6 +366,19 @@ def test_half_a_request_is_refused_rather_than_run_as_a_whole_scan(half: dict[st
         ScanRequest(environment="toy", **half)
 
 
+def test_a_cancelled_scan_that_nobody_works_for_ends_at_the_next_look(toy: ToyCloud):
+    from calipso.discover import watchdog
+
+    scan_id = create_scan(ScanRequest(environment="toy"))
+    assert start_scan(scan_id, LocalPublisher())
+    cancel_scan(scan_id)
+
+    watchdog.watch(SilentPublisher(), {"api": 1})
+
+    assert progress(scan_id)["status"] == "cancelled"
+    assert start_scan(create_scan(ScanRequest(environment="toy")), LocalPublisher())
+
+
 class SilentPublisher(LocalPublisher):
     """Sends nothing."""
 
