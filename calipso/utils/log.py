@@ -183,7 +183,9 @@ def _after() -> list[Processor]:
 
 def _free_names(_logger: Any, _name: str, event: Event) -> Event:
     """Details that are called like a field of ours: the level of a scan is no log level."""
-    for name in ("level", "logger", "time", "message"):
+    for name in ("message", "asctime"):
+        event.pop(name, None)  # another handler's formatter leaves them on the record
+    for name in ("level", "logger", "time"):
         if name in event:
             event[f"scan_{name}" if name == "level" else f"{name}_"] = event.pop(name)
     if str(event["_record"].name).startswith("celery"):

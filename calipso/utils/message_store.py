@@ -15,13 +15,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
-from bson.errors import BSONError
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import PyMongoError
 
 from calipso.utils.encoding import decode, encode
 from calipso.utils.inventory_mgr import InventoryMgr
@@ -108,6 +107,7 @@ class MessageHandler(logging.Handler):
         self._lines: queue.Queue[Document | threading.Event] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._over = threading.Event()
         self._ready = False
         self._about: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
@@ -140,6 +140,13 @@ class MessageHandler(logging.Handler):
             return False
         return written.wait(seconds)
 
+    def close(self) -> None:
+        """Store no more; what waits is given up. See `flush_for`."""
+        self._over.set()
+        with suppress(queue.Full):
+            self._lines.put_nowait(threading.Event())  # wakes the thread
+        super().close()
+
     def _start(self) -> None:
         if self._thread is None or not self._thread.is_alive():
             with self._starting:
@@ -150,7 +157,7 @@ class MessageHandler(logging.Handler):
     # -- in the thread that writes -----------------------------------------------------
 
     def _write(self) -> None:
-        while True:
+        while not self._over.is_set():
             lines, waiting = self._batch()
             if lines:
                 self._store(lines)
@@ -186,11 +193,12 @@ class MessageHandler(logging.Handler):
                 for line in lines:
                     self._complete(store, line)
                 store.add(lines)
-            except (PyMongoError, BSONError, OverflowError) as error:
+            except Exception as error:  # noqa: BLE001 - no line may end the thread for all others
                 if _stored_already(error):
                     return
                 reason = error
-                time.sleep(attempt + 1)
+                if self._over.wait(attempt + 1):
+                    return
             else:
                 self._tell_dropped("the log was written faster than the store takes it")
                 return
