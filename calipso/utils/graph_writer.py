@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
-from pymongo import UpdateOne
+from pymongo import InsertOne, UpdateOne
 
 from calipso.utils.encoding import encode
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.inventory_mgr import InventoryMgr, Write
 from calipso.utils.object_writer import change_operation
 from calipso.utils.scan_store import now
 
@@ -50,9 +50,8 @@ class GraphWriter:
         collection = self.inv.collection("cliques")
         stored = {item["_id"]: item for item in collection.find({"_id": {"$in": list(found)}})}
         self._write("cliques", found, stored)
-        focal = [clique["focal_point"] for clique in found.values()]
-        flag = {"_id": {"$in": focal}, "clique": {"$ne": True}}
-        self.inv.collection("inventory").update_many(flag, {"$set": {"clique": True}})
+        focal = [clique["focal_point"] for key, clique in found.items() if key not in stored]
+        self.inv.update_by_keys("inventory", focal, {"$set": {"clique": True}})
         return len(found)
 
     def drop_old_cliques(self) -> int:
@@ -102,7 +101,7 @@ class GraphWriter:
     ) -> list[UpdateOne]:
         """Write what differs, stamp what does not; returns the changes (of links)."""
         stamp = {"scan_id": self.scan_id, "last_scanned": self._now}
-        operations: list[UpdateOne] = []
+        operations: list[Write] = []
         changes: list[UpdateOne] = []
         same: list[ObjectId] = []
         for key, new in found.items():
@@ -111,8 +110,11 @@ class GraphWriter:
             if old is not None and not fields:
                 same.append(key)
                 continue
-            body = {field: value for field, value in new.items() if field != "_id"} | stamp
-            operations.append(UpdateOne({"_id": key}, {"$set": body}, upsert=True))
+            if old is None:
+                operations.append(InsertOne(new | stamp))
+            else:
+                body = {field: value for field, value in new.items() if field != "_id"} | stamp
+                operations.append(UpdateOne({"_id": key}, {"$set": body}))
             if name == "links":
                 changes.append(self.link_change("changed" if old else "added", new, fields))
         self.inv.bulk(name, operations)

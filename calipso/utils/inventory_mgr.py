@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import BulkWriteError
 
 from calipso.model.inventory import check_inventory_name, object_key
 from calipso.settings import settings
@@ -20,6 +21,10 @@ from calipso.utils.encoding import decode, encode
 from calipso.utils.mongo_access import MongoAccess
 
 Document = dict[str, Any]
+Write = InsertOne[Document] | UpdateOne
+
+#: MongoDB's error code for a key that exists.
+DUPLICATE = 11000
 
 #: Collections that keep their name whatever the inventory is called.
 PLAIN = frozenset({"constants", "environments_config", "scheduled_scans", "workers", "answers"})
@@ -162,8 +167,33 @@ class InventoryMgr:
             portion = list(keys[start : start + 1000])
             self.collection(name).delete_many({"_id": {"$in": portion}})
 
-    def bulk(self, name: str, operations: list[UpdateOne], size: int = 1000) -> None:
-        """Run write operations, unordered, in portions the embedded store likes."""
+    def bulk(self, name: str, operations: Sequence[Write], size: int = 1000) -> None:
+        """Run write operations, unordered, in portions the embedded store likes.
+
+        An insert that meets a document somebody else just wrote becomes an update of it.
+        """
         collection = self.collection(name)
         for start in range(0, len(operations), size):
-            collection.bulk_write(operations[start : start + size], ordered=False)
+            portion = operations[start : start + size]
+            try:
+                collection.bulk_write(portion, ordered=False)
+            except BulkWriteError as error:
+                collection.bulk_write(_as_updates(portion, error), ordered=False)
+
+
+def _as_updates(portion: Sequence[Write], error: BulkWriteError) -> list[Write]:
+    """The inserts of a portion that were too late, as updates. Raises other errors again."""
+    problems = error.details["writeErrors"]
+    late = [problem["index"] for problem in problems if problem["code"] == DUPLICATE]
+    inserts = [portion[index] for index in late]
+    if len(late) < len(problems) or not all(isinstance(item, InsertOne) for item in inserts):
+        raise error
+    return [
+        UpdateOne({"_id": item._doc["_id"]}, {"$set": _without_id(item._doc)}, upsert=True)
+        for item in inserts
+        if isinstance(item, InsertOne)
+    ]
+
+
+def _without_id(document: Mapping[str, Any]) -> Document:
+    return {key: value for key, value in document.items() if key != "_id"}

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
-from pymongo import UpdateOne
+from pymongo import InsertOne, UpdateOne
 
 from calipso.model.inventory import object_key
 from calipso.utils.changes import differences
 from calipso.utils.encoding import encode
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.inventory_mgr import InventoryMgr, Write
 
 Document = dict[str, Any]
 
@@ -61,7 +61,7 @@ class ObjectWriter:
             item["_id"]: item
             for item in collection.find({"_id": {"$in": list(buffer)}}, batch_size=PORTION)
         }
-        operations: list[UpdateOne] = []
+        operations: list[Write] = []
         changes: list[UpdateOne] = []
         same: list[ObjectId] = []
         for key, new in buffer.items():
@@ -69,7 +69,7 @@ class ObjectWriter:
             if "enriched" in new:
                 self._enrich(key, new, old, operations, changes)
             elif old is None:
-                operations.append(self._insert(key, new))
+                operations.append(self._insert(new))
                 changes += self._change("added", new, {})
             else:
                 update = self._update(new, old)
@@ -93,10 +93,8 @@ class ObjectWriter:
     def _stamp(self) -> Document:
         return {"scan_id": self.scan_id, "last_scanned": self._now}
 
-    def _insert(self, key: ObjectId, new: Document) -> UpdateOne:
-        document = new | self._stamp() | {"environment": self.environment}
-        document.pop("_id")
-        return UpdateOne({"_id": key}, {"$set": document}, upsert=True)
+    def _insert(self, new: Document) -> Write:
+        return InsertOne(new | self._stamp() | {"environment": self.environment})
 
     def _update(self, new: Document, old: Document) -> Document | None:
         """The update that makes `old` equal `new`; None when only the stamp differs."""
@@ -116,7 +114,7 @@ class ObjectWriter:
         key: ObjectId,
         new: Document,
         old: Document | None,
-        operations: list[UpdateOne],
+        operations: list[Write],
         changes: list[UpdateOne],
     ) -> None:
         """Add fields to an object that another fetch type stored; never create one."""

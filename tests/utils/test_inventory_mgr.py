@@ -1,0 +1,148 @@
+"""InventoryMgr: names of collections, reading, and writes that meet each other."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from pymongo import InsertOne
+from pymongo.errors import BulkWriteError
+
+from calipso.model.inventory import object_key
+from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
+from calipso.utils.object_writer import ObjectWriter
+
+
+def document(number: int, **more: object) -> dict[str, object]:
+    return {
+        "type": "host",
+        "id": f"h{number}",
+        "name": f"h{number}",
+        "id_path": f"/e/h{number}",
+        "fetched_by": {"node": "ScanHost[0]"},
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("inventory", "links"),
+    [("inventory", "links"), ("inventory_dev", "links_dev"), ("RDO", "RDO_links")],
+)
+def test_collections_are_named_after_the_inventory(inventory: str, links: str):
+    manager = InventoryMgr(inventory)
+
+    assert manager.collection_name("inventory") == inventory
+    assert manager.collection_name("links") == links
+    assert manager.collection_name("environments_config") == "environments_config"
+
+
+def test_keys_with_dots_come_back_as_they_were(inv: InventoryMgr):
+    item = {
+        "environment": "e",
+        "type": "vconnector",
+        "id": "b",
+        "interfaces": {"eth0.7": {"$a": 1}},
+    }
+
+    inv.set(item)
+
+    found = inv.get_by_id("e", "b")
+    assert found is not None
+    assert found["interfaces"] == {"eth0.7": {"$a": 1}}
+
+
+def test_equal_ids_of_two_types_are_two_objects(inv: InventoryMgr):
+    for object_type in ("aggregate", "project"):
+        inv.set({"environment": "e", "type": object_type, "id": "1"})
+
+    found = inv.get_by_id("e", "1", object_type="project")
+
+    assert found is not None
+    assert found["type"] == "project"
+    assert len(inv.find_items({"environment": "e", "id": "1"})) == 2
+
+
+def test_a_prefix_is_a_range_and_no_pattern(inv: InventoryMgr):
+    for path in ("/e/a", "/e/a.*", "/e/ab", "/e/b"):
+        inv.set({"environment": "e", "type": "host", "id": path, "id_path": path})
+
+    found = inv.find_items({"id_path": prefix_range("/e/a.*")})
+
+    assert [item["id"] for item in found] == ["/e/a.*"]
+
+
+def test_an_insert_that_comes_late_becomes_an_update(inv: InventoryMgr):
+    key = object_key("e", "host", "h1")
+    inv.bulk("inventory", [InsertOne({"_id": key, "environment": "e", "type": "host", "id": "h1"})])
+    again = {"_id": key, "environment": "e", "type": "host", "id": "h1", "name": "later"}
+    other = {"_id": object_key("e", "host", "h2"), "environment": "e", "type": "host", "id": "h2"}
+
+    inv.bulk("inventory", [InsertOne(again), InsertOne(other)])
+
+    assert {item["id"]: item.get("name") for item in inv.find("e", "host")} == {
+        "h1": "later",
+        "h2": None,
+    }
+
+
+def test_other_write_errors_are_raised(inv: InventoryMgr):
+    too_large = {"_id": object_key("e", "host", "h1"), "environment": "e", "blob": "x" * (17 << 20)}
+
+    with pytest.raises((BulkWriteError, Exception), match=r"(?i)large|size|exceed"):
+        inv.bulk("inventory", [InsertOne(too_large)])
+
+
+def test_writers_at_once_leave_each_object_once(inv: InventoryMgr):
+    def write() -> None:
+        writer = ObjectWriter(inv, "e", "s1")
+        for number in range(300):
+            writer.add(document(number))
+        writer.flush()
+
+    threads = [threading.Thread(target=write) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(inv.find("e", "host")) == 300
+    assert inv.collection("inventory").count_documents({}) == 300
+
+
+def test_enriched_fields_survive_the_fetch_that_does_not_know_them(inv: InventoryMgr):
+    writer = ObjectWriter(inv, "e", "s1")
+    writer.add(document(1, zone="nova"))
+    writer.flush()
+    writer.add({"type": "host", "id": "h1", "OS": {"name": "Debian"}}, enriches=True)
+    writer.flush()
+
+    again = ObjectWriter(inv, "e", "s2")
+    again.add(document(1, zone="east"))
+    again.flush()
+
+    found = inv.get_by_id("e", "h1")
+    assert found is not None
+    assert (found["OS"], found["zone"]) == ({"name": "Debian"}, "east")
+    changes = inv.find_all("changes", {"scan_id": "s2"})
+    assert [change["fields"] for change in changes] == [{"zone": {"old": "nova", "new": "east"}}]
+
+
+def test_a_field_that_vanished_at_the_source_vanishes(inv: InventoryMgr):
+    writer = ObjectWriter(inv, "e", "s1")
+    writer.add(document(1, zone="nova"))
+    writer.flush()
+
+    writer.add(document(1))
+    writer.flush()
+
+    found = inv.get_by_id("e", "h1")
+    assert found is not None
+    assert "zone" not in found
+
+
+def test_a_host_that_is_not_stored_is_not_enriched_into_being(inv: InventoryMgr):
+    writer = ObjectWriter(inv, "e", "s1")
+    writer.add({"type": "host", "id": "ghost", "OS": {}}, enriches=True)
+    writer.flush()
+
+    assert inv.get_by_id("e", "ghost") is None
