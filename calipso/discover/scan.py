@@ -209,7 +209,11 @@ class Scan:
             return self._fetch_level(1, children) or self._after_inventory(1)
         self.store.update(self.scan_id, {"below": start.below})
         return self.planner.fetch_level(
-            1, groups, only_types=start.only_types, child_id=start.child_id
+            1,
+            groups,
+            only_types=start.only_types,
+            child_id=start.child_id,
+            only_below=start.only_below,
         )
 
     def _next_level(self, scan: Document) -> Level | None:

@@ -55,9 +55,12 @@ class Planner:
         groups: Iterable[tuple[str, str, ObjectId]],
         *,
         only_types: frozenset[str] = frozenset(),
-        child_id: str | None = None,
+        **keep: Any,
     ) -> Level:
-        """The level that runs scanners for parents: groups are (scanner, host, parent `_id`)."""
+        """The level that runs scanners for parents: groups are (scanner, host, parent `_id`).
+
+        `keep` limits what is kept of what they find: `child_id`, `only_below`.
+        """
         by_scanner: dict[str, list[tuple[str, ObjectId]]] = defaultdict(list)
         for scanner, host, parent in groups:
             by_scanner[scanner].append((host, parent))
@@ -68,7 +71,7 @@ class Planner:
                 continue
             parents = [parent for _, parent in sorted(set(by_scanner[scanner]))]
             for batch in _batches(parents, self._batch_size(steps)):
-                self._add_chain(level, scanner, steps, batch, child_id)
+                self._add_chain(level, scanner, steps, batch, keep)
         return level
 
     def single(self, number: int, stage: Stage, title: str, **more: Any) -> Level:
@@ -138,7 +141,7 @@ class Planner:
         scanner: str,
         steps: list[list[FetchType]],
         batch: list[ObjectId],
-        child_id: str | None,
+        keep: Document,
     ) -> None:
         chain: list[Document] = []
         for step in steps:
@@ -152,8 +155,8 @@ class Planner:
                     scanner=scanner,
                     nodes=[f.node for f in step],
                     id_field=self._id_field(scanner),
-                    child_id=child_id,
                     parents=batch,
+                    **keep,
                 )
             )
         ids = [task["_id"] for task in chain]

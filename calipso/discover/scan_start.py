@@ -10,7 +10,7 @@ from bson import ObjectId
 
 from calipso.discover.context import ScanContext
 from calipso.discover.placement import environment_root
-from calipso.discover.scanners_metadata import ROOT_SCANNER, ScannersMetadata
+from calipso.discover.scanners_metadata import ROOT_SCANNER, FetchType, ScannersMetadata
 from calipso.errors import ConfigError, NotFound
 from calipso.utils.metadata_parser import nearest
 
@@ -25,8 +25,11 @@ class Start:
     root: str = ""
     groups: list[tuple[str, str, ObjectId]] = field(default_factory=list)
     only_types: frozenset[str] = frozenset()
+    #: keep only the object with this id of what the first level finds
     child_id: str | None = None
-    #: id_path prefix of what may be removed or marked stale
+    #: keep only what lies at or below this id_path of what the first level finds
+    only_below: str = ""
+    #: id_path of what may be removed or marked stale; with a slash at its end, what is under it
     below: str = ""
 
 
@@ -51,14 +54,27 @@ def _from_scanner(
         near = nearest(name, metadata.scanners)
         raise NotFound(f"{metadata.path}: no scanner {name}{near}", hint="See the file.")
     parent = _object(context, parent_id, request["parent_type"])
-    group = (name, _host(parent), parent["_id"])
-    return Start(groups=[group], below=parent["id_path"] + "/", child_id=request["object_id"])
+    start = Start(groups=[(name, _host(parent), parent["_id"])], below=parent["id_path"] + "/")
+    if child_id := request["object_id"]:
+        query = {"environment": context.environment.name, "id": child_id}
+        known = [
+            item
+            for item in context.inv.find_items(query, ["id_path", "fetched_by"])
+            if (item.get("fetched_by") or {}).get("parent") == parent["_id"]
+        ]
+        start.child_id = child_id
+        start.below = known[0]["id_path"] if known else f"{parent['id_path']}/{child_id}"
+    return start
 
 
 def _from_object(
     request: Mapping[str, Any], context: ScanContext, metadata: ScannersMetadata
 ) -> Start:
-    """One object: the fetch that found it is repeated, only this object is kept."""
+    """One object: the fetch that found it is repeated, and those after it of the same scanner.
+
+    They may find what is below the object (a router and its vNICs are both listed by host). Only
+    what lies there is kept.
+    """
     item = _object(context, request["object_id"], request["object_type"])
     found_by = item.get("fetched_by")
     if not found_by:
@@ -80,10 +96,16 @@ def _from_object(
         raise NotFound(f"{item['type']} {item['id']}: its parent is not in the inventory")
     return Start(
         groups=[(found_by["scanner"], _host(parent), parent["_id"])],
-        only_types=frozenset({item["type"]}),
-        child_id=item["id"],
+        only_types=_types_from(found_by["node"], metadata.scanners[found_by["scanner"]]),
+        only_below=item["id_path"],
         below=item["id_path"],
     )
+
+
+def _types_from(node: str, fetch_types: list[FetchType]) -> frozenset[str]:
+    nodes = [fetch_type.node for fetch_type in fetch_types]
+    first = nodes.index(node) if node in nodes else 0
+    return frozenset(entry.type for entry in fetch_types[first:])
 
 
 def _object(context: ScanContext, object_id: str, object_type: str | None) -> Document:

@@ -20,6 +20,7 @@ from calipso.model.scan import Problem
 from calipso.utils.metadata_parser import load_class
 from calipso.utils.mongo_access import is_store_error
 from calipso.utils.object_writer import ObjectWriter
+from calipso.utils.scan_inventory import is_at_or_below
 
 Document = dict[str, Any]
 
@@ -65,6 +66,8 @@ class Scanner:
         self.environment = context.environment.name
         self.placement = Placement(context.inv, self.environment)
         self._children: dict[tuple[int, str, str], list[ObjectId]] = defaultdict(list)
+        self._child_id: str | None = None
+        self._only_below = ""
 
     def run(
         self,
@@ -72,19 +75,21 @@ class Scanner:
         parents: Sequence[Document],
         *,
         child_id: str | None = None,
+        only_below: str = "",
         id_field: str = "id",
         alive: Callable[[], None] = lambda: None,
     ) -> StepResult:
         """Run fetch types one after the other for the same parents.
 
         `id_field` is the field of the parents given to the fetchers; `child_id` keeps one object
-        only. `alive` is called between parents.
+        only, `only_below` what lies at or below this id_path. `alive` is called between parents.
         """
         result = StepResult()
+        self._child_id, self._only_below = child_id, only_below
         self.context.set_parents(parents)
         self.placement.learn(parents)
         for fetch_type in fetch_types:
-            self._run_one(fetch_type, parents, child_id, id_field, result, alive)
+            self._run_one(fetch_type, parents, id_field, result, alive)
             self.writer.flush()  # later fetch types may read what this one stored
         problems, requests = self.context.drain()
         result.problems += problems
@@ -121,7 +126,6 @@ class Scanner:
         self,
         fetch_type: FetchType,
         parents: Sequence[Document],
-        child_id: str | None,
         id_field: str,
         result: StepResult,
         alive: Callable[[], None],
@@ -146,7 +150,7 @@ class Scanner:
                 run.read += len(same)
                 found = outcome
             run.objects += len(found)
-            self._store_all(fetch_type, fetcher, same[0], found, child_id, result)
+            self._store_all(fetch_type, fetcher, same[0], found, result)
             run.seconds += time.monotonic() - started
             started = time.monotonic()
         result.runs += runs.values()
@@ -162,11 +166,10 @@ class Scanner:
         fetcher: Fetcher,
         parent: Document,
         objects: Sequence[Document],
-        child_id: str | None,
         result: StepResult,
     ) -> None:
-        if child_id is not None:
-            objects = [item for item in objects if str(item["id"]) == child_id]
+        if self._child_id is not None:
+            objects = [item for item in objects if str(item["id"]) == self._child_id]
         if fetcher.enriches:
             for item in objects:
                 self.writer.add({**item, "type": fetch_type.type}, enriches=True)
@@ -174,6 +177,8 @@ class Scanner:
         self.placement.prefetch(parent, objects)
         for item in objects:
             placed = self.placement.place(parent, item, fetch_type.type)
+            if not is_at_or_below(placed[-1]["id_path"], self._only_below):
+                continue
             missing = placed[-1].pop("misplaced", None)
             if missing is not None:
                 result.problems.append(_misplaced(placed[-1], missing, fetch_type, fetcher))

@@ -63,6 +63,7 @@ class Stages:
             [entries[node] for node in task["nodes"]],
             self._parents(task),
             child_id=task.get("child_id"),
+            only_below=task.get("only_below", ""),
             id_field=task.get("id_field", "id"),
             alive=alive,
         )

@@ -42,7 +42,7 @@ class Sweeper:
         under it. Returns how many objects were removed and how many are stale.
         """
         candidates = self._candidates(below)
-        self._judge(candidates, evidence, clear)
+        self._judge(candidates, evidence, clear=clear, whole=not below)
         writer = ObjectWriter(self.inv, self.environment, self.scan_id, record_changes=record)
         for item in self.removed:
             writer.note("removed", item, {})
@@ -62,14 +62,23 @@ class Sweeper:
         fields = [*FIELDS, "stale_since"]
         return sorted(self.inv.find_items(query, fields), key=lambda item: len(item["id_path"]))
 
-    def _judge(self, candidates: list[Document], evidence: Evidence, clear: bool) -> None:
-        """Parents come before their children: paths are sorted by length."""
+    def _judge(
+        self, candidates: list[Document], evidence: Evidence, *, clear: bool, whole: bool
+    ) -> None:
+        """Parents come before their children: paths are sorted by length.
+
+        A scan of a part says nothing of objects there that it did not even try to read.
+        """
         removed, kept = _Places(), _Places()
         for item in candidates:
             unread = evidence.lacks(item) or kept.have_above(item)
             gone = evidence.covers(item) or removed.have_above(item) or (clear and not unread)
-            (removed if gone else kept).add(item)
-            (self.removed if gone else self.stale).append(item)
+            if gone:
+                removed.add(item)
+                self.removed.append(item)
+            elif whole or unread:
+                kept.add(item)
+                self.stale.append(item)
 
     def _mark_stale(self) -> None:
         fresh = [item["_id"] for item in self.stale if "stale_since" not in item]

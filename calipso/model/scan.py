@@ -66,6 +66,8 @@ class ScanRequest(BaseModel):
 
     @model_validator(mode="after")
     def _one_kind(self) -> ScanRequest:
+        if self.object_id == self.environment and self.object_type in (None, "environment"):
+            self.object_id = self.object_type = None  # the object is the environment: all of it
         kinds = [self.inventory_only, self.links_only, self.cliques_only]
         if sum(kinds) > 1:
             raise ValueError("give at most one of inventory_only, links_only, cliques_only")

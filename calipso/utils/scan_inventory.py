@@ -24,14 +24,24 @@ class Evidence:
 
     read: frozenset[tuple[str, ObjectId]]
     failed: frozenset[tuple[str, ObjectId]]
+    #: id_path the scan was limited to; with a slash at its end, what is under it
+    below: str = ""
 
     def covers(self, item: Mapping[str, Any]) -> bool:
-        """True when the fetch that once found this object was repeated with success."""
-        return _fetch_of(item) in self.read
+        """True when the fetch that once found this object was repeated with success.
+
+        A scan of one object repeats a fetch that finds others too, and keeps this one only.
+        """
+        return _fetch_of(item) in self.read and is_at_or_below(item["id_path"], self.below)
 
     def lacks(self, item: Mapping[str, Any]) -> bool:
         """True when the fetch that once found this object was tried and failed."""
         return _fetch_of(item) in self.failed
+
+
+def is_at_or_below(id_path: str, place: str) -> bool:
+    """True for an object at this place of the tree, or under it; every object is under ``."""
+    return id_path == place or id_path.startswith(place if place[-1:] in "/" else f"{place}/")
 
 
 def _fetch_of(item: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -50,7 +60,7 @@ def gather_evidence(store: ScanStore, scan_id: str) -> Evidence:
             for parent in task["parents"]:
                 known = failed if lost is None or parent in lost else read
                 known.add((node, parent))
-    return Evidence(frozenset(read - failed), frozenset(failed))
+    return Evidence(frozenset(read - failed), frozenset(failed), store.below_of(scan_id))
 
 
 class ScanInventory(InventoryMgr):
@@ -65,7 +75,7 @@ class ScanInventory(InventoryMgr):
         """Objects that match, but for those that are gone."""
         wanted = list(fields)
         if wanted:
-            wanted += ["scan_id", "fetched_by"]
+            wanted += ["scan_id", "fetched_by", "id_path"]
         found = super().find_items(query, wanted)
         if all(item.get("scan_id") == self.scan_id for item in found):
             return found

@@ -86,6 +86,11 @@ class ScanStore:
         found = self.scans.find_one({"_id": scan_id}, {"level": 1})
         return int(found["level"]) if found else -1
 
+    def below_of(self, scan_id: str) -> str:
+        """The id_path a scan is limited to; empty for a scan of everything."""
+        found = self.scans.find_one({"_id": scan_id}, {"below": 1})
+        return str((found or {}).get("below", ""))
+
     def find_scans(self, query: Mapping[str, Any], limit: int = 0) -> list[Document]:
         """Scan records, newest first."""
         return list(self.scans.find(query).sort("submit_timestamp", DESCENDING).limit(limit))

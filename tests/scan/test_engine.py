@@ -26,6 +26,12 @@ def changes(inv: InventoryMgr, record: dict[str, Any]) -> set[tuple[str, str, st
     return {(item["change"], item["type"], item["id"]) for item in found}
 
 
+def path(inv: InventoryMgr, item_id: str) -> str:
+    found = inv.get_by_id("toy", item_id)
+    assert found is not None
+    return str(found["id_path"])
+
+
 def test_a_scan_stores_the_tree_with_paths_and_hosts(toy: ToyCloud, inv: InventoryMgr, scan: Run):
     record = scan()
 
@@ -224,6 +230,56 @@ def test_scan_of_one_object_leaves_its_neighbours_alone(
         ("removed", "host_pnic-network", "h1-eth1 -> h1 [in]"),
     }
     assert inv.find_items({"stale_since": {"$exists": True}}) == []
+
+
+@pytest.mark.parametrize("one", ["h1", "h1-eth0"])
+def test_scan_of_one_object_takes_nothing_from_its_neighbours(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run, one: str
+):
+    scan()
+    before = snapshot(inv)
+    cliques = len(inv.find_all("cliques", {"environment": "toy"}))
+
+    record = scan(object_id=one)
+
+    assert record["counts"]["cliques"] == cliques
+    assert snapshot(inv) == before
+    assert len(inv.find_all("cliques", {"environment": "toy"})) == cliques
+
+
+def test_scan_of_one_object_marks_only_what_it_failed_to_read(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    scan()
+    inv.set({"environment": "toy", "type": "vnic", "id": "v1", "id_path": path(inv, "h1") + "/v1"})
+    toy.state["broken"] = ["h1"]
+    toy.write()
+
+    scan(object_id="h1")
+
+    stale = inv.find_items({"environment": "toy", "stale_since": {"$exists": True}})
+    assert {item["id"] for item in stale} == {"h1-eth0", "h1-eth1"}
+
+
+def test_one_object_of_a_node_is_scanned_without_loss_of_the_others(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    scan()
+    before = snapshot(inv)
+    toy.state["regions"]["east"]["h4"] = {"eth0": "52:54:00:00:04:00"}
+    toy.write()
+
+    scan(scanner="ScanRegion", parent_id="east", object_id="h4")
+
+    after = snapshot(inv)["objects"]
+    assert after > before["objects"]
+    assert inv.get_by_id("toy", "h4-eth0") is not None
+
+
+def test_the_id_of_the_environment_means_all_of_it(toy: ToyCloud, scan: Run):
+    record = scan(object_id="toy", object_type="environment")
+
+    assert record["counts"]["region"] == 2
 
 
 def test_scan_of_one_node_reads_below_its_parent_only(toy: ToyCloud, inv: InventoryMgr, scan: Run):
