@@ -215,12 +215,14 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
     lines = [decode(line) for line in ScanStore().coverage.find({"scan_id": scan_id}, {"_id": 0})]
     if not lines:
         say("there is no coverage report: the scan has not ended")
+    structured = output_format in (Format.JSON, Format.YAML)
     rows = []
     for line in sorted(lines, key=lambda item: (item["host"], item["source"])):
         texts = [_problem(problem) for problem in line["problems"]]
-        structured = output_format in (Format.JSON, Format.YAML)
+        if skipped := line.get("skipped"):
+            texts.append(f"not for this environment: {', '.join(skipped)}")
         rows.append(line | {"problems": line["problems"] if structured else "; ".join(texts)})
-    columns = [*COVERAGE_COLUMNS, *(["fetchers"] if output_format is Format.JSON else [])]
+    columns = [*COVERAGE_COLUMNS, *(["fetchers", "skipped"] if structured else [])]
     show_list(rows, columns, output_format, chosen=column)
 
 

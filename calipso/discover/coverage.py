@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from calipso.errors import ErrorKind
@@ -19,12 +20,17 @@ NOT_REACHED = {
 }
 
 
-def finish_report(store: ScanStore, scan: Document, *, failed: bool) -> ScanStatus:
-    """Write the coverage report; returns the state the scan ends in."""
+def finish_report(
+    store: ScanStore, scan: Document, *, failed: bool, skipped: Mapping[str, list[str]]
+) -> ScanStatus:
+    """Write the coverage report; returns the state the scan ends in.
+
+    `skipped` names the fetchers that are not for this environment, by source.
+    """
     tasks = store.scan_tasks(
         scan["_id"], "kind", "queue", "runs", "problems", "ran", "done", "title"
     )
-    lines, problems = summarise(tasks)
+    lines, problems = summarise(tasks, skipped)
     store.save_coverage(scan["_id"], scan["environment"], lines)
     if scan["cancel_requested"]:
         return ScanStatus.CANCELLED
@@ -36,11 +42,13 @@ def finish_report(store: ScanStore, scan: Document, *, failed: bool) -> ScanStat
     return ScanStatus.COMPLETED_WITH_ERRORS if broken else ScanStatus.COMPLETED
 
 
-def summarise(tasks: list[Document]) -> tuple[list[Document], list[Problem]]:
+def summarise(
+    tasks: list[Document], skipped: Mapping[str, list[str]]
+) -> tuple[list[Document], list[Problem]]:
     """Lines of the report, one for each host and source, and all problems of the tasks.
 
     `host` is empty for what is asked once for the whole cloud. `reached` is False when nothing
-    of a host or source could be read.
+    of a host or source could be read, and None where nothing was asked.
     """
     lines: dict[tuple[str, str], Document] = {}
     problems: list[Problem] = []
@@ -48,6 +56,7 @@ def summarise(tasks: list[Document]) -> tuple[list[Document], list[Problem]]:
     def line(host: str, source: str) -> Document:
         empty: Document = {"host": host, "source": source, "seconds": 0.0}
         empty |= {"read": 0, "failed": 0, "objects": 0, "fetchers": {}, "problems": []}
+        empty["skipped"] = []
         return lines.setdefault((host, source), empty)
 
     for task in tasks:
@@ -64,10 +73,13 @@ def summarise(tasks: list[Document]) -> tuple[list[Document], list[Problem]]:
             problem = Problem.model_validate(data)
             problems.append(problem)
             _add(line(problem.host, problem.source or task["queue"]), problem)
+    for source, fetchers in skipped.items():
+        line("", source)["skipped"] = fetchers
     for entry in lines.values():
         kinds = {problem["kind"] for problem in entry["problems"]}
         silent = entry["failed"] > 0 and entry["read"] == 0
-        entry["reached"] = not (silent or kinds & NOT_REACHED)
+        asked = entry["read"] or entry["failed"] or entry["problems"]
+        entry["reached"] = not (silent or kinds & NOT_REACHED) if asked else None
     return [lines[key] for key in sorted(lines)], problems
 
 

@@ -18,24 +18,23 @@ from bson import ObjectId
 from calipso.discover.clique_finder import select_clique_types
 from calipso.discover.clique_types_metadata import load_clique_types
 from calipso.discover.context import ScanContext
-from calipso.discover.coverage import finish_report
 from calipso.discover.find_links_metadata import load_link_finders
+from calipso.discover.scan_finish import finish_scan
 from calipso.discover.scan_plan import Level, Planner
 from calipso.discover.scan_start import first_groups
 from calipso.discover.scanners_metadata import ScannersMetadata
 from calipso.discover.stages import Stages
 from calipso.errors import CalipsoError, ErrorKind
-from calipso.model.scan import Problem, ScanRequest, ScanStatus, Stage
-from calipso.settings import settings
-from calipso.utils.answers import AnswerStore
-from calipso.utils.environment_store import EnvironmentStore
+from calipso.model.scan import Problem, ScanStatus, Stage
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.mongo_access import is_store_error
-from calipso.utils.scan_store import RUNNING, ScanStore, now
+from calipso.utils.scan_store import ScanStore, now
 
 Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
+
+DEFECT = "This is a defect of Calipso: see the worker's log."
 
 #: Seconds one worker has to plan a level before another may do it.
 ADVANCE_LEASE = 60.0
@@ -133,25 +132,7 @@ class Scan:
 
     def finish(self, scan: Document, error: CalipsoError | None = None) -> None:
         """End a scan: coverage report, final state, environment free for the next."""
-        if error is not None:
-            self.store.add_problem(
-                self.scan_id,
-                Problem(kind=str(error.kind), message=error.message, hint=error.hint),
-            )
-        scan = self.store.get(self.scan_id)
-        status = finish_report(self.store, scan, failed=error is not None)
-        if status in (ScanStatus.COMPLETED, ScanStatus.COMPLETED_WITH_ERRORS):
-            self._drop_old_cliques(scan)
-        final = {
-            "status": status.value,
-            "stage": Stage.FINISH.value,
-            "end_timestamp": now(),
-            "claim_until": None,
-        }
-        self.store.update(self.scan_id, final, status={"$in": RUNNING})
-        AnswerStore(self.context.inv, self.environment, self.scan_id, settings()).forget()
-        self.store.unlock(scan)
-        self._tell_environment(scan, status)
+        finish_scan(scan["_id"], self.store, self.context, self.metadata, error)
 
     # -- levels ------------------------------------------------------------------------
 
@@ -259,9 +240,10 @@ class Scan:
 
     def _links(self, number: int, stage: Stage) -> Level | None:
         late = stage is Stage.IMPLICIT_LINKS
-        finders = [
-            name for name, found in load_link_finders().items() if found.after_others is late
-        ]
+        known = load_link_finders()
+        if not late:
+            self._drop_links_of_former_finders(list(known))
+        finders = [name for name, found in known.items() if found.after_others is late]
         return self.planner.links_level(number, stage, finders)
 
     def _cliques(self, number: int) -> Level | None:
@@ -277,6 +259,14 @@ class Scan:
 
     # -- parts -------------------------------------------------------------------------
 
+    def _drop_links_of_former_finders(self, known: list[str]) -> None:
+        """A finder replaces its own links only: those of one that is gone would stay for ever."""
+        record = self.store.get(self.scan_id)["record_changes"]
+        writer = GraphWriter(
+            self.context.inv, self.environment, self.scan_id, record_changes=record
+        )
+        writer.drop_links_of_others(known)
+
     def _run(self, scan: Document, task: Document) -> Document:
         stages = Stages(scan, self.context, self.metadata, self.store)
         try:
@@ -286,11 +276,12 @@ class Scan:
                 raise
             # A task's failure never fails its level: it is recorded, the scan goes on.
             log.exception("task failed", extra={"scan": self.scan_id, "task": task["title"]})
-            known = isinstance(error, CalipsoError)
+            if not isinstance(error, CalipsoError):
+                error = CalipsoError(f"{type(error).__name__}: {error}", hint=DEFECT)
             problem = Problem(
-                kind=str(error.kind if isinstance(error, CalipsoError) else ErrorKind.BUG),
-                message=f"{task['title']}: {error}"[:500],
-                hint=error.hint if isinstance(error, CalipsoError) and known else "",
+                kind=str(error.kind),
+                message=f"{task['title']}: {error.message}"[:500],
+                hint=error.hint,
                 scanner=task.get("scanner", ""),
                 source=task["queue"],
             )
@@ -305,16 +296,3 @@ class Scan:
             scanner=task.get("scanner", ""),
             source=task["queue"],
         )
-
-    def _tell_environment(self, scan: Document, status: ScanStatus) -> None:
-        """Note on the environment that its whole inventory was read, and when."""
-        request = ScanRequest.model_validate(scan["request"])
-        done = status in (ScanStatus.COMPLETED, ScanStatus.COMPLETED_WITH_ERRORS)
-        if done and request.whole_inventory() and request.origin != "recording":
-            EnvironmentStore().set_status(self.environment, scanned=True, last_scanned=now())
-
-    def _drop_old_cliques(self, scan: Document) -> None:
-        cliques = self.store.scan_tasks(self.scan_id, "ran", kind="cliques")
-        if cliques and all(task.get("ran") for task in cliques):
-            writer = GraphWriter(self.context.inv, self.environment, self.scan_id)
-            writer.drop_old_cliques()

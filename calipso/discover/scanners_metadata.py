@@ -101,6 +101,22 @@ class ScannersMetadata(MetadataParser):
             raise MetadataError(self.path, [f"{class_name} does not subclass Fetcher"])
         return found
 
+    def skipped(self, environment: Environment) -> dict[str, list[str]]:
+        """Fetchers of the tree whose conditions this environment does not meet, by source."""
+        reached, names = [ROOT_SCANNER], set[str]()
+        used: dict[bool, set[str]] = {True: set(), False: set()}
+        while reached:
+            name = reached.pop()
+            for entry in self.scanners.get(name, ()) if name not in names else ():
+                reached.append(entry.children_scanner)
+                if entry.fetcher:
+                    used[entry.applies_to(environment)].add(entry.fetcher)
+            names.add(name)
+        found: dict[str, list[str]] = {}
+        for fetcher in sorted(used[False] - used[True]):
+            found.setdefault(self.fetcher_class(fetcher).source_name, []).append(fetcher)
+        return found
+
     def _fetch_type(
         self, scanner: str, index: int, entry: Any, scanners: Mapping[str, Any]
     ) -> FetchType | None:

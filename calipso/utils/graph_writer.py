@@ -66,6 +66,15 @@ class GraphWriter:
         self.inv.collection("inventory").update_many(flagged, {"$unset": {"clique": ""}})
         return len(old)
 
+    def drop_links_of_others(self, finders: Sequence[str]) -> int:
+        """Remove the links of finders that are not among these; returns how many."""
+        query = {"environment": self.environment, "finder": {"$nin": list(finders)}}
+        gone = list(self.inv.collection("links").find(query))
+        if self.record_changes:
+            self.inv.bulk("changes", [self.link_change("removed", link, {}) for link in gone])
+        self.inv.delete_by_keys("links", [link["_id"] for link in gone])
+        return len(gone)
+
     def drop_links_of(self, objects: Sequence[ObjectId]) -> int:
         """Remove the links and cliques that lost an end with these objects."""
         dropped = 0

@@ -197,6 +197,44 @@ def test_clear_removes_nothing_that_could_not_be_read(toy: ToyCloud, inv: Invent
         assert "stale_since" in item
 
 
+def test_links_of_a_finder_that_is_gone_go_too(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+    inv.collection("links").update_one(
+        {"source_id": "h1-eth0"}, {"$set": {"finder": "FindLinksOfLastYear", "source_id": "old"}}
+    )
+
+    record = scan()
+
+    links = inv.find_all("links", {"environment": "toy"})
+    assert {link["finder"] for link in links} == {"FindLinksForToyNics"}
+    assert len(links) == 5
+    assert ("removed", "host_pnic-network") in {change[:2] for change in changes(inv, record)}
+
+
+def test_a_finder_that_breaks_leaves_the_links_as_they_were(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run, monkeypatch: pytest.MonkeyPatch
+):
+    scan()
+    before = snapshot(inv)
+    toy.state["finder"] = "broken"
+    toy.write()
+
+    record = scan()
+
+    assert record["status"] == "completed_with_errors"
+    assert "FindLinksForToyNics" in record["errors"][0]["message"]
+    assert record["errors"][0]["hint"]
+    assert snapshot(inv) == before
+
+
+def test_coverage_names_the_fetchers_that_are_not_for_this_environment(toy: ToyCloud, scan: Run):
+    record = scan()
+
+    lines = ScanStore().coverage.find({"scan_id": record["_id"], "host": ""})
+    skipped = {line["source"]: line["skipped"] for line in lines}
+    assert skipped["db"] == ["DbFetchToyPorts"]
+
+
 def test_coverage_names_each_host_and_source(toy: ToyCloud, scan: Run):
     toy.state["broken"] = ["h2"]
     toy.write()

@@ -1,0 +1,58 @@
+"""How a scan ends: coverage report, final state, environment free for the next scan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calipso.discover.context import ScanContext
+from calipso.discover.coverage import finish_report
+from calipso.discover.scanners_metadata import ScannersMetadata
+from calipso.errors import CalipsoError
+from calipso.model.scan import Problem, ScanRequest, ScanStatus, Stage
+from calipso.settings import settings
+from calipso.utils.answers import AnswerStore
+from calipso.utils.environment_store import EnvironmentStore
+from calipso.utils.graph_writer import GraphWriter
+from calipso.utils.scan_store import RUNNING, ScanStore, now
+
+Document = dict[str, Any]
+
+DONE = (ScanStatus.COMPLETED, ScanStatus.COMPLETED_WITH_ERRORS)
+
+
+def finish_scan(
+    scan_id: str,
+    store: ScanStore,
+    context: ScanContext,
+    metadata: ScannersMetadata,
+    error: CalipsoError | None = None,
+) -> None:
+    """End a scan; `error` is what made it impossible to go on."""
+    if error is not None:
+        store.add_problem(
+            scan_id, Problem(kind=str(error.kind), message=error.message, hint=error.hint)
+        )
+    scan = store.get(scan_id)
+    request = ScanRequest.model_validate(scan["request"])
+    skipped = metadata.skipped(context.environment) if request.whole_inventory() else {}
+    status = finish_report(store, scan, failed=error is not None, skipped=skipped)
+    if status in DONE:
+        _drop_old_cliques(scan, store, context)
+    final = {
+        "status": status.value,
+        "stage": Stage.FINISH.value,
+        "end_timestamp": now(),
+        "claim_until": None,
+    }
+    store.update(scan_id, final, status={"$in": RUNNING})
+    AnswerStore(context.inv, scan["environment"], scan_id, settings()).forget()
+    store.unlock(scan)
+    if status in DONE and request.whole_inventory() and request.origin != "recording":
+        EnvironmentStore().set_status(scan["environment"], scanned=True, last_scanned=now())
+
+
+def _drop_old_cliques(scan: Document, store: ScanStore, context: ScanContext) -> None:
+    """Cliques of focal points that have none any more, when all of them were looked for."""
+    cliques = store.scan_tasks(scan["_id"], "ran", kind="cliques")
+    if cliques and all(task.get("ran") for task in cliques):
+        GraphWriter(context.inv, scan["environment"], scan["_id"]).drop_old_cliques()

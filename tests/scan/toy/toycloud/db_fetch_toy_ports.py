@@ -1,0 +1,11 @@
+"""Ports the toy cloud does not have."""
+
+from __future__ import annotations
+
+from calipso.discover.fetcher import Fetcher
+
+
+class DbFetchToyPorts(Fetcher):
+    """Only for a driver that the toy cloud does not use."""
+
+    source_name = "db"
