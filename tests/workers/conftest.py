@@ -28,10 +28,12 @@ class Cluster:
         self.folder = folder
         self.children: list[subprocess.Popen[bytes]] = []
 
-    def worker(self, queues: str = QUEUES, pool: str = "threads", number: int = 8) -> int:
+    def worker(
+        self, queues: str = QUEUES, pool: str = "threads", number: int = 8, name: str = ""
+    ) -> int:
         """Start a worker and wait until it consumes; returns its pid."""
         known = {item["_id"] for item in WorkerStore().live()}
-        name = f"w{len(self.children)}"
+        name = name or f"w{len(self.children)}"
         options = ["worker", "-Q", queues, "-P", pool, "-c", str(number), "-n", f"{name}@%h"]
         pid = self._start(name, [*options, "--without-gossip", "--without-mingle"])
         wait_for(lambda: {item["_id"] for item in WorkerStore().live()} - known, 30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ class CliFetchToyNics(Fetcher):
     """NICs; a host named in `broken` does not answer, `slow` hosts take their time.
 
     At a host named in `forgotten` the fetcher passes over it and all after it; at one named in
-    `crash` it breaks off.
+    `crash` it breaks off. What is in `log` is logged, as a library does that knows no scans.
     """
 
     source_name = "cli"
@@ -34,6 +35,8 @@ class CliFetchToyNics(Fetcher):
     def get(self, parent_id: str) -> list[dict[str, Any]]:
         """NICs of the host that has this folder."""
         now, host = cloud(), self.host_of(parent_id)
+        if "log" in now:
+            logging.getLogger("a.library").info("%s", now["log"])
         if host in now.get("broken", ()):
             raise CliAccessError(
                 f"{host}: no answer", kind=ErrorKind.UNREACHABLE, hint="Is it up?", host=host
