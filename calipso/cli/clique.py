@@ -19,7 +19,7 @@ from calipso.cli.output import (
     show_list,
     show_one,
 )
-from calipso.cli.selecting import EnvOption, InventoryOption, by_keys, one_object, page, query
+from calipso.cli.selecting import EnvOption, InventoryOption, one_object, page, query
 from calipso.errors import NotFound
 from calipso.topology.elements import EDGE_FIELDS, NODE_FIELDS, elements
 from calipso.utils.inventory_mgr import InventoryMgr
@@ -51,7 +51,7 @@ def list_cliques(
     wanted = query(environment=environment, focal_point_type=focal_type)
     last = _marked(inv, marker) if marker else None
     found = page(inv, "cliques", wanted, ORDER, limit=limit, marker=last, key="_id")
-    objects = by_keys(inv, [clique["focal_point"] for clique in found], ("name",))
+    objects = inv.find_by_keys([clique["focal_point"] for clique in found], ("name",))
     rows = [
         clique
         | {"name": objects.get(clique["focal_point"], {}).get("name", "")}
@@ -98,7 +98,7 @@ def _show_some(
 ) -> list[dict[str, Any]]:
     """Print cliques, or return them as documents."""
     wanted = {key for clique in cliques for key in clique["objects"]}
-    objects = by_keys(inv, wanted, NODE_FIELDS)
+    objects = inv.find_by_keys(wanted, NODE_FIELDS)
     links = _links(inv, {key for clique in cliques for key in clique["links"]})
     documents = []
     for clique in cliques:

@@ -21,7 +21,6 @@ from calipso.cli.selecting import (
     EnvOption,
     HostOption,
     InventoryOption,
-    by_keys,
     one_object,
     page,
     query,
@@ -82,7 +81,7 @@ def list_links(
 def with_names(inv: InventoryMgr, links: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Links with the names of their ends in `source` and `target`."""
     ends = [link[side] for link in links for side in ("source", "target")]
-    objects = by_keys(inv, ends, ("name", "id"))
+    objects = inv.find_by_keys(ends, ("name", "id"))
     rows = []
     for link in links:
         names = {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
-from bson import ObjectId
 from pymongo import ASCENDING
 
 from calipso.cli.paging import cut
@@ -96,15 +95,3 @@ def one_object(
             hint="Say which with --env and --type, or give the id.",
         )
     return found[0]
-
-
-def by_keys(
-    inv: InventoryMgr, keys: Iterable[ObjectId], fields: Iterable[str]
-) -> dict[ObjectId, Document]:
-    """Objects by `_id`, read in portions."""
-    wanted = list(dict.fromkeys(keys))
-    found: dict[ObjectId, Document] = {}
-    for start in range(0, len(wanted), 1000):
-        portion = {"_id": {"$in": wanted[start : start + 1000]}}
-        found |= {item["_id"]: item for item in inv.find_items(portion, fields)}
-    return found

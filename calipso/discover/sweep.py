@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from bson import ObjectId
+from pymongo import UpdateOne
 
+from calipso.model.inventory import object_key
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
 from calipso.utils.object_writer import ObjectWriter
@@ -51,6 +53,7 @@ class Sweeper:
         graph.drop_links_of(keys)
         self.inv.delete_by_keys("inventory", keys)
         self._mark_stale()
+        self._follow_parents()
         return {"removed": len(self.removed), "stale": len(self.stale)}
 
     def _candidates(self, below: str) -> list[Document]:
@@ -83,6 +86,28 @@ class Sweeper:
     def _mark_stale(self) -> None:
         fresh = [item["_id"] for item in self.stale if "stale_since" not in item]
         self.inv.update_by_keys("inventory", fresh, {"$set": {"stale_since": now()}})
+
+    def _follow_parents(self) -> None:
+        """What stayed unread moves with its parent: a host may be in another zone by now."""
+        above = {
+            item["_id"]: object_key(self.environment, item["parent_type"], item["parent_id"])
+            for item in self.stale
+            if item.get("parent_id")
+        }
+        fields = ["id_path", "name_path"]
+        places = self.inv.find_by_keys(above.values(), fields)
+        moves: list[UpdateOne] = []
+        for item in self.stale:
+            place = places.get(above[item["_id"]]) if item["_id"] in above else None
+            if place is None or item["id_path"] == f"{place['id_path']}/{item['id']}":
+                continue
+            now_at = {
+                "id_path": f"{place['id_path']}/{item['id']}",
+                "name_path": f"{place['name_path']}/{item['name']}",
+            }
+            places[item["_id"]] = now_at
+            moves.append(UpdateOne({"_id": item["_id"]}, {"$set": now_at}))
+        self.inv.bulk("inventory", moves)
 
 
 class _Places:

@@ -132,6 +132,17 @@ class InventoryMgr:
         """Objects of one type by their ids."""
         return self.find(environment, object_type, id=list(ids))
 
+    def find_by_keys(
+        self, keys: Iterable[ObjectId], fields: Iterable[str] = ()
+    ) -> dict[ObjectId, Document]:
+        """Objects by `_id`, read in portions."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[ObjectId, Document] = {}
+        for start in range(0, len(wanted), 1000):
+            portion = {"_id": {"$in": wanted[start : start + 1000]}}
+            found |= {item["_id"]: item for item in self.find_items(portion, fields)}
+        return found
+
     def find_all(self, name: str, query: Mapping[str, Any], **options: Any) -> list[Document]:
         """Documents of any collection of this inventory, keys decoded."""
         return [decode(item) for item in self.collection(name).find(query, **options)]

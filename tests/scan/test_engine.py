@@ -120,6 +120,21 @@ def test_a_scan_after_the_outage_is_clean(toy: ToyCloud, inv: InventoryMgr, scan
     assert changes(inv, record) == set()
 
 
+def test_what_could_not_be_read_moves_with_its_host(toy: ToyCloud, inv: InventoryMgr, scan: Run):
+    scan()
+    toy.state["regions"]["west"]["h1"] = toy.state["regions"]["east"].pop("h1")
+    toy.state["broken"] = ["h1"]
+    toy.write()
+
+    scan()
+
+    nic = inv.get_by_id("toy", "h1-eth0")
+    assert nic is not None
+    assert "stale_since" in nic
+    assert nic["id_path"] == "/toy/toy-regions/west/h1/h1-host_pnics/h1-eth0"
+    assert nic["name_path"] == "/toy/Regions/west/h1/Host Pnics/eth0"
+
+
 def test_a_host_that_left_is_removed_although_another_is_broken(
     toy: ToyCloud, inv: InventoryMgr, scan: Run
 ):
