@@ -1,0 +1,140 @@
+"""The kinds of faults: what each does, and whether it may cost data for a while."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults.hooks import MESSAGES, POINTS, arm
+from tests.faults.stack import Stack
+from tests.sample_cloud.running import RunningCloud
+
+#: Seconds a fault of a source lasts.
+MOMENT = (0.5, 4.0)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault."""
+
+    name: str
+    text: str
+    act: Callable[[Scene], None]
+    source: bool = False  # what is read may be incomplete; told in the coverage report
+    armed: bool = False  # waits for its point from the beginning
+
+
+@dataclass
+class Scene:
+    """What a fault may touch."""
+
+    stack: Stack
+    cloud: RunningCloud
+    rng: random.Random
+    hit: list[str]  # targets of source faults: part of what the coverage report must name
+
+
+def kill_pool_child(scene: Scene) -> None:
+    scene.stack.kill_pool_child(scene.rng)
+
+
+def kill_worker(scene: Scene) -> None:
+    scene.stack.children[scene.rng.choice(["sources", "sources-2", "graph"])].kill()
+
+
+def kill_all_workers(scene: Scene) -> None:
+    for name in ("sources", "sources-2", "graph"):
+        scene.stack.children[name].kill()
+
+
+def kill(name: str) -> Callable[[Scene], None]:
+    return lambda scene: scene.stack.children[name].kill()
+
+
+def at_point(point: str) -> Callable[[Scene], None]:
+    """Die at a named point, at one of the first times that it is passed."""
+    often = point in (*MESSAGES, "saved", "done", "counted", "claimed", "planned")
+    often = often or point in ("unpublished", "published", "links")
+    return lambda scene: arm(scene.stack.faults, point, scene.rng.randrange(6) if often else 0)
+
+
+def for_a_moment(*faults: str) -> Callable[[Scene], None]:
+    """One of the cloud's faults, taken away again after a moment. `{host}` is any compute host."""
+
+    def act(scene: Scene) -> None:
+        host = scene.rng.choice(hosts(scene.cloud))
+        text = scene.rng.choice(faults).format(host=host)
+        scene.hit.append(text)
+        scene.cloud.fault(text)
+        time.sleep(scene.rng.uniform(*MOMENT))
+        scene.cloud.clear(text)
+
+    return act
+
+
+def hosts(cloud: RunningCloud) -> list[str]:
+    """Names of the compute hosts."""
+    return [f"compute-{number}" for number in range(1, cloud.summary["compute_hosts"] + 1)]
+
+
+API = ("/compute", "/network", "/identity/v3/projects")
+
+KINDS = {
+    kind.name: kind
+    for kind in [
+        Kind("pool-child", "kill -9 of a process of a pool", kill_pool_child),
+        Kind("worker", "kill -9 of a worker", kill_worker),
+        Kind("all-workers", "kill -9 of all workers", kill_all_workers),
+        Kind("beat", "kill -9 of beat", kill("beat")),
+        Kind("redis", "kill -9 of Redis, started again", kill("redis")),
+        Kind("mongo", "kill -9 of MongoDB, started again", kill("mongo")),
+        *(
+            Kind(f"at-{name}", f"kill -9 where {text}", at_point(name), armed=True)
+            for name, text in POINTS.items()
+        ),
+        *(
+            Kind(f"message-{name}", text, at_point(name), armed=True)
+            for name, text in MESSAGES.items()
+        ),
+        Kind(
+            "api-errors",
+            "the API answers 500 or 503 for a moment",
+            for_a_moment(*(f"http-{code}:{path}" for code in (500, 503) for path in API)),
+            source=True,
+        ),
+        Kind(
+            "api-cut",
+            "answers of the API break off for a moment",
+            for_a_moment(*(f"http-truncate:{path}" for path in API)),
+            source=True,
+        ),
+        Kind(
+            "api-slow",
+            "the API answers late",
+            for_a_moment(*(f"http-slow:{path}=2" for path in API)),
+            source=True,
+        ),
+        Kind(
+            "sshd",
+            "one host is dead, silent or hangs up for a moment",
+            for_a_moment("dead-host:{host}", "hanging-host:{host}", "closed-channel:{host}"),
+            source=True,
+        ),
+        Kind(
+            "commands",
+            "answers of a host come late or broken off",
+            for_a_moment("truncated-command:domains@{host}", "slow-command:links@{host}=2"),
+            source=True,
+        ),
+        Kind("database", "MySQL hangs up for a moment", for_a_moment("mysql-drop:*"), source=True),
+    ]
+}
+#: Only with a broker of its own.
+RABBIT = Kind("rabbitmq", "kill -9 of RabbitMQ, started again", kill("rabbitmq"))
+
+
+def kinds(broker: str) -> dict[str, Kind]:
+    """The kinds a campaign with this broker has."""
+    return KINDS | ({RABBIT.name: RABBIT} if broker == "rabbitmq" else {})
