@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -16,12 +17,13 @@ from calipso.cli.output import (
     LimitOption,
     MarkerOption,
     SortOption,
+    clean,
     show_list,
     show_one,
 )
 from calipso.cli.selecting import EnvOption, InventoryOption, one_object, page, query
 from calipso.errors import NotFound
-from calipso.topology.elements import EDGE_FIELDS, NODE_FIELDS, elements
+from calipso.topology.elements import EDGE_FIELDS, NODE_FIELDS, elements, paths_to_networks
 from calipso.utils.inventory_mgr import InventoryMgr
 
 app = typer.Typer(help="What an object depends on: list, show.")
@@ -104,7 +106,7 @@ def _show_some(
     for clique in cliques:
         own = [links[key] for key in clique["links"] if key in links]
         if output_format is Format.TABLE:
-            for line in lines(clique, objects, own):
+            for line in [*lines(clique, objects, own), *_paths(clique, objects, own)]:
                 typer.echo(line)
             typer.echo()
         else:
@@ -113,9 +115,21 @@ def _show_some(
     return documents
 
 
+def _paths(
+    clique: dict[str, Any],
+    objects: Mapping[ObjectId, dict[str, Any]],
+    links: list[dict[str, Any]],
+) -> list[str]:
+    """One line for each network an instance or vservice reaches."""
+    if clique["focal_point_type"] not in ("instance", "vservice"):
+        return []
+    found = paths_to_networks(clique, objects.values(), links)
+    return [clean("path: " + " -> ".join(names)) for names in found]
+
+
 def _links(inv: InventoryMgr, keys: set[ObjectId]) -> dict[ObjectId, dict[str, Any]]:
     wanted = sorted(keys)
-    fields = dict.fromkeys((*EDGE_FIELDS, "source", "target"), 1)
+    fields = dict.fromkeys((*EDGE_FIELDS, "source", "target", "attributes"), 1)
     found: dict[ObjectId, dict[str, Any]] = {}
     for start in range(0, len(wanted), 1000):
         portion = {"_id": {"$in": wanted[start : start + 1000]}}

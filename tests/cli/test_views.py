@@ -130,6 +130,26 @@ def test_pages_together_are_the_whole_list(run: Any, capsys: pytest.CaptureFixtu
     assert pages == whole
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("inventory", "list"),
+        ("inventory", "tree"),
+        ("link", "list"),
+        ("clique", "list"),
+        ("scan", "list"),
+    ],
+)
+def test_an_environment_that_does_not_exist_is_no_empty_list(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--env", "nowhere"]) == 1
+
+    told = capsys.readouterr()
+    assert "no environment nowhere" in told.err
+    assert told.out == ""
+
+
 def test_more_rows_than_the_limit_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     main(["inventory", "list", "-e", ENV, "--limit", "2"])
 
@@ -240,6 +260,7 @@ def test_clique_is_shown_as_the_shortest_way_to_each_object(run: Any) -> None:
         "   │  └─[host_pnic-network up]─ host_pnic eth1 on c1  (see elsewhere)",
         "   └─[vnic-vedge down]─ vedge c1-OVS on c1",
         "      └─[vedge-host_pnic up]─ host_pnic eth1 on c1",
+        "path: instance web-1 -> vnic tap1 -> network blue",
         "",
     ]
 
