@@ -7,6 +7,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,7 @@ from calipso.discover.fetchers.cli.problems import no_answer
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.settings import settings
 from calipso.utils.answers import AnswerStore, StoredAnswer
+from calipso.utils.log import log_context
 
 if TYPE_CHECKING:
     from calipso.discover.context import ScanContext
@@ -111,7 +113,11 @@ class HostAnswers:
         if len(todo) < 2:
             return
         with ThreadPoolExecutor(PARALLEL_HOSTS, thread_name_prefix="ssh") as pool:
-            for future in [pool.submit(self._ensure, host, self._state(host)) for host in todo]:
+            asked = [  # in the context of this thread, so that their log lines name the scan
+                pool.submit(copy_context().run, self._ensure, host, self._state(host))
+                for host in todo
+            ]
+            for future in asked:
                 future.exception()
 
     def close(self) -> None:
@@ -134,7 +140,7 @@ class HostAnswers:
 
     def _ensure(self, host: str, state: _Host) -> None:
         """Ask the host, or take over what another worker learned of it."""
-        with state.lock:
+        with state.lock, log_context(host=host):
             if state.answers is not None or state.error is not None:
                 return
             claimed = self._store.claim(host)
