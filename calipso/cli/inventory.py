@@ -30,6 +30,8 @@ from calipso.cli.selecting import (
 )
 from calipso.cli.tree import Branch, as_documents, branches, draw
 from calipso.errors import NotFound
+from calipso.model.inventory import STORE_FIELDS
+from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
 
 app = typer.Typer(help="What was found: list, show, tree.")
@@ -78,7 +80,13 @@ def list_objects(
     columns = LIST_COLUMNS if environment else ["environment", *LIST_COLUMNS]
     columns = [*columns, *(["stale_since"] if stale else [])]
     show_list(
-        found, columns, output_format, chosen=column, sort_column=sort_column, documents=found
+        found,
+        columns,
+        output_format,
+        chosen=column,
+        sort_column=sort_column,
+        documents=found,
+        optional=STORE_FIELDS,
     )
 
 
@@ -129,6 +137,8 @@ def tree(
 def _environments(inv: InventoryMgr, environment: str | None, depth: int) -> list[Branch]:
     names = inv.collection("inventory").distinct("environment", query(environment=environment))
     if not names:
+        if environment:
+            EnvironmentStore().get(environment)
         raise NotFound(
             f"nothing was found in {environment or 'any environment'} yet",
             hint="calipso scan run ENV --watch",

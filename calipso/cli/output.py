@@ -11,7 +11,7 @@ import difflib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
@@ -82,6 +82,14 @@ def say(text: str, *, always: bool = False) -> None:
         typer.echo(text, err=True)
 
 
+_LATER: list[str] = []
+
+
+def say_later(text: str) -> None:
+    """A line for the person, below the list that is shown next."""
+    _LATER.append(text)
+
+
 def clean(text: str, keep: str = "") -> str:
     """Text with control characters made visible: nothing from a cloud drives the terminal."""
     return _CONTROL.sub(lambda found: found[0] if found[0] in keep else _visible(found[0]), text)
@@ -136,24 +144,28 @@ def show_list(
     chosen: Sequence[str] | None = None,
     sort_column: str | None = None,
     documents: Iterable[Row] | None = None,
+    optional: Collection[str] = (),
 ) -> None:
     """Rows on standard output. `columns` are shown unless `-c` chose others.
 
     `documents` are what the rows were made from: JSON and YAML without `-c` give them whole.
+    `optional` are columns that may be chosen although none of these rows has them.
     """
     structured = output_format in (Format.JSON, Format.YAML)
     whole = documents is not None and structured and not chosen
     rows = list(documents if documents is not None and whole else rows)
-    columns = _chosen(rows, columns, chosen)
+    columns = _chosen(rows, columns, chosen, optional)
     if sort_column:
         key = sort_column.removeprefix("-")
-        _known(key, _all_columns(rows, columns))
+        _known(key, _all_columns(rows, [*columns, *optional]))
         rows.sort(key=_sort_key(key), reverse=sort_column.startswith("-"))
     if structured:
         shown = rows if whole else [{name: row.get(name) for name in columns} for row in rows]
         _dump([plain(row) for row in shown], output_format)
     else:
         _write([[cell(row.get(name)) for name in columns] for row in rows], columns, output_format)
+    while _LATER:
+        say(_LATER.pop(0))
 
 
 def show_one(
@@ -189,11 +201,14 @@ def _all_columns(rows: Iterable[Row], columns: Sequence[str]) -> list[str]:
 
 
 def _chosen(
-    rows: Sequence[Row], columns: Sequence[str], chosen: Sequence[str] | None
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    chosen: Sequence[str] | None,
+    optional: Collection[str] = (),
 ) -> Sequence[str]:
     if not chosen:
         return columns
-    known = _all_columns(rows, columns)
+    known = _all_columns(rows, [*columns, *optional])
     for name in chosen if rows else ():
         _known(name, known)
     return chosen
@@ -220,12 +235,21 @@ def _sort_key(name: str) -> Callable[[Row], tuple[bool, int, Any]]:
 
 def _dump(value: Any, output_format: Format) -> None:
     if output_format is Format.JSON:
-        typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
-    else:
-        import yaml
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        typer.echo(_CONTROL.sub(_json_escape, text))
+        return
+    import yaml
 
-        text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=False)
-        typer.echo(text.rstrip())
+    form: dict[str, Any] = {"sort_keys": False, "default_flow_style": False}
+    text = yaml.safe_dump(value, allow_unicode=True, **form).rstrip()
+    if clean(text, keep="\n") != text:
+        text = yaml.safe_dump(value, **form).rstrip()
+    typer.echo(text)
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    """What JSON leaves as it is and a terminal may take for an order."""
+    return found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}"
 
 
 def _write(rows: list[list[str]], headings: Sequence[str], output_format: Format) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from calipso.cli.output import clean, say
+from calipso.cli.output import clean, say_later
 
 R = TypeVar("R", bound=Mapping[str, Any])
 
@@ -15,5 +15,5 @@ def cut(rows: list[R], limit: int, key: str) -> list[R]:
     if not limit or len(rows) <= limit:
         return rows
     page = rows[:limit]
-    say(f"there is more: --marker {clean(str(page[-1][key]))}, or --limit 0 for all")
+    say_later(f"there is more: --marker {clean(str(page[-1][key]))}, or --limit 0 for all")
     return page

@@ -155,6 +155,7 @@ def list_scans(
     sort_column: SortOption = None,
 ) -> None:
     """Scans, newest first."""
+    from calipso.utils.environment_store import EnvironmentStore
     from calipso.utils.scan_store import ScanStore
 
     store = ScanStore()
@@ -166,6 +167,8 @@ def list_scans(
     if marker:
         query["submit_timestamp"] = {"$lt": store.get(marker)["submit_timestamp"]}
     found = store.find_scans(query, limit=limit + 1 if limit else 0)
+    if environment and not found:
+        EnvironmentStore().get(environment)
     rows = cut([_row(scan) for scan in found], limit, "id")
     show_list(rows, LIST_COLUMNS, output_format, chosen=column, sort_column=sort_column)
 

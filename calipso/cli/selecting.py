@@ -10,6 +10,7 @@ from pymongo import ASCENDING
 
 from calipso.cli.paging import cut
 from calipso.errors import ConfigError, NotFound
+from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
 
 Document = dict[str, Any]
@@ -43,7 +44,10 @@ def page(
     marker: Document | None,
     key: str,
 ) -> list[Document]:
-    """One page of a collection in the order of a unique index, from after `marker` on."""
+    """One page of a collection in the order of a unique index, from after `marker` on.
+
+    Raises NotFound for an environment of which nothing is known.
+    """
     if marker is not None:
         wanted = {"$and": [wanted, after(marker, order)]}
     found = inv.find_all(
@@ -52,6 +56,8 @@ def page(
         sort=[(name, ASCENDING) for name in order],
         limit=limit + 1 if limit else 0,
     )
+    if not found and marker is None and "environment" in wanted:
+        EnvironmentStore().get(wanted["environment"])  # tells when there is no such environment
     return cut(found, limit, key)
 
 

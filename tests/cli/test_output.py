@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import yaml
@@ -107,6 +109,29 @@ def test_control_characters_of_a_cloud_do_not_reach_the_terminal(
     out = capsys.readouterr().out
     assert not set(out) & {"\x1b", "\r", "\x9b", "\u202e"}
     assert clean(evil) == "\\x1b[2Jweb\\x0d\\x0a\\x9b31m\\u202egnp"
+
+
+@pytest.mark.parametrize(
+    ("output_format", "read"), [(Format.JSON, json.loads), (Format.YAML, yaml.safe_load)]
+)
+def test_json_and_yaml_escape_what_a_terminal_would_obey(
+    capsys: pytest.CaptureFixture[str], output_format: Format, read: Callable[[str], Any]
+) -> None:
+    evil = "\x1b[2J\x9b31m\u202egnp Zürich"
+
+    show_list([{"name": evil}], ["name"], output_format)
+
+    out = capsys.readouterr().out
+    assert not set(out) & {"\x1b", "\x9b", "\u202e"}
+    assert read(out) == [{"name": evil}]
+
+
+def test_a_field_that_no_row_has_today_can_be_a_column(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"id": "a"}]
+
+    show_list(rows, ["id"], Format.VALUE, chosen=["id", "stale_since"], optional=["stale_since"])
+
+    assert capsys.readouterr().out == "a \n"
 
 
 def test_markup_in_names_is_text(capsys: pytest.CaptureFixture[str]) -> None:

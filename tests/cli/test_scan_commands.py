@@ -113,6 +113,7 @@ def test_a_scan_that_no_worker_picks_up_says_so(run: Any) -> None:
 
 
 def test_list_is_newest_first_filtered_and_paged(run: Any) -> None:
+    EnvironmentStore().add(ENVIRONMENT | {"name": "west"})
     first, second = run("scan", "run", "east"), run("scan", "run", "east")
     base = ("scan", "list", "-f", "value", "-c", "id")
 
