@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import shutil
 import subprocess
+import sys
+from configparser import ConfigParser
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.names import camel_case, snake_case
 
 ROOT = Path(__file__).resolve().parents[2]
+TOPS = ("calipso", "workers", "monitoring")
 FETCHERS = ROOT / "calipso" / "discover" / "fetchers"
 FINDERS = ROOT / "calipso" / "discover" / "link_finders"
 
@@ -142,6 +146,38 @@ def test_functions_stay_short():
                     long[f"{path.name}:{node.name}"] = lines
 
     assert long == {}
+
+
+def test_setup_lists_every_package():
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    listed = set(config["options"]["packages"].split())
+
+    folders = {path.parent for top in TOPS for path in (ROOT / top).rglob("__init__.py")}
+    names = {str(folder.relative_to(ROOT)).replace("/", ".") for folder in folders}
+
+    assert listed == names | {"calipso.config"}
+
+
+def test_what_is_installed_holds_the_configuration_files(tmp_path: Path):
+    """Built from a copy: a build leaves files beside its sources."""
+    source, built = tmp_path / "source", tmp_path / "built"
+    for name in (*TOPS, "config"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "celeryconfig.py"):
+        shutil.copy(ROOT / name, source)
+    setup = [sys.executable, "-c", "import setuptools; setuptools.setup()"]
+
+    subprocess.run(
+        [*setup, "-q", "build", "--build-lib", str(built)],
+        cwd=source,
+        check=True,
+        capture_output=True,
+    )
+
+    held = {str(path.relative_to(built)) for path in built.rglob("*")}
+    assert {f"calipso/config/{path.name}" for path in (ROOT / "config").iterdir()} <= held
+    assert {"celeryconfig.py", "workers/tasks/scan.py", "calipso/cli/main.py"} <= held
 
 
 def test_no_file_names_a_place_on_somebodys_machine():
