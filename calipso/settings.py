@@ -84,6 +84,29 @@ class Settings(BaseSettings):
     worker_lost_after: float = Field(
         default=15.0, description="Seconds without a heartbeat after which a worker counts as lost."
     )
+    lost_message_after: float = Field(
+        default=10.0,
+        description="Seconds a sent task may be in no queue and on no worker before it counts as "
+        "lost and is sent again. Above the time a worker takes from a message to its first write; "
+        "sending twice is harmless.",
+    )
+    longest_task: float = Field(
+        default=900.0,
+        description="Seconds a task may run on a living worker before another one takes it over. "
+        "Far above what the time limits of the sources let a batch of hosts take.",
+    )
+    advance_lease: float = Field(
+        default=60.0,
+        description="Seconds one worker has to plan and send the next level (or the end) of a "
+        "scan; after that another may. What a worker costs that dies in these moments; above the "
+        "time the planning of the largest cloud takes, though planning twice is harmless.",
+    )
+    answer_lease: float = Field(
+        default=15.0,
+        ge=1.0,
+        description="Seconds without a sign of life after which the right to ask a host goes to "
+        "another worker; its holder renews it four times as often.",
+    )
     answers_ttl: int = Field(
         default=86400, description="Seconds the answers of a scan are kept for resuming it."
     )

@@ -26,6 +26,7 @@ from calipso.discover.scanners_metadata import ScannersMetadata
 from calipso.discover.stages import Stages
 from calipso.errors import CalipsoError, ErrorKind
 from calipso.model.scan import Problem, ScanStatus, Stage
+from calipso.settings import settings
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.mongo_access import is_store_error
 from calipso.utils.scan_store import ScanStore, now
@@ -35,9 +36,6 @@ Document = dict[str, Any]
 log = logging.getLogger(__name__)
 
 DEFECT = "This is a defect of Calipso: see the worker's log."
-
-#: Seconds one worker has to plan a level before another may do it.
-ADVANCE_LEASE = 60.0
 
 
 class Publisher(Protocol):
@@ -121,7 +119,7 @@ class Scan:
         """Plan and send the level after this one; False when it is not due or done already."""
         if not self.store.level_done(self.scan_id, level):
             return False
-        if not self.store.claim_advance(self.scan_id, level, ADVANCE_LEASE):
+        if not self.store.claim_advance(self.scan_id, level, settings().advance_lease):
             return False
         scan = self.store.get(self.scan_id)
         if scan["cancel_requested"]:

@@ -25,11 +25,6 @@ Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 
-#: Seconds a sent task may wait on an empty queue before it counts as lost.
-LOST_MESSAGE = 10.0
-#: Seconds a task may run on a living worker; every source gives up far earlier.
-LONGEST_TASK = 900.0
-
 
 class TaskPublisher(Publisher, Protocol):
     """A publisher that can also send a single task."""
@@ -128,7 +123,7 @@ def _end_cancelled(scan: Document, store: ScanStore, alive: set[str]) -> bool:
 
 def _is_lost(task: Document, scan: Document, alive: set[str], waiting: Mapping[str, int]) -> bool:
     if task["state"] == "running":
-        return task["worker"] not in alive or _age(task["started_at"]) > LONGEST_TASK
+        return task["worker"] not in alive or _age(task["started_at"]) > settings().longest_task
     if not alive or waiting.get(task["queue"], 0):
         return False  # it waits in line
     sent = task.get("published_at") or scan["published_at"]
@@ -138,7 +133,7 @@ def _is_lost(task: Document, scan: Document, alive: set[str], waiting: Mapping[s
         if before is None or not before["done"]:
             return False
         sent = max(sent, before["ended_at"])
-    return _age(sent) > LOST_MESSAGE
+    return _age(sent) > settings().lost_message_after
 
 
 def _stands_still(scan: Document, store: ScanStore) -> bool:

@@ -2,8 +2,8 @@
 
 One document per scan and host in the collection `answers`. The worker that inserts it has the
 claim and asks the host; the others wait for its answers. The claim is a lease that its owner
-renews, so a killed owner is followed by another worker after `LEASE` seconds. The clocks of the
-worker machines must agree within a few seconds, as for everything that runs on leases.
+renews, so a killed owner is followed by another worker after `answer_lease` seconds. The clocks
+of the worker machines must agree within a few seconds, as for everything that runs on leases.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ from calipso.utils.inventory_mgr import InventoryMgr
 
 log = logging.getLogger(__name__)
 
-LEASE = 15.0
-_RENEW = 4.0
 _POLL = (0.02, 0.05, 0.1, 0.2, 0.4)
 
 
@@ -92,7 +90,7 @@ class Claim:
             self._store.give_up(self._host)
 
     def _renew(self) -> None:
-        while not self._done.wait(_RENEW):
+        while not self._done.wait(self._store.lease / 4):
             try:
                 self._store.renew(self._host)
             except PyMongoError as error:
@@ -108,7 +106,8 @@ class AnswerStore:
         self._scan_id = scan_id
         self._owner = uuid.uuid4().hex
         self._ttl = config.answers_ttl
-        self._longest = config.host_timeout + 4 * config.ssh_connect_timeout + 3 * LEASE
+        self.lease = config.answer_lease
+        self._longest = config.host_timeout + 4 * config.ssh_connect_timeout + 3 * self.lease
         self._ensured = False
 
     def claim(self, host: str) -> Claim:
@@ -146,7 +145,7 @@ class AnswerStore:
 
     def renew(self, host: str) -> None:
         """Prolong the lease."""
-        self._collection().update_one(self._mine(host), {"$set": {"lease_until": _in(LEASE)}})
+        self._collection().update_one(self._mine(host), {"$set": {"lease_until": _in(self.lease)}})
 
     def give_up(self, host: str) -> None:
         """Let another worker ask the host at once."""
@@ -185,7 +184,7 @@ class AnswerStore:
             "state": "claimed",
             "owner": self._owner,
             "created": now,
-            "lease_until": _in(LEASE),
+            "lease_until": _in(self.lease),
         }
         try:
             self._collection().insert_one(document)
@@ -200,7 +199,7 @@ class AnswerStore:
             "state": "claimed",
             "lease_until": {"$lt": datetime.now(UTC)},
         }
-        change = {"$set": {"owner": self._owner, "lease_until": _in(LEASE)}}
+        change = {"$set": {"owner": self._owner, "lease_until": _in(self.lease)}}
         done = self._collection().update_one(query, change)
         return Claim(self, host, mine=True) if done.modified_count else None
 

@@ -87,11 +87,8 @@ def test_dead_owner_is_followed_and_cannot_write_any_more(
     assert one.claim("node-1").answers == SAID
 
 
-def test_lease_is_renewed_while_the_owner_works(
-    one: AnswerStore, two: AnswerStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(answers, "LEASE", 0.6)
-    monkeypatch.setattr(answers, "_RENEW", 0.1)
+def test_lease_is_renewed_while_the_owner_works(one: AnswerStore, two: AnswerStore) -> None:
+    one.lease = two.lease = 0.6
     found: list[answers.Claim] = []
 
     with one.claim("node-1") as mine:
