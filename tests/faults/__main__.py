@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -17,6 +18,7 @@ from tests.faults.kinds import kinds
 def main() -> int:
     """Run, tell, exit 1 when a run failed."""
     options = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack goes with us
     began = time.monotonic()
     outcomes: list[Outcome] = []
     with campaign(options.broker, options.keep) as running:

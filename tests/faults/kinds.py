@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.faults.hooks import MESSAGES, POINTS, arm
 from tests.faults.stack import Stack
@@ -33,7 +33,8 @@ class Scene:
     stack: Stack
     cloud: RunningCloud
     rng: random.Random
-    hit: list[str]  # targets of source faults: part of what the coverage report must name
+    hosts: list[str]  # names of its compute hosts
+    hit: list[str] = field(default_factory=list)  # faults of the cloud that were in force
 
 
 def kill_pool_child(scene: Scene) -> None:
@@ -64,7 +65,7 @@ def for_a_moment(*faults: str) -> Callable[[Scene], None]:
     """One of the cloud's faults, taken away again after a moment. `{host}` is any compute host."""
 
     def act(scene: Scene) -> None:
-        host = scene.rng.choice(hosts(scene.cloud))
+        host = scene.rng.choice(scene.hosts)
         text = scene.rng.choice(faults).format(host=host)
         scene.hit.append(text)
         scene.cloud.fault(text)
@@ -72,11 +73,6 @@ def for_a_moment(*faults: str) -> Callable[[Scene], None]:
         scene.cloud.clear(text)
 
     return act
-
-
-def hosts(cloud: RunningCloud) -> list[str]:
-    """Names of the compute hosts."""
-    return [f"compute-{number}" for number in range(1, cloud.summary["compute_hosts"] + 1)]
 
 
 API = ("/compute", "/network", "/identity/v3/projects")
