@@ -32,6 +32,7 @@ def finish_scan(
         store.add_problem(
             scan_id, Problem(kind=str(error.kind), message=error.message, hint=error.hint)
         )
+    store.complete_results(scan_id)
     scan = store.get(scan_id)
     request = ScanRequest.model_validate(scan["request"])
     skipped = metadata.skipped(context.environment) if request.whole_inventory() else {}

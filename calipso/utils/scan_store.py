@@ -6,6 +6,7 @@ again by the watchdog, whatever a broker lost.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -157,6 +158,26 @@ class ScanStore:
         self.scans.update_one({"_id": task["scan_id"]}, {"$inc": increments})
         for problem in result.get("problems", ()):
             self.add_problem(task["scan_id"], problem)
+
+    def complete_results(self, scan_id: str) -> None:
+        """Add up all tasks anew: a worker that died between two writes left its task out."""
+        fields = ("level", "done", "counts", "requests", "problems")
+        tasks = self.scan_tasks(scan_id, *fields, done=True)
+        totals: Counter[str] = Counter(f"levels.{task['level']}.done" for task in tasks)
+        for task in tasks:
+            for name in ("counts", "requests"):
+                for key, number in task.get(name, {}).items():
+                    totals[f"{name}.{key}"] += number
+        scan = self.get(scan_id)
+        if totals:
+            self.update(scan_id, totals)
+        known = {error["key"] for error in scan["errors"]}
+        for data in (data for task in tasks for data in task.get("problems", ())):
+            problem = Problem.model_validate(data)
+            new = problem.kind != "skipped_host" and problem.key() not in known
+            if new and len(known) < ERRORS_ON_RECORD:
+                self.add_problem(scan_id, problem)
+                known.add(problem.key())
 
     def add_problem(self, scan_id: str, problem: Problem) -> None:
         """Note an error or warning on the scan, equal ones once."""

@@ -1,0 +1,38 @@
+"""A worker may die between any two writes: what the second one would have told is made up for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from calipso.utils.scan_store import ScanStore
+from tests.scan.conftest import ToyCloud, scan, toy
+
+__all__ = ["scan", "toy"]
+
+Run = Callable[..., dict[str, Any]]
+
+
+def test_a_task_whose_worker_died_before_it_was_counted_is_counted_at_the_end(
+    toy: ToyCloud, scan: Run, monkeypatch: pytest.MonkeyPatch
+):
+    toy.state["broken"] = ["h1"]
+    toy.write()
+    whole = scan()
+
+    def lost(self: ScanStore, task: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        """Nothing of any task arrives."""
+
+    monkeypatch.setattr(ScanStore, "add_results", lost)
+    record = scan()
+
+    assert whole["errors"]
+    assert record["counts"] == whole["counts"]
+    assert record["requests"] == whole["requests"]
+    assert record["errors"] == whole["errors"]
+    assert (record["error_count"], record["warning_count"]) == (1, 0)
+    assert [level["done"] for level in record["levels"].values()] == [
+        level["done"] for level in whole["levels"].values()
+    ]
