@@ -130,7 +130,7 @@ class MessageHandler(logging.Handler):
         self.flush_for(FLUSH_SECONDS)
 
     def flush_for(self, seconds: float) -> bool:
-        """Wait at most so long until what was logged is stored; True when it is."""
+        """Wait at most so long until what was logged is stored or given up; True when it is."""
         if self._thread is None or not self._thread.is_alive():
             return self._lines.empty()
         written = threading.Event()
