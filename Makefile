@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo down test lint types bench lock clean
+.PHONY: help demo down test lint types bench faults lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show these lines
@@ -34,6 +34,9 @@ lint: $(READY)   ## style, and which way imports point
 
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
+
+faults: $(READY) ## 100 scans while workers, stores and sources fail; prints a table
+	$(BIN)/python -m tests.faults --runs 100
 
 bench: $(READY)  ## scan generated clouds and print times, calls and memory
 	$(BIN)/python -m tests.bench

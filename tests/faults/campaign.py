@@ -75,6 +75,7 @@ class Campaign:
         self.hosts = sorted(item["id"] for item in found if "Compute" in item["host_type"])
         self.stack.workers()
         wait(lambda: len(WorkerStore().live()) >= 3, 60, "workers do not start")
+        self.counts: dict[str, int] = {}
         self.calm = self.undisturbed()
 
     def undisturbed(self) -> float:
@@ -124,6 +125,9 @@ class Campaign:
                 messages = [error["message"] for error in scan["errors"]]
                 outcome.failures.append(f"{scan['status']}: {messages[:3]}")
             outcome.equal = self._equal(found, outcome)
+            if self.counts and scan["counts"] != self.counts:
+                outcome.failures.append(f"counts differ: {other(self.counts, scan['counts'])}")
+            self.counts = self.counts or scan["counts"]
         ends = [line for line in self._lines("ends.log") if line.split()[0] == scan_id]
         if len(ends) > 1:
             outcome.failures.append(f"became final {len(ends)} times: {ends}")
@@ -227,6 +231,12 @@ def differences(name: str, wanted: list[Document], found: list[Document]) -> lis
             label = one.get("type") or one.get("link_type") or one.get("clique_type")
             told.append(f"{name}: {label} {one.get('id', key)} differs in {fields[:5]}")
     return told[:6]
+
+
+def other(wanted: Document, found: Document) -> Document:
+    """Entries that two documents do not share: what was wanted, what was found."""
+    keys = sorted(wanted.keys() | found.keys())
+    return {k: (wanted.get(k), found.get(k)) for k in keys if wanted.get(k) != found.get(k)}
 
 
 @contextmanager

@@ -101,14 +101,28 @@ class Stack:
         self.faults.mkdir(parents=True)
         self.children: dict[str, Child] = {}
         self._open = ExitStack()
-        self._stores(broker)
-        self.env = os.environ | TIMES | self.addresses | {"CALIPSO_HOME": str(folder / "home")}
-        os.environ.update(self.env)
+        self._broker = broker
+        self._before: dict[str, str | None] = {}
 
     def __enter__(self) -> Stack:
+        """The stores are up, and the settings of this process point at them."""
+        try:
+            self._stores(self._broker)
+            changed = TIMES | self.addresses | {"CALIPSO_HOME": str(self.folder / "home")}
+            self._before = {name: os.environ.get(name) for name in changed}
+            os.environ.update(changed)
+            self.env = dict(os.environ)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
         for child in reversed(list(self.children.values())):
             child.end()
         self._open.close()
