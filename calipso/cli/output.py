@@ -164,6 +164,8 @@ def show_list(
         _dump([plain(row) for row in shown], output_format)
     else:
         _write([[cell(row.get(name)) for name in columns] for row in rows], columns, output_format)
+    if _LATER and sort_column:
+        say("only this page is sorted; --limit 0 sorts all")
     while _LATER:
         say(_LATER.pop(0))
 

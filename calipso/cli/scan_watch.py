@@ -15,9 +15,11 @@ from calipso.discover.scan_manager import progress
 from calipso.errors import StoreError
 from calipso.model.scan import ScanStatus
 from calipso.utils.mongo_access import is_store_error
+from calipso.utils.scan_store import now
 
 POLL = 0.2
 STORE_AWAY_SECONDS = 120.0  # a store that restarts; the scan goes on after it
+USUAL_WAIT = 1.0  # seconds a worker may take to pick a scan up, before that is worth a word
 NO_OBJECTS = ("links", "cliques")
 BAR = 24
 
@@ -62,7 +64,8 @@ def _news(state: Progress, told: set[str]) -> Iterator[str]:
             if problem["key"] not in told:
                 told.add(problem["key"])
                 yield from problem_lines(word, problem)
-    if state["message"] and state["seconds"] == 0 and state["message"] not in told:
+    waited = (now() - state["submitted"]).total_seconds() > USUAL_WAIT
+    if state["message"] and waited and state["message"] not in told:
         told.add(state["message"])
         yield clean(state["message"])
 

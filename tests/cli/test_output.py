@@ -14,6 +14,7 @@ import yaml
 from bson import ObjectId
 
 from calipso.cli.output import Format, cell, clean, plain, show_list, show_one
+from calipso.cli.paging import cut
 from calipso.errors import ConfigError
 
 MOMENT = datetime(2026, 1, 31, 8, 15, tzinfo=UTC)
@@ -162,3 +163,16 @@ def test_values_become_plain() -> None:
         "1, 2",
         '{"a": 1}',
     ]
+
+
+def test_notes_stand_below_the_list_and_tell_what_was_sorted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cut([{"id": "a"}, {"id": "b"}], 1, "id")
+    assert capsys.readouterr().err == ""
+
+    show_list([{"id": "a"}], ["id"], Format.VALUE, sort_column="id")
+
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "only this page is sorted; --limit 0 sorts all"
+    assert "--marker a" in told[1]
