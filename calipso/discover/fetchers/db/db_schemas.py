@@ -20,11 +20,6 @@ TABLES = sorted(frozenset().union(*SIGNATURES.values()))
 DEFAULT = "nova"
 
 
-def is_cell0(schema: str) -> bool:
-    """True for the cell of instances that never reached a host."""
-    return schema.endswith("cell0")
-
-
 def find_schemas(tables: Mapping[str, set[str]], wanted: str, server: str) -> dict[str, list[str]]:
     """Schemas of each kind.
 
