@@ -119,7 +119,7 @@ class Campaign:
         outcome.status = scan["status"]
         found = contents(InventoryMgr(name), ENVIRONMENT)
         if hit:
-            self._judge_source(outcome, scan, found)
+            self._judge_source(outcome, scan, found, hit)
         else:
             if scan["status"] != ScanStatus.COMPLETED:
                 messages = [error["message"] for error in scan["errors"]]
@@ -138,7 +138,9 @@ class Campaign:
         if name != settings().inventory:
             self._drop(name)
 
-    def _judge_source(self, outcome: Outcome, scan: Document, found: dict[str, Any]) -> None:
+    def _judge_source(
+        self, outcome: Outcome, scan: Document, found: dict[str, Any], hit: list[str]
+    ) -> None:
         """Nothing is lost, what was hit is named, and the next scan is as if nothing had been."""
         for collection, items in self.expected.items():
             gone = {item["_id"] for item in items} - {item["_id"] for item in found[collection]}
@@ -153,6 +155,9 @@ class Campaign:
             outcome.failures.append("ended with errors that the coverage report does not name")
         if any(not problem["message"] or not problem["kind"] for problem in told):
             outcome.failures.append("a problem without words")
+        for error in scan["errors"]:
+            if not error["warning"] and not caused(error, hit):
+                outcome.failures.append(f"nobody caused: {error['message'][:200]}")
         again = self._submit(scan["inventory"])
         if not self._wait_for_end(again):
             outcome.failures.append(f"the next scan does not end: {self._where(again)}")
@@ -231,6 +236,19 @@ def differences(name: str, wanted: list[Document], found: list[Document]) -> lis
             label = one.get("type") or one.get("link_type") or one.get("clique_type")
             told.append(f"{name}: {label} {one.get('id', key)} differs in {fields[:5]}")
     return told[:6]
+
+
+def caused(error: Document, hit: list[str]) -> bool:
+    """True when an error names what was hit: the host, the API or the database."""
+    for fault in hit:
+        kind, _, target = fault.partition(":")
+        if kind.startswith("http-") and error["source"] == "api":
+            return True
+        if kind.startswith("mysql-") and error["source"] == "db":
+            return True
+        if error["host"] and error["host"] in target:
+            return True
+    return False
 
 
 def other(wanted: Document, found: Document) -> Document:
