@@ -28,7 +28,7 @@ def files(home: Path, prefix: str) -> set[str]:
     return {path.name.removeprefix(prefix) for path in (home / "run").glob(f"{prefix}*")}
 
 
-def end_of(cluster: Cluster, pid: int, seconds: float = 30) -> int:
+def end_of(cluster: Cluster, pid: int, seconds: float = 60) -> int:
     """Wait for the end of a worker; returns its exit code."""
     (child,) = [child for child in cluster.children if child.pid == pid]
     return child.wait(seconds)
@@ -76,7 +76,7 @@ def test_a_killed_worker_leaves_an_old_heartbeat_and_its_successor_a_new_one(
 def test_beat_shows_life_by_sending(cluster: Cluster, home: Path) -> None:
     cluster.beat()
     heartbeat = home / "run" / "heartbeat-beat"
-    wait_for(heartbeat.exists, 20)
+    wait_for(heartbeat.exists, 40)
     first = heartbeat.stat().st_mtime
 
     assert wait_for(lambda: heartbeat.stat().st_mtime > first, 15)
@@ -93,7 +93,7 @@ def test_a_worker_told_to_stop_finishes_its_task_and_leaves_the_rest_to_others(
     cluster.worker("scan,api,links,cliques")
     leaving = cluster.worker("cli", number=1)
     scan_id = submit(ScanRequest(environment="toy", clear=True))
-    wait_for(running_at(scan_id, "ScanPnicsRoot"), 30)
+    wait_for(running_at(scan_id, "ScanPnicsRoot"), 60)
     toy.state["slow"] = 0
     toy.write()
 
@@ -120,7 +120,7 @@ def test_a_task_that_outlives_the_grace_period_of_its_worker_runs_again_elsewher
     cluster.worker("scan,api,links,cliques")
     leaving = cluster.worker("cli", number=1)
     scan_id = submit(ScanRequest(environment="toy", clear=True))
-    wait_for(running_at(scan_id, "ScanPnicsRoot"), 30)
+    wait_for(running_at(scan_id, "ScanPnicsRoot"), 60)
     toy.state["slow"] = 0
     toy.write()
 
@@ -139,7 +139,7 @@ def test_metrics_tell_how_long_the_queues_are(cluster: Cluster, metrics_port: in
     for _ in range(3):
         client().send_task("calipso.scan.run", args=["none", "none"], queue="db")  # nobody's
 
-    wait_for(lambda: samples(metrics_port).get('calipso_queue_length{queue="db"}') == 3, 20)
+    wait_for(lambda: samples(metrics_port).get('calipso_queue_length{queue="db"}') == 3, 40)
     assert samples(metrics_port)['calipso_queue_length{queue="cli"}'] == 0
 
 
@@ -150,7 +150,7 @@ def test_metrics_of_a_scan_are_right(cluster: Cluster, metrics_port: int, toy: T
 
     wait_for_end(submit(ScanRequest(environment="toy")))
     ended = 'calipso_scan_duration_seconds_count{environment="toy",status="completed_with_errors"}'
-    wait_for(lambda: samples(metrics_port).get(ended), 20)
+    wait_for(lambda: samples(metrics_port).get(ended), 40)
     found = samples(metrics_port)
 
     assert found[ended] == 1
@@ -175,7 +175,7 @@ def test_metrics_of_pool_processes_add_up(
     graph = {"queue": {"$in": ["links", "cliques"]}}
     expected = ScanStore().tasks.count_documents(graph)
     assert expected >= 4
-    wait_for(lambda: samples(metrics_port + 1).get(name) == expected, 20)
+    wait_for(lambda: samples(metrics_port + 1).get(name) == expected, 40)
 
 
 def test_a_taken_port_costs_the_metrics_and_nothing_else(
@@ -199,4 +199,4 @@ def test_housekeeping_runs_as_a_task(cluster: Cluster, inv: InventoryMgr) -> Non
 
     client().send_task("calipso.housekeeping.run", queue="scan")
 
-    wait_for(lambda: not store.tasks.find_one() and not store.scans.find_one(), 20)
+    wait_for(lambda: not store.tasks.find_one() and not store.scans.find_one(), 40)

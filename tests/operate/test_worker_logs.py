@@ -48,7 +48,7 @@ def test_the_log_tells_the_story_of_a_scan_in_a_page(
 
     scan_id = submit(ScanRequest(environment="toy"))
     wait_for_end(scan_id)
-    told = wait_for(lambda: last_line_of(scan_id), 20)
+    told = wait_for(lambda: last_line_of(scan_id), 40)
 
     assert isinstance(told, list)
     messages = [line["message"] for line in told]
@@ -76,7 +76,7 @@ def test_lines_of_fetchers_and_libraries_carry_their_scan(
     wait_for_end(first)
     second = submit(ScanRequest(environment="toy"))
     wait_for_end(second)
-    wait_for(lambda: last_line_of(second), 20)
+    wait_for(lambda: last_line_of(second), 40)
 
     lines = [line for line in logged(cluster.folder, "w0") if line["logger"] == "a.library"]
     assert {line["scan"] for line in lines} == {first, second}
@@ -106,7 +106,7 @@ def test_scan_log_shows_lines_by_level_and_as_json(
     cluster.worker()
     scan_id = submit(ScanRequest(environment="toy"))
     wait_for_end(scan_id)
-    wait_for(lambda: last_line_of(scan_id), 20)
+    wait_for(lambda: last_line_of(scan_id), 40)
     capsys.readouterr()
 
     assert main(["scan", "log", "last", "--level", "error"]) == 0

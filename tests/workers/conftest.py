@@ -36,7 +36,7 @@ class Cluster:
         name = name or f"w{len(self.children)}"
         options = ["worker", "-Q", queues, "-P", pool, "-c", str(number), "-n", f"{name}@%h"]
         pid = self._start(name, [*options, "--without-gossip", "--without-mingle"])
-        wait_for(lambda: {item["_id"] for item in WorkerStore().live()} - known, 30)
+        wait_for(lambda: {item["_id"] for item in WorkerStore().live()} - known, 60)
         return pid
 
     def beat(self) -> int:
