@@ -15,7 +15,14 @@ from calipso.discover.context import ScanContext
 from calipso.discover.fetcher import Fetcher, Outcome
 from calipso.discover.placement import Placement
 from calipso.discover.scanners_metadata import OWN_PACKAGE, FetchType, ScannersMetadata
-from calipso.errors import CalipsoError, CliAccessError, ErrorKind, PartialAnswer
+from calipso.errors import (
+    ApiAccessError,
+    CalipsoError,
+    CliAccessError,
+    DbAccessError,
+    ErrorKind,
+    PartialAnswer,
+)
 from calipso.model.scan import Problem
 from calipso.utils.metadata_parser import load_class
 from calipso.utils.mongo_access import is_store_error
@@ -25,6 +32,9 @@ from calipso.utils.scan_inventory import is_at_or_below
 Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
+
+#: Which source failed: a fetcher of one may ask another too.
+FAILED = ((CliAccessError, "cli"), (DbAccessError, "db"), (ApiAccessError, "api"))
 
 
 @dataclass
@@ -248,7 +258,9 @@ def problem_of(
         kind=str(kind),
         message=message,
         hint=hint,
-        source=fetcher.source_name if kind != ErrorKind.SKIPPED_HOST else "cli",
+        source=next(
+            (s for kind_of, s in FAILED if isinstance(error, kind_of)), fetcher.source_name
+        ),
         host=host,
         scanner=fetch_type.scanner,
         fetcher=fetch_type.fetcher,

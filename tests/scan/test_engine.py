@@ -250,6 +250,19 @@ def test_coverage_names_the_fetchers_that_are_not_for_this_environment(toy: ToyC
     assert skipped["db"] == ["DbFetchToyPorts"]
 
 
+def test_coverage_blames_the_source_that_failed_not_the_one_that_asked(toy: ToyCloud, scan: Run):
+    toy.state["database_away"] = ["h2"]
+    toy.write()
+
+    record = scan()
+
+    problems = {
+        (line["host"], line["source"]): [problem["message"] for problem in line["problems"]]
+        for line in ScanStore().coverage.find({"scan_id": record["_id"], "host": "h2"})
+    }
+    assert problems == {("h2", "cli"): [], ("h2", "db"): ["MySQL: no answer"]}
+
+
 def test_coverage_names_each_host_and_source(toy: ToyCloud, scan: Run):
     toy.state["broken"] = ["h2"]
     toy.write()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from calipso.discover.fetcher import Fetcher, Outcome
-from calipso.errors import CliAccessError, ErrorKind
+from calipso.errors import CliAccessError, DbAccessError, ErrorKind
 from tests.scan.toy.toycloud import cloud
 
 
@@ -41,6 +41,8 @@ class CliFetchToyNics(Fetcher):
             raise CliAccessError(
                 f"{host}: no answer", kind=ErrorKind.UNREACHABLE, hint="Is it up?", host=host
             )
+        if host in now.get("database_away", ()):
+            raise DbAccessError("MySQL: no answer", kind=ErrorKind.UNREACHABLE, hint="Is it up?")
         time.sleep(now.get("slow", 0))
         nics = next(hosts[host] for hosts in now["regions"].values() if host in hosts)
         return [
