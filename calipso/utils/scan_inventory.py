@@ -32,7 +32,7 @@ class Evidence:
 
         A scan of one object repeats a fetch that finds others too, and keeps this one only.
         """
-        return _fetch_of(item) in self.read and is_at_or_below(item["id_path"], self.below)
+        return _fetch_of(item) in self.read and is_at_or_below(item.get("id_path", ""), self.below)
 
     def lacks(self, item: Mapping[str, Any]) -> bool:
         """True when the fetch that once found this object was tried and failed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from calipso.discover.fetchers.api import api_hosts
 from calipso.discover.fetchers.api.api_access import NOVA, ApiAccess
 from calipso.discover.fetchers.api.api_host_lists import (
@@ -12,8 +14,9 @@ from calipso.discover.fetchers.api.api_host_lists import (
     silent_hosts,
     zone_id,
 )
-from calipso.errors import PartialAnswer
+from calipso.errors import ErrorKind, PartialAnswer
 from calipso.model.inventory import Fetched
+from calipso.model.scan import Problem
 
 
 class ApiFetchProjectHosts(ApiAccess):
@@ -27,7 +30,26 @@ class ApiFetchProjectHosts(ApiAccess):
         if not self.is_admin_project(parent_id):
             return []
         regions = self.regions("compute")
-        return of_regions(regions, lambda region: self._hosts(region, regions))
+        return self._one_of_each(of_regions(regions, lambda region: self._hosts(region, regions)))
+
+    def _one_of_each(self, hosts: list[Fetched]) -> list[Fetched]:
+        """Hosts by name: it is their id, so two regions with equal names cannot both be kept."""
+        found: dict[str, Fetched] = {}
+        for host in hosts:
+            found.setdefault(host["id"], host)
+        if len(found) < len(hosts):
+            counts = Counter(host["id"] for host in hosts)
+            twins = sorted(name for name, count in counts.items() if count > 1)
+            self.context.problem(
+                Problem(
+                    kind=ErrorKind.UNEXPECTED_OUTPUT,
+                    message=f"{len(twins)} hosts are in several regions by the same name, such as "
+                    f"{twins[0]}; those of the first region are kept",
+                    hint="Make each region an environment: `region` of the OpenStack section.",
+                    source="api",
+                )
+            )
+        return list(found.values())
 
     def _hosts(self, region: str, regions: list[str]) -> list[Fetched]:
         """Hosts of one region. Those of a cell that Nova cannot reach stay as they are known."""
