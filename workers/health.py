@@ -8,6 +8,7 @@ task that it sends.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import uuid
 from pathlib import Path
@@ -74,7 +75,8 @@ def start_heart(sender: Any, **_: Any) -> None:
     """Begin the heartbeat once the worker consumes."""
     global _heart
     queues = sorted(sender.app.amqp.queues.consume_from)
-    _heart = threading.Thread(target=_beat, args=(queues,), name="heartbeat", daemon=True)
+    arguments = (queues, sender.pool)
+    _heart = threading.Thread(target=_beat, args=arguments, name="heartbeat", daemon=True)
     _heart.start()
 
 
@@ -108,12 +110,13 @@ def _beat_sent(**_: Any) -> None:
     _touch("heartbeat-beat")
 
 
-def _beat(queues: list[str]) -> None:
+def _beat(queues: list[str], pool: Any) -> None:
     name = worker_name()
     while not _stop.wait(INTERVAL):
         try:
             _touch(f"heartbeat-{name.partition('#')[0]}")
-            WorkerStore().beat(name, [] if _stopping.is_set() else queues)
+            takes = [] if _stopping.is_set() else queues
+            WorkerStore().beat(name, takes, pool.info.get("processes") or [os.getpid()])
             close_finished_scans()  # hosts are not kept connected for a scan that ended elsewhere
         except PyMongoError as error:
             log.warning("heartbeat not stored: %s", error)

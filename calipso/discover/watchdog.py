@@ -39,7 +39,7 @@ def watch(publisher: TaskPublisher, waiting: Mapping[str, int]) -> dict[str, int
     Returns how many tasks were sent again, levels advanced and scans started.
     """
     store = ScanStore()
-    alive = {worker["_id"] for worker in WorkerStore().live()}
+    alive = {worker["_id"]: worker for worker in WorkerStore().live()}
     done = {"resent": 0, "advanced": 0}
     _end_abandoned(store, alive)
     for scan in store.find_scans({"status": ScanStatus.RUNNING.value, "runner": ""}):
@@ -94,7 +94,7 @@ def after_resent(scan_id: str, task_id: str, publisher: TaskPublisher) -> None:
         publisher.publish_advance(scan_id, task["level"])
 
 
-def _end_abandoned(store: ScanStore, alive: set[str]) -> None:
+def _end_abandoned(store: ScanStore, alive: Mapping[str, Document]) -> None:
     """Scans that one process ran alone end with it."""
     for scan in store.find_scans({"status": {"$in": RUNNING}, "runner": {"$ne": ""}}):
         if scan["runner"] not in alive and _age(scan["submit_timestamp"]) > (
@@ -104,7 +104,7 @@ def _end_abandoned(store: ScanStore, alive: set[str]) -> None:
             fail_scan(scan["_id"], message, "Run it again.", ErrorKind.WORKER_LOST)
 
 
-def _end_cancelled(scan: Document, store: ScanStore, alive: set[str]) -> bool:
+def _end_cancelled(scan: Document, store: ScanStore, alive: Mapping[str, Document]) -> bool:
     """A cancelled scan ends as soon as nobody works for it; what is queued is not waited for."""
     busy = [
         task
@@ -121,9 +121,13 @@ def _end_cancelled(scan: Document, store: ScanStore, alive: set[str]) -> bool:
     return True
 
 
-def _is_lost(task: Document, scan: Document, alive: set[str], waiting: Mapping[str, int]) -> bool:
+def _is_lost(
+    task: Document, scan: Document, alive: Mapping[str, Document], waiting: Mapping[str, int]
+) -> bool:
     if task["state"] == "running":
-        return task["worker"] not in alive or _age(task["started_at"]) > settings().longest_task
+        if task["worker"] not in alive or _age(task["started_at"]) > settings().longest_task:
+            return True
+        return _process_is_gone(task, alive[task["worker"]])
     if not alive or waiting.get(task["queue"], 0):
         return False  # it waits in line
     sent = task.get("published_at") or scan["published_at"]
@@ -134,6 +138,18 @@ def _is_lost(task: Document, scan: Document, alive: set[str], waiting: Mapping[s
             return False
         sent = max(sent, before["ended_at"])
     return _age(sent) > settings().lost_message_after
+
+
+def _process_is_gone(task: Document, worker: Document) -> bool:
+    """True when the pool process of a task died, and its worker has not handed the task on.
+
+    A worker does that at once; when the broker is away at that moment, nobody does.
+    """
+    processes = worker.get("processes")
+    if not processes or worker["seen"] < task["started_at"]:
+        return False
+    handed_on_by_now = _age(task["started_at"]) > settings().lost_message_after
+    return task.get("pid") not in processes and handed_on_by_now
 
 
 def _stands_still(scan: Document, store: ScanStore) -> bool:

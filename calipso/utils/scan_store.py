@@ -6,6 +6,7 @@ again by the watchdog, whatever a broker lost.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -216,7 +217,12 @@ class ScanStore:
         return self.tasks.find_one_and_update(
             wanted,
             {
-                "$set": {"state": "running", "worker": worker, "started_at": now()},
+                "$set": {
+                    "state": "running",
+                    "worker": worker,
+                    "pid": os.getpid(),
+                    "started_at": now(),
+                },
                 "$inc": {"attempts": 1},
             },
             return_document=ReturnDocument.AFTER,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -20,9 +21,15 @@ class WorkerStore:
     def __init__(self, inv: InventoryMgr | None = None) -> None:
         self.workers = (inv or InventoryMgr()).db["workers"]
 
-    def beat(self, name: str, queues: list[str]) -> None:
-        """Tell that this worker lives."""
-        fields = {"queues": queues, "pid": os.getpid(), "host": socket.gethostname(), "seen": now()}
+    def beat(self, name: str, queues: list[str], processes: Iterable[int] = ()) -> None:
+        """Tell that this worker lives, and which processes of its pool run tasks."""
+        fields: Document = {
+            "queues": queues,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "seen": now(),
+        }
+        fields["processes"] = sorted(processes)
         self.workers.update_one({"_id": name}, {"$set": fields}, upsert=True)
 
     def forget(self, name: str) -> None:
