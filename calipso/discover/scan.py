@@ -169,7 +169,13 @@ class Scan:
         )
         log.info(
             "level published",
-            extra={"scan": self.scan_id, "level": following.number, "tasks": len(tasks)},
+            extra={
+                "environment": self.environment,
+                "scan": self.scan_id,
+                "level": following.number,
+                "title": following.title,
+                "tasks": len(tasks),
+            },
         )
         publisher.publish_level(self.scan_id, following)
 

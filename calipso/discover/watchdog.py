@@ -47,7 +47,8 @@ def watch(publisher: TaskPublisher, waiting: Mapping[str, int]) -> dict[str, int
             continue
         for task in store.open_tasks(scan["_id"], scan["level"]):
             if _is_lost(task, scan, alive, waiting) and store.requeue(task):
-                log.warning("task sent again", extra={"scan": scan["_id"], "task": task["title"]})
+                where = {"environment": scan["environment"], "scan": scan["_id"]}
+                log.warning("task sent again", extra=where | {"task": task["title"]})
                 publisher.publish_task(scan["_id"], task["_id"], task["queue"])
                 done["resent"] += 1
         if _stands_still(scan, store):

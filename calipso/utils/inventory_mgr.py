@@ -27,7 +27,20 @@ Write = InsertOne[Document] | UpdateOne
 DUPLICATE = 11000
 
 #: Collections that keep their name whatever the inventory is called.
-PLAIN = frozenset({"constants", "environments_config", "scheduled_scans", "workers", "answers"})
+PLAIN = frozenset(
+    {
+        "answers",
+        "constants",
+        "coverage",
+        "environments_config",
+        "messages",
+        "scan_locks",
+        "scan_tasks",
+        "scans",
+        "scheduled_scans",
+        "workers",
+    }
+)
 
 #: The last character of Unicode: end of a range that starts with a prefix.
 HIGHEST = "\U0010ffff"
@@ -57,7 +70,7 @@ INDEXES = {
         _index("environment", "focal_point_id"),
     ],
     "changes": [_index("environment", "scan_id"), _index("environment", "type", "id")],
-    "scans": [_index("environment", "status"), _index("submit_timestamp")],
+    "scans": [_index("status"), _index("environment", "status"), _index("submit_timestamp")],
     "scan_tasks": [_index("scan_id", "level", "done")],
     "coverage": [_index("scan_id", "host")],
 }
