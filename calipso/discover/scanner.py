@@ -16,6 +16,7 @@ from calipso.discover.fetcher import Fetcher, Outcome
 from calipso.discover.placement import Placement
 from calipso.discover.scanners_metadata import OWN_PACKAGE, FetchType, ScannersMetadata
 from calipso.errors import (
+    AccessError,
     ApiAccessError,
     CalipsoError,
     CliAccessError,
@@ -249,7 +250,10 @@ def problem_of(
     """A failed fetch as a line of the coverage report; a bug of ours is logged with its trace."""
     if isinstance(error, CalipsoError):
         message, hint, kind = error.message, error.hint, error.kind
-        host = error.host if isinstance(error, CliAccessError) and error.host else host
+        if isinstance(error, CliAccessError):
+            host = error.host or host
+        elif isinstance(error, AccessError):
+            host = ""  # a database or service that is away is one problem, not one of each host
     else:
         log.error("%s failed for %s", fetch_type.fetcher, parent_id, exc_info=error)
         message = f"{fetch_type.fetcher}: {type(error).__name__}: {error}"[:500]

@@ -104,7 +104,7 @@ class Problem(BaseModel):
 
     def key(self) -> str:
         """Problems with one key are one line, counted."""
-        return "|".join((self.kind, self.source, self.host, self.fetcher, self.message))
+        return "|".join((self.kind, self.source, self.host, self.message))
 
 
 Document = dict[str, Any]

@@ -251,16 +251,18 @@ def test_coverage_names_the_fetchers_that_are_not_for_this_environment(toy: ToyC
 
 
 def test_coverage_blames_the_source_that_failed_not_the_one_that_asked(toy: ToyCloud, scan: Run):
-    toy.state["database_away"] = ["h2"]
+    toy.state["database_away"] = ["h2", "h3"]
     toy.write()
 
     record = scan()
 
     problems = {
-        (line["host"], line["source"]): [problem["message"] for problem in line["problems"]]
-        for line in ScanStore().coverage.find({"scan_id": record["_id"], "host": "h2"})
+        (line["host"], line["source"]): [(p["message"], p["count"]) for p in line["problems"]]
+        for line in ScanStore().coverage.find({"scan_id": record["_id"]})
     }
-    assert problems == {("h2", "cli"): [], ("h2", "db"): ["MySQL: no answer"]}
+    assert problems[("", "db")] == [("MySQL: no answer", 2)]
+    assert problems[("h2", "cli")] == problems[("h3", "cli")] == []
+    assert record["error_count"] == 1
 
 
 def test_coverage_names_each_host_and_source(toy: ToyCloud, scan: Run):
