@@ -50,6 +50,7 @@ class MongoAccess:
                     connectTimeoutMS=10_000,
                     socketTimeoutMS=120_000,
                     maxPoolSize=100,
+                    journal=True,  # a store that crashes must not take back what it acknowledged
                 )
             return _clients[key]
 

@@ -120,6 +120,9 @@ def _secantus_rs(path: str) -> Callable[[Path, int], list[str]]:
         return [
             *(path, "--config", _own_config(data), "--host", LOOPBACK, "--port", str(port)),
             *("--storage-path", str(data), "--cache-size", "512M", "--log-file-max", "128MB"),
+            # what was acknowledged is on disk: else a crash takes back objects that were stored,
+            # and what the scan then does not find again is removed
+            "--sync-on-commit",
         ]
 
     return command
