@@ -154,6 +154,7 @@ class Planner:
                     position=len(chain),
                     scanner=scanner,
                     nodes=[f.node for f in step],
+                    fetchers=[f.fetcher for f in step],
                     id_field=self._id_field(scanner),
                     parents=batch,
                     **keep,

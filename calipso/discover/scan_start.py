@@ -96,15 +96,15 @@ def _from_object(
         raise NotFound(f"{item['type']} {item['id']}: its parent is not in the inventory")
     return Start(
         groups=[(found_by["scanner"], _host(parent), parent["_id"])],
-        only_types=_types_from(found_by["node"], metadata.scanners[found_by["scanner"]]),
+        only_types=_types_from(found_by["fetcher"], metadata.scanners[found_by["scanner"]]),
         only_below=item["id_path"],
         below=item["id_path"],
     )
 
 
-def _types_from(node: str, fetch_types: list[FetchType]) -> frozenset[str]:
-    nodes = [fetch_type.node for fetch_type in fetch_types]
-    first = nodes.index(node) if node in nodes else 0
+def _types_from(fetcher: str, fetch_types: list[FetchType]) -> frozenset[str]:
+    names = [fetch_type.fetcher for fetch_type in fetch_types]
+    first = names.index(fetcher) if fetcher in names else 0
     return frozenset(entry.type for entry in fetch_types[first:])
 
 

@@ -16,14 +16,20 @@ from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.scan_store import ScanStore
 
 Document = dict[str, Any]
+#: Scanner, fetcher, `_id` of the parent.
+Fetch = tuple[str, str, ObjectId]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Which fetches of a scan succeeded, which failed: (node of the tree, `_id` of the parent)."""
+    """Which fetches of a scan succeeded, and which failed.
 
-    read: frozenset[tuple[str, ObjectId]]
-    failed: frozenset[tuple[str, ObjectId]]
+    A fetch is told by scanner, fetcher and parent, not by its place in the file: that moves when
+    another one is put before it.
+    """
+
+    read: frozenset[Fetch]
+    failed: frozenset[Fetch]
     #: id_path the scan was limited to; with a slash at its end, what is under it
     below: str = ""
 
@@ -44,22 +50,22 @@ def is_at_or_below(id_path: str, place: str) -> bool:
     return id_path == place or id_path.startswith(place if place[-1:] in "/" else f"{place}/")
 
 
-def _fetch_of(item: Mapping[str, Any]) -> tuple[Any, Any]:
+def _fetch_of(item: Mapping[str, Any]) -> tuple[Any, Any, Any]:
     found_by = item.get("fetched_by") or {}
-    return found_by.get("node", ""), found_by.get("parent")
+    return found_by.get("scanner", ""), found_by.get("fetcher", ""), found_by.get("parent")
 
 
 def gather_evidence(store: ScanStore, scan_id: str) -> Evidence:
     """The evidence of a scan from its finished fetch tasks."""
-    read: set[tuple[str, ObjectId]] = set()
-    failed: set[tuple[str, ObjectId]] = set()
-    fields = ("nodes", "parents", "failed", "ran")
+    read: set[Fetch] = set()
+    failed: set[Fetch] = set()
+    fields = ("scanner", "nodes", "fetchers", "parents", "failed", "ran")
     for task in store.scan_tasks(scan_id, *fields, kind="fetch", done=True):
-        for node in task["nodes"]:
+        for node, fetcher in zip(task["nodes"], task["fetchers"], strict=True):
             lost = set(task.get("failed", {}).get(node, ())) if task.get("ran") else None
             for parent in task["parents"]:
                 known = failed if lost is None or parent in lost else read
-                known.add((node, parent))
+                known.add((task["scanner"], fetcher, parent))
     return Evidence(frozenset(read - failed), frozenset(failed), store.below_of(scan_id))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from calipso.discover.scan_local import LocalPublisher
 from calipso.discover.scan_manager import cancel_scan, create_scan, progress, start_scan
 from calipso.errors import NotFound
 from calipso.model.scan import ScanRequest
+from calipso.settings import settings
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.scan_store import ScanStore, now
 from tests.scan.conftest import ToyCloud, snapshot
@@ -118,6 +122,26 @@ def test_a_scan_after_the_outage_is_clean(toy: ToyCloud, inv: InventoryMgr, scan
     assert record["status"] == "completed"
     assert inv.find_items({"stale_since": {"$exists": True}}) == []
     assert changes(inv, record) == set()
+
+
+def test_what_is_gone_goes_although_the_scan_tree_was_edited_meanwhile(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    scan()
+    own = tmp_path / "config"
+    shutil.copytree(Path(__file__).parent / "toy" / "config", own)
+    tree = json.loads((own / "scanners.json").read_text())
+    tree["scanners"]["ScanPnicsRoot"].reverse()  # the fetch of NICs is the second one now
+    (own / "scanners.json").write_text(json.dumps(tree))
+    monkeypatch.setenv("CALIPSO_CONFIG_DIR", str(own))
+    settings.cache_clear()
+    del toy.state["regions"]["east"]["h1"]["eth1"]
+    toy.write()
+
+    scan()
+
+    assert inv.get_by_id("toy", "h1-eth1") is None
+    assert inv.find_items({"stale_since": {"$exists": True}}) == []
 
 
 def test_what_could_not_be_read_moves_with_its_host(toy: ToyCloud, inv: InventoryMgr, scan: Run):
