@@ -56,7 +56,7 @@ def calipso(
         int, typer.Option("-v", "--verbose", count=True, help="Tell more; twice: everything.")
     ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only data and errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks, HTTP exchanges and SSH logins.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -69,14 +69,16 @@ def calipso(
     OPTIONS.debug = OPTIONS.debug or debug
     if mongo_config is not None:
         _use_mongo_config(mongo_config)
-    _log_to_stderr(LEVELS.get(-1 if quiet else verbose, logging.DEBUG))
+    everything = debug or verbose > 1
+    _log_to_stderr(LEVELS.get(-1 if quiet else verbose, logging.DEBUG), everything)
 
 
-def _log_to_stderr(level: int) -> None:
+def _log_to_stderr(level: int, everything: bool) -> None:
+    """Log to standard error; everything: HTTP exchanges and SSH logins too, without secrets."""
     from calipso.settings import load_settings
     from calipso.utils.log import setup_logging
 
-    setup_logging(level, load_settings())
+    setup_logging(logging.DEBUG if everything else level, load_settings(), libraries=everything)
 
 
 def _use_mongo_config(path: Path) -> None:

@@ -97,10 +97,13 @@ def unbind_log() -> None:
     clear_contextvars()
 
 
-def setup_logging(level: int | str | None = None, config: Settings | None = None) -> None:
+def setup_logging(
+    level: int | str | None = None, config: Settings | None = None, *, libraries: bool = False
+) -> None:
     """Make this process log to standard error. Calling it again replaces what it did before.
 
-    Without a level, that of the settings. Handlers of others stay.
+    Without a level, that of the settings. Handlers of others stay. `libraries`: also what our
+    libraries tell of each step, HTTP exchanges and SSH logins among it.
     """
     config = config or settings()
     level = level if level is not None else level_of(config.log_level)
@@ -112,7 +115,7 @@ def setup_logging(level: int | str | None = None, config: Settings | None = None
     root.addHandler(handler)
     root.setLevel(level)
     for name, threshold in QUIET.items():
-        logging.getLogger(name).setLevel(threshold)
+        logging.getLogger(name).setLevel(logging.NOTSET if libraries else threshold)
     for name in PER_TASK:
         quiet = root.level > logging.DEBUG
         logging.getLogger(name).setLevel(logging.WARNING if quiet else logging.DEBUG)

@@ -74,6 +74,7 @@ def cloud() -> Iterator[OpenStackServer]:
 
     with OpenStackServer() as server:
         server.answer("/compute/RegionOne/v2.1/", Answer({"version": {"version": "2.93"}}))
+        server.answer("/compute/RegionOne/v2.1/os-services", Answer({"services": []}))
         server.routes[SERVERS] = servers
         yield server
 
@@ -141,7 +142,8 @@ def test_for_one_host_only_its_instances_are_asked(
     found = instances(fetcher, ["compute-1-instances"])
 
     assert {item["host"] for item in found["compute-1-instances"]} == {"compute-1"}
-    assert cloud.asked[-1].params["host"] == "compute-1"
+    (asked,) = [request for request in cloud.asked if request.path == SERVERS]
+    assert asked.params["host"] == "compute-1"
 
 
 def test_instances_are_found_while_the_database_is_away(
