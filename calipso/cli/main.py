@@ -56,7 +56,9 @@ def calipso(
         int, typer.Option("-v", "--verbose", count=True, help="Tell more; twice: everything.")
     ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only data and errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks, HTTP exchanges and SSH logins.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks, HTTP exchanges and SSH logins.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
