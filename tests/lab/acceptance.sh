@@ -152,16 +152,31 @@ step4() {
 }
 
 # killed_scan: kill -9 of the worker that reads clouds while a scan runs in it
+# state of the newest scan: "running 4"
+state() {
+    "$calipso" scan show last -f json | "$python" -c \
+        'import json,sys; s = json.load(sys.stdin); print(s["status"], s["level"])'
+}
+
+# Kill the worker of the sources while the scan reads the cloud; a kill that came too early or too
+# late does not count, and is tried again at another moment.
 killed_scan() {
-    scan "$env" &
-    local running=$! pid
-    pid=$("$calipso" status -f json | "$python" -c \
-        'import json,sys; print(next(r["pid"] for r in json.load(sys.stdin) if r["name"] == "sources"))')
-    sleep "${LAB_KILL_AFTER:-1.5}"
-    kill -0 "$running" 2>/dev/null || { echo "the scan had ended; set LAB_KILL_AFTER"; return 1; }
-    echo "kill -9 $pid"
-    kill -9 "$pid"
-    wait "$running"
+    local pid running now delay
+    for delay in ${LAB_KILL_AFTER:-1.0 1.2 0.8 1.4 0.6}; do
+        pid=$("$calipso" status -f json | "$python" -c 'import json,sys; \
+print(next(r["pid"] for r in json.load(sys.stdin) if r["name"] == "sources"))')
+        scan "$env" &
+        running=$!
+        sleep "$delay"
+        kill -9 "$pid"
+        now=$(state)
+        echo "kill -9 $pid after $delay s; the scan is $now"
+        wait "$running" || return 1
+        case $now in "running "[2-7]) return 0 ;; esac
+        sleep 5
+    done
+    echo "no kill met the scan while it read the cloud"
+    return 1
 }
 
 step5() {
