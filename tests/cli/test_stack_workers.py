@@ -55,7 +55,8 @@ def test_up_returns_when_every_worker_works(stack: Shell) -> None:
 def test_each_process_has_its_log(stack: Shell) -> None:
     for name, row in rows(stack).items():
         if name != "redis":  # its wheel logs at start; the size is not ours
-            assert Path(row["log"]).stat().st_size > 0, name
+            log = Path(row["log"])
+            assert becomes(lambda log=log: log.stat().st_size > 0), name
 
 
 @pytest.mark.parametrize("name", ["sources", "graph", "beat"])

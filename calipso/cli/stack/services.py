@@ -121,6 +121,7 @@ def celery_command(kind: str, *arguments: str) -> list[str]:
 def child_environment(settings: Settings, environment: dict[str, str]) -> dict[str, str]:
     """Environment of the children: ours, with paths that hold from any directory."""
     result = dict(environment)
+    result["PYTHONUNBUFFERED"] = "1"  # a log tells what happened when it happens
     result["CALIPSO_HOME"] = str(settings.data_dir())
     if settings.config_dir:
         result["CALIPSO_CONFIG_DIR"] = str(Path(settings.config_dir).absolute())
