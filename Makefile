@@ -24,8 +24,8 @@ down: $(READY)   ## stop what `make demo` (or `calipso up`) started
 
 test: $(READY)   ## all tests; installs system packages they need when run as root
 	@.ci/system-packages
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not broker"
-	$(BIN)/python -m pytest -m "slow or broker"
+	@.ci/pytest -n 2 --dist loadfile -m "not slow and not broker"
+	@.ci/pytest -m "slow or broker"
 
 lint: $(READY)   ## style, and which way imports point
 	$(BIN)/ruff check .
