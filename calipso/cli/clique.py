@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 from bson import ObjectId
-from bson.errors import InvalidId
 
 from calipso.cli.clique_view import lines
 from calipso.cli.output import (
@@ -21,7 +20,7 @@ from calipso.cli.output import (
     show_list,
     show_one,
 )
-from calipso.cli.selecting import EnvOption, InventoryOption, one_object, page, query
+from calipso.cli.selecting import EnvOption, InventoryOption, marked, one_object, page, query
 from calipso.errors import NotFound
 from calipso.topology.elements import EDGE_FIELDS, NODE_FIELDS, elements, paths_to_networks
 from calipso.utils.inventory_mgr import InventoryMgr
@@ -51,7 +50,7 @@ def list_cliques(
     """Cliques with the number of links and objects in each."""
     inv = InventoryMgr(inventory)
     wanted = query(environment=environment, focal_point_type=focal_type)
-    last = _marked(inv, marker) if marker else None
+    last = marked(inv, "cliques", "clique", marker) if marker else None
     found = page(inv, "cliques", wanted, ORDER, limit=limit, marker=last, key="_id")
     objects = inv.find_by_keys([clique["focal_point"] for clique in found], ("name",))
     rows = [
@@ -134,14 +133,4 @@ def _links(inv: InventoryMgr, keys: set[ObjectId]) -> dict[ObjectId, dict[str, A
     for start in range(0, len(wanted), 1000):
         portion = {"_id": {"$in": wanted[start : start + 1000]}}
         found |= {link["_id"]: link for link in inv.find_all("links", portion, projection=fields)}
-    return found
-
-
-def _marked(inv: InventoryMgr, marker: str) -> dict[str, Any]:
-    try:
-        found = inv.collection("cliques").find_one({"_id": ObjectId(marker)})
-    except InvalidId:
-        found = None
-    if found is None:
-        raise NotFound(f"no clique {marker}", hint="A marker is the `_id` of a clique: -c _id")
     return found

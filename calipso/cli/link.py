@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from bson import ObjectId
-from bson.errors import InvalidId
 
 from calipso.cli.output import (
     ColumnOption,
@@ -21,11 +19,11 @@ from calipso.cli.selecting import (
     EnvOption,
     HostOption,
     InventoryOption,
+    marked,
     one_object,
     page,
     query,
 )
-from calipso.errors import NotFound
 from calipso.utils.inventory_mgr import InventoryMgr
 
 app = typer.Typer(help="Links between objects: list.")
@@ -71,7 +69,7 @@ def list_links(
     if of is not None:
         end = one_object(inv, of, environment)["_id"]
         wanted["$or"] = [{"source": end}, {"target": end}]
-    last = _marked(inv, marker) if marker else None
+    last = marked(inv, "links", "link", marker) if marker else None
     found = page(inv, "links", wanted, ORDER, limit=limit, marker=last, key="_id")
     rows = with_names(inv, found)
     columns = COLUMNS if environment else ["environment", *COLUMNS]
@@ -90,13 +88,3 @@ def with_names(inv: InventoryMgr, links: list[dict[str, Any]]) -> list[dict[str,
         }
         rows.append(link | names)
     return rows
-
-
-def _marked(inv: InventoryMgr, marker: str) -> dict[str, Any]:
-    try:
-        found = inv.collection("links").find_one({"_id": ObjectId(marker)})
-    except InvalidId:
-        found = None
-    if found is None:
-        raise NotFound(f"no link {marker}", hint="A marker is the `_id` of a link: -c _id")
-    return found

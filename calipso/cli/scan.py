@@ -19,6 +19,18 @@ from calipso.cli.output import (
     show_one,
 )
 from calipso.cli.paging import cut
+from calipso.cli.scan_options import (
+    Clear,
+    CliquesOnly,
+    InventoryOnly,
+    LinksOnly,
+    ParentId,
+    ParentType,
+    ScannedId,
+    ScannedType,
+    ScannerName,
+    WriteTo,
+)
 from calipso.errors import ConfigError, NotFound
 from calipso.model.scan import ScanRequest, ScanStatus
 
@@ -43,40 +55,16 @@ def run(
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Show progress until the scan ends.")
     ] = False,
-    inventory: Annotated[
-        str | None, typer.Option("-y", "--inventory", help="Inventory collection to write to.")
-    ] = None,
-    inventory_only: Annotated[
-        bool, typer.Option("--inventory-only", help="Objects only, no links, no cliques.")
-    ] = False,
-    links_only: Annotated[
-        bool, typer.Option("--links-only", help="Links only, of the objects already there.")
-    ] = False,
-    cliques_only: Annotated[
-        bool, typer.Option("--cliques-only", help="Cliques only, of the links already there.")
-    ] = False,
-    clear: Annotated[
-        bool,
-        typer.Option(
-            "--clear",
-            help="At the end, remove what was not found; what could not be read stays.",
-        ),
-    ] = False,
-    object_id: Annotated[
-        str | None, typer.Option("-i", "--id", help="Scan this object and what is below it.")
-    ] = None,
-    object_type: Annotated[
-        str | None, typer.Option("-t", "--type", help="Type of the object of --id.")
-    ] = None,
-    scanner: Annotated[
-        str | None, typer.Option("--scanner", help="Run this scanner; needs --parent-id.")
-    ] = None,
-    parent_id: Annotated[
-        str | None, typer.Option("-p", "--parent-id", help="Parent to run --scanner for.")
-    ] = None,
-    parent_type: Annotated[
-        str | None, typer.Option("-a", "--parent-type", help="Type of that parent.")
-    ] = None,
+    inventory: WriteTo = None,
+    inventory_only: InventoryOnly = False,
+    links_only: LinksOnly = False,
+    cliques_only: CliquesOnly = False,
+    clear: Clear = False,
+    object_id: ScannedId = None,
+    object_type: ScannedType = None,
+    scanner: ScannerName = None,
+    parent_id: ParentId = None,
+    parent_type: ParentType = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Scan an environment: objects, links, cliques.

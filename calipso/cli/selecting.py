@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
+from bson import ObjectId
+from bson.errors import InvalidId
 from pymongo import ASCENDING
 
 from calipso.cli.paging import cut
@@ -101,3 +103,15 @@ def one_object(
             hint="Say which with --env and --type, or give the id.",
         )
     return found[0]
+
+
+def marked(inv: InventoryMgr, name: str, noun: str, marker: str) -> dict[str, Any]:
+    """The document a --marker names, by its `_id`. Raises NotFound."""
+    try:
+        found = inv.collection(name).find_one({"_id": ObjectId(marker)})
+    except InvalidId:
+        found = None
+    if found is None:
+        hint = f"A marker is the `_id` of a {noun}: -c _id"
+        raise NotFound(f"no {noun} {marker}", hint=hint)
+    return found
