@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from os import SEEK_END
 from pathlib import Path
 
 import paramiko
 from paramiko.hostkeys import HostKeyEntry
 
+from calipso.discover.fetchers.cli.host_key_index import HostKeyIndex
 from calipso.model.environment import CliSection
 from calipso.settings import Settings
 
@@ -35,15 +37,14 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
         self.path = path
         self.accept_new = accept_new
         self._lock = threading.Lock()
-        self._keys = paramiko.HostKeys()
+        self._keys = HostKeyIndex()
         self._read: tuple[int, int] | None = None
 
     def prepare(self, client: paramiko.SSHClient, name: str) -> None:
         """Give a client the keys known for the host it is about to connect to."""
         with self._lock:
             self._load()
-            found = self._keys.lookup(name)
-            for kind, key in found.items() if found else ():
+            for kind, key in self._keys.lookup(name).items():
                 client.get_host_keys().add(name, kind, key)
         client.set_missing_host_key_policy(self)
 
@@ -54,7 +55,7 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
         with self._lock:
             self._load()  # another process may have accepted it meanwhile
             found = self._keys.lookup(hostname)
-            if found and key.get_name() in found:
+            if key.get_name() in found:
                 known = found[key.get_name()]
                 if known != key:
                     raise paramiko.BadHostKeyException(hostname, key, known)
@@ -64,18 +65,28 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
             self._append(hostname, key)
 
     def _load(self) -> None:
+        state = self._state()
+        if state is not None and state != self._read:
+            self._keys = HostKeyIndex(self.path.read_text(encoding="utf-8", errors="replace"))
+            self._read = state
+
+    def _state(self) -> tuple[int, int] | None:
+        """What changes when somebody writes to the file; None while there is none."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
-            return
-        state = (status.st_mtime_ns, status.st_size)
-        if state != self._read:
-            self._keys = paramiko.HostKeys(str(self.path))
-            self._read = state
+            return None
+        return status.st_mtime_ns, status.st_size
 
     def _append(self, hostname: str, key: paramiko.PKey) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        line = HostKeyEntry([hostname], key).to_line()
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line or "")
-        self._keys.add(hostname, key.get_name(), key)
+        line = HostKeyEntry([hostname], key).to_line() or ""
+        before = self._read[1] if self._read else 0
+        with self.path.open("ab+") as file:
+            if file.tell() and file.seek(-1, SEEK_END) and file.read(1) != b"\n":
+                line = f"\n{line}"
+            file.write(line.encode())
+        self._keys.add_line(line)
+        after = self._state()
+        if after is not None and after[1] == before + len(line.encode()):
+            self._read = after  # nobody else wrote: no need to read it again
