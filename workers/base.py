@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from celery import Task
-from pymongo.errors import PyMongoError
+
+from calipso.utils.mongo_access import is_store_error
 
 T = TypeVar("T")
 
@@ -26,10 +27,15 @@ class ScanTask(Task):
     max_retries = None
 
     def store_retry(self, work: Callable[[], T]) -> T:
-        """Run the work; when the store fails, run the whole task again a little later."""
+        """Run the work; when the store fails, run the whole task again a little later.
+
+        What the store refuses (a document that is too large) is refused again: raised at once.
+        """
         try:
             return work()
-        except PyMongoError as error:
+        except Exception as error:
+            if not is_store_error(error):
+                raise
             raise self.retry(
                 exc=error, countdown=STORE_RETRY_SECONDS, max_retries=STORE_RETRIES
             ) from error

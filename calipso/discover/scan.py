@@ -29,13 +29,20 @@ from calipso.model.scan import Problem, ScanStatus, Stage
 from calipso.settings import settings
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.mongo_access import is_store_error
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.scan_store import ScanStore, claim, now
 
 Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 
 DEFECT = "This is a defect of Calipso: see the worker's log."
+
+
+def as_calipso_error(error: Exception) -> CalipsoError:
+    """The error itself, or one that says which defect it is."""
+    if isinstance(error, CalipsoError):
+        return error
+    return CalipsoError(f"{type(error).__name__}: {error}"[:500], hint=DEFECT)
 
 
 class Publisher(Protocol):
@@ -70,7 +77,7 @@ class Scan:
 
     # -- driving -----------------------------------------------------------------------
 
-    def start(self, publisher: Publisher) -> bool:
+    def start(self, publisher: Publisher, worker: str = "") -> bool:
         """Begin a pending scan; False when the environment is busy (it stays pending)."""
         scan = self.store.get(self.scan_id)
         if ScanStatus(scan["status"]).final or not self.store.lock(scan):
@@ -87,9 +94,11 @@ class Scan:
             "start_timestamp": now(),
             "generation": self.store.next_generation(scan),
             "record_changes": self.store.has_baseline(scan),
+            **claim(worker, settings().advance_lease),
         }
         if not self.store.update(self.scan_id, begun, status=ScanStatus.PENDING.value):
-            return False
+            # it runs already, or an attempt of this worker to begin it failed half-way
+            return self.advance(0, publisher, worker, take_over=True)
         self._plan_and_publish(publisher, 0, lambda: self._first_level(scan | begun))
         return True
 
@@ -108,24 +117,30 @@ class Scan:
             result = {"ran": False, "problems": [self._lost(task)]}
         else:
             result = self._run(scan, task)
-        stored = {key: value for key, value in result.items() if key != "problems"}
-        problems = result.get("problems", [])
-        stored["problems"] = [problem.model_dump() for problem in problems]
-        if self.store.end_task(task_id, stored):
-            self.store.add_results(task, result)
+        try:
+            self._end_task(task, result)
+        except Exception as error:
+            if is_store_error(error):
+                raise
+            self._end_task(task, self._failed(task, error))  # the store does not take the result
         return "done"
 
-    def advance(self, level: int, publisher: Publisher) -> bool:
+    def advance(
+        self, level: int, publisher: Publisher, worker: str = "", *, take_over: bool = False
+    ) -> bool:
         """Plan and send the level after this one; False when it is not due or done already."""
         if not self.store.level_done(self.scan_id, level):
             return False
-        if not self.store.claim_advance(self.scan_id, level, settings().advance_lease):
+        lease = settings().advance_lease
+        if not self.store.claim_advance(self.scan_id, level, lease, worker, take_over=take_over):
             return False
         scan = self.store.get(self.scan_id)
         if scan["cancel_requested"]:
             self.finish(scan)
             return True
-        self._plan_and_publish(publisher, level, lambda: self._next_level(scan))
+        # a scan whose starter died has no first level yet
+        plan = self._next_level if level else self._first_level
+        self._plan_and_publish(publisher, level, lambda: plan(scan))
         return True
 
     def finish(self, scan: Document, error: CalipsoError | None = None) -> None:
@@ -141,14 +156,18 @@ class Scan:
         scan = self.store.get(self.scan_id)
         try:
             following = plan()
-        except CalipsoError as error:
-            self.finish(scan, error)
+            tasks = following.tasks() if following else []
+            self.store.register(tasks)
+        except Exception as error:
+            if is_store_error(error):
+                raise
+            if not isinstance(error, CalipsoError):
+                log.exception("level cannot be planned", extra={"scan": self.scan_id})
+            self.finish(scan, as_calipso_error(error))
             return
         if following is None:
             self.finish(scan)
             return
-        tasks = following.tasks()
-        self.store.register(tasks)
         published = now()
         progress = {
             "title": following.title,
@@ -164,19 +183,13 @@ class Scan:
                 f"levels.{following.number}": progress,
                 "published_at": published,
                 "claim_until": None,
+                "planners_lost": 0,
             },
             level=level,
         )
-        log.info(
-            "level published",
-            extra={
-                "environment": self.environment,
-                "scan": self.scan_id,
-                "level": following.number,
-                "title": following.title,
-                "tasks": len(tasks),
-            },
-        )
+        told = {"environment": self.environment, "scan": self.scan_id, "level": following.number}
+        told |= {"title": following.title, "tasks": len(tasks)}
+        log.info("level published", extra=told)
         publisher.publish_level(self.scan_id, following)
 
     def _first_level(self, scan: Document) -> Level | None:
@@ -278,18 +291,29 @@ class Scan:
         except Exception as error:
             if is_store_error(error):
                 raise
-            # A task's failure never fails its level: it is recorded, the scan goes on.
-            log.exception("task failed", extra={"scan": self.scan_id, "task": task["title"]})
-            if not isinstance(error, CalipsoError):
-                error = CalipsoError(f"{type(error).__name__}: {error}", hint=DEFECT)
-            problem = Problem(
-                kind=str(error.kind),
-                message=f"{task['title']}: {error.message}"[:500],
-                hint=error.hint,
-                scanner=task.get("scanner", ""),
-                source=task["queue"],
-            )
-            return {"ran": False, "problems": [problem]}
+            return self._failed(task, error)
+
+    def _failed(self, task: Document, reason: Exception) -> Document:
+        """A task's failure never fails its level: it is recorded, the scan goes on."""
+        log.error(
+            "task failed", exc_info=reason, extra={"scan": self.scan_id, "task": task["title"]}
+        )
+        error = as_calipso_error(reason)
+        problem = Problem(
+            kind=str(error.kind),
+            message=f"{task['title']}: {error.message}"[:500],
+            hint=error.hint,
+            scanner=task.get("scanner", ""),
+            source=task["queue"],
+        )
+        return {"ran": False, "problems": [problem]}
+
+    def _end_task(self, task: Document, result: Document) -> None:
+        stored = {key: value for key, value in result.items() if key != "problems"}
+        problems = result.get("problems", [])
+        stored["problems"] = [problem.model_dump() for problem in problems]
+        if self.store.end_task(task["_id"], stored):
+            self.store.add_results(task, result)
 
     def _lost(self, task: Document) -> Problem:
         return Problem(

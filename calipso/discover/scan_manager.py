@@ -71,7 +71,7 @@ def close_finished_scans() -> None:
             scan.context.close()
 
 
-def start_scan(scan_id: str, publisher: Publisher) -> bool:
+def start_scan(scan_id: str, publisher: Publisher, worker: str = "") -> bool:
     """Start a pending scan if its environment is free; a scan that cannot start ends failed."""
     try:
         scan = make_scan(scan_id)
@@ -82,7 +82,7 @@ def start_scan(scan_id: str, publisher: Publisher) -> bool:
         fail_scan(scan_id, str(error), getattr(error, "hint", ""))
         raise
     try:
-        return scan.start(publisher)
+        return scan.start(publisher, worker)
     finally:
         scan.context.close()
 

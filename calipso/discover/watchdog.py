@@ -33,8 +33,8 @@ class TaskPublisher(Publisher, Protocol):
         """Send one registered task, outside its chord."""
 
 
-def watch(publisher: TaskPublisher, waiting: Mapping[str, int]) -> dict[str, int]:
-    """One look at all scans; `waiting` is the number of messages by queue.
+def watch(publisher: TaskPublisher, waiting: Mapping[str, int], worker: str = "") -> dict[str, int]:
+    """One look at all scans, by this worker; `waiting` is the number of messages by queue.
 
     Returns how many tasks were sent again, levels advanced and scans started.
     """
@@ -51,13 +51,13 @@ def watch(publisher: TaskPublisher, waiting: Mapping[str, int]) -> dict[str, int
                 log.warning("task sent again", extra=where | {"task": task["title"]})
                 publisher.publish_task(scan["_id"], task["_id"], task["queue"])
                 done["resent"] += 1
-        if _stands_still(scan, store):
+        if _stands_still(scan, store, alive):
             publisher.publish_advance(scan["_id"], scan["level"])
             done["advanced"] += 1
-    return done | {"started": start_waiting(publisher)}
+    return done | {"started": start_waiting(publisher, worker)}
 
 
-def start_waiting(publisher: Publisher) -> int:
+def start_waiting(publisher: Publisher, worker: str = "") -> int:
     """Start the pending scans whose environment is free, oldest first."""
     store = ScanStore()
     _free_dead_locks(store)
@@ -65,16 +65,16 @@ def start_waiting(publisher: Publisher) -> int:
     started = 0
     for scan in waiting_scans():
         key = f"{scan['inventory']}/{scan['environment']}"
-        if key not in held and _started(scan["_id"], publisher):
+        if key not in held and _started(scan["_id"], publisher, worker):
             held.add(key)
             started += 1
     return started
 
 
-def _started(scan_id: str, publisher: Publisher) -> bool:
+def _started(scan_id: str, publisher: Publisher, worker: str) -> bool:
     """Start one scan; one that cannot be started ends, and does not keep the others waiting."""
     try:
-        return start_scan(scan_id, publisher)
+        return start_scan(scan_id, publisher, worker)
     except Exception as error:
         if is_store_error(error):
             raise
@@ -126,9 +126,7 @@ def _is_lost(
     task: Document, scan: Document, alive: Mapping[str, Document], waiting: Mapping[str, int]
 ) -> bool:
     if task["state"] == "running":
-        if task["worker"] not in alive or _age(task["started_at"]) > settings().longest_task:
-            return True
-        return _process_is_gone(task, alive[task["worker"]])
+        return _age(task["started_at"]) > settings().longest_task or _is_gone(task, alive)
     if not alive or waiting.get(task["queue"], 0):
         return False  # it waits in line
     sent = task.get("published_at") or scan["published_at"]
@@ -139,6 +137,17 @@ def _is_lost(
             return False
         sent = max(sent, before["ended_at"])
     return _age(sent) > settings().lost_message_after
+
+
+def _is_gone(work: Document, alive: Mapping[str, Document]) -> bool:
+    """True when the worker of a task or plan is dead, or the process of its pool is.
+
+    A worker that has just started works before its first heartbeat.
+    """
+    worker = alive.get(work["worker"])
+    if worker is None:
+        return _age(work["started_at"]) > settings().worker_lost_after
+    return _process_is_gone(work, worker)
 
 
 def _process_is_gone(task: Document, worker: Document) -> bool:
@@ -153,10 +162,19 @@ def _process_is_gone(task: Document, worker: Document) -> bool:
     return task.get("pid") not in processes and handed_on_by_now
 
 
-def _stands_still(scan: Document, store: ScanStore) -> bool:
+def _stands_still(scan: Document, store: ScanStore, alive: Mapping[str, Document]) -> bool:
     claim = scan.get("claim_until")
     if claim is not None and claim > now():
-        return False
+        planner = scan["planner"]
+        if not planner["worker"] or not _is_gone(planner, alive) or not store.free_claim(scan):
+            return False
+        log.warning("planner is gone", extra={"scan": scan["_id"], "worker": planner["worker"]})
+        lost = scan.get("planners_lost", 0) + 1
+        if lost >= settings().task_attempts:
+            message = f"the planning of level {scan['level'] + 1} took {lost} workers with it"
+            hint = "See the workers' logs; they may have run out of memory."
+            fail_scan(scan["_id"], message, hint, ErrorKind.WORKER_LOST)
+            return False
     return _age(scan["published_at"] if "published_at" in scan else scan["start_timestamp"]) > (
         settings().watchdog_interval
     ) and store.level_done(scan["_id"], scan["level"])

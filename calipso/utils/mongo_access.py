@@ -9,15 +9,18 @@ from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import DocumentTooLarge, InvalidName, PyMongoError
+from pymongo.errors import BulkWriteError, InvalidName, OperationFailure, PyMongoError
 
 from calipso.settings import Settings, settings
 from calipso.utils.stores import mongo_url
 
 Document = dict[str, Any]
 
-#: Errors of what was to be written, not of the store.
-REFUSED = (DocumentTooLarge, InvalidName)
+#: Codes of what the server refuses however often it is asked: what was to be written is too large
+#: (10334, 17280, 17419, 17420), or no document, update or path that it takes.
+REFUSED_CODES = frozenset(
+    {2, 9, 14, 15, 22, 28, 40, 52, 54, 56, 57, 66, 72, 73, 121, 10334, 17280, 17419, 17420}
+)
 
 _lock = threading.Lock()
 _clients: dict[tuple[int, str], MongoClient[Document]] = {}
@@ -67,6 +70,12 @@ def close_clients() -> None:
 def is_store_error(error: BaseException) -> bool:
     """True when MongoDB failed, not the thing that was read: the task is tried again.
 
-    What MongoDB would refuse however often it is asked is no failure of the store.
+    What MongoDB would refuse however often it is asked is no failure of the store. Documents the
+    driver itself refuses (too large, not BSON) come as other exceptions than PyMongoError.
     """
-    return isinstance(error, PyMongoError) and not isinstance(error, REFUSED)
+    if not isinstance(error, PyMongoError) or isinstance(error, InvalidName):
+        return False
+    codes = {error.code} if isinstance(error, OperationFailure) else set()
+    if isinstance(error, BulkWriteError):
+        codes = {item["code"] for item in error.details.get("writeErrors", ())}
+    return not codes & REFUSED_CODES

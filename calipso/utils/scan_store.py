@@ -34,6 +34,13 @@ def now() -> datetime:
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
+def claim(worker: str, lease: float) -> Document:
+    """Fields of a scan whose next level this process plans, for so many seconds at most."""
+    began = now()
+    planner = {"worker": worker, "pid": os.getpid(), "started_at": began}
+    return {"claim_until": began + timedelta(seconds=lease), "planner": planner}
+
+
 class ScanStore:
     """Scans of all inventories; `scans`, `scan_tasks` and `scan_locks` are plain names."""
 
@@ -141,14 +148,27 @@ class ScanStore:
         held = self.locks.find_one({"_id": f"{scan['inventory']}/{scan['environment']}"})
         return str(held["scan_id"]) if held else ""
 
-    def claim_advance(self, scan_id: str, level: int, lease: float) -> bool:
-        """Let one worker plan the level after this one; a dead one's claim ends by itself."""
-        free: Document = {"$or": [{"claim_until": {"$exists": False}}, {"claim_until": None}]}
-        free["$or"].append({"claim_until": {"$lt": now()}})
-        wanted = {"_id": scan_id, "level": level, "status": ScanStatus.RUNNING.value, **free}
-        until = now() + timedelta(seconds=lease)
-        result = self.scans.update_one(wanted, {"$set": {"claim_until": until}})
+    def claim_advance(
+        self, scan_id: str, level: int, lease: float, worker: str = "", *, take_over: bool = False
+    ) -> bool:
+        """Let one worker plan the level after this one.
+
+        A dead one's claim ends when the watchdog frees it, at the latest with its lease. With
+        `take_over` the worker may go on where an attempt of its own failed.
+        """
+        free: list[Document] = [{"claim_until": {"$exists": False}}, {"claim_until": None}]
+        free.append({"claim_until": {"$lt": now()}})
+        if take_over and worker:
+            free.append({"planner.worker": worker})
+        wanted = {"_id": scan_id, "level": level, "status": ScanStatus.RUNNING.value, "$or": free}
+        result = self.scans.update_one(wanted, {"$set": claim(worker, lease)})
         return result.matched_count == 1
+
+    def free_claim(self, scan: Document) -> bool:
+        """Take the claim from a planner that is gone; False when the scan moved meanwhile."""
+        held = {"_id": scan["_id"], "level": scan["level"], "claim_until": scan["claim_until"]}
+        lost = {"$set": {"claim_until": None}, "$inc": {"planners_lost": 1}}
+        return self.scans.update_one(held, lost).matched_count == 1
 
     def add_results(self, task: Document, result: Mapping[str, Any]) -> None:
         """Add a finished task to the progress of its scan."""

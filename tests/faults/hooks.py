@@ -27,6 +27,7 @@ from workers.publisher import CeleryPublisher
 
 #: Named points: where in a scan a process may be told to die.
 POINTS = {
+    "begun": "a scan is running, nothing of it is planned",
     "saved": "objects are stored, their task is not marked done",
     "done": "a task is marked done, its chord does not know",
     "counted": "the chord has counted a task, its message is not acknowledged",
@@ -134,6 +135,8 @@ def _moved(matched: bool, scan_id: str, fields: dict[str, Any], **_: Any) -> Non
     status = fields.get("status")
     if matched and status and ScanStatus(status).final:
         note("ends.log", f"{scan_id} {status}")
+    if matched and status == ScanStatus.RUNNING:
+        die_at("begun")
 
 
 def _publish(self: Producer, body: Any, *args: Any, **kwargs: Any) -> Any:

@@ -16,7 +16,11 @@ from workers.publisher import CeleryPublisher
 @app.task(bind=True, base=ScanTask, name="calipso.scan.start")
 def start(self: ScanTask, scan_id: str) -> bool:
     """Start a pending scan; an environment that is busy leaves it pending."""
-    return self.store_retry(lambda: scan_manager.start_scan(scan_id, CeleryPublisher(app)))
+
+    def work() -> bool:
+        return scan_manager.start_scan(scan_id, CeleryPublisher(app), worker_name())
+
+    return self.store_retry(work)
 
 
 @app.task(bind=True, base=ScanTask, name="calipso.scan.run")
@@ -42,10 +46,12 @@ def advance(self: ScanTask, scan_id: str, level: int) -> bool:
     """Plan and send the level after this one."""
 
     def work() -> bool:
-        moved = scan_manager.open_scan(scan_id).advance(level, CeleryPublisher(app))
+        moved = scan_manager.open_scan(scan_id).advance(
+            level, CeleryPublisher(app), worker_name(), take_over=bool(self.request.retries)
+        )
         if moved:
             scan_manager.close_finished_scans()
-            watchdog.start_waiting(CeleryPublisher(app))
+            watchdog.start_waiting(CeleryPublisher(app), worker_name())
         return moved
 
     return self.store_retry(work)
@@ -55,7 +61,7 @@ def advance(self: ScanTask, scan_id: str, level: int) -> bool:
 def watch(self: ScanTask) -> dict[str, Any]:
     """Look after scans that stand still; beat sends this every few seconds."""
     try:
-        return watchdog.watch(CeleryPublisher(app), queue_lengths())
+        return watchdog.watch(CeleryPublisher(app), queue_lengths(), worker_name())
     except PyMongoError as error:
         return {"store": str(error)[:200]}  # the next look is a few seconds away
 
