@@ -2,6 +2,7 @@
 
     CalipsoError                 .hint: what to do next
     ├── ConfigError              a file or a setting is wrong
+    │   ├── Conflict             what is stored already, or runs, forbids it
     │   └── MetadataError        scanners.json, link_finders.json, clique_types.json, ...
     ├── AccessError              a source refused or did not answer      .retryable, .kind
     │   ├── ApiAccessError       status, URL, request id
@@ -11,7 +12,9 @@
     ├── ParseError               a source said something unexpected; first lines kept
     ├── NotFound                 no such object, environment, scan
     ├── StoreError               MongoDB or Redis is not there, or is full
-    └── AuthError                who you are, or what you may do
+    │   └── NoWorker             nobody would do what was asked for
+    └── AuthError                who you are
+        └── Forbidden            what you may not do
 
 A message names what failed, on which thing; the hint says what to do. Neither holds a secret.
 """
@@ -57,6 +60,10 @@ class CalipsoError(Exception):
 
 class ConfigError(CalipsoError):
     """A file, a setting or an environment document is wrong."""
+
+
+class Conflict(ConfigError):
+    """What is stored already, or runs just now, does not allow it."""
 
 
 class MetadataError(ConfigError):
@@ -167,5 +174,13 @@ class StoreError(CalipsoError):
     """MongoDB or Redis is not reachable, or refuses to write."""
 
 
+class NoWorker(StoreError):
+    """No worker listens that would do what was asked for."""
+
+
 class AuthError(CalipsoError):
-    """Who you are, or what you may do."""
+    """Nobody known: no token, a wrong one, or one that is over."""
+
+
+class Forbidden(AuthError):
+    """Somebody known, who may not do this."""

@@ -61,11 +61,40 @@ class Settings(BaseSettings):
     )
     api_page_size: int = Field(default=1000, description="Items asked for per page.")
     api_parallel: int = Field(
-        default=4, description="Most calls at once to one OpenStack service, per worker."
+        default=4,
+        ge=1,
+        description="Most calls at once to one OpenStack service, of all workers together. Few: the "
+        "people of the cloud come first, and a list is read page after page anyway.",
     )
     db_timeout: float = Field(default=30.0, description="Seconds a SQL query may take.")
     ssh_connect_timeout: float = Field(
         default=10.0, description="Seconds to connect and log in to a host by SSH."
+    )
+    ssh_host_sessions: int = Field(
+        default=2,
+        ge=1,
+        description="Most SSH sessions at once on one host, of all workers together. A scan needs "
+        "one; the second lets `calipso env test` look while it runs.",
+    )
+    ssh_gateway_sessions: int = Field(
+        default=16,
+        ge=1,
+        description="Most SSH sessions at once on a gateway, of all workers together. Each worker "
+        "process holds one for the length of a scan and reaches all hosts through it: not below "
+        "the number of processes that serve `cli`.",
+    )
+    slot_wait: float = Field(
+        default=300.0,
+        gt=0,
+        description="Seconds to wait in line for an SSH session or an API call when the limit is "
+        "reached; then the host, or the call, is reported as not read. The line is served in "
+        "order, so only a cloud that hardly answers makes anyone wait so long.",
+    )
+    slot_lease: float = Field(
+        default=15.0,
+        ge=1.0,
+        description="Seconds after which the SSH session or API call of a worker that was killed "
+        "no longer counts; its holder renews it four times as often.",
     )
     command_timeout: float = Field(
         default=30.0, description="Seconds one command may run on a host."
@@ -142,6 +171,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Megabytes a process of the links and cliques worker may use; one that uses "
         "more is replaced when its task has ended. 0: no limit.",
+    )
+    api_max_body: int = Field(
+        default=1_048_576,
+        ge=1024,
+        description="Bytes the body of a request to the API may have; the largest environment "
+        "document is far below.",
     )
     flower_port: int = Field(
         default=5555,

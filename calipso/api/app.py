@@ -1,0 +1,68 @@
+"""The Flask application: `/api/v1`, request ids, ETags, limits."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+import re
+import uuid
+from collections.abc import Iterator
+
+from flask import Blueprint, Flask, Response, g, request
+from flask_restx import Namespace
+
+from calipso.api import errors, responders
+from calipso.api.restx import CalipsoApi
+from calipso.settings import settings
+
+ROOT = "/api/v1"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def create_app() -> Flask:
+    """The application; its stores are opened at the first request."""
+    app = Flask("calipso.api", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings().api_max_body,
+        ERROR_INCLUDE_MESSAGE=False,
+        RESTX_MASK_SWAGGER=False,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.url_map.strict_slashes = False
+    app.before_request(_begin)
+    app.after_request(_end)
+    errors.install(app)
+    blueprint = Blueprint("v1", __name__, url_prefix=ROOT)
+    api = CalipsoApi()
+    for namespace in namespaces():
+        api.add_namespace(namespace)
+    api.init_app(blueprint)
+    app.register_blueprint(blueprint)
+    return app
+
+
+def namespaces() -> Iterator[Namespace]:
+    """Each module below `responders` has one, named `ns`; a file is all it takes."""
+    prefix = f"{responders.__name__}."
+    for module in sorted(item.name for item in pkgutil.walk_packages(responders.__path__, prefix)):
+        found = getattr(importlib.import_module(module), "ns", None)
+        if isinstance(found, Namespace):
+            yield found
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if response.mimetype == "application/json":
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        if request.method == "GET" and response.status_code == 200 and not response.is_streamed:
+            response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
+            response.make_conditional(request)
+    return response

@@ -1,0 +1,148 @@
+"""Errors as answers: one shape, `{"error": {code, message, hint, details, request_id}}`."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from flask import Flask, Response, g
+from pymongo.errors import DuplicateKeyError, PyMongoError
+from redis.exceptions import RedisError
+from werkzeug.exceptions import HTTPException
+
+from calipso.api.replies import json_response
+from calipso.errors import (
+    AuthError,
+    CalipsoError,
+    ConfigError,
+    Conflict,
+    Forbidden,
+    MetadataError,
+    NotFound,
+    NoWorker,
+    StoreError,
+)
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which asking again may help.
+RETRY_AFTER = "10"
+
+#: status -> the word scripts look at
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    412: "precondition_failed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "not_accepted",
+    429: "too_many_requests",
+    500: "internal_error",
+    503: "unavailable",
+}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One wrong thing: the field (dotted, empty for the whole) and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+@dataclass(eq=False)
+class BadRequest(CalipsoError):
+    """A request that does not say what it must; `details` names each wrong field."""
+
+    message: str
+    hint: str = ""
+    details: list[Detail] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.message, hint=self.hint)
+
+
+class WrongMediaType(CalipsoError):
+    """A body that is not JSON."""
+
+
+#: The first that fits counts; subclasses stand before their bases.
+STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (BadRequest, 400),
+    (WrongMediaType, 415),
+    (Forbidden, 403),
+    (AuthError, 401),
+    (NotFound, 404),
+    (Conflict, 409),
+    (DuplicateKeyError, 409),
+    (ConfigError, 422),
+    (NoWorker, 503),
+    (StoreError, 503),
+    (PyMongoError, 503),
+    (RedisError, 503),
+)
+
+
+def error_response(error: Exception) -> Response:
+    """The answer for any exception; unknown ones are logged and tell nothing."""
+    if isinstance(error, HTTPException):
+        return _http(error)
+    status = next((number for kind, number in STATUS if isinstance(error, kind)), 500)
+    message, hint = _words(error, status)
+    details = [asdict(item) for item in getattr(error, "details", ()) if isinstance(item, Detail)]
+    if isinstance(error, MetadataError):
+        details = [{"field": "", "message": problem} for problem in error.problems]
+    if status == 500:
+        log.error("request failed", exc_info=error)
+    headers = {"WWW-Authenticate": 'Bearer realm="calipso"'} if status == 401 else {}
+    if status == 503:
+        headers["Retry-After"] = RETRY_AFTER
+    return json_response(body(status, message, hint, details), status, headers)
+
+
+def _words(error: Exception, status: int) -> tuple[str, str]:
+    if isinstance(error, CalipsoError):
+        return error.message, error.hint
+    if status == 409:
+        return "there is one already", "Read it, then change it or choose another name."
+    if status == 503:
+        return "a store of Calipso does not answer", "`calipso status` shows whether it runs."
+    return "something went wrong here", "The log of the API has more, under the request id."
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    original = error.get_response()
+    headers = {
+        key: original.headers[key] for key in ("Allow", "Location") if key in original.headers
+    }
+    if status < 400:
+        return json_response({}, status, headers)
+    message = str(error.description or error.name)
+    return json_response(body(status, message), status, headers)
+
+
+def body(
+    status: int, message: str, hint: str = "", details: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
+    """The one shape of an error."""
+    return {
+        "error": {
+            "code": CODES.get(status, str(status)),
+            "message": message,
+            "hint": hint,
+            "details": details or [],
+            "request_id": g.get("request_id", ""),
+        }
+    }
+
+
+def install(app: Flask) -> None:
+    """Every error of the application has this shape."""
+    app.register_error_handler(Exception, error_response)

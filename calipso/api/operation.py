@@ -1,0 +1,158 @@
+"""`@operation`: who may call it, what it takes, what it answers; the specification tells the same.
+
+Every method of every resource has it. What is not declared here is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, g, request
+from pydantic import BaseModel
+
+from calipso.api import schemas
+from calipso.api.auth.caller import Caller, authenticate
+from calipso.api.parse import parse_body, parse_query
+from calipso.api.replies import Page, Reply, json_response
+from calipso.api.schemas import Error, Query, Schema
+from calipso.errors import Forbidden
+from calipso.model.user import Role
+
+Method = Callable[..., Any]
+
+
+class Need(StrEnum):
+    """What a caller must be to call an operation at all; environments are checked in it."""
+
+    NOTHING = "nothing"  # open to everybody
+    LOGIN = "login"  # any user; where environments matter, those the user may view
+    OPERATE = "operate"  # operators, in environments they may edit
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What was declared of a method; tests walk all of them."""
+
+    need: Need
+    query: type[BaseModel] | None
+    body: type[BaseModel] | None
+    status: int
+
+
+#: What an operation with these needs may answer beside what it declares.
+USUAL = {Need.NOTHING: (), Need.LOGIN: (401,), Need.OPERATE: (401, 403), Need.ADMIN: (401, 403)}
+
+
+def operation(
+    need: Need,
+    *,
+    answer: type[BaseModel] | None = None,
+    page_of: type[BaseModel] | None = None,
+    query: type[Query] | None = None,
+    body: type[BaseModel] | None = None,
+    status: int = 200,
+    errors: Iterable[int] = (),
+    example: Any = None,
+    produces: Mapping[str, str] | None = None,
+) -> Callable[[Method], Method]:
+    """Declare a method of a resource.
+
+    The method is called with the path's values and, by name and as far as declared, `caller`
+    (always), `query` and `body`. It returns a body, a Page, a Reply, or a Flask response.
+    `answer` or `page_of` is the model of what is answered; `errors` are further statuses.
+    `produces` maps media types other than JSON to what they are.
+    """
+    declared = Operation(need, query, body, status)
+    doc = _document(declared, answer, page_of, [*errors, *USUAL[need]], example, produces)
+
+    def decorate(method: Method) -> Method:
+        @wraps(method)
+        def called(self: Any, **values: Any) -> Response:
+            values["caller"] = _caller(need)
+            values |= _given(declared)
+            return _answer(method(self, **values), status)
+
+        called.__apidoc__ = doc  # type: ignore[attr-defined]
+        called.operation = declared  # type: ignore[attr-defined]
+        return called
+
+    return decorate
+
+
+def _caller(need: Need) -> Caller | None:
+    if need is Need.NOTHING:
+        return None
+    caller = authenticate(request)
+    g.caller = caller
+    if need is Need.ADMIN and caller.role is not Role.ADMIN:
+        raise Forbidden(f"{caller.name} is no admin", hint="An admin may do this.")
+    if need is Need.OPERATE and caller.role is Role.VIEWER:
+        raise Forbidden(f"{caller.name} may only read", hint="An operator or admin may do this.")
+    return caller
+
+
+def _given(declared: Operation) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    found = parse_query(request, declared.query or Query)
+    if declared.query:
+        values["query"] = found
+    if declared.body:
+        values["body"] = parse_body(request, declared.body)
+    return values
+
+
+def _answer(found: Any, status: int) -> Response:
+    if isinstance(found, Response):
+        return found
+    if isinstance(found, Reply):
+        return json_response(found.body, found.status, found.headers)
+    headers = {}
+    if isinstance(found, Page) and found.next:
+        following = {**request.args.to_dict(flat=False), "marker": [found.next]}
+        following.pop("page", None)
+        headers["Link"] = f'<{request.path}?{_encoded(following)}>; rel="next"'
+    return json_response(found, status, headers)
+
+
+def _encoded(values: Mapping[str, Any]) -> str:
+    return urlencode(values, doseq=True)
+
+
+def _document(
+    declared: Operation,
+    answer: type[BaseModel] | None,
+    page_of: type[BaseModel] | None,
+    errors: list[int],
+    example: Any,
+    produces: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    """What flask-restx needs for the specification."""
+    params: dict[str, Schema] = schemas.parameters(declared.query) if declared.query else {}
+    if declared.body:
+        params["body"] = {"in": "body", "required": True, "schema": schemas.define(declared.body)}
+        errors = [*errors, 413, 415]
+    schema = schemas.define_page(page_of) if page_of else answer and schemas.define(answer)
+    schemas.define(Error)
+    responses = {str(code): _phrase(code) for code in sorted({400, 503, *errors})}
+    responses = {str(declared.status): _phrase(declared.status)} | responses
+    vendor = {
+        "x-need": declared.need.value,
+        "x-answer": {"status": str(declared.status), "schema": schema, "example": example},
+    }
+    doc: dict[str, Any] = {"params": params, "responses": responses, "vendor": vendor}
+    if declared.need is Need.NOTHING:
+        doc["security"] = []
+    if produces:
+        doc["produces"] = ["application/json", *produces]
+    return doc
+
+
+def _phrase(code: int) -> str:
+    return HTTPStatus(code).phrase

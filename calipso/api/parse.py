@@ -1,0 +1,101 @@
+"""What a request says, checked by a pydantic model: every wrong field is named at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_origin
+
+from flask import Request
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from calipso.api.errors import BadRequest, Detail, WrongMediaType
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def parse_query(request: Request, model: type[M]) -> M:
+    """The query string as `model`. Raises BadRequest with one detail for each wrong key.
+
+    Lists may be given as repeated keys or with commas. Keys the model does not know are wrong.
+    """
+    lists = {name(key, field) for key, field in model.model_fields.items() if is_list(field)}
+    values: dict[str, Any] = {}
+    problems: list[Detail] = []
+    for key in request.args:
+        given = request.args.getlist(key)
+        if any(not value.strip() for value in given):
+            problems.append(Detail(key, "has no value"))
+        elif key in lists:
+            values[key] = [word for value in given for word in value.split(",") if word]
+        elif len(given) > 1:
+            problems.append(Detail(key, "may be given once"))
+        else:
+            values[key] = given[0]
+    wrong = {problem.field for problem in problems}
+    return checked(model, values, "query", problems, skip=wrong)
+
+
+def parse_body(request: Request, model: type[M]) -> M:
+    """The JSON body as `model`. Raises BadRequest or WrongMediaType."""
+    if request.mimetype != "application/json":
+        raise WrongMediaType(
+            f"the body is {request.mimetype or 'of no type'}, not JSON",
+            hint="Send JSON with the header `Content-Type: application/json`.",
+        )
+    data = request.get_data()
+    if not data:
+        raise BadRequest("the request has no body", hint="Send a JSON object.")
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the body is not valid JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise BadRequest("the body is not a JSON object", hint="Send {...}.")
+    return checked(model, document, "body", [])
+
+
+def checked(
+    model: type[M],
+    values: Mapping[str, Any],
+    place: str,
+    problems: list[Detail],
+    skip: set[str] | frozenset[str] = frozenset(),
+) -> M:
+    """`values` as `model`. Raises BadRequest naming all that is wrong."""
+    found = None
+    try:
+        found = model.model_validate(dict(values))
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_context=False):
+            where = ".".join(str(part) for part in item["loc"])
+            if where not in skip:
+                problems.append(Detail(where, _sentence(item, place)))
+    if problems or found is None:
+        known = ", ".join(sorted(name(k, f) for k, f in model.model_fields.items()))
+        names = ", ".join(problem.field or place for problem in problems)
+        raise BadRequest(
+            f"wrong in the {place}: {names}", details=problems, hint=f"Known: {known or 'none'}."
+        )
+    return found
+
+
+def _sentence(item: Any, place: str) -> str:
+    if item["type"] == "extra_forbidden":
+        return f"is not known in this {place}"
+    if item["type"] == "missing":
+        return "must be given"
+    text = str(item["msg"]).removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]
+
+
+def name(key: str, field: FieldInfo) -> str:
+    """What a field is called in a request."""
+    return field.alias or key
+
+
+def is_list(field: FieldInfo) -> bool:
+    """True for `list[...]` and `list[...] | None`."""
+    kinds = (field.annotation, *getattr(field.annotation, "__args__", ()))
+    return any(kind is list or get_origin(kind) is list for kind in kinds)

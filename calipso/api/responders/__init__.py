@@ -1,0 +1,1 @@
+"""What answers requests: one namespace a file; `app.py` finds them."""

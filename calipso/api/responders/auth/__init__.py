@@ -1,0 +1,1 @@
+"""Tokens: logging in and out."""
