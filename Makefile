@@ -43,7 +43,7 @@ bench: $(READY)  ## scan generated clouds and print times, calls and memory
 
 lock: $(READY)   ## compile requirements.txt anew from setup.cfg
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --extra embedded --extra flower --extra test --allow-unsafe --strip-extras \
+	$(BIN)/pip-compile --quiet --extra embedded --extra flower --extra ldap --extra test --allow-unsafe --strip-extras \
 	  --no-annotate --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host \
 	  --no-emit-find-links --generate-hashes --output-file requirements.txt setup.cfg
 
