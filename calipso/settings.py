@@ -63,8 +63,8 @@ class Settings(BaseSettings):
     api_parallel: int = Field(
         default=4,
         ge=1,
-        description="Most calls at once to one OpenStack service, of all workers together. Few: the "
-        "people of the cloud come first, and a list is read page after page anyway.",
+        description="Most calls at once to one OpenStack service, of all workers together. Few: "
+        "the people of the cloud come first, and a list is read page after page anyway.",
     )
     db_timeout: float = Field(default=30.0, description="Seconds a SQL query may take.")
     ssh_connect_timeout: float = Field(
@@ -105,13 +105,25 @@ class Settings(BaseSettings):
     threads: int = Field(default=16, description="Threads of the api, db and cli worker.")
     processes: int = Field(default=2, description="Processes of the links and cliques worker.")
     watchdog_interval: float = Field(
-        default=5.0, description="Seconds between two looks of the watchdog at running scans."
+        default=5.0,
+        ge=0.5,
+        description="Seconds between two looks of the watchdog at running scans. What got lost "
+        "waits that much longer; a look is one read of the scans that run and of their open tasks.",
     )
     task_attempts: int = Field(
-        default=3, description="How often a task is tried before it is given up and reported."
+        default=3,
+        ge=1,
+        description="How often a task is tried before it is given up and reported; how many "
+        "workers the planning of a level may take with it before the scan fails. Losing one or two "
+        "is chance; what has ended three (memory, mostly) would end the next, with all it does.",
     )
     worker_lost_after: float = Field(
-        default=15.0, description="Seconds without a heartbeat after which a worker counts as lost."
+        default=15.0,
+        ge=3.0,
+        description="Seconds without a heartbeat after which a worker counts as lost, and others "
+        "take over what it had begun. Heartbeats come every 2 seconds: a store that restarts, or a "
+        "machine that stalls for a moment, does not lose a worker. Too short costs work done "
+        "twice, nothing else.",
     )
     lost_message_after: float = Field(
         default=10.0,
@@ -126,9 +138,9 @@ class Settings(BaseSettings):
     )
     advance_lease: float = Field(
         default=60.0,
-        description="Seconds one worker has to plan and send the next level (or the end) of a "
-        "scan; after that another may. What a worker costs that dies in these moments; above the "
-        "time the planning of the largest cloud takes, though planning twice is harmless.",
+        description="Seconds a living worker has to plan and send the next level (or the end) of "
+        "a scan; after that another may (one that died: after `worker_lost_after`). Above the time "
+        "the planning of the largest cloud takes, though planning twice is harmless.",
     )
     answer_lease: float = Field(
         default=15.0,
@@ -142,7 +154,7 @@ class Settings(BaseSettings):
 
     retention_days_tasks: float = Field(
         default=1.0,
-        description="Days the tasks of a finished scan are kept. Here and in the next three, "
+        description="Days the tasks of a finished scan are kept. Here and in the next four, "
         "0: for ever.",
     )
     retention_days_scans: float = Field(
@@ -155,6 +167,12 @@ class Settings(BaseSettings):
     )
     retention_days_messages: float = Field(
         default=14.0, description="Days the log lines of scans are kept (`calipso scan log`)."
+    )
+    retention_days_workers: float = Field(
+        default=1.0,
+        description="Days a worker is remembered that went without goodbye (killed, cut off): long "
+        "enough to find out in the morning which one was lost at night. Each start of a worker has "
+        "a name of its own, so that they add up.",
     )
     metrics_port: int = Field(
         default=0,

@@ -9,6 +9,7 @@ from calipso.utils.stores import broker_url, redis_url
 
 app = Celery("calipso", broker=broker_url(settings()), backend=redis_url(settings()))
 app.config_from_object("celeryconfig")
+app.conf.beat_schedule["watchdog"]["schedule"] = settings().watchdog_interval
 app.autodiscover_tasks(["workers"], related_name="tasks.scan")
 app.autodiscover_tasks(["workers"], related_name="tasks.schedules")
 app.autodiscover_tasks(["workers"], related_name="tasks.housekeeping")

@@ -27,8 +27,6 @@ FINISHED = [ScanStatus.COMPLETED.value, ScanStatus.COMPLETED_WITH_ERRORS.value]
 PORTION = 500
 #: Seconds a run may take; what is left waits for the next.
 BUDGET = 60.0
-#: Workers that ended without goodbye are forgotten after this many days.
-DEAD_WORKERS = 1.0
 
 
 class Housekeeping:
@@ -53,13 +51,14 @@ class Housekeeping:
     def run(self) -> dict[str, int]:
         """Remove what is too old; returns how many documents by collection."""
         config = self.config
+        # the few first: what a large site leaves behind may take the whole time of a run
+        self._older(self._db["workers"], "seen", config.retention_days_workers, indexed=True)
         self._old_tasks()
         self._older(self._db["answers"], "created", config.answers_ttl / 86400, indexed=True)
         self._older(self._db["messages"], "timestamp", config.retention_days_messages)
         for collection in self._change_collections():
             self._older(collection, "time", config.retention_days_changes)
         self._old_scans()
-        self._older(self._db["workers"], "seen", DEAD_WORKERS, indexed=True)
         return self.removed
 
     def _old_tasks(self) -> None:

@@ -48,14 +48,13 @@ class Advancer(LocalPublisher):
 
 
 @pytest.fixture
-def planned(toy: ToyCloud, monkeypatch: pytest.MonkeyPatch) -> str:
+def planned(toy: ToyCloud) -> str:
     """A scan whose first level is done."""
-    monkeypatch.setenv("CALIPSO_WATCHDOG_INTERVAL", "0")
-    settings.cache_clear()
     publisher = LocalPublisher()
     scan_id = create_scan(ScanRequest(environment="toy"))
     assert start_scan(scan_id, publisher)
     run_level(make_scan(scan_id), publisher)
+    ScanStore().update(scan_id, {"published_at": now() - timedelta(seconds=LONG_AGO)})
     return scan_id
 
 

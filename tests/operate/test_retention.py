@@ -12,6 +12,7 @@ from calipso.settings import load_settings
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.retention import Housekeeping
 from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.worker_store import WorkerStore
 
 NOW = now()
 
@@ -100,22 +101,32 @@ def test_log_lines_go_after_two_weeks_also_of_a_scan_that_stays(inv: InventoryMg
 def test_answers_and_dead_workers_go(inv: InventoryMgr) -> None:
     inv.db["answers"].insert_many([{"_id": age, "created": days(age)} for age in (0.5, 2)])
     inv.db["workers"].insert_many([{"_id": f"w{age}", "seen": days(age)} for age in (0.5, 2)])
+    WorkerStore().beat("w0", ["scan"])
 
     Housekeeping(moment=NOW).run()
 
     assert stored("answers", "_id") == {0.5}
-    assert stored("workers", "_id") == {"w0.5"}
+    assert stored("workers", "_id") == {"w0", "w0.5"}
 
 
-@pytest.mark.parametrize("name", ["tasks", "scans", "changes", "messages"])
+def test_dead_workers_go_also_when_there_is_more_than_a_run_can_remove(inv: InventoryMgr) -> None:
+    inv.db["workers"].insert_many([{"_id": f"w{n}", "seen": days(2)} for n in range(1200)])
+    a_scan("old", 400)
+
+    removed = Housekeeping(moment=NOW, portion=10, budget=0.5).run()
+
+    assert next(iter(removed)) == "workers"
+    assert len(stored("workers", "_id")) == 1200 - removed["workers"]
+
+
+@pytest.mark.parametrize("name", ["tasks", "scans", "changes", "messages", "workers"])
 def test_zero_keeps_for_ever(name: str, inv: InventoryMgr) -> None:
     a_scan("old", 4000)
     a_scan("older", 4001)
     inv.db["changes"].insert_one({"environment": "lab", "time": days(4000), "scan_id": "old"})
-    never = dict.fromkeys(
-        ("retention_days_tasks", "retention_days_scans", "retention_days_messages"), 0
-    )
-    never["retention_days_changes"] = 0
+    inv.db["workers"].insert_one({"_id": "w", "seen": days(4000)})
+    kinds = ("tasks", "scans", "changes", "messages", "workers")
+    never = dict.fromkeys((f"retention_days_{kind}" for kind in kinds), 0)
     collection = {"tasks": "scan_tasks"}.get(name, name)
 
     Housekeeping(load_settings(**never), moment=NOW).run()
