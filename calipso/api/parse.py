@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_origin
 
 from flask import Request
@@ -48,12 +48,17 @@ def parse_body(request: Request, model: type[M]) -> M:
     if not data:
         raise BadRequest("the request has no body", hint="Send a JSON object.")
     try:
-        document = json.loads(data)
+        document = json.loads(data, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"the body is not valid JSON: {error}") from None
     if not isinstance(document, dict):
         raise BadRequest("the body is not a JSON object", hint="Send {...}.")
-    return checked(model, document, "body", [])
+    return _checked(lambda: model.model_validate_json(data, strict=True), model, "body", [])
+
+
+def _no_number(word: str) -> float:
+    """`NaN` and the infinities are no JSON; Python reads them."""
+    raise ValueError(f"{word} is no number")
 
 
 def checked(
@@ -64,9 +69,19 @@ def checked(
     skip: set[str] | frozenset[str] = frozenset(),
 ) -> M:
     """`values` as `model`. Raises BadRequest naming all that is wrong."""
+    return _checked(lambda: model.model_validate(dict(values)), model, place, problems, skip)
+
+
+def _checked(
+    read: Callable[[], M],
+    model: type[M],
+    place: str,
+    problems: list[Detail],
+    skip: set[str] | frozenset[str] = frozenset(),
+) -> M:
     found = None
     try:
-        found = model.model_validate(dict(values))
+        found = read()
     except ValidationError as error:
         for item in error.errors(include_url=False, include_context=False):
             where = ".".join(str(part) for part in item["loc"])
