@@ -21,6 +21,7 @@ Fetched = dict[str, Any]
 COLLECTIONS = frozenset(
     {
         "answers",
+        "audit",
         "changes",
         "clique_constraints",
         "clique_types",
@@ -30,12 +31,16 @@ COLLECTIONS = frozenset(
         "coverage",
         "environments_config",
         "links",
+        "login_attempts",
         "messages",
         "monitoring_config",
+        "monitoring_config_templates",
         "scan_locks",
         "scan_tasks",
         "scans",
         "scheduled_scans",
+        "tokens",
+        "users",
         "workers",
     }
 )

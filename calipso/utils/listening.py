@@ -1,0 +1,43 @@
+"""Is there a worker for this? Asked before work is queued that else would wait for nobody.
+
+One read of the heartbeats, no broker asked: cheap enough for each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from calipso.errors import NoWorker
+from calipso.model.scan import ScanRequest
+from calipso.utils.worker_store import WorkerStore
+
+#: Queues of the sources that a scan of the inventory reads.
+SOURCES = ("api", "db", "cli")
+
+
+def queues_of(request: ScanRequest) -> list[str]:
+    """The queues the tasks of a scan go to."""
+    if request.links_only:
+        return ["scan", "links"]
+    if request.cliques_only:
+        return ["scan", "cliques"]
+    graph = [] if request.inventory_only else ["links", "cliques"]
+    return ["scan", *SOURCES, *graph]
+
+
+def not_served(queues: Iterable[str]) -> list[str]:
+    """Those of the queues that no living worker takes tasks from."""
+    served = {queue for worker in WorkerStore().live() for queue in worker.get("queues", ())}
+    return [queue for queue in queues if queue not in served]
+
+
+def require_workers(queues: Iterable[str], what: str) -> None:
+    """Nothing, when each queue has a worker. Raises NoWorker naming those without."""
+    missing = not_served(queues)
+    if missing:
+        word = "queue" if len(missing) == 1 else "queues"
+        raise NoWorker(
+            f"{what} would wait for nobody: no worker listens on {word} {', '.join(missing)}",
+            hint="Start one with `calipso up`, or `celery -A workers.app worker -Q "
+            f"{','.join(missing)}`; `calipso status` lists those that run.",
+        )
