@@ -108,6 +108,7 @@ class AnswerStore:
         self._ttl = config.answers_ttl
         self.lease = config.answer_lease
         self._longest = config.host_timeout + 4 * config.ssh_connect_timeout + 3 * self.lease
+        self._longest += 2 * config.slot_wait  # for a session on the gateway and one on the host
         self._ensured = False
 
     def claim(self, host: str) -> Claim:

@@ -159,8 +159,10 @@ def test_workers_share_the_answers_of_a_scan(access: Access, node: Sshd) -> None
 
 
 def test_hosts_of_one_task_are_asked_at_the_same_time(
-    access: Access, node: Sshd, inv: InventoryMgr
+    access: Access, node: Sshd, inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("CALIPSO_SSH_HOST_SESSIONS", "4")  # here they are one host
+    settings.cache_clear()
     names = [f"host-{number}" for number in range(4)]
     for name in names:
         inv.set({"environment": "test", "type": "host", "id": name, "name": name})

@@ -9,7 +9,8 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,6 +23,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from calipso.discover.fetchers.api.api_problems import (
     excerpt,
+    no_slot,
     problem,
     status_problem,
     transport_problem,
@@ -29,6 +31,7 @@ from calipso.discover.fetchers.api.api_problems import (
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.model.environment import OpenStackSection
 from calipso.settings import Settings
+from calipso.utils.limits import limits
 
 #: A page may take this many times `api_timeout` from first to last byte: a service that sends a
 #: byte now and then never meets the read timeout.
@@ -71,7 +74,6 @@ class ApiClient:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._login_lock = threading.Lock()
         self._refused: ApiAccessError | None = None
-        self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._versions: dict[tuple[str, str | None], tuple[int, int]] = {}
         self._lock = threading.Lock()
 
@@ -161,7 +163,7 @@ class ApiClient:
 
     def _once(self, service_type: str, url: str, params: Params, version: str | None) -> Any:
         limit = self.settings.api_timeout
-        with self._slot(service_type):
+        with self._slot(service_type, url):
             self._count("api_calls")
             try:
                 answer = self._session.get(
@@ -196,11 +198,19 @@ class ApiClient:
                     raise problem(ErrorKind.UNEXPECTED_OUTPUT, message, url=url)
         return bytes(body)
 
-    def _slot(self, service_type: str) -> threading.BoundedSemaphore:
-        with self._lock:
-            if service_type not in self._slots:
-                self._slots[service_type] = threading.BoundedSemaphore(self.settings.api_parallel)
-            return self._slots[service_type]
+    @contextmanager
+    def _slot(self, service_type: str, url: str) -> Iterator[None]:
+        """The right to one of the calls that this service gets at once, from all workers."""
+        config = self.settings
+        name = f"api {self._identity} {service_type}"
+        try:
+            slot = limits(config).take(name, config.api_parallel, config.slot_wait)
+        except TimeoutError as error:
+            raise no_slot(url, service_type, str(error), config.slot_wait) from error
+        try:
+            yield
+        finally:
+            slot.release()
 
     def _offered(self, service_type: str, region: str | None, wanted: str) -> str | None:
         """The microversion to ask for: the wanted one, or the newest of an older service."""

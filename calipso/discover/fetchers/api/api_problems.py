@@ -92,6 +92,17 @@ def _transport_kind(error: Exception) -> tuple[ErrorKind, bool]:
     return ErrorKind.UNEXPECTED_OUTPUT, False
 
 
+def no_slot(url: str, service_type: str, why: str, seconds: float) -> ApiAccessError:
+    """The limit of calls at once was reached, and none ended in the time allowed."""
+    return ApiAccessError(
+        f"{url}: no call to {service_type} came free within {seconds:g} s: {why}",
+        kind=ErrorKind.TIMEOUT,
+        hint="CALIPSO_API_PARALLEL limits the calls of all workers, CALIPSO_SLOT_WAIT is the "
+        "patience. Does the service answer slowly?",
+        url=url,
+    )
+
+
 def excerpt(body: bytes, size: int = 200) -> str:
     """The beginning of an answer on one line, fit for a message."""
     return _CONTROL.sub(" ", body[: 4 * size].decode("utf-8", "replace"))[:size].strip()

@@ -2,6 +2,8 @@
 
 A host is reached through the gateway (a forwarded channel, no shell on the gateway), or directly.
 The gateway itself is recognised by any of its names, so that no hop is made from it to itself.
+How many sessions a host carries at once is limited over all workers; a connection that is only
+kept for later questions makes way for who waits.
 """
 
 from __future__ import annotations
@@ -9,13 +11,16 @@ from __future__ import annotations
 import ipaddress
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from calipso.discover.fetchers.cli.known_hosts import KnownHosts, known_hosts_path
+from calipso.discover.fetchers.cli.problems import no_session
 from calipso.discover.fetchers.cli.ssh import Account, SshConnection, connect, is_late
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.model.environment import CliHost, CliSection, Environment
 from calipso.settings import Settings, settings
+from calipso.utils.limits import limits
 
 #: Most connections kept open for later questions; beyond that they close after their bundle.
 MOST_KEPT = 64
@@ -23,6 +28,8 @@ GATEWAY = "gateway"
 _NAMES = "uname -n; hostname -I"
 
 Lookup = Callable[[str], Mapping[str, Any]]
+#: Name of a limit, how many at once, and who is called when others wait.
+Limit = tuple[str, int, Callable[[], None]]
 
 
 class HostConnections:
@@ -51,6 +58,7 @@ class HostConnections:
         self._gateway: SshConnection | None = None
         self._gateway_error: CliAccessError | None = None
         self._gateway_names: set[str] = set()
+        self._connecting = 0
 
     def get(self, host: str) -> SshConnection:
         """An open connection to a host. Raises CliAccessError."""
@@ -61,8 +69,8 @@ class HostConnections:
         with self._lock:
             lock = self._host_locks.setdefault(host, threading.Lock())
         with lock:
-            kept = self._open.get(host)
-            if kept is not None and kept.alive:
+            kept = self._kept(host)
+            if kept is not None:
                 return kept
             opened = self._connect(host)
             with self._lock:
@@ -83,14 +91,18 @@ class HostConnections:
     def gateway(self) -> SshConnection:
         """The connection to the gateway; a failed login is not tried again in this scan."""
         with self._gateway_lock:
-            if self._gateway is not None and self._gateway.alive:
-                return self._gateway
+            if self._gateway is not None:
+                if self._gateway.alive:
+                    self._gateway.touch()
+                    return self._gateway
+                self._gateway.close()
+                self._gateway = None
             if self._gateway_error is not None:
                 raise self._gateway_error
             section = self.section
             account = Account(section.host, section.port, section.user, section.pwd, section.key)
             try:
-                self._gateway = self._open_one(f"{GATEWAY} {section.host}", account, None)
+                self._gateway = self._open_gateway(account)
                 self._gateway_names = {section.host.lower(), *self._names_of(self._gateway)}
             except CliAccessError as error:
                 error.host = GATEWAY
@@ -113,7 +125,46 @@ class HostConnections:
                 self._gateway.close()
                 self._gateway = None
 
+    def make_way(self, host: str) -> None:
+        """Close the connection to a host unless it is in use: somebody waits for its place."""
+        with self._lock:
+            kept = self._open.get(host)
+            if kept is None or not kept.idle:
+                return
+            del self._open[host]
+        kept.close()
+
+    def make_way_on_gateway(self) -> None:
+        """Close what is idle, and the gateway's connection when nothing goes through it."""
+        with self._lock:
+            hosts = list(self._open)
+        for host in hosts:
+            self.make_way(host)
+        if not self._gateway_lock.acquire(blocking=False):
+            return  # it is being opened or closed
+        try:
+            gateway = self._gateway
+            with self._lock:
+                used = bool(self._open) or self._connecting
+            if gateway is not None and not used and gateway.idle:
+                self._gateway = None
+                gateway.close()
+        finally:
+            self._gateway_lock.release()
+
     # -- one host ----------------------------------------------------------------------
+
+    def _kept(self, host: str) -> SshConnection | None:
+        """The connection that is open already; one that broke is closed."""
+        with self._lock:
+            kept = self._open.get(host)
+            if kept is not None and kept.alive:
+                kept.touch()
+                return kept
+            self._open.pop(host, None)
+        if kept is not None:
+            kept.close()
+        return None
 
     def _connect(self, host: str) -> SshConnection:
         """Try the host's name and address; a name that leads nowhere does not end it."""
@@ -121,7 +172,7 @@ class HostConnections:
         failed: CliAccessError | None = None
         for account in self._accounts(host):
             try:
-                return self._open_one(host, account, via)
+                return self._open_host(host, account, via)
             except CliAccessError as error:
                 failed = failed or error
                 if error.kind is not ErrorKind.UNREACHABLE or is_late(error.__cause__):
@@ -130,9 +181,36 @@ class HostConnections:
             raise ValueError(f"{host}: no address")
         raise failed
 
-    def _open_one(self, host: str, account: Account, via: SshConnection | None) -> SshConnection:
+    def _open_host(self, host: str, account: Account, via: SshConnection | None) -> SshConnection:
+        limit, wanted = self.config.ssh_host_sessions, partial(self.make_way, host)
+        with self._lock:
+            self._connecting += 1
+        try:
+            return self._open_one(host, account, via, (_place(account, via), limit, wanted))
+        finally:
+            with self._lock:
+                self._connecting -= 1
+
+    def _open_gateway(self, account: Account) -> SshConnection:
+        limit, place = self.config.ssh_gateway_sessions, f"gateway {_place(account, None)}"
+        asked = (place, limit, self.make_way_on_gateway)
+        return self._open_one(f"{GATEWAY} {account.address}", account, None, asked)
+
+    def _open_one(
+        self, host: str, account: Account, via: SshConnection | None, limit: Limit
+    ) -> SshConnection:
+        place, most, wanted = limit
+        try:
+            slot = limits(self.config).take(f"ssh {place}", most, self.config.slot_wait, wanted)
+        except TimeoutError as error:
+            raise no_session(host, str(error), self.config.slot_wait) from error
         self._count("ssh_sessions")
-        return connect(host, account, self._known_hosts, self.config.ssh_connect_timeout, via)
+        timeout = self.config.ssh_connect_timeout
+        try:
+            return connect(host, account, self._known_hosts, timeout, via, slot.release)
+        except BaseException:
+            slot.release()
+            raise
 
     def _accounts(self, host: str) -> list[Account]:
         section, own = self.section, self._own(host)
@@ -168,6 +246,12 @@ class HostConnections:
     def _names_of(self, connection: SshConnection) -> set[str]:
         said = connection.execute(_NAMES, self.config.ssh_connect_timeout)
         return {word.lower() for word in said.out.split()}
+
+
+def _place(account: Account, via: SshConnection | None) -> str:
+    """Name of a host's limit: the same for all who reach it at this address, the same way."""
+    through = f" via {via.account.address}:{via.account.port}" if via else ""
+    return f"{account.address}:{account.port}{through}"
 
 
 def same_host(one: str, other: str) -> bool:

@@ -44,6 +44,17 @@ def no_answer(host: str, user: str, said: Executed) -> CliAccessError:
     )
 
 
+def no_session(host: str, why: str, seconds: float) -> CliAccessError:
+    """The limit of SSH sessions was reached, and nobody gave one back in the time allowed."""
+    return CliAccessError(
+        f"{host}: no SSH session came free within {seconds:g} s: {why}",
+        kind=ErrorKind.TIMEOUT,
+        hint="CALIPSO_SSH_HOST_SESSIONS and CALIPSO_SSH_GATEWAY_SESSIONS limit them over all "
+        "workers, CALIPSO_SLOT_WAIT is the patience. Does the host answer slowly?",
+        host=host,
+    )
+
+
 def failed_command(host: str, command: Command, answer: Answer) -> CliAccessError | None:
     """The error of an answer that is none; None for a good one. The exit status decides."""
     if answer.exit == 0:

@@ -7,6 +7,8 @@ import selectors
 import socket
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +21,8 @@ from calipso.errors import CliAccessError, ErrorKind
 # Everything paramiko logs as an error is also raised to us.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
+#: Seconds without a question after which a connection counts as idle.
+IDLE_AFTER = 5.0
 #: Most bytes one command line may answer; a host that sends more is cut off.
 MOST_BYTES = 64 * 1024 * 1024
 KEEPALIVE = 15
@@ -53,16 +57,37 @@ class Executed:
 class SshConnection:
     """An open connection. Several threads may run commands on it at once."""
 
-    def __init__(self, client: paramiko.SSHClient, host: str, account: Account) -> None:
+    def __init__(
+        self,
+        client: paramiko.SSHClient,
+        host: str,
+        account: Account,
+        on_close: Callable[[], None] = lambda: None,
+    ) -> None:
         self._client = client
+        self._on_close = on_close
+        self._running = 0
+        self._lock = threading.Lock()
         self.host = host
         self.account = account
+        self.touch()
 
     @property
     def alive(self) -> bool:
         """False once the connection is known to be gone."""
         transport = self._client.get_transport()
         return transport is not None and transport.is_active()
+
+    @property
+    def idle(self) -> bool:
+        """True when nobody has asked anything for a while, and nothing runs."""
+        with self._lock:
+            return not self._running and time.monotonic() - self._used > IDLE_AFTER
+
+    def touch(self) -> None:
+        """Somebody is about to use it."""
+        with self._lock:
+            self._used = time.monotonic()
 
     def tunnel(self, address: str, port: int, timeout: float) -> paramiko.Channel:
         """A channel from here to a port of another host. Raises paramiko's exceptions."""
@@ -75,6 +100,16 @@ class SshConnection:
 
     def execute(self, command_line: str, timeout: float) -> Executed:
         """Run a command line; what it has said so far when the time is up is kept."""
+        with self._lock:
+            self._running += 1
+        try:
+            return self._execute(command_line, timeout)
+        finally:
+            with self._lock:
+                self._running -= 1
+                self._used = time.monotonic()
+
+    def _execute(self, command_line: str, timeout: float) -> Executed:
         deadline = time.monotonic() + timeout
         transport = self._client.get_transport()
         try:
@@ -94,8 +129,21 @@ class SshConnection:
             ) from error
 
     def close(self) -> None:
-        """Close the connection and end its thread."""
-        self._client.close()
+        """Close the connection and end its thread; then the session is gone from the host."""
+        transport = self._client.get_transport()
+        sock = transport.sock if transport is not None else None
+        twin: socket.socket | None = None
+        with suppress(OSError):
+            # paramiko's thread still reads the socket it closes, so that the host would not hear
+            # of the end for up to 0.1 s: long enough for one session too many
+            twin = sock.dup() if isinstance(sock, socket.socket) else None
+        try:
+            self._client.close()
+            if twin is not None:
+                with twin, suppress(OSError):
+                    twin.shutdown(socket.SHUT_RDWR)
+        finally:
+            self._on_close()
 
 
 def _collect(channel: paramiko.Channel, deadline: float) -> Executed:
@@ -138,8 +186,12 @@ def connect(
     known_hosts: KnownHosts,
     timeout: float,
     via: SshConnection | None = None,
+    on_close: Callable[[], None] = lambda: None,
 ) -> SshConnection:
-    """Connect and log in, directly or through another host. Raises CliAccessError."""
+    """Connect and log in, directly or through another host. Raises CliAccessError.
+
+    `on_close` is called when the connection is closed, not when there is none.
+    """
     client = paramiko.SSHClient()
     name = account.address if account.port == 22 else f"[{account.address}]:{account.port}"
     try:
@@ -165,7 +217,7 @@ def connect(
             # small packets of a login to the next host must not wait for more
             if isinstance(transport.sock, socket.socket):
                 transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return SshConnection(client, host, account)
+        return SshConnection(client, host, account, on_close)
     except CliAccessError:
         client.close()
         raise
@@ -237,6 +289,9 @@ def _reason(
     if isinstance(error, paramiko.ChannelException):
         hint = f"Can {via.host if via else 'the gateway'} reach it, and does its sshd forward TCP?"
         return ErrorKind.UNREACHABLE, f"gateway says: {error.text or error}", hint
+    if is_silent(error):
+        hint = "Its sshd hangs, or the host is out of memory or processes: look at its console."
+        return ErrorKind.TIMEOUT, "it accepts connections, then says nothing", hint
     if is_late(error):
         hint = "Is the host up, and does a firewall let SSH through?"
         return ErrorKind.UNREACHABLE, "no answer within the time allowed", hint
@@ -244,7 +299,19 @@ def _reason(
     return ErrorKind.UNREACHABLE, text, "Is the host up, and does sshd run there?"
 
 
+def is_silent(error: BaseException | None) -> bool:
+    """True when a server accepted the connection and did not greet in time.
+
+    paramiko has the same words for one that hangs up; what it met itself is the context.
+    """
+    return "protocol banner" in str(error) and isinstance(
+        getattr(error, "__context__", None), TimeoutError
+    )
+
+
 def is_late(error: BaseException | None) -> bool:
     """True when nothing answered in time (paramiko says so in words only)."""
+    if is_silent(error):
+        return True
     words = str(error).lower()
     return isinstance(error, TimeoutError) or "timed out" in words or "timeout" in words

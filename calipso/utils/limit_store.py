@@ -1,0 +1,141 @@
+"""LimitStore: who holds the slots of a limit, and who waits for one; in Redis.
+
+For each limit there are three sorted sets: `held` (who, until when), `line` (who waits, since
+when) and `seen` (who waits, until when to believe so). Each step is one script, so that no two
+processes see a slot free at once. Times are those of the Redis server.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, cast
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = logging.getLogger(__name__)
+
+PREFIX = "calipso:limit"
+
+#: Seconds a waiting process listens for its turn before it looks by itself: the next in line of a
+#: killed holder learns of its turn this much after the lease has ended.
+LISTEN = 1.0
+#: A waiting process that has not looked for so many seconds has gone.
+BELIEVED = 10.0
+
+_COMMON = """
+local held, line, seen = KEYS[1], KEYS[2], KEYS[3]
+local t = redis.call('TIME')
+local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
+local function tidy()
+  redis.call('ZREMRANGEBYSCORE', held, '-inf', now)
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', seen, '-inf', now)) do
+    redis.call('ZREM', line, gone)
+    redis.call('ZREM', seen, gone)
+  end
+end
+local function grant(most, lease, me, wake)
+  while redis.call('ZCARD', held) < most do
+    local first = redis.call('ZRANGE', line, 0, 0)[1]
+    if not first then return end
+    redis.call('ZREM', line, first)
+    redis.call('ZREM', seen, first)
+    redis.call('ZADD', held, now + lease, first)
+    if first ~= me then
+      redis.call('LPUSH', wake .. first, 1)
+      redis.call('EXPIRE', wake .. first, math.ceil(lease))
+    end
+  end
+end
+local function keep(lease)
+  for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, math.ceil(lease) + 60) end
+end
+"""
+
+#: ARGV: token, most, lease, wake prefix, seconds to believe. 1: it has a slot; 0: it is in line.
+_ENTER = """
+local me, most, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+tidy()
+if not redis.call('ZSCORE', held, me) then
+  if redis.call('ZCARD', line) == 0 and redis.call('ZCARD', held) < most then
+    redis.call('ZADD', held, now + lease, me)
+  else
+    redis.call('ZADD', line, 'NX', now, me)
+    redis.call('ZADD', seen, now + tonumber(ARGV[5]), me)
+    grant(most, lease, me, ARGV[4])
+  end
+end
+keep(lease)
+return redis.call('ZSCORE', held, me) and 1 or 0
+"""
+
+#: ARGV: token, most, lease, wake prefix.
+_LEAVE = """
+for _, key in ipairs(KEYS) do redis.call('ZREM', key, ARGV[1]) end
+redis.call('DEL', ARGV[4] .. ARGV[1])
+tidy()
+grant(tonumber(ARGV[2]), tonumber(ARGV[3]), '', ARGV[4])
+return 1
+"""
+
+#: ARGV: lease, tokens. What is held counts, even when its lease had ended meanwhile: the session
+#: is there. Returns how many wait.
+_RENEW = """
+for index = 2, #ARGV do redis.call('ZADD', held, now + tonumber(ARGV[1]), ARGV[index]) end
+tidy()
+keep(tonumber(ARGV[1]))
+return redis.call('ZCARD', line)
+"""
+
+
+class LimitStore:
+    """The slots of all limits in one Redis. Methods raise RedisError or OSError."""
+
+    def __init__(self, client: redis.Redis, lease: float) -> None:
+        self._client = client
+        self._lease = lease
+        self._enter = client.register_script(_COMMON + _ENTER)
+        self._leave = client.register_script(_COMMON + _LEAVE)
+        self._renew = client.register_script(_COMMON + _RENEW)
+
+    @classmethod
+    def at(cls, url: str, lease: float) -> LimitStore | None:
+        """The slots in the Redis of a URL; None when it is no URL of a single Redis."""
+        try:
+            client = redis.Redis.from_url(
+                url,
+                socket_connect_timeout=2,
+                socket_timeout=LISTEN + 3,
+                socket_keepalive=True,
+                retry=Retry(NoBackoff(), 1),
+            )
+        except ValueError:
+            log.warning(
+                "limits of sessions and calls hold for each worker process by itself: REDIS_URL "
+                "is not redis://, rediss:// or unix://"
+            )
+            return None
+        return cls(client, lease)
+
+    def enter(self, name: str, token: str, most: int) -> bool:
+        """Take a slot when one is free and nobody waits; else stand in line, or stay there."""
+        arguments = (token, most, self._lease, f"{PREFIX}:wake:", BELIEVED)
+        return bool(self._enter(keys=_keys(name), args=arguments))
+
+    def leave(self, name: str, token: str, most: int) -> None:
+        """Give a slot, or a place in line, back; who is next gets it."""
+        self._leave(keys=_keys(name), args=(token, most, self._lease, f"{PREFIX}:wake:"))
+
+    def wait(self, token: str, seconds: float) -> bool:
+        """Listen for the own turn, a second at most; True when the slot was handed over."""
+        timeout = max(0.01, min(seconds, LISTEN))
+        return self._client.blpop([f"{PREFIX}:wake:{token}"], timeout) is not None
+
+    def renew(self, name: str, tokens: list[str]) -> int:
+        """Prolong the leases of slots of one limit; returns how many wait for one."""
+        return int(cast(Any, self._renew(keys=_keys(name), args=(self._lease, *tokens))))
+
+
+def _keys(name: str) -> list[str]:
+    return [f"{PREFIX}:{name}:{part}" for part in ("held", "line", "seen")]

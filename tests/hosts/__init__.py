@@ -1,0 +1,1 @@
+"""Several worker hosts: limits over all processes, queues of parts of a cloud, a host cut off."""
