@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "inventory": ("calipso.cli.inventory", "app", "What was found: list, show, tree."),
     "link": ("calipso.cli.link", "app", "Links between objects: list."),
     "clique": ("calipso.cli.clique", "app", "What an object depends on: list, show."),
+    "db": ("calipso.cli.db", "app", "Schema of the database: status, upgrade."),
     "config": ("calipso.cli.config", "app", "Settings in force: show."),
 }
 

@@ -39,6 +39,7 @@ COLLECTIONS = frozenset(
         "scan_tasks",
         "scans",
         "scheduled_scans",
+        "schema_version",
         "tokens",
         "users",
         "workers",

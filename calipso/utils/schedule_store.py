@@ -39,13 +39,17 @@ class ScheduleStore:
     def __init__(self, inv: InventoryMgr | None = None) -> None:
         self.schedules = (inv or InventoryMgr()).db["scheduled_scans"]
 
+    def ensure_indexes(self) -> None:
+        """Names are unique, where there is one."""
+        self.schedules.create_indexes(
+            [IndexModel([("name", ASCENDING)], unique=True, sparse=True, name="name")]
+        )
+
     # -- what people do ----------------------------------------------------------------
 
     def add(self, name: str, schedule: Schedule, slot: datetime, moment: datetime) -> None:
         """Store a schedule with its first slot. Raises ConfigError when the name is taken."""
-        self.schedules.create_indexes(
-            [IndexModel([("name", ASCENDING)], unique=True, sparse=True, name="name")]
-        )
+        self.ensure_indexes()
         document = {
             "_id": str(ObjectId()),
             "name": name,
