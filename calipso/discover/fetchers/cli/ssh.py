@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import selectors
 import socket
 import threading
@@ -52,6 +53,10 @@ class Executed:
     err: str
     status: int | None
     timed_out: bool
+
+
+class SilentServer(paramiko.SSHException):
+    """Whoever listens there let us connect, and did not finish the SSH handshake in time."""
 
 
 class SshConnection:
@@ -192,11 +197,12 @@ def connect(
 
     `on_close` is called when the connection is closed, not when there is none.
     """
-    client = paramiko.SSHClient()
+    client, began = paramiko.SSHClient(), math.inf
     name = account.address if account.port == 22 else f"[{account.address}]:{account.port}"
     try:
         known_hosts.prepare(client, name)
         sock = via.tunnel(account.address, account.port, timeout) if via else None
+        began = time.monotonic()
         client.connect(
             account.address,
             port=account.port,
@@ -223,6 +229,10 @@ def connect(
         raise
     except (paramiko.SSHException, OSError, EOFError) as error:
         client.close()
+        # paramiko's words for a server that accepts and then is silent are those for one that
+        # hangs up, or "No existing session": only the time tells
+        if type(error) is paramiko.SSHException and time.monotonic() - began >= timeout:
+            error = SilentServer("it accepts connections, then says nothing")
         raise _failure(host, account, error, via, str(known_hosts.path)) from error
 
 
@@ -292,6 +302,9 @@ def _reason(
     if is_silent(error):
         hint = "Its sshd hangs, or the host is out of memory or processes: look at its console."
         return ErrorKind.TIMEOUT, "it accepts connections, then says nothing", hint
+    if isinstance(error, SilentServer):
+        hint = "Its sshd hangs, or it is out of memory or processes: look at the host's console."
+        return ErrorKind.TIMEOUT, str(error), hint
     if is_late(error):
         hint = "Is the host up, and does a firewall let SSH through?"
         return ErrorKind.UNREACHABLE, "no answer within the time allowed", hint
