@@ -2,10 +2,11 @@
 # Acceptance on a real OpenStack: scans it with `calipso` and holds the result against the truth.
 # Prints what each step expects and what came; ends with the number of steps that failed.
 #
-#   acceptance.sh              steps 2 3 4 5 7
+#   acceptance.sh              steps 2 3 4 5 7 hang
 #   acceptance.sh 3 4          only these (2 first, once: it adds the environment)
 #
-# It changes the cloud a little and undoes it (step 3), and stops one ssh server for a scan (step 4).
+# It changes the cloud a little and undoes it (step 3), and for a scan it stops one ssh server (step
+# 4) and lets it hang (step hang).
 # `calipso up` must have been run. Needs, as environment variables:
 #   OS_AUTH_URL OS_USERNAME OS_PASSWORD OS_PROJECT_NAME     the cloud, administrator
 #   LAB_TOOLS         folder of the lab's own tools (for step 4)
@@ -209,8 +210,59 @@ step7() {
     expect 0 "environment $env-2 is removed" "$calipso" env remove "$env-2" --data --yes
 }
 
+# in_time N FILE: the last scan took less than N times the longest time one step of a login may take;
+# its seconds and those of the scan before (in FILE) are told
+in_time() {
+    "$calipso" scan show last -f json >"$work/hung.json" &&
+        "$calipso" config show -f json >"$work/settings.json" || return 1
+    "$python" - "$work/hung.json" "$2" "$work/settings.json" "$1" <<'END'
+import json, sys
+
+scan, calm, settings = (json.load(open(name)) for name in sys.argv[1:4])
+times = {s["setting"]: float(s["value"]) for s in settings if s["setting"].endswith("_timeout")}
+timeout, often = times["ssh_connect_timeout"], int(sys.argv[4])
+print(f"{scan['seconds']} s (undisturbed {calm['seconds']} s); ssh_connect_timeout {timeout:g} s: "
+      f"{scan['seconds'] / timeout:.2f} timeouts, at most {often}")
+sys.exit(0 if scan["seconds"] < often * timeout else 1)
+END
+}
+
+# unreached_is HOST...: these are the hosts that the coverage report of the last scan says were not reached
+unreached_is() {
+    "$calipso" scan show last --coverage -f json >"$work/coverage.json" || return 1
+    "$python" - "$work/coverage.json" "$@" <<'END'
+import json, sys
+
+unreached = {line["host"] for line in json.load(open(sys.argv[1])) if line["reached"] is False}
+print("not reached, says the coverage report:", *sorted(unreached) or ["none"])
+sys.exit(0 if unreached == set(sys.argv[2:]) else 1)
+END
+}
+
+stephang() {
+    say "hang. a host whose sshd accepts and never answers costs a timeout, and loses nothing"
+    expect 0 "scan before" scan "$env"
+    "$calipso" scan show last -f json >"$work/calm.json"
+    expect 0 "export before" export_all before "$env"
+    trap 'sshd resume' EXIT
+    expect 0 "ssh server of $host hangs" sshd hang
+    expect 3 "scan ends completed_with_errors" scan "$env"
+    expect 0 "it ended within two timeouts" in_time 2 "$work/calm.json"
+    expect 0 "export" export_all hung "$env"
+    expect 0 "objects of $host are all there and stale" stale_are hung all
+    expect 0 "one error, about $host, with a hint" one_error
+    expect 0 "the coverage report names $host" unreached_is "$host"
+    expect 0 "ssh server of $host goes on" sshd resume
+    trap - EXIT
+    expect 0 "scan ends completed" scan "$env"
+    expect 0 "the coverage report names nobody" unreached_is
+    expect 0 "export" export_all after "$env"
+    expect 0 "nothing is stale any more" stale_are after none
+    expect 0 "truth" truth "$env"
+}
+
 steps=("$@")
-[ ${#steps[@]} -eq 0 ] && steps=(2 3 4 5 7)
+[ ${#steps[@]} -eq 0 ] && steps=(2 3 4 5 7 hang)
 for step in "${steps[@]}"; do
     "step$step"
 done
