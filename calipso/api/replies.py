@@ -56,7 +56,7 @@ def json_response(
     body: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A JSON answer; 204 has no body."""
-    text = "" if status == 204 else json.dumps(body, default=_plain, ensure_ascii=False) + "\n"
+    text = "" if status == 204 else json.dumps(body, default=plain, ensure_ascii=False) + "\n"
     response = Response(text, status=status, content_type="application/json")
     if status == 204:
         response.headers.pop("Content-Type", None)
@@ -70,7 +70,8 @@ def utc(moment: datetime) -> str:
     return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What JSON has no word for, as it is sent."""
     if isinstance(value, datetime):
         return utc(value)
     if isinstance(value, ObjectId | date):

@@ -29,15 +29,13 @@ from calipso.cli.scan_options import (
     ScannerName,
     WriteTo,
 )
-from calipso.errors import ConfigError
 from calipso.model.schedule import Frequency, Schedule, Weekday, describe, schedule_of
-from calipso.model.slots import upcoming
-from calipso.utils.schedule_store import COUNTS, ScheduleStore, name_of
+from calipso.utils.schedule_store import ScheduleStore
+from calipso.utils.schedule_view import details
 
 app = typer.Typer(help="Scans that start by themselves: add, list, show, remove.")
 
 LIST_COLUMNS = ["name", "environment", "when", "state", "next", "last", "last_scan", "problem"]
-NEXT_SLOTS = 5
 
 Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Name of the schedule.")]
 
@@ -131,7 +129,7 @@ def add(
         typer.echo(name)
         say(f"{describe(schedule_of(stored))}; next: {iso(stored['scheduled_timestamp'])}")
     else:
-        show_one(_details(stored), output_format)
+        show_one(details(stored), output_format)
 
 
 def _at(freq: Frequency, at: str | None) -> dict[str, Any]:
@@ -196,7 +194,7 @@ def list_schedules(
     sort_column: SortOption = None,
 ) -> None:
     """All schedules, with their next and their last slot."""
-    rows = [_details(document) for document in ScheduleStore().list(environment)]
+    rows = [details(document) for document in ScheduleStore().list(environment)]
     show_list(
         rows,
         LIST_COLUMNS,
@@ -212,7 +210,7 @@ def show(
     name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
 ) -> None:
     """One schedule with its next five slots and what became of those that were."""
-    show_one(_details(ScheduleStore().get(name)), output_format, chosen=column)
+    show_one(details(ScheduleStore().get(name)), output_format, chosen=column)
 
 
 @app.command()
@@ -238,45 +236,3 @@ def disable(name: Name) -> None:
     store = ScheduleStore()
     store.disable(store.get(name)["_id"])
     say(f"schedule {name} is off; calipso schedule enable {name} switches it on")
-
-
-def _row(document: dict[str, Any]) -> dict[str, Any]:
-    """A schedule as people see it, also one that cannot be read."""
-    problem = (document.get("last_problem") or {}).get("message", "")
-    try:
-        when = describe(schedule_of(document))
-    except ConfigError as error:
-        when, problem = "", problem or error.message
-    on = document.get("enabled") is not False
-    return {
-        "id": document["_id"],
-        "name": name_of(document),
-        "environment": document.get("environment"),
-        "when": when,
-        "state": "on" if on else "off" if document.get("scheduled_timestamp") else "over",
-        "next": document.get("scheduled_timestamp") if on else None,
-        "last": document.get("last_slot"),
-        "last_scan": document.get("last_scan_id") or None,
-        "problem": problem,
-    }
-
-
-def _details(document: dict[str, Any]) -> dict[str, Any]:
-    row = _row(document)
-    problem = document.get("last_problem") or {}
-    row["problem_at"] = problem.get("at")
-    counts = document.get("counts") or {}
-    row |= {name: counts.get(name, 0) for name in COUNTS}
-    row["next_slots"] = _next_slots(document) if row["state"] == "on" else []
-    return row | {field: document[field] for field in Schedule.model_fields if field in document}
-
-
-def _next_slots(document: dict[str, Any]) -> list[datetime]:
-    """The stored slot and those after it; none for a schedule that cannot be read."""
-    slot = document.get("scheduled_timestamp")
-    if not isinstance(slot, datetime):
-        return []
-    try:
-        return [slot, *upcoming(schedule_of(document), slot, NEXT_SLOTS - 1)]
-    except ConfigError:
-        return []

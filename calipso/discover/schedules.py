@@ -61,6 +61,19 @@ def add_schedule(schedule: Schedule, name: str = "") -> str:
     return name
 
 
+def replace_schedule(key: Any, schedule: Schedule) -> None:
+    """Ask for something else under the name of a stored schedule. Raises NotFound, ConfigError.
+
+    Slots are counted from now: those that passed are not made up for.
+    """
+    EnvironmentStore().get(schedule.environment)
+    moment = now()
+    slot = next_slot(schedule, moment)
+    if slot is None:
+        raise ConfigError("the schedule has no moment that is still to come")
+    ScheduleStore().replace(key, schedule, slot, moment)
+
+
 def enable_schedule(name: str) -> Document:
     """Switch a schedule on: its next slot is the first one from now. Raises NotFound, ConfigError.
 

@@ -14,6 +14,7 @@ from typing import Any
 from pymongo import ASCENDING
 from pymongo.collection import Collection
 
+from calipso.errors import Conflict
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import Settings, settings
 from calipso.utils.inventory_mgr import InventoryMgr
@@ -67,15 +68,31 @@ class Housekeeping:
             if self._all(self._db["scan_tasks"], {"scan_id": scan["_id"]}):
                 self._store.update(scan["_id"], {"tasks_removed": True})
 
+    def forget_scan(self, scan: Mapping[str, Any]) -> None:
+        """Delete what is kept of one scan that ended. Raises Conflict when others build on it."""
+        scan_id = str(scan["_id"])
+        if scan["status"] in RUNNING:
+            raise Conflict(f"scan {scan_id} has not ended", hint="Cancel it first.")
+        if scan_id in self._baselines([scan]):
+            raise Conflict(
+                f"scan {scan_id} is the last whole one of environment {scan['environment']}: "
+                "changes are counted from it",
+                hint="After the next whole scan it can go.",
+            )
+        self._remove(scan_id)
+
     def _old_scans(self) -> None:
         """Scans with all that belongs to them: a scan's own record goes last."""
         old = self._ended(self.config.retention_days_scans)
         keep = self._baselines(old)
         for scan in old:
-            parts = [self._db[name] for name in ("scan_tasks", "coverage", "messages")]
-            mine = {"scan_id": scan["_id"]}
-            if scan["_id"] not in keep and all(self._all(part, mine) for part in parts):
-                self._delete(self._db["scans"], [scan["_id"]])
+            if scan["_id"] not in keep:
+                self._remove(scan["_id"])
+
+    def _remove(self, scan_id: str) -> None:
+        parts = [self._db[name] for name in ("scan_tasks", "coverage", "messages")]
+        if all(self._all(part, {"scan_id": scan_id}) for part in parts):
+            self._delete(self._db["scans"], [scan_id])
 
     def _ended(self, days: float, **more: Any) -> list[Document]:
         """Scans that ended so long ago; none when they are kept for ever."""
@@ -131,3 +148,8 @@ class Housekeeping:
         count = collection.delete_many({"_id": {"$in": ids}}).deleted_count
         self.removed[collection.name] = self.removed.get(collection.name, 0) + count
         return count
+
+
+def remove_scan(scan_id: str) -> None:
+    """Delete the record of a scan with its tasks, coverage and log. Raises NotFound, Conflict."""
+    Housekeeping().forget_scan(ScanStore().get(scan_id))

@@ -21,8 +21,8 @@ from bson.errors import InvalidId
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from calipso.errors import ConfigError, NotFound
-from calipso.model.schedule import Schedule
+from calipso.errors import Conflict, NotFound
+from calipso.model.schedule import ORIGINAL_OPTIONS, WHEN_FIELDS, Schedule
 from calipso.utils.encoding import decode, encode
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.metadata_parser import nearest
@@ -48,7 +48,7 @@ class ScheduleStore:
     # -- what people do ----------------------------------------------------------------
 
     def add(self, name: str, schedule: Schedule, slot: datetime, moment: datetime) -> None:
-        """Store a schedule with its first slot. Raises ConfigError when the name is taken."""
+        """Store a schedule with its first slot. Raises Conflict when the name is taken."""
         self.ensure_indexes()
         document = {
             "_id": str(ObjectId()),
@@ -67,9 +67,18 @@ class ScheduleStore:
         try:
             self.schedules.insert_one(document)
         except DuplicateKeyError:
-            raise ConfigError(
-                f"schedule {name} exists", hint="Give another --name, or remove it first."
+            raise Conflict(
+                f"schedule {name} exists", hint="Give another name, or remove it first."
             ) from None
+
+    def replace(
+        self, key: Any, schedule: Schedule, slot: datetime | None, moment: datetime
+    ) -> None:
+        """Ask for something else under the same name; what it did so far stays known."""
+        fields = encode(schedule.document())
+        gone = {name: "" for name in (*WHEN_FIELDS, *ORIGINAL_OPTIONS) if name not in fields}
+        fields |= {"scheduled_timestamp": slot, "planned_at": moment, "last_problem": None}
+        self.schedules.update_one({"_id": key}, {"$set": fields, "$unset": gone})
 
     def names(self) -> list[str]:
         """Names of all schedules."""

@@ -1,0 +1,263 @@
+"""`/scans`: start, list, read, cancel and delete scans. How far one is: scan_reports.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_restx import Namespace, Resource
+from pydantic import Field, ValidationError
+
+from calipso import dispatch
+from calipso.api.auth.caller import Caller
+from calipso.api.operation import Need, operation
+from calipso.api.paging import PageQuery, page
+from calipso.api.replies import Page, Reply, shown
+from calipso.api.schemas import Answer, Body
+from calipso.api.words import InventoryName, LogLevel, Text, UtcTime
+from calipso.errors import ConfigError, Conflict
+from calipso.model.scan import ScanRequest, ScanStatus
+from calipso.settings import settings
+from calipso.utils.encoding import decode
+from calipso.utils.listening import queues_of, require_workers
+from calipso.utils.retention import remove_scan
+from calipso.utils.scan_store import ScanStore
+
+ns = Namespace("scans", description="Scans of environments.", path="/scans")
+
+ROOT = "/api/v1/scans"
+NEWEST_FIRST = ["-submit_timestamp"]
+
+#: Fields of a record that are the workers' own.
+INTERNAL = ("planner", "claim_until", "published_at", "planners_lost", "tasks_removed", "runner")
+#: Fields the list leaves out: the scan itself, its progress and coverage have them.
+LONG = ("errors", "levels", "requests")
+
+#: The original's names of options -> ours.
+OPTIONS = {
+    "scan_only_inventory": "inventory_only",
+    "scan_only_links": "links_only",
+    "scan_only_cliques": "cliques_only",
+}
+
+EXAMPLE = {
+    "id": "6563a1f0c2d4e8b1a2c3d4e5",
+    "environment": "prod",
+    "inventory": "inventory",
+    "status": "running",
+    "stage": "inventory",
+    "level": 2,
+    "counts": {"host": 12, "instance": 240},
+    "error_count": 0,
+    "warning_count": 0,
+    "submit_timestamp": "2026-05-04T03:00:00Z",
+    "start_timestamp": "2026-05-04T03:00:01Z",
+    "request": {"environment": "prod", "clear": False, "origin": "scheduled scan"},
+}
+
+
+class ScanQuery(PageQuery):
+    """Filters of the list of scans."""
+
+    env_name: str | None = Field(default=None, description="Of this environment.")
+    id: str | None = Field(default=None, description="The one with this id.")
+    object_id: str | None = Field(default=None, description="Limited to this object.")
+    base_object: str | None = Field(default=None, description="The original's `object_id`.")
+    status: ScanStatus | None = Field(default=None, description="In this state.")
+
+
+class ScanAnswer(Answer):
+    """A scan."""
+
+    id: str
+    environment: str
+    inventory: str = Field(description="The inventory collection it writes to.")
+    status: ScanStatus
+    stage: str = Field(description="What it is doing: inventory, sweep, links, cliques, finish.")
+    level: int = Field(description="Level of the scan tree it is at; -1: not begun.")
+    counts: dict[str, int] = Field(description="Objects found so far, by type.")
+    error_count: int
+    warning_count: int
+    submit_timestamp: UtcTime
+    start_timestamp: UtcTime | None = None
+    end_timestamp: UtcTime | None = None
+    request: dict[str, Any] = Field(description="What was asked for.")
+
+
+class ScanPageItem(Answer):
+    """A scan in the list; with `fields`, these alone."""
+
+    id: str = ""
+    environment: str = ""
+    status: ScanStatus | None = None
+
+
+class ScanBody(Body):
+    """What to scan. At most one of the `scan_only_*` may be true."""
+
+    environment: Text = Field(description="Environment to scan.", examples=["prod"])
+    status: ScanStatus = Field(
+        default=ScanStatus.PENDING, description="As the original's clients send it: `pending`."
+    )
+    log_level: LogLevel | None = Field(
+        default=None, description="Taken from the original's clients; workers have a level each."
+    )
+    clear: bool = Field(default=False, description="Remove all that was found before.")
+    scan_only_inventory: bool = Field(default=False, description="Objects, no links or cliques.")
+    scan_only_links: bool = Field(default=False, description="Links of known objects.")
+    scan_only_cliques: bool = Field(default=False, description="Cliques of known links.")
+    inventory: InventoryName | None = Field(
+        default=None, description="Inventory collection to write to; the usual one."
+    )
+    object_id: Text | None = Field(
+        default=None, description="Only this object, and what is below it."
+    )
+    object_type: Text | None = Field(
+        default=None, description="Its type, where objects of two types share the id."
+    )
+    scanner: Text | None = Field(
+        default=None, description="With `parent_id`: one scanner of the scan tree."
+    )
+    parent_id: Text | None = Field(default=None, description="The object to run `scanner` for.")
+    parent_type: Text | None = Field(default=None, description="Its type.")
+
+    def request(self) -> ScanRequest:
+        """What it asks for. Raises ConfigError when its parts do not go together."""
+        if self.status is not ScanStatus.PENDING:
+            raise ConfigError(
+                f"status: a new scan is pending, not {self.status}",
+                hint="Leave it out, or send `pending`.",
+            )
+        return scan_request(
+            self.model_dump(exclude={"status", "log_level"}, exclude_none=True) | self._usual()
+        )
+
+    def _usual(self) -> dict[str, Any]:
+        return {"inventory": self.inventory or settings().inventory}
+
+
+class ScanStarted(Answer):
+    """The scan that was started."""
+
+    id: str
+    status: ScanStatus
+    message: str
+
+
+STARTED = {
+    "id": EXAMPLE["id"],
+    "status": "pending",
+    "message": "created a new scan for environment prod",
+}
+
+
+def scan_request(fields: dict[str, Any]) -> ScanRequest:
+    """The request of these fields, by our names or the original's. Raises ConfigError."""
+    ours = {OPTIONS.get(name, name): value for name, value in fields.items()}
+    try:
+        return ScanRequest(**ours)
+    except ValidationError as error:
+        texts = [item["msg"].removeprefix("Value error, ") for item in error.errors()]
+        raise ConfigError(
+            "; ".join(texts),
+            hint="inventory_only is scan_only_inventory, links_only scan_only_links, "
+            "cliques_only scan_only_cliques.",
+        ) from None
+
+
+def scan_of(caller: Caller, key: str) -> dict[str, Any]:
+    """The record of a scan the caller may see. Raises NotFound."""
+    return caller.check_seen(ScanStore().scans.find_one({"_id": key}), f"scan {key}")
+
+
+@ns.route("")
+class Scans(Resource):  # type: ignore[misc]
+    """All scans."""
+
+    @operation(
+        Need.LOGIN,
+        page_of=ScanPageItem,
+        query=ScanQuery,
+        errors=(404,),
+        example={"items": [EXAMPLE], "next": None},
+    )
+    def get(self, caller: Caller, query: ScanQuery) -> Page:
+        """Scans, newest first."""
+        wanted: dict[str, Any] = caller.environments(query.env_name)
+        filters = {
+            "_id": query.id,
+            "status": query.status and query.status.value,
+            "request.object_id": query.object_id or query.base_object,
+        }
+        wanted |= {name: value for name, value in filters.items() if value is not None}
+        sorted_query = query if query.sort else query.model_copy(update={"sort": NEWEST_FIRST})
+        return page(
+            ScanStore().scans,
+            wanted,
+            sorted_query,
+            order=("submit_timestamp",),
+            sortable=("environment", "status"),
+            hidden=(*INTERNAL, *LONG),
+        )
+
+    @operation(
+        Need.OPERATE,
+        answer=ScanStarted,
+        body=ScanBody,
+        status=202,
+        errors=(404, 422),
+        example=STARTED,
+    )
+    def post(self, caller: Caller, body: ScanBody) -> Reply:
+        """Start a scan; `Location` names it.
+
+        503 when no worker listens on a queue it needs: it would wait for nobody.
+        """
+        environment = caller.may_edit(body.environment)
+        request = body.request()
+        require_workers(queues_of(request), f"a scan of environment {environment}")
+        scan_id = dispatch.submit(request)
+        answer = {
+            "id": scan_id,
+            "status": ScanStatus.PENDING.value,
+            "message": f"created a new scan for environment {environment}",
+        }
+        return Reply(answer, 202, {"Location": f"{ROOT}/{scan_id}"})
+
+
+@ns.route("/<string:key>")
+class Scan(Resource):  # type: ignore[misc]
+    """One scan."""
+
+    @operation(Need.LOGIN, answer=ScanAnswer, errors=(404,), example=EXAMPLE)
+    def get(self, key: str, caller: Caller) -> dict[str, Any]:
+        """One scan by its id."""
+        scan = decode(scan_of(caller, key))
+        return shown({name: value for name, value in scan.items() if name not in INTERNAL})
+
+    @operation(Need.OPERATE, status=204, errors=(404, 409))
+    def delete(self, key: str, caller: Caller) -> Reply:
+        """Delete the record of a scan that has ended, with its coverage report and log.
+
+        What it found stays. The scan that changes are counted from cannot be deleted.
+        """
+        caller.may_edit(scan_of(caller, key)["environment"])
+        remove_scan(key)
+        return Reply(status=204)
+
+
+@ns.route("/<string:key>/cancel")
+class ScanCancel(Resource):  # type: ignore[misc]
+    """Stop a scan."""
+
+    @operation(Need.OPERATE, answer=ScanStarted, status=202, errors=(404, 409), example=STARTED)
+    def post(self, key: str, caller: Caller) -> Reply:
+        """Ask a scan to stop; what it has read stays, nothing is removed."""
+        scan = scan_of(caller, key)
+        caller.may_edit(scan["environment"])
+        status = ScanStatus(scan["status"])
+        if status.final:
+            raise Conflict(f"scan {key} has already ended: {status}")
+        dispatch.cancel(key)
+        now = ScanStore().get(key)["status"]
+        answer = {"id": key, "status": now, "message": f"scan {key} is asked to stop"}
+        return Reply(answer, 202, {"Location": f"{ROOT}/{key}"})

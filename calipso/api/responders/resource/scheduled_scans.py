@@ -1,0 +1,301 @@
+"""`/scheduled_scans`: scans that start by themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from bson import ObjectId
+from flask_restx import Namespace, Resource
+from pydantic import AwareDatetime, Field
+
+from calipso.api.auth.caller import Caller
+from calipso.api.operation import Need, operation
+from calipso.api.paging import PageQuery, page
+from calipso.api.replies import Page, Reply
+from calipso.api.responders.resource.scans import OPTIONS, scan_request
+from calipso.api.schemas import Answer, Body
+from calipso.api.words import InventoryName, LogLevel, Text, UtcTime
+from calipso.discover.schedules import add_schedule, enable_schedule, replace_schedule
+from calipso.errors import ConfigError
+from calipso.model.schedule import WHEN, WHEN_FIELDS, Frequency, Schedule, Weekday, schedule_of
+from calipso.settings import settings
+from calipso.utils.encoding import decode
+from calipso.utils.scan_store import now
+from calipso.utils.schedule_store import ScheduleStore
+from calipso.utils.schedule_view import details
+
+ns = Namespace("scheduled_scans", description="Scans by the clock.", path="/scheduled_scans")
+
+ROOT = "/api/v1/scheduled_scans"
+
+#: Fields of the body that are fields of a scan, by the original's names or ours.
+REQUEST = (*OPTIONS, "clear", "inventory", "object_id", "object_type")
+TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+MOMENT = r"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]$"
+
+EXAMPLE = {
+    "id": "6563a1f0c2d4e8b1a2c3d4e7",
+    "name": "prod-weekly",
+    "environment": "prod",
+    "freq": "WEEKLY",
+    "interval": 1,
+    "weekdays": ["MO", "FR"],
+    "time": "03:00",
+    "time_zone": "Europe/Berlin",
+    "when": "every week on MO, FR at 03:00 Europe/Berlin",
+    "state": "on",
+    "scheduled_timestamp": "2026-05-08T01:00:00Z",
+    "next_slots": ["2026-05-08T01:00:00Z", "2026-05-11T01:00:00Z"],
+    "last_scan": None,
+    "problem": "",
+}
+
+
+class ScheduleQuery(PageQuery):
+    """Filters of the list of schedules."""
+
+    environment: str | None = Field(default=None, description="Of this environment.")
+    env_name: str | None = Field(default=None, description="The same, as elsewhere.")
+    id: str | None = Field(default=None, description="The one with this id.")
+    freq: Frequency | None = Field(default=None, description="With periods of this length.")
+
+
+class ScheduleAnswer(Answer):
+    """A schedule."""
+
+    id: str = ""
+    name: str = ""
+    environment: str = ""
+    freq: Frequency | None = None
+    when: str = Field(default="", description="All of it in words.")
+    state: str = Field(default="", description="on, off or over.")
+    scheduled_timestamp: UtcTime | None = Field(default=None, description="Its next slot.")
+    next_slots: list[UtcTime] = Field(default=[])
+    problem: str = Field(default="", description="What went wrong last.")
+
+
+class ScheduleBody(Body):
+    """What to scan, and when. What is not said of day and time is taken from `start`."""
+
+    environment: Text = Field(description="Environment to scan.", examples=["prod"])
+    freq: Frequency = Field(description="How long a period is.", examples=["DAILY"])
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = Field(
+        default=None, description="Its name, unique over all environments; as prod-daily."
+    )
+    enabled: bool = Field(default=True, description="Switched on.")
+    interval: int = Field(default=1, ge=1, le=1000, description="Every n-th period only.")
+    month: int | None = Field(default=None, ge=1, le=12, description="For YEARLY.")
+    day: int | None = Field(
+        default=None, ge=1, le=31, description="Day of the month; where there is none, its last."
+    )
+    weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] | None = Field(
+        default=None, description="For WEEKLY."
+    )
+    time: Annotated[str, Field(pattern=TIME)] | None = Field(
+        default=None, description="HH:MM in the time zone."
+    )
+    minute: int | None = Field(default=None, ge=0, le=59, description="For HOURLY.")
+    moment: Annotated[str, Field(pattern=MOMENT)] | None = Field(
+        default=None, description="For ONCE: YYYY-MM-DDTHH:MM in the time zone."
+    )
+    time_zone: Text = Field(default="UTC", description="IANA name, as Europe/Berlin.")
+    start: AwareDatetime | None = Field(
+        default=None, description="No slot is earlier; without it: now."
+    )
+    submit_timestamp: AwareDatetime | None = Field(
+        default=None, description="The original's `start`."
+    )
+    log_level: LogLevel | None = Field(
+        default=None, description="Taken from the original's clients; workers have a level each."
+    )
+    clear: bool = Field(default=False, description="Remove all that was found before.")
+    scan_only_inventory: bool = Field(default=False, description="Objects, no links or cliques.")
+    scan_only_links: bool = Field(default=False, description="Links of known objects.")
+    scan_only_cliques: bool = Field(default=False, description="Cliques of known links.")
+    inventory: InventoryName | None = Field(default=None, description="Inventory to write to.")
+    object_id: Text | None = Field(default=None, description="Only this object and below.")
+    object_type: Text | None = Field(default=None, description="Its type.")
+
+
+class SchedulePatch(Body):
+    """What to change; null takes a field out."""
+
+    freq: Frequency | None = None
+    enabled: bool | None = Field(default=None, description="Switch on or off.")
+    interval: Annotated[int, Field(ge=1, le=1000)] | None = None
+    month: Annotated[int, Field(ge=1, le=12)] | None = None
+    day: Annotated[int, Field(ge=1, le=31)] | None = None
+    weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] | None = None
+    time: Annotated[str, Field(pattern=TIME)] | None = None
+    minute: Annotated[int, Field(ge=0, le=59)] | None = None
+    moment: Annotated[str, Field(pattern=MOMENT)] | None = None
+    time_zone: Text | None = None
+    clear: bool | None = None
+    scan_only_inventory: bool | None = None
+    scan_only_links: bool | None = None
+    scan_only_cliques: bool | None = None
+    inventory: InventoryName | None = None
+    object_id: Text | None = None
+    object_type: Text | None = None
+
+
+def schedule_from(fields: dict[str, Any]) -> Schedule:
+    """The schedule of a body's fields. Raises ConfigError when they do not go together."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    request = {"inventory": settings().inventory}
+    request |= {name: given.pop(name) for name in REQUEST if name in given}
+    scan = scan_request(request | {"environment": given["environment"]})
+    kept = scan.model_dump(exclude={"environment", "origin"}, exclude_defaults=True)
+    given["request"] = kept | {"inventory": scan.inventory}
+    if "moment" in given:
+        try:
+            given["moment"] = datetime.fromisoformat(given["moment"])
+        except ValueError as error:
+            raise ConfigError(f"moment: {error}") from None
+    given.setdefault("start", given.pop("submit_timestamp", None) or now())
+    return schedule_of(given)
+
+
+def shown_schedule(document: dict[str, Any]) -> dict[str, Any]:
+    """A stored schedule as it is answered."""
+    found = details(document)
+    moments = ("submit_timestamp", "scheduled_timestamp")
+    found |= {name: document.get(name) for name in moments}
+    return found | {"id": str(document["_id"]), "_id": str(document["_id"])}
+
+
+def schedule_for(caller: Caller, key: str) -> dict[str, Any]:
+    """The schedule with this id or name, if the caller sees it. Raises NotFound."""
+    store = ScheduleStore().schedules
+    keys: list[Any] = [key, *([ObjectId(key)] if ObjectId.is_valid(key) else [])]
+    found = store.find_one({"$or": [{"_id": {"$in": keys}}, {"name": key}]})
+    return caller.check_seen(decode(found) if found else None, f"schedule {key}")
+
+
+@ns.route("")
+class ScheduledScans(Resource):  # type: ignore[misc]
+    """All schedules."""
+
+    @operation(
+        Need.LOGIN,
+        page_of=ScheduleAnswer,
+        query=ScheduleQuery,
+        errors=(404,),
+        example={"items": [EXAMPLE], "next": None},
+    )
+    def get(self, caller: Caller, query: ScheduleQuery) -> Page:
+        """Schedules, by environment."""
+        wanted: dict[str, Any] = caller.environments(query.environment or query.env_name)
+        if query.freq is not None:
+            wanted["freq"] = query.freq.value
+        if query.id is not None:
+            keys: list[Any] = [query.id]
+            keys += [ObjectId(query.id)] if ObjectId.is_valid(query.id) else []
+            wanted["_id"] = {"$in": keys}
+        found = page(ScheduleStore().schedules, wanted, query, order=("environment",))
+        if not query.fields:
+            found.items = [shown_schedule(item) for item in found.items]
+        return found
+
+    @operation(
+        Need.OPERATE,
+        answer=ScheduleAnswer,
+        body=ScheduleBody,
+        status=201,
+        errors=(404, 409, 422),
+        example=EXAMPLE,
+    )
+    def post(self, caller: Caller, body: ScheduleBody) -> Reply:
+        """Add a schedule; `Location` names it."""
+        caller.may_edit(body.environment)
+        schedule = schedule_from(body.model_dump(exclude={"name", "enabled", "log_level"}))
+        store = ScheduleStore()
+        stored = store.get(add_schedule(schedule, body.name or ""))
+        if not body.enabled:
+            store.disable(stored["_id"])
+            stored = store.get(stored["name"])
+        return Reply(shown_schedule(stored), 201, {"Location": f"{ROOT}/{stored['_id']}"})
+
+
+@ns.route("/<string:key>")
+class ScheduledScan(Resource):  # type: ignore[misc]
+    """One schedule, by id or name."""
+
+    @operation(Need.LOGIN, answer=ScheduleAnswer, errors=(404,), example=EXAMPLE)
+    def get(self, key: str, caller: Caller) -> dict[str, Any]:
+        """One schedule with its next five slots and what became of those that were."""
+        return shown_schedule(schedule_for(caller, key))
+
+    @operation(
+        Need.OPERATE,
+        answer=ScheduleAnswer,
+        body=ScheduleBody,
+        errors=(404, 409, 422),
+        example=EXAMPLE,
+    )
+    def put(self, key: str, caller: Caller, body: ScheduleBody) -> dict[str, Any]:
+        """Replace what a schedule asks for; it keeps its name, environment and history."""
+        stored = schedule_for(caller, key)
+        caller.may_edit(stored["environment"])
+        if body.environment != stored["environment"] or body.name not in (
+            None,
+            stored.get("name"),
+        ):
+            raise ConfigError(
+                "name and environment of a schedule stay", hint="Delete it and add another."
+            )
+        fields = body.model_dump(exclude={"name", "enabled", "log_level"})
+        return _changed(stored, schedule_from(fields), enabled=body.enabled)
+
+    @operation(
+        Need.OPERATE,
+        answer=ScheduleAnswer,
+        body=SchedulePatch,
+        errors=(404, 409, 422),
+        example=EXAMPLE,
+    )
+    def patch(self, key: str, caller: Caller, body: SchedulePatch) -> dict[str, Any]:
+        """Change some of it: switch it on or off, another time, other options."""
+        stored = schedule_for(caller, key)
+        caller.may_edit(stored["environment"])
+        changes = body.model_dump(exclude={"enabled"}, exclude_unset=True)
+        if not changes:
+            return _switched(stored, enabled=body.enabled)
+        return _changed(stored, _merged(stored, changes), enabled=body.enabled)
+
+    @operation(Need.OPERATE, status=204, errors=(404,))
+    def delete(self, key: str, caller: Caller) -> Reply:
+        """Remove a schedule; a scan that it started goes on."""
+        stored = schedule_for(caller, key)
+        caller.may_edit(stored["environment"])
+        ScheduleStore().remove(stored["_id"])
+        return Reply(status=204)
+
+
+def _merged(stored: dict[str, Any], changes: dict[str, Any]) -> Schedule:
+    """The stored schedule with these changes."""
+    before = schedule_of(stored).document()
+    names = {ours: name for name, ours in OPTIONS.items()}
+    for name, value in before.pop("request").items():
+        before[names.get(name, name)] = value
+    if "freq" in changes:  # what said when is of the old frequency
+        wanted = WHEN[Frequency(changes["freq"])]
+        before = {n: v for n, v in before.items() if n not in WHEN_FIELDS or n in wanted}
+    known = before | changes
+    return schedule_from({n: v for n, v in known.items() if n in ScheduleBody.model_fields})
+
+
+def _changed(stored: dict[str, Any], schedule: Schedule, *, enabled: bool | None) -> dict[str, Any]:
+    replace_schedule(stored["_id"], schedule)
+    return _switched(stored, enabled=enabled)
+
+
+def _switched(stored: dict[str, Any], *, enabled: bool | None) -> dict[str, Any]:
+    store = ScheduleStore()
+    key = str(stored.get("name") or stored["_id"])
+    if enabled:
+        enable_schedule(key)
+    elif enabled is False:
+        store.disable(stored["_id"])
+    return shown_schedule(store.get(key))

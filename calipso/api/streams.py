@@ -1,0 +1,108 @@
+"""Server-sent events: what changes is told as it changes, for a bounded time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Response
+
+from calipso.api.replies import plain
+from calipso.errors import StoreError
+from calipso.settings import settings
+from calipso.utils.mongo_access import is_store_error
+
+EVENT_STREAM = "text/event-stream"
+
+POLL_SECONDS = 0.5
+#: Proxies close connections on which nothing moves for a while; many after 30 s.
+HEARTBEAT_SECONDS = 10.0
+#: What a client waits before it comes again, in milliseconds.
+COME_AGAIN = 2000
+
+State = dict[str, Any]
+_count_lock = threading.Lock()
+_open = 0
+
+
+def event_stream(
+    read: Callable[[], State],
+    *,
+    is_last: Callable[[State], bool],
+    told: Callable[[State], State],
+    last_id: str,
+) -> Response:
+    """A stream of the states that `read` gives, each change once, until `is_last`.
+
+    The id of an event is derived from `told` of its state (what counts as a change), so that any
+    process knows what a client that comes again has heard. One that has heard the last event is
+    answered 204. Raises StoreError when this process has as many streams as it may.
+    """
+    first = read()
+    if is_last(first) and last_id == _id(told(first)):
+        return Response(status=204)
+    _count(1)
+    lines = _lines(first, read, is_last, told, last_id)
+    response = Response(lines, content_type=f"{EVENT_STREAM}; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"  # nginx else collects events for kilobytes
+    response.call_on_close(lambda: _count(-1))
+    return response
+
+
+def _count(change: int) -> None:
+    global _open
+    with _count_lock:
+        if change > 0 and _open >= settings().api_streams:
+            raise StoreError(
+                "as many event streams are open as this process takes",
+                hint="Ask for the progress again and again, or raise the setting api_streams.",
+            )
+        _open += change
+
+
+def _lines(
+    state: State,
+    read: Callable[[], State],
+    is_last: Callable[[State], bool],
+    told: Callable[[State], State],
+    heard: str,
+) -> Iterator[str]:
+    end = time.monotonic() + settings().api_stream_seconds
+    quiet_since = time.monotonic()
+    yield f"retry: {COME_AGAIN}\n\n"
+    while True:
+        key = _id(told(state))
+        last = is_last(state)
+        if key != heard or last:
+            yield _event("end" if last else "progress", key, state)
+            heard, quiet_since = key, time.monotonic()
+        if last or time.monotonic() > end:
+            return
+        time.sleep(min(POLL_SECONDS, max(end - time.monotonic(), 0.0)))
+        if time.monotonic() - quiet_since > HEARTBEAT_SECONDS:
+            yield ": still here\n\n"
+            quiet_since = time.monotonic()
+        try:
+            state = read()
+        except Exception as error:
+            if not is_store_error(error):
+                raise
+            yield ": the store does not answer\n\n"
+
+
+def _event(name: str, key: str, state: State) -> str:
+    return f"event: {name}\nid: {key}\ndata: {_text(state)}\n\n"
+
+
+def _id(state: State) -> str:
+    return hashlib.sha256(_text(state).encode()).hexdigest()[:16]
+
+
+def _text(state: State) -> str:
+    """On one line: JSON writes line breaks in text as `\\n`."""
+    return json.dumps(state, default=plain, ensure_ascii=True, sort_keys=True)

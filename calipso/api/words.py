@@ -1,0 +1,36 @@
+"""Kinds of words in requests and answers, with the patterns the specification tells."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+#: A name or id somebody gives: not empty, not a book.
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+InventoryName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,59}$")]
+EnvironmentName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", examples=["prod"])
+]
+UtcTime = Annotated[datetime, Field(examples=["2026-05-04T03:00:00Z"])]
+
+
+class LogLevel(StrEnum):
+    """The original's words of log levels."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    DEBUG = "debug"
+    NOTSET = "notset"
+
+
+class Severity(StrEnum):
+    """Levels of a stored message, the worst last."""
+
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
