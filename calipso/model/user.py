@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -10,7 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 #: In `grants`: every environment, also those to come.
 EVERY = "*"
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+#: `/users/me` is who asks; nobody may be called so.
+RESERVED = frozenset({"me"})
+
+#: Wide enough for common names of a directory. No combining or invisible characters: a directory
+#: drops those when it compares names, and two spellings of one person must be one user here.
+_NAME = re.compile(r"\w[\w .,@'&()+-]{0,63}")
 
 
 class Role(StrEnum):
@@ -28,6 +35,13 @@ class Grant(StrEnum):
     EDIT = "edit"
 
 
+class Origin(StrEnum):
+    """Who checks the password."""
+
+    LOCAL = "local"
+    LDAP = "ldap"
+
+
 class User(BaseModel):
     """One document of `users`, without its password."""
 
@@ -36,12 +50,23 @@ class User(BaseModel):
     name: str
     role: Role = Role.VIEWER
     grants: dict[str, Grant] = Field(default_factory=dict)  # environment (or `*`) -> view, edit
-    origin: str = "local"  # local, ldap or service
+    origin: Origin = Origin.LOCAL
     disabled: bool = False
+    created_at: datetime | None = None
 
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        if not _NAME.fullmatch(value):
-            raise ValueError("expected 1-64 letters, digits, dots, dashes, underscores or @")
-        return value
+        return user_name(value)
+
+
+def user_name(given: str) -> str:
+    """The one spelling of a name: case and width of characters do not count, as in LDAP.
+
+    Raises ValueError for what is no name.
+    """
+    name = " ".join(unicodedata.normalize("NFKC", given[:200]).casefold().split())
+    name = unicodedata.normalize("NFKC", name)
+    if not _NAME.fullmatch(name) or name in RESERVED:
+        raise ValueError("expected 1-64 letters, digits, spaces or any of _ . , @ ' & ( ) + -")
+    return name

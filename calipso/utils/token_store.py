@@ -1,19 +1,36 @@
-"""TokenStore: opaque tokens, of which only a hash is stored; they end by themselves."""
+"""TokenStore: opaque tokens, of which only a hash is stored; they end by themselves.
+
+A session begins with a password. Each token of it may be exchanged for another one, all of them
+before `ends_at`. A service token is given to a script by an admin; it is a session by itself.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
+from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from calipso.errors import NotFound
+from calipso.settings import settings
 from calipso.utils.mongo_access import MongoAccess
 
 Document = dict[str, Any]
+
+
+class Method(StrEnum):
+    """How a token was got."""
+
+    CREDENTIALS = "credentials"
+    TOKEN = "token"  # noqa: S105 - a word of the original's API
+    SERVICE = "service"
 
 
 class TokenStore:
@@ -24,40 +41,85 @@ class TokenStore:
 
     @property
     def collection(self) -> Collection[Document]:
-        """The stored tokens: `_id` is the SHA-256 of the token."""
+        """The stored tokens: `_id` is the SHA-256 of the token, `key` what it is called by."""
         database = MongoAccess().db if self._database is None else self._database
         return database["tokens"]
 
     def ensure_indexes(self) -> None:
-        """Tokens of a user are found by name."""
-        self.collection.create_indexes([IndexModel([("user", ASCENDING)])])
+        """Tokens of a user are found by name; the store removes those that are over."""
+        by_user = IndexModel([("user", ASCENDING)])
+        self.collection.create_indexes(
+            [by_user, IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)]
+        )
 
     def issue(
-        self, user: str, lifetime: float, *, method: str = "credentials"
+        self,
+        user: str,
+        lifetime: float,
+        *,
+        method: str = Method.CREDENTIALS,
+        label: str = "",
     ) -> tuple[str, Document]:
         """A new token for a user, for `lifetime` seconds; and what is stored of it."""
-        token = secrets.token_urlsafe(32)
+        key = str(ObjectId())
+        longest = max(lifetime, settings().token_longest_session)
+        until = lifetime if method == Method.SERVICE else longest
+        session = {"session": key, "ends_at": datetime.now(UTC) + timedelta(seconds=until)}
+        return self._store(key, user, lifetime, method, session | {"label": label})
+
+    def exchange(self, token: Mapping[str, Any], lifetime: float) -> tuple[str, Document]:
+        """A further token of the same session: it does not live longer than that."""
+        session = {name: token[name] for name in ("session", "ends_at", "label")}
+        return self._store(str(ObjectId()), token["user"], lifetime, Method.TOKEN, session)
+
+    def _store(
+        self, key: str, user: str, lifetime: float, method: str, session: Document
+    ) -> tuple[str, Document]:
+        token = secrets.token_hex(32)
         issued = datetime.now(UTC)
         document = {
             "_id": digest(token),
+            "key": key,
             "user": user,
-            "method": method,
+            "method": str(method),
             "issued_at": issued,
-            "expires_at": issued + timedelta(seconds=lifetime),
+            "expires_at": min(issued + timedelta(seconds=lifetime), session["ends_at"]),
         }
-        self.collection.insert_one(document)
-        return token, document
+        self.ensure_indexes()
+        self.collection.insert_one(document | session)
+        return token, document | session
 
     def find(self, token: str) -> Document | None:
         """What is stored of a token, if it is still good."""
         found = self.collection.find_one({"_id": digest(token)})
         return found if found and found["expires_at"] > datetime.now(UTC) else None
 
+    def of(self, user: str) -> list[Document]:
+        """What is stored of the good tokens of a user, oldest first, without the hashes."""
+        good = {"user": user, "expires_at": {"$gt": datetime.now(UTC)}}
+        return list(self.collection.find(good, {"_id": 0}).sort("issued_at", 1))
+
     def revoke(self, token: str) -> bool:
         """End a token; False when there is none."""
         return self.collection.delete_one({"_id": digest(token)}).deleted_count == 1
 
+    def revoke_key(self, user: str, key: str) -> None:
+        """End one token of a user and all that were got with it. Raises NotFound."""
+        found = self.collection.find_one({"user": user, "key": key})
+        if found is None:
+            raise NotFound(f"no token {key} of {user}", hint=f"calipso user tokens {user}")
+        self.collection.delete_many({"user": user, "session": found["session"]})
+
+    def revoke_all(self, user: str) -> int:
+        """End all tokens of a user; returns how many there were."""
+        return self.collection.delete_many({"user": user}).deleted_count
+
+    def end_sessions(self, user: str) -> None:
+        """End all tokens got with a password, and those got with them."""
+        services = self.collection.distinct("session", {"user": user, "method": Method.SERVICE})
+        self.collection.delete_many({"user": user, "session": {"$nin": services}})
+
 
 def digest(token: str) -> str:
     """What is stored instead of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from calipso.errors import Conflict, NotFound
-from calipso.model.user import User
+from calipso.errors import ConfigError, Conflict, NotFound
+from calipso.model.user import EVERY, Grant, Origin, Role, User, user_name
+from calipso.utils.encoding import decode, encode
+from calipso.utils.metadata_parser import nearest
 from calipso.utils.mongo_access import MongoAccess
+from calipso.utils.passwords import HASHER, hashed, matches
+from calipso.utils.token_store import TokenStore
 
 Document = dict[str, Any]
 
-_HASHER = PasswordHasher()
+#: Never sent to anybody.
+HIDDEN = ("password_hash",)
 
 
 class UserStore:
@@ -27,39 +33,202 @@ class UserStore:
         self._database = database
 
     @property
+    def _db(self) -> Database[Document]:
+        return MongoAccess().db if self._database is None else self._database
+
+    @property
     def collection(self) -> Collection[Document]:
         """The stored users."""
-        database = MongoAccess().db if self._database is None else self._database
-        return database["users"]
+        return self._db["users"]
+
+    @property
+    def tokens(self) -> TokenStore:
+        """The tokens of these users."""
+        return TokenStore(self._database)
 
     def ensure_indexes(self) -> None:
         """Names are unique."""
         self.collection.create_indexes([IndexModel([("name", ASCENDING)], unique=True)])
 
+    # -- reading -----------------------------------------------------------------------
+
+    def get(self, name: str) -> User:
+        """One user. Raises NotFound."""
+        return _user(self._found(name))
+
+    def find(self, name: str) -> User | None:
+        """One user, or None; also for what can be no name."""
+        found = self._document(name)
+        return _user(found) if found else None
+
+    def all(self) -> list[User]:
+        """All users, by name."""
+        return [_user(item) for item in self.collection.find().sort("name", 1)]
+
+    def checked(self, name: str, password: str) -> User | None:
+        """The local user, if the password is right and the user is not disabled.
+
+        It takes as long when there is no such user.
+        """
+        found = self._document(name) or {}
+        local = found.get("origin", Origin.LOCAL.value) == Origin.LOCAL.value
+        stored = str(found.get("password_hash") or "") if local else ""
+        if not matches(stored, password) or found.get("disabled"):
+            return None
+        if HASHER.check_needs_rehash(stored):
+            fresh = {"$set": {"password_hash": HASHER.hash(password)}}
+            self.collection.update_one({"_id": found["_id"], "password_hash": stored}, fresh)
+        return _user(found)
+
+    # -- writing -----------------------------------------------------------------------
+
     def add(self, user: User, password: str | None = None) -> None:
         """Store a new user; without a password only tokens let it in. Raises Conflict."""
         self.ensure_indexes()
-        document = user.model_dump(mode="json")
+        document = encode(user.model_dump(mode="json")) | {"created_at": datetime.now(UTC)}
         if password is not None:
-            document["password_hash"] = _HASHER.hash(password)
+            document["password_hash"] = hashed(password)
         try:
             self.collection.insert_one(document)
         except DuplicateKeyError:
             raise Conflict(f"there is a user {user.name}", hint="Choose another name.") from None
+        self.tokens.revoke_all(user.name)  # of one who had the name before
 
-    def get(self, name: str) -> User:
-        """One user. Raises NotFound."""
-        found = self.collection.find_one({"name": name})
-        if found is None:
-            raise NotFound(f"no user {name}", hint="calipso user list")
-        return User.model_validate(found)
+    def change(
+        self,
+        name: str,
+        *,
+        role: Role | None = None,
+        grants: Mapping[str, Grant] | None = None,
+        disabled: bool | None = None,
+    ) -> User:
+        """Change what is given. Raises NotFound, and Conflict for the last admin."""
+        user = self.get(name)
+        changes: Document = {}
+        if role is not None:
+            changes["role"] = role.value
+        if grants is not None:
+            changes["grants"] = encode({key: Grant(item).value for key, item in grants.items()})
+        if disabled is not None:
+            changes["disabled"] = disabled
+        if changes.get("disabled") or changes.get("role", Role.ADMIN) != Role.ADMIN:
+            self._leave_an_admin(user)
+        if changes:
+            self.collection.update_one({"name": user.name}, {"$set": changes})
+        if disabled:
+            self.tokens.end_sessions(user.name)
+        return self.get(user.name)
 
-    def checked(self, name: str, password: str) -> User | None:
-        """The user, if the password is right and the user is not disabled."""
-        found = self.collection.find_one({"name": name, "disabled": False})
-        hashed = (found or {}).get("password_hash", "")
-        try:
-            _HASHER.verify(hashed, password)
-        except (VerificationError, InvalidHashError):
+    def grant(self, name: str, given: Mapping[str, Grant], withdrawn: Iterable[str] = ()) -> User:
+        """Add to, and take from, the grants of a user. Raises NotFound."""
+        gone = set(withdrawn)
+        kept = {key: item for key, item in self.get(name).grants.items() if key not in gone}
+        return self.change(name, grants=kept | dict(given))
+
+    def set_password(self, name: str, password: str) -> None:
+        """A new password; sessions begun with the old one end, service tokens stay.
+
+        Raises NotFound, ConfigError for a bad password or a user of the directory.
+        """
+        user = self.get(name)
+        if user.origin is not Origin.LOCAL:
+            raise ConfigError(
+                f"the directory keeps the password of {user.name}", hint="Change it there."
+            )
+        fresh = {"$set": {"password_hash": hashed(password)}}
+        self.collection.update_one({"name": user.name}, fresh)
+        self.tokens.end_sessions(user.name)
+
+    def remove(self, name: str) -> None:
+        """Remove a user and its tokens. Raises NotFound, and Conflict for the last admin."""
+        user = self.get(name)
+        self._leave_an_admin(user)
+        self.collection.delete_one({"name": user.name})
+        self.tokens.revoke_all(user.name)
+
+    def seen_in_directory(self, name: str, role: Role | None, first: User) -> User | None:
+        """The user of a directory after a good login; made as `first` when it is new.
+
+        `role` is what its groups say, if they do. None when the name is a local user's, or the
+        user is disabled.
+        """
+        user = self.find(name)
+        if user is None:
+            with contextlib.suppress(Conflict):  # two logins at once
+                self.add(first)
+            user = self.get(name)
+        if user.origin is not Origin.LDAP or user.disabled:
             return None
-        return User.model_validate(found)
+        if role is not None and role is not user.role:
+            self.collection.update_one({"name": user.name}, {"$set": {"role": role.value}})
+            return user.model_copy(update={"role": role})
+        return user
+
+    # -- inside ------------------------------------------------------------------------
+
+    def _document(self, name: str) -> Document | None:
+        try:
+            return self.collection.find_one({"name": user_name(name)})
+        except ValueError:
+            return None
+
+    def _found(self, name: str) -> Document:
+        found = self._document(name)
+        if found is None:
+            known = [item["name"] for item in self.collection.find({}, {"name": 1})]
+            raise NotFound(f"no user {name}{nearest(name, known)}", hint="calipso user list")
+        return found
+
+    def _leave_an_admin(self, user: User) -> None:
+        others = {"role": Role.ADMIN.value, "disabled": False, "name": {"$ne": user.name}}
+        if user.role is Role.ADMIN and not user.disabled and not self.collection.find_one(others):
+            raise Conflict(
+                f"{user.name} is the last admin", hint="Make another user an admin first."
+            )
+
+
+def _user(document: Document) -> User:
+    return User.model_validate(decode(document))
+
+
+def all_grants(user: User, database: Database[Document] | None = None) -> dict[str, Grant]:
+    """Grants of a user by environment: its own, and those that environments' `auth` give it.
+
+    The original keeps them in the environment: `auth: {view-env: [names], edit-env: [names]}`.
+    """
+    grants = dict(user.grants)
+    db = MongoAccess().db if database is None else database
+    for item in db["environments_config"].find(
+        {"auth": {"$nin": [None, {}]}}, {"name": 1, "auth": 1}
+    ):
+        auth = item["auth"] if isinstance(item["auth"], dict) else {}
+        if _listed(user, auth.get("edit-env")):
+            grants[item["name"]] = Grant.EDIT
+        elif _listed(user, auth.get("view-env")):
+            grants.setdefault(item["name"], Grant.VIEW)
+    return grants
+
+
+def _listed(user: User, names: Any) -> bool:
+    return isinstance(names, list) and any(_same(user, name) for name in names)
+
+
+def _same(user: User, name: Any) -> bool:
+    try:
+        return user_name(str(name)) == user.name
+    except ValueError:
+        return False
+
+
+def parse_grants(words: Iterable[str]) -> dict[str, Grant]:
+    """`prod=edit`, `*=view` as grants. Raises ConfigError."""
+    grants = {}
+    for word in words:
+        environment, _, grant = word.rpartition("=")
+        if not environment.strip() or grant not in [item.value for item in Grant]:
+            raise ConfigError(
+                f"{word}: not a grant",
+                hint=f"ENVIRONMENT=view or ENVIRONMENT=edit; {EVERY} is every environment.",
+            )
+        grants[environment.strip()] = Grant(grant)
+    return grants

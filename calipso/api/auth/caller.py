@@ -12,7 +12,7 @@ from calipso.errors import AuthError, Forbidden, NotFound
 from calipso.model.user import EVERY, Grant, Role, User
 from calipso.utils.mongo_access import MongoAccess
 from calipso.utils.token_store import TokenStore
-from calipso.utils.user_store import UserStore
+from calipso.utils.user_store import UserStore, all_grants
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def caller_of(user: User) -> Caller:
     """The caller a user is. Raises AuthError when the user is disabled."""
     if user.disabled:
         raise AuthError(f"user {user.name} is disabled", hint="An admin can enable it.")
-    return Caller(user.name, user.role, user.grants)
+    return Caller(user.name, user.role, {} if user.role is Role.ADMIN else all_grants(user))
 
 
 def _bearer(request: Request) -> str:
@@ -98,6 +98,6 @@ def _bearer(request: Request) -> str:
 
 
 def _exists(environment: str) -> bool:
-    """An environment is one that is configured, or of which something was found once."""
+    """True for an environment that is configured."""
     wanted = {"name": environment}
     return MongoAccess().db["environments_config"].find_one(wanted, {"_id": 1}) is not None
