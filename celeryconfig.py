@@ -1,5 +1,7 @@
 """Celery settings: values only. Addresses come from Calipso's settings (workers/app.py)."""
 
+import socket
+
 task_serializer = "json"
 result_serializer = "json"
 accept_content = ["json"]
@@ -22,8 +24,22 @@ result_chord_join_timeout = 30.0
 task_soft_time_limit = 270
 task_time_limit = 300
 
-# Longer than any task may take with its wait in the worker; the watchdog acts much earlier.
-broker_transport_options = {"visibility_timeout": 900, "socket_keepalive": True}
+# A connection over which nothing comes is asked after 30 s whether the other side is still there,
+# and given up a minute later: a worker host whose link was cut takes tasks again once it is back.
+# Without these, Linux asks after two hours.
+keepalive = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
+
+broker_transport_options = {
+    # Longer than any task may take with its wait in the worker; the watchdog acts much earlier.
+    "visibility_timeout": 900,
+    "socket_keepalive": True,
+    "socket_keepalive_options": keepalive,
+    # Pauses between two attempts to reach a broker that is away (workers/connection.py): it is
+    # asked again every 3 s at the least. Celery's pauses grow to 30 s.
+    "interval_start": 0.5,
+    "interval_step": 0.5,
+    "interval_max": 3.0,
+}
 result_backend_transport_options = {"retry_policy": {"timeout": 30.0}}
 redis_socket_keepalive = True
 redis_retry_on_timeout = True

@@ -7,7 +7,12 @@ from celery import Celery
 from calipso.settings import settings
 from calipso.utils.stores import broker_url, redis_url
 
-app = Celery("calipso", broker=broker_url(settings()), backend=redis_url(settings()))
+app = Celery(
+    "calipso",
+    broker=broker_url(settings()),
+    backend=redis_url(settings()),
+    amqp="workers.connection:PacedAMQP",
+)
 app.config_from_object("celeryconfig")
 app.conf.beat_schedule["watchdog"]["schedule"] = settings().watchdog_interval
 app.autodiscover_tasks(["workers"], related_name="tasks.scan")
