@@ -304,7 +304,7 @@ def _reason(
         return ErrorKind.TIMEOUT, "it accepts connections, then says nothing", hint
     if isinstance(error, SilentServer):
         hint = "Its sshd hangs, or it is out of memory or processes: look at the host's console."
-        return ErrorKind.TIMEOUT, str(error), hint
+        return ErrorKind.UNREACHABLE, str(error), hint
     if is_late(error):
         hint = "Is the host up, and does a firewall let SSH through?"
         return ErrorKind.UNREACHABLE, "no answer within the time allowed", hint
@@ -327,4 +327,5 @@ def is_late(error: BaseException | None) -> bool:
     if is_silent(error):
         return True
     words = str(error).lower()
-    return isinstance(error, TimeoutError) or "timed out" in words or "timeout" in words
+    late = isinstance(error, TimeoutError | SilentServer)
+    return late or "timed out" in words or "timeout" in words
