@@ -47,7 +47,7 @@ def test_a_scan_of_a_cloud_with_a_hanging_host_ends_within_two_timeouts(
     seconds = (record["end_timestamp"] - record["start_timestamp"]).total_seconds()
     assert TIMEOUT < seconds < 2 * TIMEOUT
     (error,) = record["errors"]
-    assert (error["host"], error["kind"]) == (HOST, "timeout")
+    assert (error["host"], error["kind"]) == (HOST, "unreachable")
     assert "says nothing" in error["message"]
     lines = ScanStore().coverage.find({"scan_id": record["_id"], "reached": False})
     assert {line["host"] for line in lines} == {HOST}
