@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -34,3 +34,23 @@ class Severity(StrEnum):
     INFO = "info"
     WARN = "warn"
     ERROR = "error"
+
+
+#: Levels of lists and objects inside a value that comes from outside and has no model.
+DEEPEST = 8
+
+
+def check_storable(value: Any, depth: int = 0) -> None:
+    """Nothing, when MongoDB can store this JSON. Raises ValueError for what it cannot."""
+    if depth > DEEPEST:
+        raise ValueError(f"is nested more than {DEEPEST} times")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if "\0" in key or key.startswith("$"):
+                raise ValueError(f"{key!r} is no name of a field")
+            check_storable(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            check_storable(item, depth + 1)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError(f"{str(value)[:30]}... is a number beyond 64 bits")

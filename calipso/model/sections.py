@@ -30,6 +30,7 @@ Secret = Annotated[str, Field(repr=False)]
 #: Keys whose values are encrypted at rest and never shown, wherever they stand.
 SECRET_KEYS = frozenset(
     {"pwd", "admin_token", "token", "nfv_token", "rabbitmq_pass", "ssh_password", "key_passphrase"}
+    | {"password", "passwd", "passphrase", "secret"}  # of sections that may have any field
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from calipso.errors import ConfigError, NotFound, StoreError
+from calipso.errors import ConfigError, Conflict, NotFound, StoreError
 from calipso.model.environment import (
     OTHER_WORDS,
     Environment,
@@ -89,7 +89,7 @@ class EnvironmentStore:
     # -- writing -----------------------------------------------------------------------
 
     def add(self, document: Document | Environment, *, replace: bool = False) -> Environment:
-        """Store an environment. Raises ConfigError when it is wrong or the name is taken."""
+        """Store an environment. Raises ConfigError when it is wrong, Conflict for a taken name."""
         environment = checked(document)
         name, stored = environment.name, self._encrypted(environment)
         self.ensure_indexes()
@@ -102,16 +102,22 @@ class EnvironmentStore:
             try:
                 self.collection.insert_one(stored)
             except DuplicateKeyError:
-                raise ConfigError(
+                raise Conflict(
                     f"environment {name} exists",
                     hint="Give another name, or --replace to overwrite it.",
                 ) from None
         return environment
 
-    def update(self, name: str, changes: Document) -> Environment:
-        """Change fields of an environment; sections of `configuration` replace those of their name.
+    def update(
+        self,
+        name: str,
+        changes: Document,
+        check: Callable[[Document], Environment] | None = None,
+    ) -> Environment:
+        """Change fields of an environment; sections of `configuration` are merged by their name.
 
-        Secrets that a section does not give stay as they are.
+        Secrets that a section does not give stay as they are. `check` is asked instead of
+        `checked` whether the changed document is right.
         """
         document = self.get(name).document() | {
             key: value for key, value in changes.items() if key != "configuration"
@@ -120,7 +126,7 @@ class EnvironmentStore:
         for section in changes.get("configuration", []):
             sections[section["name"]] = sections.get(section["name"], {}) | section
         document["configuration"] = [*sections.values()]
-        environment = checked(document)
+        environment = (check or checked)(document)
         if environment.name != name:
             raise ConfigError(f"environment {name}: its name cannot be changed", hint="Add anew.")
         return self.add(environment, replace=True)
@@ -136,7 +142,7 @@ class EnvironmentStore:
     def remove(self, name: str, *, with_data: bool = False) -> dict[str, int]:
         """Remove an environment; with its data, returns how many documents of each collection.
 
-        Raises ConfigError while a scan of it runs: it would go on storing.
+        Raises Conflict while a scan of it runs: it would go on storing.
         """
         self._stored(name)
         removed: dict[str, int] = {}
@@ -144,7 +150,7 @@ class EnvironmentStore:
             scans = {scan["_id"]: scan["status"] for scan in self._scans(name)}
             running = [scan for scan, status in scans.items() if status in RUNNING]
             if running:
-                raise ConfigError(
+                raise Conflict(
                     f"environment {name}: scan {running[0]} has not ended",
                     hint=f"calipso scan cancel {running[0]}",
                 )

@@ -12,6 +12,7 @@ from calipso.api.auth.caller import Caller
 from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply, shown
+from calipso.api.rights import must_edit
 from calipso.api.schemas import Answer, Body
 from calipso.api.words import InventoryName, LogLevel, Text, UtcTime
 from calipso.errors import ConfigError, Conflict
@@ -240,7 +241,7 @@ class Scan(Resource):  # type: ignore[misc]
 
         What it found stays. The scan that changes are counted from cannot be deleted.
         """
-        caller.may_edit(scan_of(caller, key)["environment"])
+        must_edit(caller, scan_of(caller, key)["environment"])
         remove_scan(key)
         return Reply(status=204)
 
@@ -253,7 +254,7 @@ class ScanCancel(Resource):  # type: ignore[misc]
     def post(self, key: str, caller: Caller) -> Reply:
         """Ask a scan to stop; what it has read stays, nothing is removed."""
         scan = scan_of(caller, key)
-        caller.may_edit(scan["environment"])
+        must_edit(caller, scan["environment"])
         status = ScanStatus(scan["status"])
         if status.final:
             raise Conflict(f"scan {key} has already ended: {status}")

@@ -14,6 +14,7 @@ from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply
 from calipso.api.responders.resource.scans import OPTIONS, scan_request
+from calipso.api.rights import must_edit
 from calipso.api.schemas import Answer, Body
 from calipso.api.words import InventoryName, LogLevel, Text, UtcTime
 from calipso.discover.schedules import add_schedule, enable_schedule, replace_schedule
@@ -237,7 +238,7 @@ class ScheduledScan(Resource):  # type: ignore[misc]
     def put(self, key: str, caller: Caller, body: ScheduleBody) -> dict[str, Any]:
         """Replace what a schedule asks for; it keeps its name, environment and history."""
         stored = schedule_for(caller, key)
-        caller.may_edit(stored["environment"])
+        must_edit(caller, stored["environment"])
         if body.environment != stored["environment"] or body.name not in (
             None,
             stored.get("name"),
@@ -258,7 +259,7 @@ class ScheduledScan(Resource):  # type: ignore[misc]
     def patch(self, key: str, caller: Caller, body: SchedulePatch) -> dict[str, Any]:
         """Change some of it: switch it on or off, another time, other options."""
         stored = schedule_for(caller, key)
-        caller.may_edit(stored["environment"])
+        must_edit(caller, stored["environment"])
         changes = body.model_dump(exclude={"enabled"}, exclude_unset=True)
         if not changes:
             return _switched(stored, enabled=body.enabled)
@@ -268,7 +269,7 @@ class ScheduledScan(Resource):  # type: ignore[misc]
     def delete(self, key: str, caller: Caller) -> Reply:
         """Remove a schedule; a scan that it started goes on."""
         stored = schedule_for(caller, key)
-        caller.may_edit(stored["environment"])
+        must_edit(caller, stored["environment"])
         ScheduleStore().remove(stored["_id"])
         return Reply(status=204)
 

@@ -1,0 +1,165 @@
+"""What is sent and answered of environments."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from calipso.api.paging import PageQuery
+from calipso.api.schemas import Answer, Body, Query
+from calipso.api.words import EnvironmentName, Text, UtcTime, check_storable
+from calipso.utils.secrets import MASK
+
+Kind = Literal["OpenStack", "Kubernetes", "VMware", "Bare-metal"]
+SectionName = Literal[
+    "OpenStack",
+    "mysql",
+    "CLI",
+    "AMQP",
+    "Monitoring",
+    "NFV_provider",
+    "ACI",
+    "Kubernetes",
+    "VMware",
+    "Bare-metal",
+]
+
+SECTIONS = [
+    {"name": "OpenStack", "host": "192.0.2.11", "port": 5000, "user": "admin", "pwd": MASK},
+    {"name": "mysql", "host": "192.0.2.11", "port": 3306, "user": "calipso", "pwd": MASK},
+    {"name": "CLI", "host": "192.0.2.11", "user": "stack", "key": "/etc/calipso/id_ed25519"},
+]
+EXAMPLE = {
+    "id": "prod",
+    "name": "prod",
+    "type": "environment",
+    "environment_type": "OpenStack",
+    "distribution": "Kolla",
+    "distribution_version": "2024.1",
+    "mechanism_drivers": ["OVS"],
+    "type_drivers": "vxlan",
+    "configuration": SECTIONS,
+    "scanned": True,
+    "listen": False,
+    "operational": "stopped",
+}
+
+
+class EnvironmentQuery(PageQuery):
+    """Filters of the list of environments."""
+
+    name: str | None = Field(default=None, description="The one with this name.")
+    id: str | None = Field(default=None, description="The same.")
+    distribution: str | None = None
+    distribution_version: str | None = None
+    mechanism_drivers: list[str] = Field(default=[], description="With all of these.")
+    type_drivers: str | None = None
+    user: str | None = Field(default=None, description="Field `user` of the document.")
+    listen: bool | None = None
+    scanned: bool | None = Field(default=None, description="A whole scan of it has ended.")
+    monitoring_setup_done: bool | None = None
+    operational: Literal["stopped", "running", "error"] | None = None
+    environment_type: Kind | None = None
+
+
+class SectionBody(BaseModel):
+    """A section: how to reach one source. Its fields depend on its name (docs/environments.md)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: SectionName
+
+    @model_validator(mode="after")
+    def _fields(self) -> SectionBody:
+        check_storable(self.model_extra)
+        return self
+
+
+class Auth(BaseModel):
+    """The original's rights, kept with the document; here users have grants."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    view_env: list[str] = Field(default=[], alias="view-env")
+    edit_env: list[str] = Field(default=[], alias="edit-env")
+
+
+class EnvironmentFields(Body):
+    """What an environment has beside its name and sections."""
+
+    environment_type: Kind = "OpenStack"
+    distribution: str = Field(default="", max_length=100)
+    distribution_version: str = Field(default="", max_length=100)
+    mechanism_drivers: list[Text] = Field(
+        default=["OVS"], min_length=1, description="Of the constants; OVS and LXB are scanned."
+    )
+    type_drivers: Text = Field(default="vxlan", description="Of the constants; with commas.")
+    listen: bool = Field(default=False, description="Needs a section AMQP.")
+    enable_monitoring: bool = False
+    aci_enabled: bool = False
+    user: str = Field(default="", max_length=200)
+    app_path: str = Field(default="", max_length=500, description="Of the original; kept.")
+    run_app_path: str = Field(default="", max_length=500, description="Of the original; kept.")
+    auth: Auth | None = None
+    type: Literal["environment"] = "environment"
+    operational: Literal["stopped", "running", "error"] = Field(
+        default="stopped", description="Taken from the original's clients; Calipso sets it."
+    )
+    scanned: bool = Field(default=False, description="Taken; Calipso sets it.")
+    last_scanned: str | None = Field(default=None, description="Taken; Calipso sets it.")
+    monitoring_setup_done: bool = Field(default=False, description="Taken; Calipso sets it.")
+
+
+class EnvironmentBody(EnvironmentFields):
+    """An environment. OpenStack needs the sections OpenStack, mysql and CLI."""
+
+    name: EnvironmentName
+    configuration: Annotated[list[SectionBody], Field(max_length=20)] = Field(
+        description="One section a source; each name once.", examples=[SECTIONS]
+    )
+
+
+class EnvironmentPatch(Body):
+    """What to change. A section is merged with the one of its name: what it leaves out stays."""
+
+    environment_type: Kind | None = None
+    distribution: Annotated[str, Field(max_length=100)] | None = None
+    distribution_version: Annotated[str, Field(max_length=100)] | None = None
+    mechanism_drivers: Annotated[list[Text], Field(min_length=1)] | None = None
+    type_drivers: Text | None = None
+    listen: bool | None = None
+    enable_monitoring: bool | None = None
+    aci_enabled: bool | None = None
+    user: Annotated[str, Field(max_length=200)] | None = None
+    auth: Auth | None = None
+    configuration: Annotated[list[SectionBody], Field(max_length=20)] | None = None
+
+
+class RemoveQuery(Query):
+    """What goes with an environment."""
+
+    with_data: bool = Field(
+        default=False, description="Also its inventory, links, cliques, changes, scans."
+    )
+
+
+class EnvironmentAnswer(Answer):
+    """An environment; secrets are masked."""
+
+    id: str = Field(default="", description="Its name.")
+    name: str = ""
+    environment_type: str = "OpenStack"
+    distribution: str = ""
+    mechanism_drivers: list[str] = Field(default=[])
+    type_drivers: str = ""
+    configuration: list[dict[str, Any]] = Field(default=[])
+    scanned: bool = False
+    last_scanned: UtcTime | str | None = None
+
+
+class RemovedAnswer(Answer):
+    """What was removed."""
+
+    name: str
+    removed: dict[str, int] = Field(description="Documents by collection.")
