@@ -16,14 +16,13 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from calipso.errors import ConfigError
+from calipso.settings_api import ApiSettings
 
 DEFAULT_MONGO_CONF = Path("/etc/calipso/mongo.conf")
 
 
-class Settings(BaseSettings):
-    """Every setting, with its default and meaning. `docs/settings.md` is generated from it."""
-
-    model_config = SettingsConfigDict(env_prefix="CALIPSO_", extra="ignore")
+class CoreSettings(BaseSettings):
+    """Stores, sources, workers, retention."""
 
     home: Path = Field(
         default=Path("var"),
@@ -196,69 +195,16 @@ class Settings(BaseSettings):
         description="Megabytes a process of the links and cliques worker may use; one that uses "
         "more is replaced when its task has ended. 0: no limit.",
     )
-    api_max_body: int = Field(
-        default=1_048_576,
-        ge=1024,
-        description="Bytes the body of a request to the API may have; the largest environment "
-        "document is far below.",
-    )
-    api_streams: int = Field(
-        default=8,
-        ge=1,
-        description="Event streams (progress of a scan) one process of the API keeps open. Each "
-        "holds a thread: below the threads of a process, so that some are left for requests.",
-    )
-    api_stream_seconds: float = Field(
-        default=300.0,
-        gt=0,
-        description="Seconds an event stream lasts; the client comes again by itself and hears "
-        "what changed. Bounded, so that a revoked token or a stopping server ends it.",
-    )
-    api_metrics_token: str = Field(
-        default="",
-        repr=False,
-        description="Token that `/metrics` of the API wants as `Authorization: Bearer`. Empty: "
-        "`/metrics` is open to whoever reaches the address; it tells counts, no names of objects.",
-    )
-    token_lifetime: int = Field(
-        default=86_400,
-        ge=60,
-        le=31_536_000,
-        description="Seconds a token of a login is good for; the original's day.",
-    )
-    token_longest_session: int = Field(
-        default=604_800,
-        ge=60,
-        description="Seconds after a login with a password beyond which no token got by exchanging "
-        "another one lives. A week: a page left open over the weekend goes on, a stolen token does "
-        "not for ever. Not below `token_lifetime`.",
-    )
-    login_attempts: int = Field(
-        default=10,
-        ge=1,
-        description="Wrong passwords for one name from one address within `login_window`, before "
-        "the next try is refused with 429; ten times as many for a name from all addresses "
-        "together, and for an address with all names. Enough for a person who searches the right "
-        "one; a stranger who guesses gets nowhere, and cannot easily shut others out.",
-    )
-    login_window: int = Field(
-        default=300, ge=1, description="Seconds over which wrong passwords are counted."
-    )
-    ldap_config: Path | None = Field(
-        default=None,
-        description="File of `key value` lines: the LDAP directory that also checks passwords. "
-        "Empty: `/etc/calipso/ldap.conf` when it is there, else no directory.",
-    )
-    ldap_timeout: float = Field(
-        default=5.0,
-        gt=0,
-        description="Seconds the directory may take to be reached, and to answer a question. A "
-        "login asks up to four; a person waits so long, a worker of the API too.",
-    )
     flower_port: int = Field(
         default=5555,
         description="Port of Flower (`calipso up --flower`); when it is taken, another free one.",
     )
+
+
+class Settings(ApiSettings, CoreSettings):
+    """Every setting, with its default and meaning. `docs/settings.md` is generated from it."""
+
+    model_config = SettingsConfigDict(env_prefix="CALIPSO_", extra="ignore")
 
     def data_dir(self) -> Path:
         """The data directory as an absolute path, made if it is missing."""

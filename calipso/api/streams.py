@@ -28,6 +28,9 @@ State = dict[str, Any]
 _count_lock = threading.Lock()
 _open = 0
 
+#: Set when this process is told to stop: streams end, their clients come again elsewhere.
+stopping = threading.Event()
+
 
 def event_stream(
     read: Callable[[], State],
@@ -83,7 +86,8 @@ def _lines(
             heard, quiet_since = key, time.monotonic()
         if last or time.monotonic() > end:
             return
-        time.sleep(min(POLL_SECONDS, max(end - time.monotonic(), 0.0)))
+        if stopping.wait(min(POLL_SECONDS, max(end - time.monotonic(), 0.0))):
+            return
         if time.monotonic() - quiet_since > HEARTBEAT_SECONDS:
             yield ": still here\n\n"
             quiet_since = time.monotonic()
