@@ -16,6 +16,7 @@ from typing import Any
 
 from celery.signals import task_postrun, task_prerun, worker_init, worker_ready
 
+from calipso.discover import scan_manager
 from calipso.settings import Settings, settings
 
 log = logging.getLogger(__name__)
@@ -160,7 +161,9 @@ def task_of_scan(task: Mapping[str, Any], environment: str) -> None:
         source = SOURCES.get(request.partition("_")[0], "other")
         _metrics.source_requests.labels(source, request).inc(number)
     for problem in task.get("problems", ()):
-        _metrics.source_errors.labels(problem["source"] or task["queue"], problem["kind"]).inc()
+        _metrics.source_errors.labels(
+            problem["source"] or task.get("source", ""), problem["kind"]
+        ).inc()
     for name, number in task.get("counts", {}).items():
         _metrics.scan_objects.labels(environment, name).inc(number)
 
@@ -182,9 +185,11 @@ def port_of(hostname: str, config: Settings) -> int:
 def _look_at_queues() -> None:
     from workers.tasks.scan import queue_lengths
 
+    known: set[str] = set()  # a queue is told of also when its scan has ended: it may not be empty
     while _metrics is not None:
         try:
-            for queue, length in queue_lengths().items():
+            known |= scan_manager.queues_in_use()
+            for queue, length in queue_lengths(known).items():
                 _metrics.queue_length.labels(queue).set(length)
         except Exception as error:  # noqa: BLE001 - whatever a transport raises when it is away
             log.debug("queues not seen: %s", error)

@@ -21,7 +21,7 @@ Document = dict[str, Any]
 
 log = logging.getLogger("calipso.scan")
 
-TASK_FIELDS = ("title", "queue", "level", "worker", "ended_at", "started_at")
+TASK_FIELDS = ("title", "queue", "source", "level", "worker", "ended_at", "started_at")
 TASK_RESULTS = ("problems", "requests", "runs", "counts", "ran", "attempts")
 SCAN_FIELDS = ("environment", "inventory", "request", "status", "told", "counts", "requests")
 SCAN_ENDS = ("start_timestamp", "end_timestamp", "error_count", "warning_count", "errors")
@@ -66,7 +66,9 @@ def tell_problem(problem: Mapping[str, Any], task: Mapping[str, Any]) -> None:
         level = logging.DEBUG  # told by the one who met the host first
     details = {name: problem[name] for name in ("host", "fetcher", "kind", "hint") if problem[name]}
     log.log(
-        level, problem["message"], extra={"source": problem["source"] or task["queue"]} | details
+        level,
+        problem["message"],
+        extra={"source": problem["source"] or task.get("source", "")} | details,
     )
 
 

@@ -28,7 +28,7 @@ def finish_report(
     `skipped` names the fetchers that are not for this environment, by source.
     """
     tasks = store.scan_tasks(
-        scan["_id"], "kind", "queue", "runs", "problems", "ran", "done", "title"
+        scan["_id"], "kind", "source", "runs", "problems", "ran", "done", "title"
     )
     lines, problems = summarise(tasks, skipped)
     store.save_coverage(scan["_id"], scan["environment"], lines)
@@ -72,7 +72,7 @@ def summarise(
         for data in task.get("problems", ()):
             problem = Problem.model_validate(data)
             problems.append(problem)
-            _add(line(problem.host, problem.source or task["queue"]), problem)
+            _add(line(problem.host, problem.source or task.get("source", "")), problem)
     for source, fetchers in skipped.items():
         line("", source)["skipped"] = fetchers
     for entry in lines.values():

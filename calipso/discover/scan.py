@@ -174,6 +174,7 @@ class Scan:
             "stage": following.stage.value,
             "tasks": len(tasks),
             "done": 0,
+            "queues": sorted({task["queue"] for task in tasks}),
         }
         self.store.update(
             self.scan_id,
@@ -304,7 +305,7 @@ class Scan:
             message=f"{task['title']}: {error.message}"[:500],
             hint=error.hint,
             scanner=task.get("scanner", ""),
-            source=task["queue"],
+            source=task.get("source", ""),
         )
         return {"ran": False, "problems": [problem]}
 
@@ -322,5 +323,5 @@ class Scan:
             "each of which lost its worker",
             hint="See the worker's log; it may have run out of memory.",
             scanner=task.get("scanner", ""),
-            source=task["queue"],
+            source=task.get("source", ""),
         )

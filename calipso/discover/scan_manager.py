@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import OrderedDict
@@ -14,11 +15,14 @@ from calipso.errors import NotFound
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.utils.environment_store import EnvironmentStore
+from calipso.utils.listening import not_served
 from calipso.utils.scan_inventory import ScanInventory
 from calipso.utils.scan_store import RUNNING, ScanStore, now
 from calipso.utils.worker_store import WorkerStore
 
 Document = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 #: Scans whose connections one process keeps open at once.
 OPEN_SCANS = 4
@@ -103,7 +107,7 @@ def waiting_scans() -> list[Document]:
 
 
 def progress(scan_id: str) -> Document:
-    """How far a scan is: one read of its record, one of the workers when it waits.
+    """How far a scan is: one read of its record, and of the workers as long as it has not ended.
 
     Raises NotFound.
     """
@@ -138,7 +142,54 @@ def progress(scan_id: str) -> Document:
     }
 
 
+def queues_in_use() -> set[str]:
+    """Queues that hold tasks of the scans that run just now."""
+    return {
+        queue
+        for scan in ScanStore().find_scans({"status": ScanStatus.RUNNING.value, "runner": ""})
+        for queue in _level(scan).get("queues", ())
+    }
+
+
+def tell_unserved() -> None:
+    """Log it, once, when a running scan waits for a queue that no worker takes tasks from."""
+    store = ScanStore()
+    for scan in store.find_scans({"status": ScanStatus.RUNNING.value, "runner": ""}):
+        missing, told = _unserved(scan), scan.get("waits_for", [])
+        if missing == told or not store.update(scan["_id"], {"waits_for": missing}):
+            continue
+        where = {"environment": scan["environment"], "scan": scan["_id"]}
+        if missing:
+            log.warning(_waits_for(missing), extra=where)
+        else:
+            log.info("the queues are served: %s", ", ".join(told), extra=where)
+
+
+def _level(scan: Document) -> Document:
+    found: Document = scan["levels"].get(str(scan["level"]), {})
+    return found
+
+
+def _unserved(scan: Document) -> list[str]:
+    """Queues that no worker serves and that tasks of the scan's level wait in."""
+    level = _level(scan)
+    missing = not_served(level.get("queues", ())) if not scan["runner"] else []
+    if not missing or level["done"] >= level["tasks"]:
+        return []
+    query = {"level": scan["level"], "done": False, "queue": {"$in": missing}}
+    waiting = ScanStore().scan_tasks(scan["_id"], "queue", **query)
+    return sorted({task["queue"] for task in waiting})
+
+
+def _waits_for(queues: list[str]) -> str:
+    names = ",".join(queues)
+    return f"no worker is running for queue {names}: `calipso worker --queues {names}` starts one"
+
+
 def _message(scan: Document) -> str:
+    if scan["status"] == ScanStatus.RUNNING:
+        missing = _unserved(scan)
+        return _waits_for(missing) if missing else ""
     if scan["status"] != ScanStatus.PENDING:
         return ""
     held = ScanStore().holder(scan)

@@ -69,9 +69,10 @@ class Planner:
             steps = self._steps(scanner, only_types)
             if not steps:
                 continue
-            parents = [parent for _, parent in sorted(set(by_scanner[scanner]))]
-            for batch in _batches(parents, self._batch_size(steps)):
-                self._add_chain(level, scanner, steps, batch, keep)
+            size = self._batch_size(steps)
+            for host, parents in self._by_queue(steps, by_scanner[scanner]):
+                for batch in _batches(parents, size):
+                    self._add_chain(level, scanner, steps, batch, keep, host)
         return level
 
     def single(self, number: int, stage: Stage, title: str, **more: Any) -> Level:
@@ -119,6 +120,17 @@ class Planner:
                 steps.append([fetch_type])
         return steps
 
+    def _by_queue(
+        self, steps: list[list[FetchType]], parents: Iterable[tuple[str, ObjectId]]
+    ) -> list[tuple[str, list[ObjectId]]]:
+        """Parents whose hosts are read from one queue, with one of these hosts; sorted by host."""
+        asks_hosts = any(self._source(step[0]) == "cli" for step in steps)
+        found: dict[str, tuple[str, list[ObjectId]]] = {}
+        for host, parent in sorted(set(parents)):
+            queue = self.environment.queues.of("cli", host) if asks_hosts else ""
+            found.setdefault(queue, (host, []))[1].append(parent)
+        return list(found.values())
+
     def _source(self, fetch_type: FetchType) -> str:
         return self.metadata.fetcher_class(fetch_type.fetcher).source_name
 
@@ -142,16 +154,19 @@ class Planner:
         steps: list[list[FetchType]],
         batch: list[ObjectId],
         keep: Document,
+        host: str,
     ) -> None:
         chain: list[Document] = []
         for step in steps:
+            source = self._source(step[0])
             chain.append(
                 self._task(
                     level,
                     "fetch",
-                    self._source(step[0]),
+                    self.environment.queues.of(source, host),
                     f"{scanner}: {', '.join(f.fetcher for f in step)}",
                     position=len(chain),
+                    source=source,
                     scanner=scanner,
                     nodes=[f.node for f in step],
                     fetchers=[f.fetcher for f in step],
@@ -178,6 +193,7 @@ class Planner:
             "position": position,
             "kind": kind,
             "queue": queue,
+            "source": queue,
             "title": title,
             "state": "pending",
             "done": False,

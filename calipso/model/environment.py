@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from calipso.errors import ConfigError
+from calipso.model.queues import Queues
 from calipso.model.sections import (
     HOST,
     SECRET_KEYS,
@@ -110,6 +111,8 @@ class Environment(BaseModel):
     user: str = ""
     auth: dict[str, list[str]] = Field(default_factory=dict)
     extra_conditions: dict[str, Any] = Field(default_factory=dict)
+    #: for workers that reach only a part of the cloud
+    queues: Queues = Field(default_factory=Queues)
 
     @field_validator("name")
     @classmethod
@@ -226,7 +229,8 @@ def _problem(detail: ErrorDetails) -> str:
 def _place(loc: tuple[int | str, ...]) -> tuple[str, Iterable[str]]:
     """Where an error is, in the document's words, and which keys are known there."""
     if len(loc) < 2 or loc[0] != "configuration":
-        return ".".join(map(str, loc)), _names(Environment)
+        known: type[BaseModel] = Queues if loc[:1] == ("queues",) else Environment
+        return ".".join(map(str, loc)), _names(known)
     where = f"configuration[{loc[1]}]"
     if len(loc) < 3:
         return where, ()

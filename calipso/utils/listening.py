@@ -9,20 +9,19 @@ from collections.abc import Iterable
 
 from calipso.errors import NoWorker
 from calipso.model.scan import ScanRequest
+from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.worker_store import WorkerStore
-
-#: Queues of the sources that a scan of the inventory reads.
-SOURCES = ("api", "db", "cli")
 
 
 def queues_of(request: ScanRequest) -> list[str]:
-    """The queues the tasks of a scan go to."""
+    """The queues the tasks of a scan go to. Raises NotFound for an unknown environment."""
     if request.links_only:
         return ["scan", "links"]
     if request.cliques_only:
         return ["scan", "cliques"]
     graph = [] if request.inventory_only else ["links", "cliques"]
-    return ["scan", *SOURCES, *graph]
+    sources = EnvironmentStore().get(request.environment).queues.names()
+    return ["scan", *sources, *graph]
 
 
 def not_served(queues: Iterable[str]) -> list[str]:
@@ -38,6 +37,6 @@ def require_workers(queues: Iterable[str], what: str) -> None:
         word = "queue" if len(missing) == 1 else "queues"
         raise NoWorker(
             f"{what} would wait for nobody: no worker listens on {word} {', '.join(missing)}",
-            hint="Start one with `calipso up`, or `celery -A workers.app worker -Q "
-            f"{','.join(missing)}`; `calipso status` lists those that run.",
+            hint=f"Start one with `calipso up`, or `calipso worker --queues {','.join(missing)}`; "
+            "`calipso status` lists those that run.",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from celery.exceptions import Ignore
@@ -11,6 +12,9 @@ from calipso.discover import scan_manager, watchdog
 from workers.app import app
 from workers.base import ScanTask, worker_name
 from workers.publisher import CeleryPublisher
+
+#: Queues of every installation; those of parts of a cloud come from the scans that run.
+QUEUES = ("scan", "api", "db", "cli", "links", "cliques")
 
 
 @app.task(bind=True, base=ScanTask, name="calipso.scan.start")
@@ -61,19 +65,24 @@ def advance(self: ScanTask, scan_id: str, level: int) -> bool:
 def watch(self: ScanTask) -> dict[str, Any]:
     """Look after scans that stand still; beat sends this every few seconds."""
     try:
-        return watchdog.watch(CeleryPublisher(app), queue_lengths(), worker_name())
+        waiting = queue_lengths(scan_manager.queues_in_use())
+        found = watchdog.watch(CeleryPublisher(app), waiting, worker_name())
+        scan_manager.tell_unserved()
+        return found  # noqa: TRY300 - what raises is in all three
     except PyMongoError as error:
         return {"store": str(error)[:200]}  # the next look is a few seconds away
 
 
-def queue_lengths() -> dict[str, int]:
+def queue_lengths(more: Iterable[str] = ()) -> dict[str, int]:
     """Waiting messages by queue; a queue that does not exist yet is empty."""
     lengths: dict[str, int] = {}
-    with app.connection_for_read() as connection, connection.channel() as opened:
-        channel: Any = opened
-        for queue in ("scan", "api", "db", "cli", "links", "cliques"):
-            try:
-                lengths[queue] = channel.queue_declare(queue=queue, passive=True).message_count
-            except Exception:  # noqa: BLE001 - transports differ in how they say "no such queue"
-                lengths[queue] = 0
+    with app.connection_for_read() as connection:
+        for queue in dict.fromkeys((*QUEUES, *more)):
+            # a channel each: RabbitMQ closes it when the queue does not exist
+            with connection.channel() as opened:
+                channel: Any = opened
+                try:
+                    lengths[queue] = channel.queue_declare(queue=queue, passive=True).message_count
+                except Exception:  # noqa: BLE001 - transports differ in how they say "no such queue"
+                    lengths[queue] = 0
     return lengths

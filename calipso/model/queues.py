@@ -1,0 +1,99 @@
+"""Which queue the tasks of an environment go to: for workers that reach a part of a cloud only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+#: Queues of what is no reading of a cloud: their workers have other pools and time limits.
+OTHER_QUEUES = frozenset({"scan", "links", "cliques", "events"})
+
+#: Sources of a cloud; each is a queue of that name unless an environment says otherwise.
+SOURCES = ("api", "db", "cli")
+
+_QUEUE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+_PATTERN = re.compile(r"^[A-Za-z0-9_.*?\[\]!:-]{1,253}$")
+
+
+def _check_queue(value: str) -> str:
+    if not _QUEUE.match(value):
+        raise ValueError("expected 1-64 letters, digits, dots, dashes or underscores")
+    if value in OTHER_QUEUES:
+        raise ValueError(f"queue {value} is for other work; take another name, as cli-{value}")
+    return value
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class HostQueue(_Strict):
+    """Hosts that are read from a queue of their own."""
+
+    hosts: Annotated[list[str], Field(min_length=1)]
+    queue: str
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _hosts(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("hosts")
+    @classmethod
+    def _patterns(cls, value: list[str]) -> list[str]:
+        for pattern in value:
+            if not _PATTERN.match(pattern):
+                raise ValueError(f"{pattern[:60]!r}: expected a host name; *, ? and [...] match")
+        return value
+
+    @field_validator("queue")
+    @classmethod
+    def _queue(cls, value: str) -> str:
+        return _check_queue(value)
+
+    def matches(self, host: str) -> bool:
+        """True when a host's name is meant; letters count the same in both cases."""
+        return any(fnmatchcase(host.lower(), pattern.lower()) for pattern in self.hosts)
+
+
+class Queues(_Strict):
+    """The queue of each source, and for `cli` of certain hosts: the first that matches counts."""
+
+    api: str = "api"
+    db: str = "db"
+    cli: str = "cli"
+    hosts: list[HostQueue] = Field(default_factory=list)
+
+    @field_validator("api", "db", "cli")
+    @classmethod
+    def _queue(cls, value: str) -> str:
+        return _check_queue(value)
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Queues:
+        seen: set[str] = set()
+        for number, entry in enumerate(self.hosts):
+            if "*" in seen:
+                raise ValueError(f"hosts.{number} is never used: `*` before it matches every host")
+            double = sorted(seen & set(entry.hosts))
+            if double:
+                raise ValueError(f"hosts.{number}: {double[0]} is matched by an entry before it")
+            seen |= set(entry.hosts)
+        return self
+
+    def of(self, source: str, host: str = "") -> str:
+        """The queue for tasks of a source, `api`, `db` or `cli`; `cli` asks the host's name."""
+        if source == "cli" and host:
+            for entry in self.hosts:
+                if entry.matches(host):
+                    return entry.queue
+        return {"api": self.api, "db": self.db, "cli": self.cli}.get(source, source)
+
+    def names(self) -> list[str]:
+        """All queues that the tasks of a scan of the inventory may go to."""
+        found: Iterable[str] = (self.api, self.db, self.cli, *(e.queue for e in self.hosts))
+        return list(dict.fromkeys(found))
