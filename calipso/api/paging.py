@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from pymongo.collection import Collection
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.replies import Page, all_shown
 from calipso.api.schemas import Query
+from calipso.api.walk import walk
 from calipso.utils.encoding import decode
 
 Document = dict[str, Any]
@@ -59,32 +60,122 @@ def page(
     order: Sequence[str],
     sortable: Sequence[str] = (),
     hidden: Sequence[str] = (),
+    lead: tuple[str, str] | None = None,
 ) -> Page:
     """One page of the documents that match.
 
     `order` is the usual order: keys that each document has; the last is made unique by `_id`.
     `sortable` are further fields each document has. `hidden` are fields that are never sent.
+    `lead` are the fields after `environment` of the index whose order is the usual one: such a
+    list costs the same on every page, however long it is; `environment` must then be named, or
+    be `{"$in": [...]}`.
     Raises BadRequest for a marker of another list and for fields that cannot be sorted by.
     """
     sorting = _sorting(query.sort, order, sortable)
     limit = query.page_size or query.limit
-    conditions = [wanted]
-    if query.marker:
-        conditions.append(after(_read(query.marker, sorting), sorting))
-    cursor = collection.find(
-        {"$and": conditions} if len(conditions) > 1 else wanted,
-        _projection(query.fields, [name for name, _ in sorting], hidden),
-        sort=sorting,
-        limit=limit + 1,
-        skip=0 if query.marker else limit * (query.page or 0),
-    )
-    found = [decode(item) for item in cursor]
-    items = found[:limit]
+    last = _read(query.marker, sorting) if query.marker else None
+    options: Document = {
+        "projection": _projection(query.fields, [name for name, _ in sorting], hidden),
+        "sort": sorting,
+    }
+    skip = 0 if last else limit * (query.page or 0)
+    found: list[Document] = []
+    for part in _parts(collection, wanted, query, lead, last, sorting):
+        condition = _and_after(part, last, sorting)
+        found += collection.find(condition, limit=limit + 1 - len(found), skip=skip, **options)
+        if len(found) > limit:
+            break
+    items = [decode(item) for item in found[:limit]]
     return Page(
-        _chosen(items, query.fields),
+        chosen(items, query.fields),
         _marker(items[-1], sorting) if len(found) > limit else None,
         collection.count_documents(wanted) if query.total else None,
     )
+
+
+def _parts(
+    collection: Collection[Document],
+    wanted: Document,
+    query: PageQuery,
+    lead: tuple[str, str] | None,
+    last: Mapping[str, Any] | None,
+    sorting: Order,
+) -> Iterator[Document]:
+    """Conditions that select the list piece by piece, in order: environment by environment.
+
+    Not when pages are numbered: what is skipped must be counted over all of it.
+    """
+    given = wanted.get("environment")
+    if given is None or query.page or sorting[0] != ("environment", ASCENDING):
+        yield wanted
+        return
+    names = [given] if isinstance(given, str) else sorted(given["$in"])
+    whole = _is_whole(wanted, query, lead)
+    at = str(last["environment"]) if last else ""
+    for name in names:
+        if name < at:
+            continue
+        if lead and whole:
+            begin = last if name == at else None
+            yield from walk(collection, name, lead, begin, wanted.get(lead[0]))
+        else:
+            yield {**wanted, "environment": name}
+
+
+def _is_whole(wanted: Document, query: PageQuery, lead: tuple[str, str] | None) -> bool:
+    """True for all documents of an environment, or all that have one first key."""
+    if lead is None or query.sort or not wanted.keys() <= {"environment", lead[0]}:
+        return False
+    return isinstance(wanted.get(lead[0], ""), str)
+
+
+def _and_after(wanted: Document, last: Mapping[str, Any] | None, sorting: Order) -> Document:
+    if last is None:
+        return wanted
+    later = after(last, sorting)
+    return {"$and": [wanted, later]} if "$or" in wanted else wanted | later
+
+
+def page_of(
+    documents: Iterable[Document],
+    query: PageQuery,
+    *,
+    order: Sequence[str],
+    sortable: Sequence[str] = (),
+) -> Page:
+    """The same page of documents that are no collection: few, and read already.
+
+    Each has `_id` and the fields of `order`, as text. Raises BadRequest as `page` does.
+    """
+    sorting = _sorting(query.sort, order, sortable)
+    limit = query.page_size or query.limit
+    found = list(documents)
+    total = len(found)
+    for name, direction in reversed(sorting):
+        found.sort(key=_text_of(name), reverse=direction == DESCENDING)
+    if query.marker:
+        last = _read(query.marker, sorting)
+        found = [item for item in found if _follows(item, last, sorting)]
+    elif query.page:
+        found = found[limit * query.page :]
+    items = found[:limit]
+    return Page(
+        chosen(items, query.fields),
+        _marker(items[-1], sorting) if len(found) > limit else None,
+        total if query.total else None,
+    )
+
+
+def _text_of(name: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda item: str(item[name])
+
+
+def _follows(item: Mapping[str, Any], last: Mapping[str, Any], sorting: Order) -> bool:
+    for name, direction in sorting:
+        own, other = str(item[name]), str(last[name])
+        if own != other:
+            return (own > other) == (direction == ASCENDING)
+    return False
 
 
 def _sorting(given: Sequence[str], order: Sequence[str], sortable: Sequence[str]) -> Order:
@@ -121,7 +212,8 @@ def _projection(
     return dict.fromkeys(hidden, 0) or None
 
 
-def _chosen(items: list[Document], fields: Sequence[str]) -> list[Document]:
+def chosen(items: Iterable[Document], fields: Sequence[str]) -> list[Document]:
+    """Documents as they are sent, with these fields only; none named: with all."""
     shown = all_shown(items)
     if not fields:
         return shown

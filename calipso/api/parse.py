@@ -19,8 +19,10 @@ def parse_query(request: Request, model: type[M]) -> M:
     """The query string as `model`. Raises BadRequest with one detail for each wrong key.
 
     Lists may be given as repeated keys or with commas. Keys the model does not know are wrong.
+    A model with `OPEN = (prefix, key)` takes any key with this prefix: as a dict, under that key.
     """
     lists = {name(key, field) for key, field in model.model_fields.items() if is_list(field)}
+    prefix, opened = getattr(model, "OPEN", ("", ""))
     values: dict[str, Any] = {}
     problems: list[Detail] = []
     for key in request.args:
@@ -31,6 +33,8 @@ def parse_query(request: Request, model: type[M]) -> M:
             values[key] = [word for value in given for word in value.split(",") if word]
         elif len(given) > 1:
             problems.append(Detail(key, "may be given once"))
+        elif prefix and key.startswith(prefix):
+            values.setdefault(opened, {})[key.removeprefix(prefix)] = given[0]
         else:
             values[key] = given[0]
     wrong = {problem.field for problem in problems}

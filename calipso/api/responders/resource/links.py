@@ -2,66 +2,166 @@
 
 from __future__ import annotations
 
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
 
-from bson import ObjectId
 from flask_restx import Namespace, Resource
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from calipso.api.auth.caller import Caller
 from calipso.api.operation import Need, operation
-from calipso.api.paging import PageQuery, page
+from calipso.api.paging import page
+from calipso.api.reading import (
+    EXAMPLE_KEY,
+    EnvironmentPage,
+    InventoryPage,
+    OneQuery,
+    by_key,
+    one_object,
+    one_of,
+    seen,
+)
 from calipso.api.replies import Page, shown
-from calipso.api.schemas import Answer, Key, Query
+from calipso.api.schemas import Answer, Key
+from calipso.api.words import Text
+from calipso.utils.encoding import encode
 from calipso.utils.inventory_mgr import InventoryMgr
 
-ns = Namespace("links", description="Links between objects.", path="/links")
+Document = dict[str, Any]
+
+ns = Namespace("links", description="Links between objects.", path="/")
 
 ORDER = ("environment", "link_type", "source", "target", "link_name")
+LEAD = ("link_type", "source")
+
+EXAMPLE = {
+    "id": "65a1f0c2d4e8b1a2c3d4e5a0",
+    "_id": "65a1f0c2d4e8b1a2c3d4e5a0",
+    "environment": "prod",
+    "link_type": "vnic-vedge",
+    "link_name": "private",
+    "source": EXAMPLE_KEY,
+    "source_id": "compute-1-tap8a0382a0-5b",
+    "target": "65a1f0c2d4e8b1a2c3d4e5b1",
+    "target_id": "compute-1-OVS",
+    "host": "compute-1",
+    "state": "up",
+    "implicit": False,
+    "attributes": {"network": "b6fd5175-4b22-4256-9b1a-9fc4b9dce1fe"},
+}
 
 
-class LinkQuery(PageQuery):
+class LinkState(StrEnum):
+    """How a link is: read, not assumed."""
+
+    UP = "up"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+AttributeName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_ .:-]{0,63}$")]
+
+
+class LinkQuery(EnvironmentPage):
     """Filters of the list of links."""
 
-    env_name: str | None = Field(default=None, description="Of this environment.")
-    link_type: str | None = Field(default=None, description="`<source type>-<target type>`.")
-    host: str | None = Field(default=None, description="On this host.")
+    OPEN: ClassVar[tuple[str, str]] = ("attributes:", "attributes:network")
+
+    id: Key | None = Field(default=None, description="With this id.")
+    link_type: Text | None = Field(default=None, description="`<source type>-<target type>`.")
+    link_name: Text | None = Field(default=None, description="Of this name.")
+    host: Text | None = Field(default=None, description="On this host.")
+    source_id: Text | None = Field(default=None, description="From the object of this id.")
+    target_id: Text | None = Field(default=None, description="To the object of this id.")
+    state: LinkState | None = Field(default=None, description="In this state.")
+    implicit: bool | None = Field(
+        default=None, description="true: made of other links (`implicit`); false: the rest."
+    )
+    attributes: Annotated[
+        dict[AttributeName, Text], WithJsonSchema({"type": "string"}, mode="validation")
+    ] = Field(
+        default_factory=dict,
+        alias="attributes:network",
+        description="Whose attribute `network` is this or has it among its values; any other "
+        "attribute in the same way, `attributes:<name>`.",
+    )
 
 
 class LinkAnswer(Answer):
     """A link."""
 
-    id: str = ""
+    id: str = Field(default="", description="What `/links/<key>` takes.")
     environment: str = ""
-    link_type: str = ""
-    state: str = Field(default="", description="up, down or unknown: read, not assumed.")
+    link_type: str = Field(default="", description="`<source type>-<target type>`.")
+    link_name: str = ""
+    source: str = Field(default="", description="Key of the object it begins at.")
+    source_id: str = Field(default="", description="That object's id.")
+    target: str = Field(default="", description="Key of the object it leads to.")
+    target_id: str = Field(default="", description="That object's id.")
+    host: str = Field(default="", description="Empty where both ends are not of one host.")
+    state: LinkState = Field(
+        default=LinkState.UNKNOWN, description="Read from the system, not assumed."
+    )
+    implicit: bool = False
+    attributes: dict[str, Any] = Field(
+        default={}, description="`network`: id, or ids, of the networks whose traffic it carries."
+    )
 
 
-class OneQuery(Query):
-    """Which inventory to read."""
-
-    inventory: str | None = Field(default=None, description="Inventory collection.")
-
-
-@ns.route("")
+@ns.route("/links")
 class Links(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(Need.LOGIN, page_of=LinkAnswer, query=LinkQuery, errors=(404,))
+    @operation(
+        Need.LOGIN,
+        page_of=LinkAnswer,
+        query=LinkQuery,
+        errors=(404,),
+        example={"items": [EXAMPLE], "next": None},
+    )
     def get(self, caller: Caller, query: LinkQuery) -> Page:
-        """Links, by environment and type."""
-        wanted: dict[str, Any] = caller.environments(query.env_name)
-        wanted |= query.model_dump(include={"link_type", "host"}, exclude_none=True)
-        return page(InventoryMgr().collection("links"), wanted, query, order=ORDER)
+        """Links by environment and type."""
+        wanted = seen(caller, query.env_name)
+        fields = {"link_type", "link_name", "host", "source_id", "target_id", "state", "implicit"}
+        wanted |= query.model_dump(include=fields, exclude_none=True, mode="json")
+        if query.id is not None:
+            wanted |= by_key(query.id)
+        for name, value in encode(query.attributes).items():
+            wanted[f"attributes.{name}"] = {"$in": _meant(value)}
+        collection = InventoryMgr(query.inventory).collection("links")
+        return page(collection, wanted, query, order=ORDER, lead=LEAD)
 
 
-@ns.route("/<string:key>")
+def _meant(text: str) -> list[Any]:
+    """What a text of a query may stand for: a stored number is not text."""
+    return [text, int(text)] if text.isdecimal() and len(text) < 10 else [text]
+
+
+@ns.route("/links/<string:key>")
 class Link(Resource):  # type: ignore[misc]
     """One of them."""
 
-    @operation(Need.LOGIN, answer=LinkAnswer, query=OneQuery, errors=(404,))
-    def get(self, key: Key, caller: Caller, query: OneQuery) -> dict[str, Any]:
+    @operation(Need.LOGIN, answer=LinkAnswer, query=OneQuery, errors=(404,), example=EXAMPLE)
+    def get(self, key: Key, caller: Caller, query: OneQuery) -> Document:
         """One link by its id."""
-        wanted = {"_id": ObjectId(key)} if ObjectId.is_valid(key) else {"_id": None}
-        found = InventoryMgr(query.inventory).find_all("links", wanted)
-        return shown(caller.check_seen(found[0] if found else None, f"link {key}"))
+        return shown(one_of(InventoryMgr(query.inventory), "links", key, caller, "link"))
+
+
+@ns.route("/inventory/<string:key>/links")
+class ObjectLinks(Resource):  # type: ignore[misc]
+    """Links of one object."""
+
+    @operation(
+        Need.LOGIN,
+        page_of=LinkAnswer,
+        query=InventoryPage,
+        errors=(404,),
+        example={"items": [EXAMPLE], "next": None},
+    )
+    def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
+        """The links an object is an end of."""
+        inv = InventoryMgr(query.inventory)
+        end = one_object(inv, key, caller)
+        ends = [{"source": end["_id"]}, {"target": end["_id"]}]
+        wanted = {"environment": end["environment"], "$or": ends}
+        return page(inv.collection("links"), wanted, query, order=ORDER)

@@ -1,0 +1,188 @@
+"""A graph as answer: `{nodes, edges}` in JSON, GraphML or DOT, by `format=` or `Accept`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bson import ObjectId
+from flask import Response, request
+from pydantic import Field
+
+from calipso.api.reading import EXAMPLE_KEY, OneQuery
+from calipso.api.replies import json_response, utc
+from calipso.api.schemas import Answer
+from calipso.topology.elements import NODE_FIELDS, elements
+from calipso.topology.formats import MEDIA, dot, graphml
+from calipso.utils.inventory_mgr import InventoryMgr
+
+Document = dict[str, Any]
+
+#: Media types beside JSON, for the specification.
+PRODUCES = {media: name for name, media in MEDIA.items() if name != "json"}
+
+#: Types that are reached by a link from something else of their host.
+BEHIND = frozenset({"vnic", "otep"})
+
+
+class GraphFormat(StrEnum):
+    """Forms of a graph."""
+
+    JSON = "json"
+    GRAPHML = "graphml"
+    DOT = "dot"
+
+
+class GraphQuery(OneQuery):
+    """Which form, and how much."""
+
+    format: GraphFormat | None = Field(
+        default=None, description="Else what the header `Accept` asks for, else JSON."
+    )
+    limit: int = Field(default=1000, ge=1, le=5000, description="Nodes at most.")
+
+
+class NodeData(Answer):
+    """An object, as a viewer needs it."""
+
+    key: str = Field(description="What `/inventory/<key>` takes.")
+    id: str = ""
+    type: str = ""
+    name: str = ""
+    focal_point: bool = Field(description="True for the object the graph is about.")
+    distance: int | None = Field(default=None, description="Links from there, where it is told.")
+
+
+class NodeAnswer(Answer):
+    """A node."""
+
+    data: NodeData
+
+
+class EdgeData(Answer):
+    """A link, as a viewer needs it."""
+
+    key: str
+    source: str = Field(description="Key of a node.")
+    target: str = Field(description="Key of a node.")
+    link_type: str = Field(description="`contains`: no link, the object is in the other one.")
+    state: str = ""
+
+
+class EdgeAnswer(Answer):
+    """An edge."""
+
+    data: EdgeData
+
+
+class GraphAnswer(Answer):
+    """Nodes and edges in a stable order; every edge has both its nodes."""
+
+    nodes: list[NodeAnswer]
+    edges: list[EdgeAnswer]
+    truncated: bool = Field(
+        description="True: there is more than the limit; what is nearest is here. GraphML and DOT "
+        "say it in the header `X-Truncated`."
+    )
+
+
+EXAMPLE_GRAPH = {
+    "nodes": [
+        {
+            "data": {
+                "key": EXAMPLE_KEY,
+                "id": "compute-1-tap8a0382a0-5b",
+                "type": "vnic",
+                "name": "tap8a0382a0-5b",
+                "host": "compute-1",
+                "state": "up",
+                "focal_point": True,
+                "distance": 0,
+            }
+        },
+        {
+            "data": {
+                "key": "65a1f0c2d4e8b1a2c3d4e5b1",
+                "id": "compute-1-OVS",
+                "type": "vedge",
+                "name": "compute-1-OVS",
+                "host": "compute-1",
+                "focal_point": False,
+                "distance": 1,
+            }
+        },
+    ],
+    "edges": [
+        {
+            "data": {
+                "key": "65a1f0c2d4e8b1a2c3d4e5a0",
+                "source": EXAMPLE_KEY,
+                "target": "65a1f0c2d4e8b1a2c3d4e5b1",
+                "link_type": "vnic-vedge",
+                "link_name": "private",
+                "state": "up",
+                "implicit": False,
+                "host": "compute-1",
+            }
+        }
+    ],
+    "truncated": False,
+}
+
+
+def make_graph(
+    inv: InventoryMgr,
+    start: ObjectId,
+    objects: Iterable[ObjectId],
+    links: Iterable[Document],
+    *,
+    distance: Mapping[ObjectId, int] | None = None,
+    inside: Iterable[ObjectId] = (),
+) -> Document:
+    """The graph of these objects; `inside` are those the object it is about contains."""
+    documents = inv.find_by_keys(objects, NODE_FIELDS)
+    edges = list(links)
+    about: Document = {
+        "focal_point": start,
+        "objects": list(documents),
+        "links": [link["_id"] for link in edges],
+    }
+    graph: Document = {**elements(about, documents.values(), edges)}
+    graph["edges"] += [
+        _contains(start, key)
+        for key in sorted(inside)
+        if start in documents and key in documents and documents[key]["type"] not in BEHIND
+    ]
+    for node in graph["nodes"]:
+        data = node["data"]
+        if distance is not None:
+            data["distance"] = distance[ObjectId(data["key"])]
+    for item in (*graph["nodes"], *graph["edges"]):
+        for name, value in item["data"].items():
+            if isinstance(value, datetime):
+                item["data"][name] = utc(value)
+    return graph
+
+
+def _contains(outer: ObjectId, inner: ObjectId) -> Document:
+    ends = {"source": str(outer), "target": str(inner)}
+    return {"data": ends | {"key": f"{outer}-{inner}", "link_type": "contains", "implicit": True}}
+
+
+def graph_response(graph: Document, wanted: GraphFormat | None, *, truncated: bool) -> Response:
+    """The graph in the form that was asked for."""
+    form = wanted or _accepted()
+    headers = {"X-Truncated": str(truncated).lower(), "Vary": "Accept"}
+    if form is GraphFormat.JSON:
+        return json_response(graph | {"truncated": truncated}, 200, headers)
+    text = graphml(graph) if form is GraphFormat.GRAPHML else dot(graph)
+    media = f"{MEDIA[form.value]}; charset=utf-8"
+    return Response(text, headers={**headers, "Content-Type": media})
+
+
+def _accepted() -> GraphFormat:
+    """What `Accept` likes best of what there is; JSON when it says nothing."""
+    best = request.accept_mimetypes.best_match(list(MEDIA.values()), MEDIA["json"])
+    return next(GraphFormat(name) for name, media in MEDIA.items() if media == best)

@@ -1,0 +1,73 @@
+"""What the resources of an inventory share: which one, which environments, one object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bson import ObjectId
+from pydantic import Field
+
+from calipso.api.auth.caller import Caller
+from calipso.api.paging import PageQuery
+from calipso.api.schemas import Query
+from calipso.api.words import EnvironmentName, InventoryName
+from calipso.utils.environment_store import EnvironmentStore
+from calipso.utils.inventory_mgr import InventoryMgr
+
+Document = dict[str, Any]
+
+EXAMPLE_KEY = "65a1f0c2d4e8b1a2c3d4e5f6"
+
+INVENTORY = "Inventory collection to read; else the one of the server."
+
+
+class OneQuery(Query):
+    """Which inventory to read."""
+
+    inventory: InventoryName | None = Field(default=None, description=INVENTORY)
+
+
+class InventoryPage(PageQuery):
+    """A list out of an inventory."""
+
+    inventory: InventoryName | None = Field(default=None, description=INVENTORY)
+
+
+class EnvironmentPage(InventoryPage):
+    """A list out of an inventory, of one environment or all that may be viewed."""
+
+    env_name: EnvironmentName | None = Field(
+        default=None, description="Of this environment; else of all you may view."
+    )
+
+
+def seen(caller: Caller, environment: str | None) -> Document:
+    """Condition on `environment`, always by name: the given one, or all that may be viewed.
+
+    Raises NotFound. What is left of a removed environment is in no list.
+    """
+    if environment is not None:
+        return {"environment": caller.may_view(environment)}
+    names = seen_names(caller)
+    return {"environment": names[0] if len(names) == 1 else {"$in": names}}
+
+
+def seen_names(caller: Caller) -> list[str]:
+    """Names of the environments the caller may view, sorted."""
+    return sorted(name for name in EnvironmentStore().names() if caller.sees(name))
+
+
+def by_key(key: str) -> Document:
+    """Condition for the document with this `_id`; what is no `_id` matches nothing."""
+    return {"_id": ObjectId(key) if ObjectId.is_valid(key) else None}
+
+
+def one_of(inv: InventoryMgr, name: str, key: str, caller: Caller, what: str) -> Document:
+    """One document of a collection of an inventory. Raises NotFound, `no <what> <key>`."""
+    found = inv.find_all(name, by_key(key), limit=1)
+    return caller.check_seen(found[0] if found else None, f"{what} {key}")
+
+
+def one_object(inv: InventoryMgr, key: str, caller: Caller) -> Document:
+    """One object of the inventory by its `_id`. Raises NotFound."""
+    return one_of(inv, "inventory", key, caller, "object")

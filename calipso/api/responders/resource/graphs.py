@@ -1,0 +1,134 @@
+"""Graphs: of a clique, and of what is near an object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_restx import Namespace, Resource
+from pydantic import Field
+
+from calipso.api.auth.caller import Caller
+from calipso.api.graphs import (
+    EXAMPLE_GRAPH,
+    PRODUCES,
+    GraphAnswer,
+    GraphQuery,
+    graph_response,
+    make_graph,
+)
+from calipso.api.neighbours import clique_part, links_by_keys, neighbours
+from calipso.api.operation import Need, operation
+from calipso.api.reading import OneQuery, one_object, one_of
+from calipso.api.schemas import Answer, Key
+from calipso.api.words import Text
+from calipso.topology.elements import paths_to_networks
+from calipso.utils.inventory_mgr import InventoryMgr
+
+Document = dict[str, Any]
+
+ns = Namespace("graphs", description="Graphs of objects and links.", path="/")
+
+#: Fields of objects and links a path is made of.
+PATH_OBJECT = ("id", "type", "name", "object_name")
+PATH_LINK = dict.fromkeys(("link_type", "source", "target", "attributes"), 1)
+
+#: Links of a clique that paths are looked for in; an instance has some dozens.
+MOST_PATH_LINKS = 5000
+
+
+class NearQuery(GraphQuery):
+    """How far."""
+
+    depth: int = Field(default=2, ge=1, le=10, description="Links from the object.")
+    link_types: list[Text] = Field(default=[], description="Along links of these types only.")
+
+
+class PathAnswer(Answer):
+    """Ways to networks."""
+
+    paths: list[list[str]] = Field(
+        description="Each from the object to a network, `<type> <name>` of what is passed."
+    )
+
+
+@ns.route("/cliques/<string:key>/graph")
+class CliqueGraph(Resource):  # type: ignore[misc]
+    """The graph of a clique."""
+
+    @operation(
+        Need.LOGIN,
+        answer=GraphAnswer,
+        query=GraphQuery,
+        errors=(404,),
+        example=EXAMPLE_GRAPH,
+        produces=PRODUCES,
+    )
+    def get(self, key: Key, caller: Caller, query: GraphQuery) -> Response:
+        """What a focal point depends on, as a graph."""
+        inv = InventoryMgr(query.inventory)
+        clique = one_of(inv, "cliques", key, caller, "clique")
+        objects, links, truncated = clique_part(inv, clique, query.limit)
+        graph = make_graph(inv, clique["focal_point"], objects, links)
+        return graph_response(graph, query.format, truncated=truncated)
+
+
+@ns.route("/inventory/<string:key>/graph")
+class NearGraph(Resource):  # type: ignore[misc]
+    """The neighbourhood of an object."""
+
+    @operation(
+        Need.LOGIN,
+        answer=GraphAnswer,
+        query=NearQuery,
+        errors=(404,),
+        example=EXAMPLE_GRAPH,
+        produces=PRODUCES,
+    )
+    def get(self, key: Key, caller: Caller, query: NearQuery) -> Response:
+        """What is near an object, along links; of a host: near all that is on it."""
+        inv = InventoryMgr(query.inventory)
+        start = one_object(inv, key, caller)
+        near = neighbours(inv, start, query.depth, query.limit, query.link_types)
+        graph = make_graph(
+            inv,
+            start["_id"],
+            near.distance,
+            near.links,
+            distance=near.distance,
+            inside=near.inside,
+        )
+        return graph_response(graph, query.format, truncated=near.truncated)
+
+
+@ns.route("/inventory/<string:key>/paths")
+class Paths(Resource):  # type: ignore[misc]
+    """Ways of an object to its networks."""
+
+    @operation(
+        Need.LOGIN,
+        answer=PathAnswer,
+        query=OneQuery,
+        errors=(404,),
+        example={
+            "paths": [
+                ["instance web-1", "vnic tap8a0382a0-5b", "vedge OVS", "otep tunnel"],
+            ]
+        },
+    )
+    def get(self, key: Key, caller: Caller, query: OneQuery) -> Document:
+        """How an object reaches each network of its clique; none without a clique."""
+        inv = InventoryMgr(query.inventory)
+        start = one_object(inv, key, caller)
+        wanted = {
+            "environment": start["environment"],
+            "focal_point_id": start["id"],
+            "focal_point": start["_id"],
+        }
+        paths: list[list[str]] = []
+        for clique in inv.find_all("cliques", wanted):
+            links = links_by_keys(inv, clique["links"][:MOST_PATH_LINKS], PATH_LINK)
+            ends = {end for link in links for end in (link["source"], link["target"])}
+            objects = inv.find_by_keys(ends, PATH_OBJECT)
+            paths += paths_to_networks(clique, objects.values(), links)
+        return {"paths": paths}

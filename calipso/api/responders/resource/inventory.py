@@ -1,0 +1,275 @@
+"""`/inventory`: the objects that scans found, one of them, and the tree they form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_restx import Namespace, Resource
+from pydantic import Field
+
+from calipso.api.auth.caller import Caller
+from calipso.api.errors import BadRequest, Detail
+from calipso.api.operation import Need, operation
+from calipso.api.paging import page
+from calipso.api.reading import (
+    EXAMPLE_KEY,
+    EnvironmentPage,
+    InventoryPage,
+    OneQuery,
+    one_object,
+    seen,
+)
+from calipso.api.replies import Page, shown
+from calipso.api.schemas import Answer, Key
+from calipso.api.words import EnvironmentName, Text, UtcTime
+from calipso.utils.branches import below
+from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
+
+ns = Namespace("inventory", description="Objects of the clouds.", path="/inventory")
+
+Document = dict[str, Any]
+
+ORDER = ("environment", "type", "id")
+LEAD = ("type", "id")
+SORTABLE = ("name", "name_path", "last_scanned")
+
+#: Where an object says of what kind within its type it is.
+SUB_TYPES = ("vnic_type", "service_type", "connector_type", "overlay_type", "host_type")
+
+EXAMPLE = {
+    "_id": EXAMPLE_KEY,
+    "environment": "prod",
+    "type": "vnic",
+    "id": "compute-1-tap8a0382a0-5b",
+    "name": "tap8a0382a0-5b",
+    "object_name": "tap8a0382a0-5b",
+    "host": "compute-1",
+    "parent_id": "2f0c1a7e-vnics",
+    "parent_type": "vnics_folder",
+    "id_path": "/prod/prod-regions/RegionOne/.../2f0c1a7e-vnics/compute-1-tap8a0382a0-5b",
+    "name_path": "/prod/Regions/RegionOne/.../vNICs/tap8a0382a0-5b",
+    "show_in_tree": True,
+    "state": "up",
+    "mac_address": "fa:16:3e:0a:5b:01",
+    "last_scanned": "2026-05-04T03:00:09Z",
+    "scan_id": "6563a1f0c2d4e8b1a2c3d4e5",
+    "fetched_by": {"scanner": "ScanInstances", "fetcher": "CliFetchInstanceVnics", "source": "cli"},
+}
+
+
+class ObjectQuery(EnvironmentPage):
+    """Filters of the list of objects."""
+
+    id: Text | None = Field(default=None, description="With this id.")
+    id_path: Text | None = Field(default=None, description="At this place of the tree.")
+    parent_id: Text | None = Field(default=None, description="Children of the object of this id.")
+    parent_path: Text | None = Field(
+        default=None, description="Children of the object at this place of the tree."
+    )
+    sub_tree: bool = Field(
+        default=False, description="With `parent_path`: that object and all that is below it."
+    )
+    type: Text | None = Field(default=None, description="Of this type, such as `vnic`.")
+    sub_type: Text | None = Field(
+        default=None,
+        description=f"Of this kind within its type: the value of {', '.join(SUB_TYPES)}.",
+        examples=["instance_vnic"],
+    )
+    host: Text | None = Field(default=None, description="On this host.")
+    name: Text | None = Field(default=None, description="Name begins so.")
+    stale: bool | None = Field(
+        default=None, description="true: that the last scan could not read again; false: the rest."
+    )
+
+
+class ObjectAnswer(Answer):
+    """An object. What its source says beyond these fields is kept under the source's names."""
+
+    key: str = Field(default="", alias="_id", description="What `/inventory/<key>` takes.")
+    environment: str = ""
+    type: str = ""
+    id: str = Field(default="", description="Unique with environment and type.")
+    name: str = ""
+    object_name: str = ""
+    host: str = ""
+    parent_id: str = ""
+    parent_type: str = ""
+    id_path: str = Field(default="", description="Ids from the environment down.")
+    name_path: str = ""
+    show_in_tree: bool = True
+    state: str | None = Field(default="", description="up, down or unknown, where it has one.")
+    last_scanned: UtcTime | None = None
+    scan_id: str = Field(default="", description="The scan that saw it last.")
+    stale_since: UtcTime | None = Field(
+        default=None, description="It could not be read again since then."
+    )
+
+
+class TreeQuery(OneQuery):
+    """How much of a tree."""
+
+    depth: int = Field(default=2, ge=1, le=20, description="Levels below the object.")
+    limit: int = Field(default=1000, ge=1, le=10_000, description="Objects at most.")
+
+
+class EnvironmentTreeQuery(TreeQuery):
+    """A tree from its top."""
+
+    env_name: EnvironmentName = Field(description="Of this environment.")
+
+
+class BranchAnswer(Answer):
+    """An object of the tree and what is below it."""
+
+    key: str = Field(default="", alias="_id", description="None: the environment itself.")
+    type: str
+    id: str
+    name: str = ""
+    hidden: int = Field(description="Children that are not shown here.")
+    children: list[dict[str, Any]] = Field(description="The same again.")
+
+
+class TreeAnswer(BranchAnswer):
+    """The top of the branch."""
+
+    truncated: bool = Field(description="True: the limit cut something off.")
+    count: int = Field(description="Objects shown.")
+
+
+TREE = {
+    "_id": EXAMPLE_KEY,
+    "type": "vnics_folder",
+    "id": "2f0c1a7e-vnics",
+    "name": "vNICs",
+    "hidden": 0,
+    "children": [
+        {
+            "_id": "65a1f0c2d4e8b1a2c3d4e5f7",
+            "type": "vnic",
+            "id": "compute-1-tap8a0382a0-5b",
+            "name": "tap8a0382a0-5b",
+            "hidden": 0,
+            "children": [],
+        }
+    ],
+    "truncated": False,
+    "count": 2,
+}
+
+
+@ns.route("")
+class Objects(Resource):  # type: ignore[misc]
+    """The list."""
+
+    @operation(
+        Need.LOGIN,
+        page_of=ObjectAnswer,
+        query=ObjectQuery,
+        errors=(404,),
+        example={"items": [EXAMPLE], "next": None},
+    )
+    def get(self, caller: Caller, query: ObjectQuery) -> Page:
+        """Objects by environment, type and id; folders of the tree are among them."""
+        inv = InventoryMgr(query.inventory)
+        wanted = seen(caller, query.env_name)
+        wanted |= query.model_dump(
+            include={"id", "id_path", "parent_id", "type", "host"}, exclude_none=True
+        )
+        if query.name is not None:
+            wanted["name"] = prefix_range(query.name)
+        if query.stale is not None:
+            wanted["stale_since"] = {"$exists": query.stale}
+        if query.sub_type is not None:
+            wanted["$or"] = [{name: query.sub_type} for name in SUB_TYPES]
+        if not _placed(inv, wanted, query, caller):
+            return Page([], None, 0 if query.total else None)
+        return page(
+            inv.collection("inventory"), wanted, query, order=ORDER, sortable=SORTABLE, lead=LEAD
+        )
+
+
+def _placed(inv: InventoryMgr, wanted: Document, query: ObjectQuery, caller: Caller) -> bool:
+    """Add what `parent_path` asks for; False when there is no such place."""
+    path = query.parent_path
+    if path is None:
+        if query.sub_tree:
+            problem = Detail("sub_tree", "needs parent_path")
+            raise BadRequest("wrong in the query: sub_tree", details=[problem])
+        return True
+    path = "/" + path.strip("/")
+    environment = path.split("/")[1]
+    if not caller.sees(environment) or query.env_name not in (None, environment):
+        return False
+    if query.sub_tree:
+        inside = [{"id_path": path}, {"id_path": prefix_range(f"{path}/")}]
+        wanted |= {"environment": environment, "$and": [{"$or": inside}]}
+        return True
+    parent = inv.find_items({"environment": environment, "id_path": path}, ("type", "id"))
+    top = {"type": "environment", "id": environment}
+    if not parent and path != f"/{environment}":
+        return False
+    found = parent[0] if parent else top
+    wanted |= {
+        "environment": environment,
+        "parent_id": found["id"],
+        "parent_type": found["type"],
+    }
+    return True
+
+
+@ns.route("/tree")
+class EnvironmentTree(Resource):  # type: ignore[misc]
+    """The tree of an environment."""
+
+    @operation(
+        Need.LOGIN, answer=TreeAnswer, query=EnvironmentTreeQuery, errors=(404,), example=TREE
+    )
+    def get(self, caller: Caller, query: EnvironmentTreeQuery) -> Document:
+        """The tree of an environment from its top, as deep as asked for."""
+        name = caller.may_view(query.env_name)
+        top = {"environment": name, "type": "environment", "id": name, "name": name}
+        return below(InventoryMgr(query.inventory), top, query.depth, query.limit)
+
+
+@ns.route("/<string:key>")
+class Object(Resource):  # type: ignore[misc]
+    """One of them."""
+
+    @operation(Need.LOGIN, answer=ObjectAnswer, query=OneQuery, errors=(404,), example=EXAMPLE)
+    def get(self, key: Key, caller: Caller, query: OneQuery) -> Document:
+        """One object, all its fields; `/inventory?id=` finds its key."""
+        return shown(one_object(InventoryMgr(query.inventory), key, caller))
+
+
+@ns.route("/<string:key>/children")
+class Children(Resource):  # type: ignore[misc]
+    """What is below one."""
+
+    @operation(
+        Need.LOGIN,
+        page_of=ObjectAnswer,
+        query=InventoryPage,
+        errors=(404,),
+        example={"items": [EXAMPLE], "next": None},
+    )
+    def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
+        """The objects whose parent this one is."""
+        inv = InventoryMgr(query.inventory)
+        parent = one_object(inv, key, caller)
+        wanted = {
+            "environment": parent["environment"],
+            "parent_id": parent["id"],
+            "parent_type": parent["type"],
+        }
+        return page(inv.collection("inventory"), wanted, query, order=ORDER, sortable=SORTABLE)
+
+
+@ns.route("/<string:key>/tree")
+class Tree(Resource):  # type: ignore[misc]
+    """A branch of the tree."""
+
+    @operation(Need.LOGIN, answer=TreeAnswer, query=TreeQuery, errors=(404,), example=TREE)
+    def get(self, key: Key, caller: Caller, query: TreeQuery) -> Document:
+        """An object and what is below it, as deep as asked for."""
+        inv = InventoryMgr(query.inventory)
+        return below(inv, one_object(inv, key, caller), query.depth, query.limit)

@@ -1,0 +1,117 @@
+"""Landmarks of an index: how a long list is read in short stretches.
+
+The embedded store collects all index entries a condition allows before it sorts and cuts them, so
+one page of 50,000 documents costs as much as all. A stretch that is bounded on both sides costs
+what is in it. Landmarks are every so-maniest key of an index, remembered for a while; they only
+say where to cut, so a list is complete and in order also when they are old.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pymongo.collection import Collection
+
+Document = dict[str, Any]
+Mark = tuple[Any, Any]
+
+#: Documents between two landmarks; a page of the usual length is one stretch.
+STRETCH = 150
+#: Lists shorter than this are read at once.
+SHORT = 2000
+#: Seconds landmarks are kept, and lists for which.
+KEPT = 300.0
+KNOWN = 64
+
+_lock = threading.Lock()
+_landmarks: dict[tuple[str, str, str, tuple[str, str]], tuple[float, list[Mark]]] = {}
+
+
+def landmarks(
+    collection: Collection[Document], environment: str, lead: tuple[str, str]
+) -> list[Mark]:
+    """Every `STRETCH`th (first, second) key of an environment's documents; none for a short list.
+
+    `lead` are the two fields an index has after `environment`.
+    """
+    key = (collection.database.name, collection.name, environment, lead)
+    found = _landmarks.get(key)
+    if found is None or found[0] < time.monotonic():
+        found = (time.monotonic() + KEPT, _find(collection, environment, lead))
+        with _lock:
+            _landmarks.pop(key, None)
+            while len(_landmarks) >= KNOWN:
+                _landmarks.pop(next(iter(_landmarks)))
+            _landmarks[key] = found
+    return found[1]
+
+
+def _find(collection: Collection[Document], environment: str, lead: tuple[str, str]) -> list[Mark]:
+    if collection.estimated_document_count() < SHORT:
+        return []
+    first, second = lead
+    fields = {"_id": 0, first: 1, second: 1}
+    cursor = collection.find({"environment": environment}, fields, batch_size=10_000)
+    marks = sorted(
+        (item[first], item[second]) for item in cursor if first in item and second in item
+    )
+    return marks[STRETCH::STRETCH]
+
+
+def stretches(
+    marks: list[Mark], lead: tuple[str, str], last: Mark | None, only: Any = None
+) -> Iterator[Document]:
+    """Conditions that together select everything from `last` on, in order, each a short range.
+
+    `last` itself is included: the caller leaves out what comes before its marker. `only`: of
+    documents whose first field has this value.
+    """
+    if only is not None:
+        marks = [mark for mark in marks if mark[0] == only]
+    if last and marks and [type(word) for word in last] != [type(word) for word in marks[0]]:
+        marks = []  # a marker somebody made up
+    low = last
+    start = 0 if last is None else bisect_right(marks, last)
+    for high in [*marks[start:], None]:
+        yield from _between(lead, low, high, only, inclusive=low is last)
+        low = high
+
+
+def _between(
+    lead: tuple[str, str], low: Mark | None, high: Mark | None, only: Any, *, inclusive: bool
+) -> Iterator[Document]:
+    first, second = lead
+    above = "$gte" if inclusive else "$gt"
+    if only is not None or (low and high and low[0] == high[0]):
+        bounds: Document = {}
+        if low:
+            bounds[above] = low[1]
+        if high:
+            bounds["$lte"] = high[1]
+        same = only if only is not None else low and low[0]
+        yield {first: same} | ({second: bounds} if bounds else {})
+        return
+    if low:
+        yield {first: low[0], second: {above: low[1]}}
+    between: Document = ({"$gt": low[0]} if low else {}) | ({"$lt": high[0]} if high else {})
+    yield {first: between} if between else {}
+    if high:
+        yield {first: high[0], second: {"$lte": high[1]}}
+
+
+def walk(
+    collection: Collection[Document],
+    environment: str,
+    lead: tuple[str, str],
+    last: Mapping[str, Any] | None,
+    only: Any = None,
+) -> Iterator[Document]:
+    """The conditions of `stretches` for an environment; one that selects all for a short list."""
+    first, second = lead
+    mark = None if last is None else (last[first], last[second])
+    for condition in stretches(landmarks(collection, environment, lead), lead, mark, only):
+        yield {"environment": environment} | condition

@@ -1,0 +1,107 @@
+"""A graph of nodes and edges as GraphML and as DOT. Pure.
+
+Names in it come from clouds and are hostile: nothing of them may end a quote or a tag, and
+control characters are written visibly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+Document = Mapping[str, Any]
+Graph = Mapping[str, Sequence[Document]]
+
+#: Media types of the forms a graph can be had in.
+MEDIA = {
+    "json": "application/json",
+    "graphml": "application/graphml+xml",
+    "dot": "text/vnd.graphviz",
+}
+
+_NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
+
+#: What XML 1.0 cannot hold, beside tab and line ends, which would break a line of DOT.
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+
+
+def graphml(graph: Graph) -> str:
+    """GraphML; node ids are the keys of objects, edge ids those of links."""
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<graphml xmlns="{_NAMESPACE}">']
+    keys: dict[tuple[str, str], str] = {}
+    for kind, items in (("node", graph["nodes"]), ("edge", graph["edges"])):
+        for name in _names(items):
+            keys[kind, name] = f"{kind[0]}{len(keys)}"
+            known_as = f'id="{keys[kind, name]}" for="{kind}" attr.name={quoteattr(name)}'
+            lines.append(f'  <key {known_as} attr.type="{_kind(items, name)}"/>')
+    lines.append('  <graph id="G" edgedefault="directed">')
+    for node in graph["nodes"]:
+        lines.append(f"    <node id={quoteattr(text(node['data']['key']))}>")
+        lines += _data(node, "node", keys)
+        lines.append("    </node>")
+    for edge in graph["edges"]:
+        data = edge["data"]
+        ends = " ".join(f"{end}={quoteattr(text(data[end]))}" for end in ("source", "target"))
+        lines.append(f"    <edge id={quoteattr(text(data['key']))} {ends}>")
+        lines += _data(edge, "edge", keys)
+        lines.append("    </edge>")
+    return "\n".join([*lines, "  </graph>", "</graphml>", ""])
+
+
+def dot(graph: Graph) -> str:
+    """DOT for Graphviz; every attribute of nodes and edges is kept."""
+    lines = ["digraph calipso {", "  node [shape=box];"]
+    for node in graph["nodes"]:
+        data = node["data"]
+        label = f"{data.get('type', '')}\n{data.get('name', data.get('id', ''))}"
+        lines.append(f"  {_quoted(data['key'])} [{_pairs(node, label)}];")
+    for edge in graph["edges"]:
+        data = edge["data"]
+        ends = f"{_quoted(data['source'])} -> {_quoted(data['target'])}"
+        lines.append(f"  {ends} [{_pairs(edge, str(data.get('link_type', '')))}];")
+    return "\n".join([*lines, "}", ""])
+
+
+def text(value: Any) -> str:
+    """A value as one line of printable text; `\\x1b` stands for what cannot be written."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _UNWRITABLE.sub(lambda found: f"\\x{ord(found.group()):02x}", str(value))
+
+
+def _names(items: Iterable[Document]) -> list[str]:
+    return sorted({name for item in items for name, _ in _values(item)})
+
+
+def _values(item: Document) -> Iterator[tuple[str, Any]]:
+    """Attributes with a value; ends of an edge and keys stand in the element itself."""
+    for name, value in sorted(item["data"].items()):
+        if value is not None and name not in ("key", "source", "target"):
+            yield str(name), value
+
+
+def _kind(items: Iterable[Document], name: str) -> str:
+    found = {type(value) for item in items for own, value in _values(item) if own == name}
+    return "boolean" if found == {bool} else "string"
+
+
+def _data(item: Document, kind: str, keys: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    for name, value in _values(item):
+        yield f'      <data key="{keys[kind, name]}">{escape(text(value))}</data>'
+
+
+def _pairs(item: Document, label: str) -> str:
+    pairs = [f"label={_label(label)}"]
+    pairs += [f"{_quoted(name)}={_quoted(value)}" for name, value in _values(item)]
+    return ", ".join(pairs)
+
+
+def _label(label: str) -> str:
+    """Graphviz draws a line break for `\\n`; what else begins with a backslash is text."""
+    return '"' + "\\n".join(_quoted(line)[1:-1] for line in label.split("\n", 1)) + '"'
+
+
+def _quoted(value: Any) -> str:
+    return '"' + text(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
