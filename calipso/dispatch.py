@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from celery import Celery
@@ -13,6 +14,7 @@ from calipso.settings import settings
 from calipso.utils.stores import broker_url, redis_url
 
 START = "calipso.scan.start"
+TEST = "calipso.connection_test.run"
 
 
 @lru_cache(maxsize=4)
@@ -44,6 +46,23 @@ def submit(request: ScanRequest, scan_id: str | None = None) -> str:
             hint="Is the broker up? (`calipso status`, `calipso check`) It starts by itself then.",
         ) from error
     return created
+
+
+def send_connection_test(test_id: str, queues: Iterable[str]) -> None:
+    """Have the jobs of a connection test done, each by a worker of its queue.
+
+    Raises StoreError when the broker is away. A message that nobody takes in time is dropped: the test has ended by then.
+    """
+    expires = settings().connection_test_seconds
+    try:
+        for number, queue in enumerate(queues):
+            arguments = [test_id, number]
+            client().send_task(TEST, args=arguments, queue=queue, expires=expires, retry=False)
+    except Exception as error:
+        raise StoreError(
+            f"connection test {test_id} could not be queued: {error}",
+            hint="Is the broker up? (`calipso status`, `calipso check`)",
+        ) from error
 
 
 def cancel(scan_id: str) -> None:

@@ -69,6 +69,13 @@ class CoreSettings(BaseSettings):
     ssh_connect_timeout: float = Field(
         default=10.0, description="Seconds to connect and log in to a host by SSH."
     )
+    hosts_at_once: int = Field(
+        default=8,
+        ge=1,
+        description="Hosts that one task of `cli` asks at the same time: it waits for all of them "
+        "together, as many as it has. Fewer load the gateway less, and leave more to other "
+        "workers.",
+    )
     ssh_host_sessions: int = Field(
         default=2,
         ge=1,
@@ -116,6 +123,12 @@ class CoreSettings(BaseSettings):
         "workers the planning of a level may take with it before the scan fails. Losing one or two "
         "is chance; what has ended three (memory, mostly) would end the next, with all it does.",
     )
+    connection_test_seconds: float = Field(
+        default=120.0,
+        ge=1.0,
+        description="Seconds a connection test of the API may take; what is not answered by then "
+        "has failed. Above the time limits of one API call, query or login, which tell more.",
+    )
     worker_lost_after: float = Field(
         default=15.0,
         ge=3.0,
@@ -158,8 +171,8 @@ class CoreSettings(BaseSettings):
     )
     retention_days_scans: float = Field(
         default=90.0,
-        description="Days a finished scan and its coverage report are kept; the last whole scan of "
-        "an environment always is.",
+        description="Days a finished scan with its coverage report, and a connection test, are "
+        "kept; the last whole scan of an environment always is.",
     )
     retention_days_changes: float = Field(
         default=365.0, description="Days the history of changes is kept."

@@ -18,5 +18,6 @@ app.conf.beat_schedule["watchdog"]["schedule"] = settings().watchdog_interval
 app.autodiscover_tasks(["workers"], related_name="tasks.scan")
 app.autodiscover_tasks(["workers"], related_name="tasks.schedules")
 app.autodiscover_tasks(["workers"], related_name="tasks.housekeeping")
+app.autodiscover_tasks(["workers"], related_name="tasks.connection_tests")
 app.autodiscover_tasks(["workers"], related_name="logs")
 app.autodiscover_tasks(["workers"], related_name="health")

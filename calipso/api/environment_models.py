@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from calipso.api.paging import PageQuery
 from calipso.api.schemas import Answer, Body, Query
 from calipso.api.words import EnvironmentName, Text, UtcTime, check_storable
+from calipso.model.queues import Queues
 from calipso.utils.secrets import MASK
 
 Kind = Literal["OpenStack", "Kubernetes", "VMware", "Bare-metal"]
@@ -102,6 +103,9 @@ class EnvironmentFields(Body):
     app_path: str = Field(default="", max_length=500, description="Of the original; kept.")
     run_app_path: str = Field(default="", max_length=500, description="Of the original; kept.")
     auth: Auth | None = None
+    queues: Queues | None = Field(
+        default=None, description="For workers that reach a part of the cloud only."
+    )
     type: Literal["environment"] = "environment"
     operational: Literal["stopped", "running", "error"] = Field(
         default="stopped", description="Taken from the original's clients; Calipso sets it."
@@ -133,6 +137,7 @@ class EnvironmentPatch(Body):
     aci_enabled: bool | None = None
     user: Annotated[str, Field(max_length=200)] | None = None
     auth: Auth | None = None
+    queues: Queues | None = None
     configuration: Annotated[list[SectionBody], Field(max_length=20)] | None = None
 
 

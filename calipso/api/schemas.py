@@ -153,6 +153,8 @@ def plain(schema: Any) -> Any:
     for word in UNKNOWN:
         if not isinstance(text.get(word), dict) or word != "title":
             text.pop(word, None)
+    if text.get("default", ...) is None:  # no value of the type: validators refuse it
+        del text["default"]
     if "const" in text:
         text["enum"] = [text.pop("const")]
     if text.get("examples"):

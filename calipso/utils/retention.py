@@ -57,6 +57,7 @@ class Housekeeping:
         self._old_tasks()
         self._older(self._db["answers"], "created", config.answers_ttl / 86400, indexed=True)
         self._older(self._db["messages"], "timestamp", config.retention_days_messages)
+        self._older(self._db["connection_tests"], "submit_timestamp", config.retention_days_scans)
         for collection in self._change_collections():
             self._older(collection, "time", config.retention_days_changes)
         self._old_scans()

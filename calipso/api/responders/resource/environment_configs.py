@@ -62,9 +62,7 @@ def document_of(body: EnvironmentBody) -> dict[str, Any]:
     """What was given, without what Calipso sets; a mask stands for no secret."""
     given = body.model_dump(by_alias=True, exclude_unset=True)
     document = {name: value for name, value in given.items() if name not in STATUS_FIELDS}
-    if document.get("auth") is None:
-        document.pop("auth", None)
-    return document
+    return {name: value for name, value in document.items() if value is not None}
 
 
 def shown_environment(document: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +81,14 @@ def _may_add(caller: Caller) -> None:
 
 def _refuse_masks(document: dict[str, Any]) -> None:
     """A document as it was read, sent back: its masks are no secrets."""
-    if map_secrets(document, lambda value: "" if value == MASK else value) != document:
+    secrets: list[str] = []
+
+    def look(value: str) -> str:
+        secrets.append(value)
+        return value
+
+    map_secrets(document, look)
+    if MASK in secrets:
         raise ConfigError(
             "configuration: a secret is the mask that answers show",
             hint="Give the secrets, or use PATCH, which keeps those it is not given.",

@@ -1,0 +1,246 @@
+"""`/connection_tests`: do the accounts of an environment work? Workers find out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from flask_restx import Namespace, Resource
+from pydantic import BaseModel, Field
+
+from calipso import dispatch
+from calipso.api.auth.caller import Caller
+from calipso.api.environment_models import SectionBody
+from calipso.api.operation import Need, operation
+from calipso.api.paging import PageQuery, page
+from calipso.api.replies import Page, Reply, shown
+from calipso.api.responders.resource.environment_configs import NotAccepted
+from calipso.api.rights import must_edit
+from calipso.api.schemas import Answer, Body
+from calipso.api.words import Text, UtcTime
+from calipso.discover.connection_test import environment_of_test, jobs_of
+from calipso.errors import ConfigError, StoreError
+from calipso.model.environment import Environment
+from calipso.utils.connection_tests import ConnectionTestStore, results_of
+from calipso.utils.encoding import decode
+from calipso.utils.listening import require_workers
+from calipso.utils.secrets import masked
+
+ns = Namespace("connection_tests", description="Tests of accounts.", path="/connection_tests")
+
+ROOT = "/api/v1/connection_tests"
+Target = Literal["AMQP", "CLI", "ACI", "mysql", "OpenStack", "Monitoring"]
+
+#: Fields that are the workers' own.
+INTERNAL = ("jobs", "reports")
+
+EXAMPLE = {
+    "id": "6563a1f0c2d4e8b1a2c3d4e9",
+    "environment": "prod",
+    "status": "response",
+    "test_targets": ["mysql"],
+    "test_results": {"mysql": False},
+    "results": {
+        "mysql": {
+            "ok": False,
+            "seconds": 0.021,
+            "steps": [
+                {
+                    "name": "DB login",
+                    "ok": False,
+                    "seconds": 0.021,
+                    "message": "192.0.2.11:3306: access denied for calipso",
+                    "hint": "Check user and pwd of the mysql section.",
+                }
+            ],
+        }
+    },
+    "submit_timestamp": "2026-05-04T03:00:00Z",
+    "response_timestamp": "2026-05-04T03:00:00.078000Z",
+    "response_time": "78ms",
+    "last_response_message": "failed: mysql",
+}
+CREATED = {
+    "id": EXAMPLE["id"],
+    "message": "Created a new connection test for environment prod",
+}
+
+
+class ConnectionTestQuery(PageQuery):
+    """Filters of the list of connection tests."""
+
+    env_name: str | None = Field(default=None, description="Of this environment.")
+    id: str | None = Field(default=None, description="The one with this id.")
+    status: Literal["request", "response"] | None = Field(
+        default=None, description="Still running, or ended."
+    )
+    test_targets: list[Target] = Field(default=[], description="Those that test all of these.")
+    test_results: bool | None = Field(
+        default=None, description="Those in which a target (of `test_targets`) ended so."
+    )
+
+
+class StepAnswer(Answer):
+    """One thing that was tried."""
+
+    name: str
+    ok: bool
+    seconds: float
+    message: str
+    hint: str = Field(description="What to do about it.")
+
+
+class TargetAnswer(BaseModel):
+    """What came of a target."""
+
+    ok: bool
+    seconds: float
+    steps: list[StepAnswer]
+
+
+class ConnectionTestAnswer(Answer):
+    """A connection test."""
+
+    id: str = ""
+    environment: str = ""
+    status: str = Field(default="", description="`request` while it runs, then `response`.")
+    test_targets: list[str] = Field(default=[])
+    test_results: dict[str, bool] = Field(default={}, description="By target.")
+    results: dict[str, TargetAnswer] = Field(default={}, description="By target, step by step.")
+    submit_timestamp: UtcTime | None = None
+    response_timestamp: UtcTime | None = None
+    response_time: str = ""
+    last_response_message: str = ""
+
+
+class ConnectionTestBody(Body):
+    """What to test."""
+
+    environment: Text = Field(description="Environment to test.", examples=["prod"])
+    test_targets: list[Target] = Field(
+        min_length=1, max_length=6, description="Sections to test.", examples=[["mysql", "CLI"]]
+    )
+    targets_configuration: Annotated[list[SectionBody], Field(max_length=10)] = Field(
+        default=[], description="Whole sections to test with instead of the stored ones."
+    )
+    status: Literal["request"] = Field(
+        default="request", description="As the original's documentation has it."
+    )
+
+
+class ConnectionTestCreated(Answer):
+    """The test that was queued."""
+
+    id: str
+    message: str
+
+
+def shown_test(document: dict[str, Any]) -> dict[str, Any]:
+    """As it is answered: what came out so far, secrets masked."""
+    found: dict[str, Any] = masked(shown(document))
+    if "jobs" in found:
+        found["results"] = results_of(found)
+    return {name: value for name, value in found.items() if name not in INTERNAL}
+
+
+def tested_environment(body: ConnectionTestBody) -> Environment:
+    """The environment with the given sections; it has one for each target.
+
+    Raises NotAccepted, ConfigError.
+    """
+    sections = [section.model_dump() for section in body.targets_configuration]
+    try:
+        environment = environment_of_test(body.environment, sections)
+    except ConfigError as error:
+        raise NotAccepted(error) from None
+    known = {section.name for section in environment.configuration}
+    missing = [target for target in body.test_targets if target not in known]
+    if missing:
+        raise ConfigError(
+            f"environment {body.environment}: no section {', '.join(missing)} to test",
+            hint="Give it in targets_configuration.",
+        )
+    return environment
+
+
+@ns.route("")
+class ConnectionTests(Resource):  # type: ignore[misc]
+    """All connection tests."""
+
+    @operation(
+        Need.LOGIN,
+        page_of=ConnectionTestAnswer,
+        query=ConnectionTestQuery,
+        errors=(404,),
+        example={"items": [EXAMPLE], "next": None},
+    )
+    def get(self, caller: Caller, query: ConnectionTestQuery) -> Page:
+        """Connection tests, newest first."""
+        store = ConnectionTestStore()
+        store.end_late()
+        wanted: dict[str, Any] = caller.environments(query.env_name)
+        if query.id is not None:
+            wanted["_id"] = query.id
+        if query.status is not None:
+            wanted["status"] = query.status
+        if query.test_targets:
+            wanted["test_targets"] = {"$all": query.test_targets}
+        if query.test_results is not None:
+            named = query.test_targets or list(get_args(Target))
+            wanted["$or"] = [{f"test_results.{name}": query.test_results} for name in named]
+        newest = query if query.sort else query.model_copy(update={"sort": ["-submit_timestamp"]})
+        hidden = ("targets_configuration", "results", *INTERNAL)
+        return page(store.tests, wanted, newest, order=("submit_timestamp",), hidden=hidden)
+
+    @operation(
+        Need.OPERATE,
+        answer=ConnectionTestCreated,
+        body=ConnectionTestBody,
+        status=202,
+        errors=(404, 422),
+        example=CREATED,
+    )
+    def post(self, caller: Caller, body: ConnectionTestBody) -> Reply:
+        """Test targets of an environment; `Location` tells what came of it.
+
+        Each target is tested by a worker that reaches it, with the steps of `calipso env test`.
+        503 when no worker listens. Secrets given here are encrypted and forgotten at the end.
+        """
+        environment = caller.may_edit(body.environment)
+        tested = tested_environment(body)
+        jobs = jobs_of(tested, body.test_targets)
+        queues = [queue for _, queue in jobs]
+        what = f"a connection test of environment {environment}"
+        require_workers(dict.fromkeys(queues), what)
+        store = ConnectionTestStore()
+        sections = [section.model_dump() for section in body.targets_configuration]
+        test_id = store.create(environment, jobs, sections)
+        try:
+            dispatch.send_connection_test(test_id, queues)
+        except StoreError as error:
+            store.fail(test_id, error.message)
+            raise
+        message = f"Created a new connection test for environment {environment}"
+        answer = {"id": test_id, "message": message}
+        return Reply(answer, 202, {"Location": f"{ROOT}/{test_id}"})
+
+
+@ns.route("/<string:key>")
+class ConnectionTest(Resource):  # type: ignore[misc]
+    """One connection test."""
+
+    @operation(Need.LOGIN, answer=ConnectionTestAnswer, errors=(404,), example=EXAMPLE)
+    def get(self, key: str, caller: Caller) -> dict[str, Any]:
+        """One connection test, step by step."""
+        store = ConnectionTestStore()
+        store.end_late()
+        found = caller.check_seen(store.tests.find_one({"_id": key}), f"connection test {key}")
+        return shown_test(decode(found))
+
+    @operation(Need.OPERATE, status=204, errors=(404,))
+    def delete(self, key: str, caller: Caller) -> Reply:
+        """Delete a connection test; one that runs is not waited for."""
+        tests = ConnectionTestStore().tests
+        found = caller.check_seen(tests.find_one({"_id": key}), f"connection test {key}")
+        must_edit(caller, found["environment"])
+        tests.delete_one({"_id": key})
+        return Reply(status=204)
