@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from flask import Blueprint, Flask, Response, g, request
 from flask_restx import Namespace
 
-from calipso.api import errors, responders
+from calipso.api import errors, openapi, responders
+from calipso.api.auth import audit
+from calipso.api.auth.ldap_config import ldap_config
+from calipso.api.responders import health, metrics
 from calipso.api.restx import CalipsoApi
 from calipso.settings import settings
 
@@ -33,13 +36,18 @@ def create_app() -> Flask:
     app.url_map.strict_slashes = False
     app.before_request(_begin)
     app.after_request(_end)
+    app.after_request(audit.record)
+    ldap_config()  # a wrong file is told at the start, not at the first login
     errors.install(app)
     blueprint = Blueprint("v1", __name__, url_prefix=ROOT)
     api = CalipsoApi()
     for namespace in namespaces():
         api.add_namespace(namespace)
     api.init_app(blueprint)
+    openapi.install(blueprint, api)
     app.register_blueprint(blueprint)
+    health.install(app)
+    metrics.install(app)
     return app
 
 

@@ -68,6 +68,18 @@ class BadRequest(CalipsoError):
         super().__init__(self.message, hint=self.hint)
 
 
+@dataclass(eq=False)
+class TooManyRequests(CalipsoError):
+    """Asked too often; `retry_after` seconds later it may be asked again."""
+
+    message: str
+    hint: str = ""
+    retry_after: int = 1
+
+    def __post_init__(self) -> None:
+        super().__init__(self.message, hint=self.hint)
+
+
 class WrongMediaType(CalipsoError):
     """A body that is not JSON."""
 
@@ -76,6 +88,7 @@ class WrongMediaType(CalipsoError):
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (BadRequest, 400),
     (WrongMediaType, 415),
+    (TooManyRequests, 429),
     (Forbidden, 403),
     (AuthError, 401),
     (NotFound, 404),
@@ -103,6 +116,8 @@ def error_response(error: Exception) -> Response:
     headers = {"WWW-Authenticate": 'Bearer realm="calipso"'} if status == 401 else {}
     if status == 503:
         headers["Retry-After"] = RETRY_AFTER
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after)
     return json_response(body(status, message, hint, details), status, headers)
 
 

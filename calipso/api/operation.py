@@ -17,6 +17,7 @@ from flask import Response, g, request
 from pydantic import BaseModel
 
 from calipso.api import schemas
+from calipso.api.auth.audit import field_names
 from calipso.api.auth.caller import Caller, authenticate
 from calipso.api.parse import parse_body, parse_query
 from calipso.api.replies import Page, Reply, json_response
@@ -47,7 +48,13 @@ class Operation:
 
 
 #: What an operation with these needs may answer beside what it declares.
-USUAL = {Need.NOTHING: (), Need.LOGIN: (401,), Need.OPERATE: (401, 403), Need.ADMIN: (401, 403)}
+#: 429: each may be called with name and password, and those may be wrong too often.
+USUAL = {
+    Need.NOTHING: (),
+    Need.LOGIN: (401, 429),
+    Need.OPERATE: (401, 403, 429),
+    Need.ADMIN: (401, 403, 429),
+}
 
 
 def operation(
@@ -105,6 +112,7 @@ def _given(declared: Operation) -> dict[str, Any]:
         values["query"] = found
     if declared.body:
         values["body"] = parse_body(request, declared.body)
+        g.body_fields = field_names(values["body"])
     return values
 
 

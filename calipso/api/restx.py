@@ -19,6 +19,7 @@ DESCRIPTION = (
 AUTHORIZATIONS = {
     "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
     "bearer": {"type": "apiKey", "in": "header", "name": "Authorization"},
+    "basic": {"type": "basic"},
 }
 
 
@@ -32,7 +33,7 @@ class CalipsoApi(Api):  # type: ignore[misc]
             description=DESCRIPTION,
             license="Apache-2.0",
             authorizations=AUTHORIZATIONS,
-            security=["token", "bearer"],
+            security=["token", "bearer", "basic"],
             doc="/doc",
             **options,
         )

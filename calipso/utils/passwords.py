@@ -47,6 +47,11 @@ def matches(stored: str, password: str) -> bool:
     return usable and good
 
 
+def renewed(stored: str, password: str) -> str | None:
+    """A new hash of a password that matched, when the old one is of weaker parameters."""
+    return HASHER.hash(password) if HASHER.check_needs_rehash(stored) else None
+
+
 @cache
 def _nobodys() -> str:
     """A hash to check against where there is none; what it says does not count."""

@@ -64,19 +64,27 @@ class TokenStore:
         key = str(ObjectId())
         longest = max(lifetime, settings().token_longest_session)
         until = lifetime if method == Method.SERVICE else longest
-        session = {"session": key, "ends_at": datetime.now(UTC) + timedelta(seconds=until)}
-        return self._store(key, user, lifetime, method, session | {"label": label})
+        now = _now()
+        ends = now + timedelta(seconds=until)
+        session = {"session": key, "ends_at": ends, "label": label}
+        return self._store(key, user, now, lifetime, method, session)
 
     def exchange(self, token: Mapping[str, Any], lifetime: float) -> tuple[str, Document]:
         """A further token of the same session: it does not live longer than that."""
         session = {name: token[name] for name in ("session", "ends_at", "label")}
-        return self._store(str(ObjectId()), token["user"], lifetime, Method.TOKEN, session)
+        key = str(ObjectId())
+        return self._store(key, token["user"], _now(), lifetime, Method.TOKEN, session)
 
     def _store(
-        self, key: str, user: str, lifetime: float, method: str, session: Document
+        self,
+        key: str,
+        user: str,
+        issued: datetime,
+        lifetime: float,
+        method: str,
+        session: Document,
     ) -> tuple[str, Document]:
         token = secrets.token_hex(32)
-        issued = datetime.now(UTC)
         document = {
             "_id": digest(token),
             "key": key,
@@ -118,6 +126,12 @@ class TokenStore:
         """End all tokens got with a password, and those got with them."""
         services = self.collection.distinct("session", {"user": user, "method": Method.SERVICE})
         self.collection.delete_many({"user": user, "session": {"$nin": services}})
+
+
+def _now() -> datetime:
+    """The time to the millisecond: the store keeps no more."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def digest(token: str) -> str:

@@ -17,7 +17,7 @@ from calipso.model.user import EVERY, Grant, Origin, Role, User, user_name
 from calipso.utils.encoding import decode, encode
 from calipso.utils.metadata_parser import nearest
 from calipso.utils.mongo_access import MongoAccess
-from calipso.utils.passwords import HASHER, hashed, matches
+from calipso.utils.passwords import hashed, matches, renewed
 from calipso.utils.token_store import TokenStore
 
 Document = dict[str, Any]
@@ -75,9 +75,9 @@ class UserStore:
         stored = str(found.get("password_hash") or "") if local else ""
         if not matches(stored, password) or found.get("disabled"):
             return None
-        if HASHER.check_needs_rehash(stored):
-            fresh = {"$set": {"password_hash": HASHER.hash(password)}}
-            self.collection.update_one({"_id": found["_id"], "password_hash": stored}, fresh)
+        if fresh := renewed(stored, password):
+            change = {"$set": {"password_hash": fresh}}
+            self.collection.update_one({"_id": found["_id"], "password_hash": stored}, change)
         return _user(found)
 
     # -- writing -----------------------------------------------------------------------

@@ -1,13 +1,15 @@
-"""The caller of an operation: found by its token, and what it may see and change."""
+"""The caller of an operation: found by token or password, and what it may see and change."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Request
+from flask import Request, g
 
+from calipso.api.auth.login import LONGEST_NAME, log_in
 from calipso.errors import AuthError, Forbidden, NotFound
 from calipso.model.user import EVERY, Grant, Role, User
 from calipso.utils.mongo_access import MongoAccess
@@ -22,6 +24,18 @@ class Caller:
     name: str
     role: Role
     grants: Mapping[str, Grant] = field(default_factory=dict)
+    #: What is stored of its token; empty when it came with name and password.
+    token: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def method(self) -> str:
+        """How it is known: credentials, token, service, or basic."""
+        return str(self.token.get("method", "basic"))
+
+    @property
+    def key(self) -> str:
+        """What its token is called by; empty without one."""
+        return str(self.token.get("key", ""))
 
     def sees(self, environment: str) -> bool:
         """True when the caller may read this environment."""
@@ -35,6 +49,7 @@ class Caller:
 
     def may_view(self, environment: str) -> str:
         """The environment. Raises NotFound when it is not there or not to be seen."""
+        g.environment = environment  # for the audit
         if not self.sees(environment) or not _exists(environment):
             raise NotFound(
                 f"no environment {environment}",
@@ -62,39 +77,64 @@ class Caller:
 
     def check_seen(self, document: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
         """The document, if there is one in an environment the caller sees. Raises NotFound."""
-        if document is None or not self.sees(str(document.get("environment", ""))):
+        environment = str((document or {}).get("environment", ""))
+        if document is None or not self.sees(environment):
             raise NotFound(f"no {what}")
+        g.environment = environment  # for the audit
         return dict(document)
 
 
 def authenticate(request: Request) -> Caller:
-    """The caller of a request, by `X-Auth-Token` or `Authorization: Bearer`. Raises AuthError."""
-    token = request.headers.get("X-Auth-Token") or _bearer(request)
+    """The caller of a request. Raises AuthError, TooManyRequests.
+
+    By `Authorization: Basic` (checked at each request and kept nowhere), `X-Auth-Token`, or
+    `Authorization: Bearer`, in this order, which is the original's.
+    """
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "basic":
+        name, password = _basic(given)
+        g.login_name = name[:LONGEST_NAME]
+        return caller_of(log_in(name, password, request.remote_addr or ""))
+    token = request.headers.get("X-Auth-Token", "")
+    if not token and kind.lower() == "bearer":
+        token = given.strip()
     if not token:
         raise AuthError(
             "authentication required",
             hint="POST /api/v1/auth/tokens gives a token; send it as X-Auth-Token.",
         )
+    return caller_with(token)
+
+
+def caller_with(token: str) -> Caller:
+    """The caller a token was given to. Raises AuthError."""
     stored = TokenStore().find(token)
-    if stored is None:
+    user = UserStore().find(stored["user"]) if stored else None
+    if stored is None or user is None:
         raise AuthError("the token is unknown or over", hint="Get a new one.")
-    try:
-        user = UserStore().get(stored["user"])
-    except NotFound:
-        raise AuthError("the token is unknown or over", hint="Get a new one.") from None
-    return caller_of(user)
+    return caller_of(user, stored)
 
 
-def caller_of(user: User) -> Caller:
+def caller_of(user: User, token: Mapping[str, Any] | None = None) -> Caller:
     """The caller a user is. Raises AuthError when the user is disabled."""
     if user.disabled:
         raise AuthError(f"user {user.name} is disabled", hint="An admin can enable it.")
-    return Caller(user.name, user.role, {} if user.role is Role.ADMIN else all_grants(user))
+    grants = {} if user.role is Role.ADMIN else all_grants(user)
+    return Caller(user.name, user.role, grants, token or {})
 
 
-def _bearer(request: Request) -> str:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if kind.lower() == "bearer" else ""
+def _basic(given: str) -> tuple[str, str]:
+    """Name and password; only the first colon parts them."""
+    try:
+        text = base64.b64decode(given.strip(), validate=True).decode()
+    except ValueError:
+        text = ""
+    name, colon, password = text.partition(":")
+    if not (name and colon):
+        raise AuthError(
+            "credentials not provided", hint="Authorization: Basic base64(name:password)."
+        )
+    return name, password
 
 
 def _exists(environment: str) -> bool:

@@ -1,0 +1,75 @@
+"""Logging in with name and password: a local user, else the directory."""
+
+from __future__ import annotations
+
+import logging
+
+from calipso.api.auth.attempts import Attempt
+from calipso.api.auth.ldap_config import ldap_config
+from calipso.api.auth.ldap_directory import LdapDirectory
+from calipso.errors import AuthError, ConfigError, StoreError
+from calipso.model.user import Origin, User, user_name
+from calipso.utils.user_store import UserStore
+
+log = logging.getLogger(__name__)
+
+#: Longer is no name, and not worth any work.
+LONGEST_NAME = 256
+
+
+def log_in(name: str, password: str, address: str) -> User:
+    """The user. Raises AuthError, TooManyRequests, or StoreError when the directory is away.
+
+    Whatever is wrong, the words are the same, and a name nobody has takes as long as one of a
+    local user.
+    """
+    try:
+        called = user_name(name)
+    except ValueError:
+        called = name[:LONGEST_NAME]
+    attempt = Attempt(called, address)
+    attempt.begin()
+    try:
+        user = _checked(called, password)
+    except StoreError:
+        attempt.did_not_count()
+        raise
+    if user is None:
+        raise AuthError(
+            "authentication failed", hint="Name or password is wrong, or the user is disabled."
+        )
+    attempt.succeeded()
+    return user
+
+
+def _checked(name: str, password: str) -> User | None:
+    """A name that is a local user's is never asked of the directory: it cannot take one over."""
+    store = UserStore()
+    known = store.find(name)
+    user = store.checked(name, password)
+    if user is not None or (known is not None and known.origin is Origin.LOCAL):
+        return user
+    directory = _directory()
+    if directory is None:
+        return None
+    try:
+        first = User(name=name, origin=Origin.LDAP, grants=directory.config.grants)
+    except ValueError:
+        return None
+    good, role = directory.role(first.name, password)
+    if not good:
+        return None
+    return store.seen_in_directory(first.name, role, first)
+
+
+def _directory() -> LdapDirectory | None:
+    """The configured directory. Raises StoreError when its file is wrong: nobody's fault here."""
+    try:
+        config = ldap_config()
+    except ConfigError as error:
+        log.error("%s", error.message)  # noqa: TRY400 - the words say it all
+        raise StoreError(
+            "the directory that checks passwords is not configured well",
+            hint="The log of the API says what is wrong.",
+        ) from error
+    return LdapDirectory(config) if config else None

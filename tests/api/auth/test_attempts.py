@@ -1,0 +1,107 @@
+"""Wrong passwords are counted, with Redis and without."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from calipso.api.auth import attempts
+from calipso.api.auth.attempts import Attempt, network
+from calipso.api.errors import TooManyRequests
+from calipso.model.user import User
+from calipso.settings import settings
+from calipso.utils.user_store import UserStore
+from tests.api.auth.test_tokens import PASSWORD, basic, log_in
+
+
+@pytest.fixture(params=["redis", "this process"])
+def client(
+    app: Flask, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> FlaskClient:
+    """A stranger who may try thrice."""
+    if request.param == "this process":
+        monkeypatch.setenv("CALIPSO_REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("CALIPSO_LOGIN_ATTEMPTS", "3")
+    monkeypatch.setattr(attempts, "_HERE", attempts._Here())
+    settings.cache_clear()
+    UserStore().add(User(name="anna"), PASSWORD)
+    UserStore().add(User(name="ben"), PASSWORD)
+    return app.test_client()
+
+
+def test_after_some_wrong_passwords_even_the_right_one_has_to_wait(client: FlaskClient) -> None:
+    answers = [log_in(client, password="wrong one").status_code for _ in range(4)]
+    refused = log_in(client)
+
+    assert answers == [401, 401, 401, 429]
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 300
+    assert refused.json["error"]["code"] == "too_many_requests"
+    assert client.get("/api/v1/auth/tokens", headers=basic("anna", PASSWORD)).status_code == 429
+
+
+def test_others_are_not_shut_out_with_one_name(client: FlaskClient) -> None:
+    for _ in range(4):
+        log_in(client, password="wrong one")
+
+    elsewhere = {"REMOTE_ADDR": "192.0.2.9"}
+    body = {"methods": ["credentials"], "credentials": {"username": "anna", "password": PASSWORD}}
+    answer = client.post("/api/v1/auth/tokens", json={"auth": body}, environ_base=elsewhere)
+    assert answer.status_code == 201
+    assert log_in(client, "ben").status_code == 201
+
+
+def test_the_right_password_forgets_the_wrong_ones(client: FlaskClient) -> None:
+    for _ in range(3):
+        log_in(client, password="wrong one")
+        log_in(client, password="wrong one")
+        assert log_in(client).status_code == 201
+
+
+def test_a_name_has_a_limit_over_all_addresses_and_an_address_over_all_names(
+    client: FlaskClient,
+) -> None:
+    for number in range(30):
+        Attempt("anna", f"192.0.2.{number}").begin()
+        Attempt(f"name{number}", "198.51.100.1").begin()
+
+    with pytest.raises(TooManyRequests):
+        Attempt("anna", "203.0.113.1").begin()
+    with pytest.raises(TooManyRequests):
+        Attempt("somebody", "198.51.100.1").begin()
+    Attempt("somebody", "203.0.113.1").begin()
+
+
+def test_many_guesses_at_once_are_no_way_around(client: FlaskClient) -> None:
+    passed = []
+
+    def guess() -> None:
+        try:
+            Attempt("anna", "192.0.2.1").begin()
+        except TooManyRequests:
+            return
+        passed.append(1)
+
+    threads = [threading.Thread(target=guess) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(passed) == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("unix", "unix"),
+    ],
+)
+def test_ipv6_counts_by_the_network_of_a_customer(address: str, counted: str) -> None:
+    assert network(address) == counted

@@ -1,0 +1,273 @@
+"""Logging in and out, as the original's scripts do it and as it should be."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from calipso.model.user import Role, User
+from calipso.settings import settings
+from calipso.utils import passwords
+from calipso.utils.token_store import Method, TokenStore
+from calipso.utils.user_store import UserStore
+from tests.api.conftest import Login
+
+PASSWORD = "correct horse"
+URL = "/api/v1/auth/tokens"
+
+
+@pytest.fixture
+def anna(app: Flask) -> User:
+    """A local user with a password."""
+    user = User(name="anna", role=Role.OPERATOR)
+    UserStore().add(user, PASSWORD)
+    return user
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Somebody unknown."""
+    return app.test_client()
+
+
+def log_in(client: FlaskClient, name: str = "anna", password: str = PASSWORD) -> TestResponse:
+    """The original's body."""
+    credentials = {"username": name, "password": password}
+    body = {"auth": {"methods": ["credentials"], "credentials": credentials}}
+    return client.post(URL, json=body)
+
+
+def exchange(client: FlaskClient, token: str) -> TestResponse:
+    """A token for a token."""
+    return client.post(URL, json={"auth": {"methods": ["token"], "token": token}})
+
+
+def moment(text: str) -> datetime:
+    """A time of an answer."""
+    return datetime.fromisoformat(text)
+
+
+def who(client: FlaskClient, token: str) -> TestResponse:
+    """Who has this token."""
+    return client.get(URL, headers={"X-Auth-Token": token})
+
+
+def basic(name: str, password: str) -> dict[str, str]:
+    """The header of a name and password."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+def test_a_name_and_password_give_a_token_of_the_originals_shape(
+    client: FlaskClient, anna: User
+) -> None:
+    answer = log_in(client)
+
+    assert answer.status_code == 201
+    assert {"token", "issued_at", "expires_at", "method", "_id"} <= answer.json.keys()
+    assert answer.json["method"] == "credentials"
+    assert answer.headers["Cache-Control"] == "no-store"
+    lived = moment(answer.json["expires_at"]) - moment(answer.json["issued_at"])
+    assert lived == timedelta(seconds=86_400)
+    assert who(client, answer.json["token"]).json["name"] == "anna"
+
+
+def test_the_store_holds_no_token(client: FlaskClient, anna: User) -> None:
+    token = log_in(client).json["token"]
+
+    assert token not in str(list(TokenStore().collection.find()))
+
+
+def test_a_bearer_token_is_as_good(client: FlaskClient, anna: User) -> None:
+    token = log_in(client).json["token"]
+    answer = client.get(URL, headers={"Authorization": f"Bearer {token}"})
+
+    assert (answer.status_code, answer.json["role"]) == (200, "operator")
+
+
+def test_logging_out_ends_the_token_and_no_other(client: FlaskClient, anna: User) -> None:
+    token, other = log_in(client).json["token"], log_in(client).json["token"]
+    answer = client.delete(URL, headers={"X-Auth-Token": token})
+
+    assert (answer.status_code, answer.json) == (200, {})
+    assert who(client, token).status_code == 401
+    assert who(client, other).status_code == 200
+    assert client.delete(URL, headers={"X-Auth-Token": token}).status_code == 401
+    assert client.delete(URL, headers=basic("anna", PASSWORD)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("auth", "words"),
+    [
+        ({"methods": ["credentials"]}, "must provide credentials or token"),
+        (
+            {"methods": ["credentials"], "token": "t"},
+            "credentials must be provided for credentials method",
+        ),
+        (
+            {"methods": ["token"], "credentials": {"username": "anna", "password": PASSWORD}},
+            "token must be provided for token method",
+        ),
+        (
+            {"methods": ["credentials"], "credentials": {"username": "anna", "password": "no"}},
+            "authentication failed",
+        ),
+        (
+            {"methods": ["credentials"], "credentials": {"username": "anna", "password": ""}},
+            "authentication failed",
+        ),
+        (
+            {"methods": ["credentials"], "credentials": {"username": "a\nb*", "password": "no"}},
+            "authentication failed",
+        ),
+        ({"methods": ["token"], "token": "f" * 64}, "the token is unknown or over"),
+    ],
+)
+def test_what_is_wrong_is_told_in_the_originals_words(
+    client: FlaskClient, anna: User, auth: dict[str, object], words: str
+) -> None:
+    answer = client.post(URL, json={"auth": auth})
+
+    assert (answer.status_code, answer.json["error"]["message"]) == (401, words)
+
+
+@pytest.mark.parametrize("body", [{}, {"auth": {}}, {"auth": {"methods": []}}, {"auth": "x"}])
+def test_a_bad_body_is_a_bad_request(client: FlaskClient, body: dict[str, object]) -> None:
+    assert client.post(URL, json=body).status_code == 400
+
+
+def test_credentials_that_are_named_count_before_a_token(client: FlaskClient, anna: User) -> None:
+    token = log_in(client).json["token"]
+    credentials = {"username": "anna", "password": "wrong one"}
+    auth = {"methods": ["token", "credentials"], "credentials": credentials, "token": token}
+
+    assert client.post(URL, json={"auth": auth}).status_code == 401
+
+
+def test_a_token_got_with_a_token_ends_with_the_session(
+    client: FlaskClient, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALIPSO_TOKEN_LIFETIME", "3600")
+    monkeypatch.setenv("CALIPSO_TOKEN_LONGEST_SESSION", "5400")
+    settings.cache_clear()
+    first = log_in(client).json
+    second = exchange(client, first["token"]).json
+    later = {"ends_at": datetime.now(UTC) + timedelta(seconds=600)}
+    TokenStore().collection.update_one({"key": second["id"]}, {"$set": later})
+    third = exchange(client, second["token"]).json
+
+    assert second["method"] == third["method"] == "token"
+    assert moment(first["ends_at"]) - moment(first["issued_at"]) == timedelta(seconds=5400)
+    assert second["ends_at"] == first["ends_at"]
+    assert third["expires_at"] == third["ends_at"] < second["expires_at"]
+
+
+def test_a_token_that_is_over_is_refused_before_the_store_removes_it(
+    client: FlaskClient, anna: User
+) -> None:
+    token = log_in(client).json["token"]
+    over = {"expires_at": datetime.now(UTC) - timedelta(seconds=1)}
+    TokenStore().collection.update_many({}, {"$set": over})
+
+    assert who(client, token).status_code == 401
+    assert exchange(client, token).status_code == 401
+    indexes = TokenStore().collection.index_information().values()
+    assert [index["expireAfterSeconds"] for index in indexes if "expireAfterSeconds" in index] == [
+        0
+    ]
+
+
+def test_name_and_password_are_good_for_one_request_and_leave_no_token(
+    client: FlaskClient, anna: User
+) -> None:
+    answer = client.get(URL, headers=basic("anna", PASSWORD))
+
+    assert (answer.json["name"], answer.json["method"]) == ("anna", "basic")
+    assert answer.json["expires_at"] is None
+    assert TokenStore().collection.count_documents({}) == 0
+
+
+def test_a_password_may_hold_colons_and_any_letters(client: FlaskClient, app: Flask) -> None:
+    UserStore().add(User(name="ben"), "a:b:ü-long")
+
+    assert client.get(URL, headers=basic("ben", "a:b:ü-long")).status_code == 200
+    assert client.get(URL, headers=basic("ben", "a")).status_code == 401
+
+
+@pytest.mark.parametrize("given", ["", "Basic", "Basic !", "Basic YQ==", "Digest x", "Bearer"])
+def test_half_a_header_is_no_login(client: FlaskClient, anna: User, given: str) -> None:
+    answer = client.get(URL, headers={"Authorization": given})
+
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_the_case_of_a_name_does_not_count(client: FlaskClient, anna: User) -> None:
+    assert log_in(client, "  ANNA ").json["user"] == "anna"
+
+
+def test_a_disabled_user_gets_nowhere(client: FlaskClient, anna: User) -> None:
+    token = log_in(client).json["token"]
+    service, _ = TokenStore().issue("anna", 600, method=Method.SERVICE)
+    UserStore().change("anna", disabled=True)
+
+    assert log_in(client).status_code == 401
+    assert who(client, token).status_code == who(client, service).status_code == 401
+    assert client.get(URL, headers=basic("anna", PASSWORD)).status_code == 401
+
+
+def test_tokens_of_a_removed_user_do_not_come_back_with_the_name(
+    client: FlaskClient, anna: User, login: Login
+) -> None:
+    token = log_in(client).json["token"]
+    UserStore().remove("anna")
+    left, _ = TokenStore().issue("anna", 600)
+    UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
+
+    assert who(client, token).status_code == who(client, left).status_code == 401
+
+
+def test_a_hash_of_older_parameters_is_renewed_at_login(client: FlaskClient, anna: User) -> None:
+    old = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
+    UserStore().collection.update_one({"name": "anna"}, {"$set": {"password_hash": old}})
+
+    assert log_in(client).status_code == 201
+    stored = UserStore().collection.find_one({"name": "anna"})
+    assert stored is not None
+    assert stored["password_hash"] != old
+    assert not passwords.HASHER.check_needs_rehash(stored["password_hash"])
+    assert log_in(client).status_code == 201
+
+
+def test_an_unknown_name_costs_the_work_of_a_known_one(
+    client: FlaskClient, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified = []
+    verify = PasswordHasher.verify
+
+    def counted(hasher: PasswordHasher, stored: str, password: str) -> bool:
+        verified.append(stored.split("$")[3])
+        return verify(hasher, stored, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
+    for name in ("anna", "nobody", "../*"):
+        assert log_in(client, name, "wrong one").status_code == 401
+
+    assert len(verified) == 3
+    assert len(set(verified)) == 1
+
+
+def test_who_am_i_names_grants_of_the_user_and_of_environments(
+    login: Login, environment: object, home: Path
+) -> None:
+    client = login("operator", "cleo", prod="view")
+    environment("lab", auth={"view-env": ["cleo", "x"], "edit-env": ["CLEO"]})  # type: ignore[operator]
+    environment("far", auth={"view-env": ["x"], "edit-env": []})  # type: ignore[operator]
+
+    assert client.get(URL).json["grants"] == {"prod": "view", "lab": "edit"}
