@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 from calipso.discover.fetchers.cli import bundle, commands
-from calipso.discover.fetchers.cli.answers import PARALLEL_HOSTS, Answer
+from calipso.discover.fetchers.cli.answers import Answer
 from calipso.discover.fetchers.cli.connections import HostConnections
 from calipso.discover.fetchers.cli.container import wrap
 from calipso.discover.fetchers.cli.problems import failed_command, no_answer
@@ -51,7 +51,7 @@ class HostTest:
             yield gateway
             if not gateway.ok:
                 return
-        with ThreadPoolExecutor(PARALLEL_HOSTS, thread_name_prefix="test") as pool:
+        with ThreadPoolExecutor(self.config.hosts_at_once, thread_name_prefix="test") as pool:
             futures = {pool.submit(self._host_steps, name): name for name in sorted(self.hosts)}
             for future in as_completed(futures):
                 error = future.exception()

@@ -28,8 +28,6 @@ T = TypeVar("T")
 
 #: Parsed answers kept in memory; fetchers of one host come one after another.
 MOST_PARSED = 128
-#: Hosts of one task asked at the same time.
-PARALLEL_HOSTS = 8
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ class HostAnswers:
         todo = [host for host in dict.fromkeys(hosts) if not self._known(host)]
         if len(todo) < 2:
             return
-        with ThreadPoolExecutor(PARALLEL_HOSTS, thread_name_prefix="ssh") as pool:
+        with ThreadPoolExecutor(self._config.hosts_at_once, thread_name_prefix="ssh") as pool:
             asked = [  # in the context of this thread, so that their log lines name the scan
                 pool.submit(copy_context().run, self._ensure, host, self._state(host))
                 for host in todo
