@@ -38,7 +38,7 @@ types: $(READY)  ## mypy --strict
 faults: $(READY) ## 100 scans while workers, stores and sources fail; prints a table
 	$(BIN)/python -m tests.faults --runs 100
 
-bench: $(READY)  ## scan generated clouds and print times, calls and memory
+bench: $(READY)  ## scan generated clouds; times, calls and memory beside the last result
 	$(BIN)/python -m tests.bench
 
 lock: $(READY)   ## compile requirements.txt anew from setup.cfg

@@ -18,9 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from tests.bench.figures import Floor, Result, Scan
+from tests.bench.compare import compare, comparison_text
+from tests.bench.figures import Floor, Result, Scan, read_result
 from tests.bench.machine import machine
+from tests.bench.marks import marks_text
 from tests.bench.measure import Options, Size, measure
+from tests.bench.parts import measure_parts
+from tests.bench.report import write_report
 from tests.bench.tables import tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +56,32 @@ def parser() -> argparse.ArgumentParser:
         "--time-limit", type=float, default=900.0, metavar="S", help="of one scan (900)"
     )
     made.add_argument("--home", type=Path, metavar="FOLDER", help="keep data and logs there")
+    made.add_argument(
+        "--no-parts", action="store_true", help="leave the pytest-benchmark cases out"
+    )
+    made.add_argument("--parts-only", action="store_true", help="nothing but these")
     made.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    made.add_argument(
+        "--from",
+        dest="given",
+        type=Path,
+        metavar="FILE",
+        help="measure nothing: show these figures",
+    )
+    made.add_argument(
+        "--compare", type=Path, default=LAST, metavar="FILE", help="with these (the committed ones)"
+    )
+    made.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.2,
+        metavar="X",
+        help="what counts as moved (0.2: 20 %%)",
+    )
+    made.add_argument("--report", type=Path, metavar="PAGE", help="rewrite the figures of a page")
+    made.add_argument(
+        "--save", action="store_true", help="the same as --json and --report of the committed files"
+    )
     return made
 
 
@@ -77,7 +106,10 @@ def run(arguments: argparse.Namespace) -> Result:
     )
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
     result = Result(now, machine(), {"commit": _commit(), **asdict(options)})
-    for size in sizes(arguments):
+    if not arguments.no_parts:
+        _say("timing the parts ...")
+        result.parts = measure_parts()
+    for size in [] if arguments.parts_only else sizes(arguments):
         _say(f"measuring {size.hosts} hosts, {size.instances} instances ...")
         scans, floor = measure_in_folder(size, options, arguments.home)
         result.scans += scans
@@ -103,11 +135,19 @@ def main() -> int:
     """Measure, print, compare, write."""
     arguments = parser().parse_args()
     signal.signal(signal.SIGTERM, _end)
-    result = run(arguments)
+    earlier = read_result(arguments.compare) if arguments.compare.exists() else None
+    if arguments.save:
+        arguments.json, arguments.report = LAST, PAGE
+    result = read_result(arguments.given) if arguments.given else run(arguments)
     print(tables(result))
+    if earlier and earlier != result:
+        print(f"\n{comparison_text(compare(result, earlier, arguments.tolerance))}")
+    print(f"\n{marks_text(result)}")
     if arguments.json:
         result.write(arguments.json)
-    return 0
+    if arguments.report:
+        write_report(arguments.report, result)
+    return 0 if all(scan.status == "completed" for scan in result.scans) else 1
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

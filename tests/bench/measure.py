@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections import Counter, defaultdict
@@ -22,7 +23,7 @@ from calipso.utils.scan_store import ScanStore
 from calipso.utils.stores import redis_url
 from tests.bench.figures import AGAIN, FIRST, Floor, Scan
 from tests.bench.floor import measure_floor
-from tests.bench.processes import Used, Watch
+from tests.bench.processes import Used, Watch, settle
 from tests.bench.stack import Stack
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
@@ -31,6 +32,9 @@ LOOK = 0.1
 CANCEL_SECONDS = 20.0
 OVER_TIME = "over time"
 GATEWAY = "gateway"
+
+#: Lists of the API that grow with the cloud, under the names of the cloud's summary.
+PAGED = ("instances", "ports", "networks", "subnets", "agents", "projects", "hosts")
 
 #: What is read of the scan record while it runs.
 WATCHED = {"status": 1, "stage": 1, "submit_timestamp": 1, "end_timestamp": 1}
@@ -86,6 +90,7 @@ def measure(size: Size, options: Options, home: Path) -> tuple[list[Scan], Floor
 
 def _scan(size: Size, which: str, options: Options, stack: Stack, cloud: RunningCloud) -> Scan:
     pids = stack.pids()
+    settle(pids.values())
     watch = Watch(pids | {"cloud": int(cloud.state["pid"]), "bench": os.getpid()})
     cloud.control(reset_counts=True)
     watch.start()
@@ -97,7 +102,7 @@ def _scan(size: Size, which: str, options: Options, stack: Stack, cloud: Running
         used, busy = watch.stop()
     _add_processes(found, used, busy)
     found.redis_peak = _redis_peak()
-    found.asked = asked(cloud.counts())
+    found.asked = asked(cloud.counts()) | {"pages": pages(cloud.summary)}
     _add_record(found, scan_id)
     return found
 
@@ -161,6 +166,12 @@ def asked(counts: dict[str, Any]) -> dict[str, float]:
         "ssh_commands_host": max(counts["commands_per_host"].values(), default=0),
         **{f"api {path}": n for path, n in sorted(counts["api_paths"].items())},
     }
+
+
+def pages(summary: dict[str, int]) -> int:
+    """Pages of the lists a scan cannot do without; an empty list is a page too."""
+    size = settings().api_page_size
+    return sum(max(1, math.ceil(summary[name] / size)) for name in PAGED)
 
 
 def _redis_peak() -> float:

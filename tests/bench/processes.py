@@ -11,12 +11,15 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 EVERY = 0.5
+SETTLE = 20.0
+IDLE = 0.1  # of a core
 RESET_PEAK = "5"  # written to clear_refs: VmHWM is the present size again
 
 #: A process that cannot be confused with a later one of the same pid: pid and start time.
@@ -104,6 +107,17 @@ def peak_megabytes(pid: int) -> float:
 def cpu_seconds(pid: int) -> float:
     """CPU time of a process and of everything below it, ended children too."""
     return sum(_cpu(pid))
+
+
+def settle(pids: Iterable[int], seconds: float = SETTLE) -> None:
+    """Wait until these processes have done what they still had to do; at most so long."""
+    watched = list(pids)
+    deadline = time.monotonic() + seconds
+    used, before = 1.0, sum(map(cpu_seconds, watched))
+    while used > IDLE * EVERY and time.monotonic() < deadline:
+        time.sleep(EVERY)
+        now = sum(map(cpu_seconds, watched))
+        used, before = now - before, now
 
 
 def busy_seconds() -> float:

@@ -14,12 +14,18 @@ REST = ("supervisor", "bench")
 STAGES = ("start", "inventory", "sweep", "links", "implicit_links", "cliques", "finish")
 
 
-def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A title, heads and rows, all columns to the right."""
+def table(
+    title: str, heads: Sequence[str], rows: Iterable[Sequence[object]], *, words: int = 0
+) -> str:
+    """A title, heads and rows; columns are set to the right, but for the first `words`."""
     lines = [list(heads), *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(line[number]) for line in lines) for number in range(len(heads))]
     text = [
-        "  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)) for line in lines
+        "  ".join(
+            cell.ljust(width) if number < words else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
     ]
     return "\n".join([title, *(f"  {line}" for line in text)])
 
@@ -153,4 +159,5 @@ def _parts(parts: Sequence[Part]) -> str:
         )
         for part in parts
     ]
-    return table("Parts (median of one round)", ("part", "ms", "of", "µs each"), rows)
+    heads = ("part", "ms", "of", "µs each")
+    return table("Parts (median of one round)", heads, rows, words=1)
