@@ -13,6 +13,12 @@ from tests.sample_cloud.running import RunningCloud
 
 #: Seconds a fault of a source lasts.
 MOMENT = (0.5, 4.0)
+#: Seconds a process stands still: a store answers nobody, a worker is given up and then goes on.
+PAUSE = (4.0, 8.0)
+WORKER_PAUSE = (8.0, 12.0)
+#: Seconds in which a worker that was given up may do what it was about to.
+AFTERMATH = 2.0
+WORKERS = ("sources", "sources-2", "graph")
 
 
 @dataclass(frozen=True)
@@ -21,9 +27,14 @@ class Kind:
 
     name: str
     text: str
-    act: Callable[[Scene], None]
+    act: Callable[[Scene], bool | None]  # whether it met the scan; None: if it came in time
     source: bool = False  # what is read may be incomplete; told in the coverage report
     armed: bool = False  # waits for its point from the beginning
+
+    @property
+    def point(self) -> str:
+        """Where it strikes, for one that waits for a point."""
+        return self.name.partition("-")[2] if self.armed else ""
 
 
 @dataclass
@@ -37,17 +48,26 @@ class Scene:
     hit: list[str] = field(default_factory=list)  # faults of the cloud that were in force
 
 
-def kill_pool_child(scene: Scene) -> None:
-    scene.stack.kill_pool_child(scene.rng)
+def kill_pool_child(scene: Scene) -> bool | None:
+    return scene.stack.kill_pool_child(scene.rng) and None
 
 
 def kill_worker(scene: Scene) -> None:
-    scene.stack.children[scene.rng.choice(["sources", "sources-2", "graph"])].kill()
+    scene.stack.children[scene.rng.choice(WORKERS)].kill()
 
 
 def kill_all_workers(scene: Scene) -> None:
-    for name in ("sources", "sources-2", "graph"):
+    for name in WORKERS:
         scene.stack.children[name].kill()
+
+
+def pause_worker(scene: Scene) -> None:
+    scene.stack.children[scene.rng.choice(WORKERS)].pause(scene.rng.uniform(*WORKER_PAUSE))
+    time.sleep(AFTERMATH)
+
+
+def pause(name: str) -> Callable[[Scene], None]:
+    return lambda scene: scene.stack.children[name].pause(scene.rng.uniform(*PAUSE))
 
 
 def kill(name: str) -> Callable[[Scene], None]:
@@ -64,18 +84,20 @@ def at_point(point: str) -> Callable[[Scene], None]:
 def for_a_moment(*faults: str) -> Callable[[Scene], None]:
     """One of the cloud's faults, taken away again after a moment. `{host}` is any compute host."""
 
-    def act(scene: Scene) -> None:
+    def act(scene: Scene) -> bool:
         host = scene.rng.choice(scene.hosts)
         text = scene.rng.choice(faults).format(host=host)
+        key = text.partition("=")[0]
+        before = scene.cloud.control()["struck"].get(key, 0)
         scene.hit.append(text)
         scene.cloud.fault(text)
         time.sleep(scene.rng.uniform(*MOMENT))
-        scene.cloud.clear(text)
+        return bool(scene.cloud.control(clear=text)["struck"].get(key, 0) > before)
 
     return act
 
 
-API = ("/compute", "/network", "/identity/v3/projects")
+API = ("/compute", "/network", "/v3/projects")
 
 KINDS = {
     kind.name: kind
@@ -86,6 +108,9 @@ KINDS = {
         Kind("beat", "kill -9 of beat", kill("beat")),
         Kind("redis", "kill -9 of Redis, started again", kill("redis")),
         Kind("mongo", "kill -9 of MongoDB, started again", kill("mongo")),
+        Kind("worker-pause", "a worker stands still until it is given up", pause_worker),
+        Kind("redis-pause", "Redis stands still for a moment", pause("redis")),
+        Kind("mongo-pause", "MongoDB stands still for a moment", pause("mongo")),
         *(
             Kind(f"at-{name}", f"kill -9 where {text}", at_point(name), armed=True)
             for name, text in POINTS.items()
@@ -107,6 +132,12 @@ KINDS = {
             source=True,
         ),
         Kind(
+            "api-restart",
+            "the API ends all connections for a moment",
+            for_a_moment("http-drop:/"),
+            source=True,
+        ),
+        Kind(
             "api-slow",
             "the API answers late",
             for_a_moment(*(f"http-slow:{path}=2" for path in API)),
@@ -122,6 +153,18 @@ KINDS = {
             "commands",
             "answers of a host come late or broken off",
             for_a_moment("truncated-command:domains@{host}", "slow-command:links@{host}=2"),
+            source=True,
+        ),
+        Kind(
+            "twice",
+            "answers of API, database or a host come twice",
+            for_a_moment(
+                "http-twice:/compute",
+                "http-twice:/network",
+                "mysql-twice:*",
+                "doubled-command:links@{host}",
+                "doubled-command:domains@{host}",
+            ),
             source=True,
         ),
         Kind("database", "MySQL hangs up for a moment", for_a_moment("mysql-drop:*"), source=True),

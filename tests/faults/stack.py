@@ -59,6 +59,16 @@ class Child:
         """kill -9 of the process and all it started."""
         kill_group_of(self.pid)
 
+    def pause(self, seconds: float) -> None:
+        """Let the process and all it started stand still."""
+        pid = self.pid
+        try:
+            os.killpg(pid, signal.SIGSTOP)
+            time.sleep(seconds)
+        finally:
+            if pid == self.pid:  # not one that took the number of a dead one
+                os.killpg(pid, signal.SIGCONT)
+
     def pool(self) -> list[int]:
         """The processes it started."""
         path = Path(f"/proc/{self.pid}/task/{self.pid}/children")

@@ -6,7 +6,12 @@ import time
 
 import pytest
 import requests
-from keystoneauth1.exceptions import ConnectTimeout, InternalServerError, UnknownConnectionError
+from keystoneauth1.exceptions import (
+    ConnectFailure,
+    ConnectTimeout,
+    InternalServerError,
+    UnknownConnectionError,
+)
 from keystoneauth1.exceptions.http import NotAcceptable, NotFound, Unauthorized
 from requests.exceptions import JSONDecodeError
 
@@ -144,6 +149,20 @@ def test_a_page_may_break_off(cloud: RunningCloud) -> None:
 
     with pytest.raises(UnknownConnectionError, match="IncompleteRead"):
         ask(cloud, "network", "/v2.0/ports")
+
+
+def test_a_connection_may_end_without_an_answer(cloud: RunningCloud) -> None:
+    cloud.fault("http-drop:/network/v2.0/ports")
+
+    with pytest.raises(ConnectFailure):
+        ask(cloud, "network", "/v2.0/ports")
+
+
+def test_items_may_come_twice(cloud: RunningCloud) -> None:
+    ports = ask(cloud, "network", "/v2.0/ports")["ports"]
+    cloud.fault("http-twice:/network/v2.0/ports")
+
+    assert len(ask(cloud, "network", "/v2.0/ports")["ports"]) == 2 * len(ports)
 
 
 def test_a_page_may_be_half_a_json(cloud: RunningCloud) -> None:

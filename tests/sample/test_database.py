@@ -130,6 +130,13 @@ def test_the_database_may_go_away_at_a_query(cloud: RunningCloud) -> None:
     assert rows(cloud, "SELECT uuid FROM nova.instances")
 
 
+def test_rows_may_come_twice(cloud: RunningCloud) -> None:
+    known = rows(cloud, "SELECT uuid FROM nova.instances")
+    cloud.fault("mysql-twice:instances#1")
+
+    assert len(rows(cloud, "SELECT uuid FROM nova.instances")) == 2 * len(known)
+
+
 def test_the_database_may_refuse_the_right_password(cloud: RunningCloud) -> None:
     cloud.fault("wrong-password:db")
 

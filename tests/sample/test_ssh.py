@@ -152,6 +152,15 @@ def test_output_may_end_in_the_middle(cloud: RunningCloud) -> None:
     assert not answer.out.rstrip().endswith("</domain>")
 
 
+def test_output_may_come_twice(cloud: RunningCloud) -> None:
+    with host(cloud, "compute-1") as connection:
+        once = connection.bundle("domains")["domains"].out.rstrip()
+        cloud.fault("doubled-command:domains")
+        twice = connection.bundle("domains")["domains"].out.rstrip()
+
+    assert twice.count("</domain>") == 2 * once.count("</domain>") > 0
+
+
 def test_a_tool_may_be_missing(cloud: RunningCloud) -> None:
     cloud.fault("missing-tool:ovs-vsctl@compute-1")
 

@@ -38,6 +38,7 @@ class Control:
         return {
             "counts": stage.counts.show(),
             "faults": stage.faults.show(),
+            "struck": dict(stage.faults.struck),
             "summary": stage.cloud.summary(),
             "revision": stage.cloud.revision,
             "latency": stage.latency,

@@ -9,6 +9,7 @@ faults are prefixes of a path, of host faults names of hosts, of command faults
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,9 +22,12 @@ KINDS = {
     "http-slow": "a path answers after =SECONDS",
     "http-truncate": "a path's answer breaks off: the connection ends in the middle of the body",
     "http-garbage": "a path's answer is complete HTTP, but its JSON is cut short",
+    "http-drop": "a path's connection ends without an answer, as when the service restarts",
+    "http-twice": "a path's lists hold each item twice, as when it moves from page to page",
     "wrong-password": "api, db or ssh refuse the right password",
     "mysql-drop": "the database ends the connection at a query of a table",
     "mysql-slow": "a query of a table is answered after =SECONDS",
+    "mysql-twice": "a query of a table gives each row twice",
     "dead-host": "connections to a host are refused",
     "blackhole-host": "connections to a host are not answered at all",
     "hanging-host": "a host accepts connections and never says a word",
@@ -31,6 +35,7 @@ KINDS = {
     "slow-command": "a command ends after =SECONDS",
     "garbage-command": "a command prints bytes that mean nothing",
     "truncated-command": "a command's output ends in the middle, with exit status 0",
+    "doubled-command": "a command's output comes twice, with exit status 0",
     "failing-command": "a command ends with exit status =STATUS (1)",
     "missing-tool": "a program is not installed (tool or tool@host)",
     "sudo-password": "sudo on a host asks for a password",
@@ -71,6 +76,8 @@ class Faults:
     def __init__(self, texts: list[str] | None = None) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = [parse_fault(text) for text in texts or []]
+        #: How often each fault met somebody, by `kind:target`.
+        self.struck: Counter[str] = Counter()
 
     def add(self, text: str) -> None:
         fault = parse_fault(text)
@@ -114,6 +121,7 @@ class Faults:
                     fault.times -= 1
                     if fault.times <= 0:
                         self._faults.remove(fault)
+                self.struck[f"{fault.kind}:{fault.target}"] += 1
                 return fault
         return None
 

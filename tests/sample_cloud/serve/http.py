@@ -138,6 +138,8 @@ class Handler(BaseHTTPRequestHandler):
         faults = self.server.stage.faults
         path = self.path.partition("?")[0]
         ours = path.startswith("/_control")
+        if not ours and status == 200 and faults.at_path("http-twice", path):
+            content = _twice(content)
         if not ours and faults.at_path("http-garbage", path):
             content = content[: len(content) // 2]
         truncated = not ours and faults.at_path("http-truncate", path) is not None
@@ -160,6 +162,9 @@ class Handler(BaseHTTPRequestHandler):
         slow = faults.at_path("http-slow", path)
         if slow:
             time.sleep(seconds(slow))
+        if faults.at_path("http-drop", path):
+            self._hang_up()
+            return True
         for status in (500, 503, 401):
             if faults.at_path(f"http-{status}", path):
                 body = _fault("computeFault", status, "Unexpected API Error (sample cloud fault).")
@@ -189,6 +194,17 @@ def _json(sent: bytes) -> Any:
         return json.loads(sent or b"null")
     except ValueError:
         return None
+
+
+def _twice(content: bytes) -> bytes:
+    """A list with each of its items twice; what is no list stays as it is."""
+    body = _json(content)
+    if not isinstance(body, dict):
+        return content
+    for key, value in body.items():
+        if isinstance(value, list) and not key.endswith("links"):
+            body[key] = [item for item in value for _ in range(2)]
+    return json.dumps(body).encode()
 
 
 def _fault(name: str, code: int, message: str) -> dict[str, Any]:

@@ -104,16 +104,23 @@ class SampleSession(Session):
         except sqlite3.Error as error:
             raise mysql_error(error) from error
         rows, columns, query = found
+        if self.stage.faults.at("mysql-twice", *_targets(names)):
+            rows = [row for row in rows for _ in range(2)]
         return ResultSet(rows, result_columns(columns, query.columns, rows))
 
     async def _misbehave(self, names: list[str]) -> None:
-        targets = [*names, *(name.partition(".")[2] for name in names)]
+        targets = _targets(names)
         slow = self.stage.faults.at("mysql-slow", *targets)
         if slow:
             await asyncio.sleep(seconds(slow))
         if self.stage.faults.at("mysql-drop", *targets):
             self.connection.stream.writer.transport.abort()
             raise ConnectionClosed
+
+
+def _targets(names: list[str]) -> list[str]:
+    """Tables as a fault may name them: with and without their schema."""
+    return [*names, *(name.partition(".")[2] for name in names)]
 
 
 def mysql_error(error: sqlite3.Error) -> MysqlError:

@@ -115,4 +115,6 @@ class Shell:
             return Answer(err=f"bash: line 1: {tool}: command not found\n".encode(), exit=127)
         if faults.at_command("truncated-command", host, name):
             return Answer(answer.out[: len(answer.out) // 2], answer.err, answer.exit)
+        if faults.at_command("doubled-command", host, name):
+            return Answer(answer.out * 2, answer.err, answer.exit)
         return answer
