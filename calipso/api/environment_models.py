@@ -52,16 +52,18 @@ class EnvironmentQuery(PageQuery):
 
     name: str | None = Field(default=None, description="The one with this name.")
     id: str | None = Field(default=None, description="The same.")
-    distribution: str | None = None
-    distribution_version: str | None = None
+    distribution: str | None = Field(default=None, description="Of this distribution.")
+    distribution_version: str | None = Field(default=None, description="Of this version.")
     mechanism_drivers: list[str] = Field(default=[], description="With all of these.")
-    type_drivers: str | None = None
+    type_drivers: str | None = Field(default=None, description="With just these, as stored.")
     user: str | None = Field(default=None, description="Field `user` of the document.")
-    listen: bool | None = None
+    listen: bool | None = Field(default=None, description="Events are listened to.")
     scanned: bool | None = Field(default=None, description="A whole scan of it has ended.")
-    monitoring_setup_done: bool | None = None
-    operational: Literal["stopped", "running", "error"] | None = None
-    environment_type: Kind | None = None
+    monitoring_setup_done: bool | None = Field(default=None, description="Monitoring is set up.")
+    operational: Literal["stopped", "running", "error"] | None = Field(
+        default=None, description="State of the event listener."
+    )
+    environment_type: Kind | None = Field(default=None, description="Of this type.")
 
 
 class SectionBody(BaseModel):

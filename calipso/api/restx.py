@@ -23,6 +23,10 @@ AUTHORIZATIONS = {
 }
 
 
+#: What a value in a path is, by its name.
+PATH_WORDS = {"key": "Its id, as lists tell it.", "name": "Its name."}
+
+
 class CalipsoApi(Api):  # type: ignore[misc]
     """flask-restx, with our errors, and definitions and examples in the specification."""
 
@@ -56,6 +60,8 @@ def complete(spec: dict[str, Any]) -> None:
     """Put definitions, schemas of answers and examples in."""
     spec["definitions"] = {**spec.get("definitions", {}), **DEFINITIONS}
     for path in spec["paths"].values():
+        for parameter in path.get("parameters", ()):
+            parameter.setdefault("description", PATH_WORDS[parameter["name"]])
         for operation in path.values():
             if isinstance(operation, dict) and "x-answer" in operation:
                 _complete(operation)

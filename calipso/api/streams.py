@@ -25,8 +25,6 @@ HEARTBEAT_SECONDS = 10.0
 COME_AGAIN = 2000
 
 State = dict[str, Any]
-_count_lock = threading.Lock()
-_open = 0
 
 #: Set when this process is told to stop: streams end, their clients come again elsewhere.
 stopping = threading.Event()
@@ -48,24 +46,44 @@ def event_stream(
     first = read()
     if is_last(first) and last_id == _id(told(first)):
         return Response(status=204)
-    _count(1)
-    lines = _lines(first, read, is_last, told, last_id)
+    place = _Place()
+    lines = place.until_the_end(_lines(first, read, is_last, told, last_id))
     response = Response(lines, content_type=f"{EVENT_STREAM}; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx else collects events for kilobytes
-    response.call_on_close(lambda: _count(-1))
+    response.call_on_close(place.leave)  # also when nobody ever read a line
     return response
 
 
-def _count(change: int) -> None:
-    global _open
-    with _count_lock:
-        if change > 0 and _open >= settings().api_streams:
-            raise StoreError(
-                "as many event streams are open as this process takes",
-                hint="Ask for the progress again and again, or raise the setting api_streams.",
-            )
-        _open += change
+class _Place:
+    """One of the streams this process may have open. Raises StoreError when there are so many."""
+
+    taken = 0
+    lock = threading.Lock()
+
+    def __init__(self) -> None:
+        self.mine = False
+        with _Place.lock:
+            if _Place.taken >= settings().api_streams:
+                raise StoreError(
+                    "as many event streams are open as this process takes",
+                    hint="Ask for the progress again and again, or raise the setting api_streams.",
+                )
+            _Place.taken += 1
+            self.mine = True
+
+    def leave(self) -> None:
+        """Free the place; doing it again changes nothing."""
+        with _Place.lock:
+            _Place.taken -= int(self.mine)
+            self.mine = False
+
+    def until_the_end(self, lines: Iterator[str]) -> Iterator[str]:
+        """The lines; after the last one the place is free."""
+        try:
+            yield from lines
+        finally:
+            self.leave()
 
 
 def _lines(
