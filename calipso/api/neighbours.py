@@ -55,7 +55,7 @@ def neighbours(
     if not _has_links(inv, start["_id"]):
         frontier = _inside(inv, start, near, limit)
     for distance in range(1, depth + 1):
-        found = _touching(inv, start["environment"], frontier, link_types, near, 4 * limit)
+        found = _touching(inv, frontier, link_types, near, 4 * limit)
         known |= {link["_id"]: link for link in found}
         ends = {end for link in found for end in (link["source"], link["target"])}
         new = sorted(ends - near.distance.keys())
@@ -79,16 +79,15 @@ def _has_links(inv: InventoryMgr, key: ObjectId) -> bool:
 
 def _inside(inv: InventoryMgr, start: Mapping[str, Any], near: Near, limit: int) -> list[ObjectId]:
     """Linked objects of a host, or below any other object, as the first step."""
-    found: list[ObjectId] = []
     base: Document = {"environment": start["environment"]}
     if start["type"] == "host":
         wanted = [base | {"type": kind, "host": start["id"]} for kind in LINKED]
     else:
-        path = f"{start.get('id_path', '')}/"
-        wanted = [base | {"id_path": prefix_range(path), "type": {"$in": list(LINKED)}}]
+        wanted = [base | {"id_path": prefix_range(f"{start.get('id_path', '')}/")}]
+    found: list[ObjectId] = []
     for query in wanted:
-        cursor = inv.collection("inventory").find(query, {"_id": 1}, limit=limit + 1)
-        found += sorted(item["_id"] for item in cursor)
+        items = inv.collection("inventory").find(query, {"type": 1})
+        found += sorted(item["_id"] for item in items if item["type"] in LINKED)
     near.inside = found[: limit - 1]
     near.truncated = len(near.inside) < len(found)
     near.distance |= dict.fromkeys(near.inside, 0)
@@ -97,25 +96,26 @@ def _inside(inv: InventoryMgr, start: Mapping[str, Any], near: Near, limit: int)
 
 def _touching(
     inv: InventoryMgr,
-    environment: str,
     ends: Sequence[ObjectId],
     link_types: Sequence[str],
     near: Near,
     most: int,
 ) -> list[Document]:
     """Links of these objects, by their keys; `near` learns when one side has more than `most`."""
-    more: Document = {"environment": environment}
-    if link_types:
-        more["link_type"] = {"$in": list(link_types)}
     found: dict[ObjectId, Document] = {}
     for start in range(0, len(ends), PORTION):
         some = list(ends[start : start + PORTION])
         for side in ("source", "target"):
-            query = {side: {"$in": some}} | more
+            # nothing but the index's field: see gather.py
+            query = {side: {"$in": some}}
             links = list(inv.collection("links").find(query, LINK_FIELDS, limit=most + 1))
             near.truncated = near.truncated or len(links) > most
-            found |= {link["_id"]: link for link in links}
+            found |= {link["_id"]: link for link in links if _wanted(link, link_types)}
     return [found[key] for key in sorted(found)]
+
+
+def _wanted(link: Mapping[str, Any], link_types: Sequence[str]) -> bool:
+    return not link_types or link["link_type"] in link_types
 
 
 def clique_part(

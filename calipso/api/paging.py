@@ -16,7 +16,7 @@ from pymongo.collection import Collection
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.replies import Page, all_shown
 from calipso.api.schemas import Query
-from calipso.api.walk import walk
+from calipso.api.walk import Stretch, walk
 from calipso.utils.encoding import decode
 
 Document = dict[str, Any]
@@ -81,8 +81,12 @@ def page(
     skip = 0 if last else limit * (query.page or 0)
     found: list[Document] = []
     for part in _parts(collection, wanted, query, lead, last, sorting):
-        condition = _and_after(part, last, sorting)
-        found += collection.find(condition, limit=limit + 1 - len(found), skip=skip, **options)
+        missing = limit + 1 - len(found)
+        if isinstance(part, Stretch):
+            found += part.read(collection, last, sorting, missing, options)
+        else:
+            condition = _and_after(part, last, sorting)
+            found += collection.find(condition, limit=missing, skip=skip, **options)
         if len(found) > limit:
             break
     items = [decode(item) for item in found[:limit]]
@@ -100,7 +104,7 @@ def _parts(
     lead: tuple[str, str] | None,
     last: Mapping[str, Any] | None,
     sorting: Order,
-) -> Iterator[Document]:
+) -> Iterator[Document | Stretch]:
     """Conditions that select the list piece by piece, in order: environment by environment.
 
     Not when pages are numbered: what is skipped must be counted over all of it.

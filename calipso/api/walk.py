@@ -12,12 +12,14 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pymongo.collection import Collection
 
 Document = dict[str, Any]
 Mark = tuple[Any, Any]
+Order = list[tuple[str, int]]
 
 #: Documents between two landmarks; a page of the usual length is one stretch.
 STRETCH = 150
@@ -62,13 +64,45 @@ def _find(collection: Collection[Document], environment: str, lead: tuple[str, s
     return marks[STRETCH::STRETCH]
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """A condition for one index, and whether it begins with documents of the page before."""
+
+    condition: Document
+    overlaps: bool
+
+    def read(
+        self,
+        collection: Collection[Document],
+        last: Mapping[str, Any] | None,
+        sorting: Order,
+        number: int,
+        options: Mapping[str, Any],
+    ) -> list[Document]:
+        """The first `number` documents of the stretch that come after `last`.
+
+        What comes before is left out here: an index is used only for a condition on its fields.
+        """
+        if last is None or not self.overlaps:
+            return list(collection.find(self.condition, limit=number, **options))
+        names = [name for name, _ in sorting]
+        at = [last[name] for name in names]
+        asked = number + 1
+        while True:
+            found = list(collection.find(self.condition, limit=asked, **options))
+            later = [item for item in found if [item[name] for name in names] > at]
+            if len(later) >= number or len(found) < asked:
+                return later[:number]
+            asked *= 4
+
+
 def stretches(
     marks: list[Mark], lead: tuple[str, str], last: Mark | None, only: Any = None
-) -> Iterator[Document]:
+) -> Iterator[Stretch]:
     """Conditions that together select everything from `last` on, in order, each a short range.
 
-    `last` itself is included: the caller leaves out what comes before its marker. `only`: of
-    documents whose first field has this value.
+    Those of the first stretch include `last` itself. `only`: of documents whose first field has
+    this value.
     """
     if only is not None:
         marks = [mark for mark in marks if mark[0] == only]
@@ -77,7 +111,9 @@ def stretches(
     low = last
     start = 0 if last is None else bisect_right(marks, last)
     for high in [*marks[start:], None]:
-        yield from _between(lead, low, high, only, inclusive=low is last)
+        first = low is last and last is not None
+        for condition in _between(lead, low, high, only, inclusive=first):
+            yield Stretch(condition, first)
         low = high
 
 
@@ -109,9 +145,9 @@ def walk(
     lead: tuple[str, str],
     last: Mapping[str, Any] | None,
     only: Any = None,
-) -> Iterator[Document]:
-    """The conditions of `stretches` for an environment; one that selects all for a short list."""
+) -> Iterator[Stretch]:
+    """The stretches of an environment; one for a short list."""
     first, second = lead
     mark = None if last is None else (last[first], last[second])
-    for condition in stretches(landmarks(collection, environment, lead), lead, mark, only):
-        yield {"environment": environment} | condition
+    for stretch in stretches(landmarks(collection, environment, lead), lead, mark, only):
+        yield Stretch({"environment": environment} | stretch.condition, stretch.overlaps)

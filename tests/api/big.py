@@ -50,7 +50,8 @@ class Big:
                 "environment": self.environment,
                 "inventory": inv.inventory,
                 "status": "completed",
-                "request": {},
+                "request": dict.fromkeys(("links_only", "cliques_only"), False)
+                | dict.fromkeys(("object_id", "scanner")),
                 "submit_timestamp": NOW,
                 "end_timestamp": NOW,
                 "counts": {"host": self.hosts, "instance": self.hosts * self.instances},

@@ -9,8 +9,9 @@ from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
+from calipso.api.gather import gathered
 from calipso.api.operation import Need, operation
-from calipso.api.paging import chosen, page, page_of
+from calipso.api.paging import PageQuery, chosen, page, page_of
 from calipso.api.reading import (
     EXAMPLE_KEY,
     EnvironmentPage,
@@ -241,5 +242,12 @@ class ObjectCliques(Resource):  # type: ignore[misc]
         if query.member:
             wanted["objects"] = found["_id"]
         else:
-            wanted |= {"focal_point_id": found["id"], "focal_point": found["_id"]}
+            wanted["focal_point_id"] = found["id"]
+            return _of(inv, wanted, found["_id"], query)
         return page(inv.collection("cliques"), wanted, query, order=ORDER, hidden=MEMBERS)
+
+
+def _of(inv: InventoryMgr, wanted: Document, focal: ObjectId, query: PageQuery) -> Page:
+    """Cliques of one focal point; an id may be that of objects of several types."""
+    collection, rest = inv.collection("cliques"), {"focal_point": focal}
+    return gathered(collection, [wanted], rest, query, order=ORDER, hidden=MEMBERS)

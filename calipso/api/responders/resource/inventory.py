@@ -6,9 +6,11 @@ from typing import Any
 
 from flask_restx import Namespace, Resource
 from pydantic import Field
+from pymongo.collection import Collection
 
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
+from calipso.api.gather import gathered
 from calipso.api.operation import Need, operation
 from calipso.api.paging import page
 from calipso.api.reading import (
@@ -23,6 +25,7 @@ from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import EnvironmentName, Text, UtcTime
 from calipso.utils.branches import below
+from calipso.utils.constants import constant_values
 from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
 
 ns = Namespace("inventory", description="Objects of the clouds.", path="/inventory")
@@ -170,51 +173,70 @@ class Objects(Resource):  # type: ignore[misc]
     )
     def get(self, caller: Caller, query: ObjectQuery) -> Page:
         """Objects by environment, type and id; folders of the tree are among them."""
-        inv = InventoryMgr(query.inventory)
-        wanted = seen(caller, query.env_name)
-        wanted |= query.model_dump(
-            include={"id", "id_path", "parent_id", "type", "host"}, exclude_none=True
-        )
-        if query.name is not None:
-            wanted["name"] = prefix_range(query.name)
-        if query.stale is not None:
-            wanted["stale_since"] = {"$exists": query.stale}
-        if query.sub_type is not None:
-            wanted["$or"] = [{name: query.sub_type} for name in SUB_TYPES]
-        if not _placed(inv, wanted, query, caller):
-            return Page([], None, 0 if query.total else None)
-        return page(
-            inv.collection("inventory"), wanted, query, order=ORDER, sortable=SORTABLE, lead=LEAD
-        )
+        collection = InventoryMgr(query.inventory).collection("inventory")
+        where = seen(caller, query.env_name)
+        rest = _filter(query)
+        narrow: list[Document] | None
+        if query.parent_path is not None:
+            narrow, more = _placed(collection, query.parent_path, query, caller)
+            rest |= more
+        else:
+            narrow, rest = _narrow(rest, where)
+        if narrow is None:
+            wanted = where | rest
+            return page(collection, wanted, query, order=ORDER, sortable=SORTABLE, lead=LEAD)
+        return gathered(collection, narrow, rest, query, order=ORDER, sortable=SORTABLE)
 
 
-def _placed(inv: InventoryMgr, wanted: Document, query: ObjectQuery, caller: Caller) -> bool:
-    """Add what `parent_path` asks for; False when there is no such place."""
-    path = query.parent_path
-    if path is None:
-        if query.sub_tree:
-            problem = Detail("sub_tree", "needs parent_path")
-            raise BadRequest("wrong in the query: sub_tree", details=[problem])
-        return True
+def _filter(query: ObjectQuery) -> Document:
+    """Conditions on the fields of an object."""
+    if query.sub_tree and query.parent_path is None:
+        problem = Detail("sub_tree", "needs parent_path")
+        raise BadRequest("wrong in the query: sub_tree", details=[problem])
+    equal = {"id", "id_path", "parent_id", "type", "host"}
+    wanted: Document = query.model_dump(include=equal, exclude_none=True)
+    if query.name is not None:
+        wanted["name"] = prefix_range(query.name)
+    if query.stale is not None:
+        wanted["stale_since"] = {"$exists": query.stale}
+    if query.sub_type is not None:
+        wanted["$or"] = [{name: query.sub_type} for name in SUB_TYPES]
+    return wanted
+
+
+def _narrow(wanted: Document, where: Document) -> tuple[list[Document] | None, Document]:
+    """Conditions for an index that narrow a filter to few objects, and what of it is left."""
+    given = where["environment"]
+    names = [given] if isinstance(given, str) else given["$in"]
+    for field in ("id", "parent_id", "id_path"):
+        if field in wanted:
+            rest = {name: value for name, value in wanted.items() if name != field}
+            return [{"environment": name, field: wanted[field]} for name in names], rest
+    if "host" in wanted and len(names) == 1:
+        types = [wanted["type"]] if "type" in wanted else constant_values("scan_object_types")
+        rest = {name: value for name, value in wanted.items() if name not in ("type", "host")}
+        own = {"environment": names[0], "host": wanted["host"]}
+        return [{**own, "type": kind} for kind in types], rest
+    return None, wanted
+
+
+def _placed(
+    collection: Collection[Document], path: str, query: ObjectQuery, caller: Caller
+) -> tuple[list[Document], Document]:
+    """The same for `parent_path`: children of the object there, or all at and below it."""
     path = "/" + path.strip("/")
     environment = path.split("/")[1]
     if not caller.sees(environment) or query.env_name not in (None, environment):
-        return False
+        return [], {}
+    own: Document = {"environment": environment}
     if query.sub_tree:
-        inside = [{"id_path": path}, {"id_path": prefix_range(f"{path}/")}]
-        wanted |= {"environment": environment, "$and": [{"$or": inside}]}
-        return True
-    parent = inv.find_items({"environment": environment, "id_path": path}, ("type", "id"))
-    top = {"type": "environment", "id": environment}
-    if not parent and path != f"/{environment}":
-        return False
-    found = parent[0] if parent else top
-    wanted |= {
-        "environment": environment,
-        "parent_id": found["id"],
-        "parent_type": found["type"],
-    }
-    return True
+        return [own | {"id_path": path}, own | {"id_path": prefix_range(f"{path}/")}], {}
+    parent = collection.find_one(own | {"id_path": path}, {"type": 1, "id": 1})
+    if path == f"/{environment}":
+        parent = {"type": "environment", "id": environment}
+    if parent is None:
+        return [], {}
+    return [own | {"parent_id": parent["id"]}], {"parent_type": parent["type"]}
 
 
 @ns.route("/tree")
@@ -256,12 +278,10 @@ class Children(Resource):  # type: ignore[misc]
         """The objects whose parent this one is."""
         inv = InventoryMgr(query.inventory)
         parent = one_object(inv, key, caller)
-        wanted = {
-            "environment": parent["environment"],
-            "parent_id": parent["id"],
-            "parent_type": parent["type"],
-        }
-        return page(inv.collection("inventory"), wanted, query, order=ORDER, sortable=SORTABLE)
+        wanted = {"environment": parent["environment"], "parent_id": parent["id"]}
+        rest = {"parent_type": parent["type"]}
+        collection = inv.collection("inventory")
+        return gathered(collection, [wanted], rest, query, order=ORDER, sortable=SORTABLE)
 
 
 @ns.route("/<string:key>/tree")

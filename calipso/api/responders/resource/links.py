@@ -9,6 +9,7 @@ from flask_restx import Namespace, Resource
 from pydantic import Field, WithJsonSchema
 
 from calipso.api.auth.caller import Caller
+from calipso.api.gather import gathered
 from calipso.api.operation import Need, operation
 from calipso.api.paging import page
 from calipso.api.reading import (
@@ -163,5 +164,4 @@ class ObjectLinks(Resource):  # type: ignore[misc]
         inv = InventoryMgr(query.inventory)
         end = one_object(inv, key, caller)
         ends = [{"source": end["_id"]}, {"target": end["_id"]}]
-        wanted = {"environment": end["environment"], "$or": ends}
-        return page(inv.collection("links"), wanted, query, order=ORDER)
+        return gathered(inv.collection("links"), ends, {}, query, order=ORDER)

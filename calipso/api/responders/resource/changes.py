@@ -1,0 +1,186 @@
+"""`/changes`: what scans found added, changed or removed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from flask_restx import Namespace, Resource
+from pydantic import AfterValidator, Field
+
+from calipso.api.auth.caller import Caller
+from calipso.api.errors import BadRequest, Detail
+from calipso.api.gather import gathered
+from calipso.api.neighbours import neighbours
+from calipso.api.operation import Need, operation
+from calipso.api.paging import page
+from calipso.api.reading import EnvironmentPage, InventoryPage, one_object, seen
+from calipso.api.replies import Page
+from calipso.api.schemas import Answer, Key, SpaceIsPlus
+from calipso.api.words import Text, UtcTime
+from calipso.utils.change_store import ChangeStore, link_subject, within
+from calipso.utils.constants import constant_values
+from calipso.utils.inventory_mgr import InventoryMgr
+
+Document = dict[str, Any]
+
+ns = Namespace("changes", description="What changed, and when.", path="/")
+
+ORDER = ("time", "kind", "type", "id")
+NEWEST_FIRST = ["-time"]
+
+#: Objects whose changes are looked for around one.
+NEAR = 2000
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Time = Annotated[datetime, SpaceIsPlus, AfterValidator(_utc)]
+
+
+class Change(StrEnum):
+    """What happened."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
+class Kind(StrEnum):
+    """To what."""
+
+    OBJECT = "object"
+    LINK = "link"
+
+
+class _Filter(InventoryPage):
+    """Filters of changes."""
+
+    since: Time | None = Field(default=None, description="From this time on.")
+    until: Time | None = Field(default=None, description="Up to this time.")
+    change: Change | None = Field(default=None, description="What happened.")
+    kind: Kind | None = Field(default=None, description="Of objects only, or of links only.")
+
+
+class ChangeQuery(_Filter, EnvironmentPage):
+    """Filters of the list of changes."""
+
+    type: Text | None = Field(default=None, description="Of this object type or link type.")
+    id: Text | None = Field(default=None, description="Of objects with this id.")
+    host: Text | None = Field(default=None, description="On this host.")
+    scan_id: Text | None = Field(default=None, description="Recorded by this scan.")
+    from_scan: Text | None = Field(
+        default=None,
+        description="With `env_name`: what is different from what this scan found; "
+        "`to_scan` says since when it is the same again.",
+    )
+    to_scan: Text | None = Field(
+        default=None, description="With `from_scan`: as this later scan found it; else as it is."
+    )
+
+
+class NearChangeQuery(_Filter):
+    """Changes around an object."""
+
+    depth: int = Field(
+        default=0, ge=0, le=5, description="Also of what is so many links away, and those links."
+    )
+
+
+class ChangeAnswer(Answer):
+    """A change."""
+
+    environment: str = ""
+    scan_id: str = Field(default="", description="The scan that found it.")
+    time: UtcTime | None = Field(default=None, description="When that scan stored it.")
+    change: Change = Change.CHANGED
+    kind: Kind = Kind.OBJECT
+    type: str = Field(default="", description="Object type or link type.")
+    id: str = Field(default="", description="Of a link: `<source id> -> <target id> [<name>]`.")
+    name: str = ""
+    host: str = ""
+    fields: dict[str, Any] = Field(
+        default={},
+        description="Of what changed: field (dotted) to `old` and `new`; a side that had none of "
+        "it is left out.",
+    )
+
+
+EXAMPLE = {
+    "id": "compute-1-tap8a0382a0-5b",
+    "_id": "65a1f0c2d4e8b1a2c3d4e5d0",
+    "environment": "prod",
+    "scan_id": "6563a1f0c2d4e8b1a2c3d4e5",
+    "time": "2026-05-04T03:00:09Z",
+    "change": "changed",
+    "kind": "object",
+    "type": "vnic",
+    "name": "tap8a0382a0-5b",
+    "host": "compute-1",
+    "fields": {"state": {"old": "up", "new": "down"}},
+}
+
+
+@ns.route("/changes")
+class Changes(Resource):  # type: ignore[misc]
+    """The list."""
+
+    @operation(
+        Need.LOGIN,
+        page_of=ChangeAnswer,
+        query=ChangeQuery,
+        errors=(404, 422),
+        example={"items": [EXAMPLE], "next": None},
+    )
+    def get(self, caller: Caller, query: ChangeQuery) -> Page:
+        """Changes, newest first: since a time, of one scan, or between two scans."""
+        inv = InventoryMgr(query.inventory)
+        equal = {"type", "id", "host", "scan_id", "change", "kind"}
+        wanted = query.model_dump(include=equal, exclude_none=True, mode="json")
+        wanted |= seen(caller, query.env_name) | within(query.since, query.until)
+        if query.from_scan is not None or query.to_scan is not None:
+            wanted["scan_id"] = {"$in": _scans(inv, query)}
+        query = query.model_copy(update={"sort": query.sort or NEWEST_FIRST})
+        return page(inv.collection("changes"), wanted, query, order=ORDER)
+
+
+def _scans(inv: InventoryMgr, query: ChangeQuery) -> list[str]:
+    """Scans between the two asked for; with `scan_id`, that one if it is among them."""
+    if query.from_scan is None or query.env_name is None:
+        missing = "from_scan" if query.from_scan is None else "env_name"
+        problem = Detail(missing, "must be given to compare scans")
+        raise BadRequest(f"wrong in the query: {missing}", details=[problem])
+    found = ChangeStore(inv).scans_between(query.env_name, query.from_scan, query.to_scan)
+    return [scan for scan in found if query.scan_id in (None, scan)]
+
+
+@ns.route("/inventory/<string:key>/changes")
+class ObjectChanges(Resource):  # type: ignore[misc]
+    """Changes of one object."""
+
+    @operation(
+        Need.LOGIN,
+        page_of=ChangeAnswer,
+        query=NearChangeQuery,
+        errors=(404,),
+        example={"items": [EXAMPLE], "next": None},
+    )
+    def get(self, key: Key, caller: Caller, query: NearChangeQuery) -> Page:
+        """What happened to an object and its links; with `depth`, also to what is near."""
+        inv = InventoryMgr(query.inventory)
+        item = one_object(inv, key, caller)
+        environment, store = item["environment"], ChangeStore(inv)
+        conditions = list(store.of_links(environment, item, constant_values("link_types")))
+        subjects = [item]
+        if query.depth:
+            near = neighbours(inv, item, query.depth, NEAR)
+            subjects += inv.find_by_keys(near.distance, ("type", "id")).values()
+            subjects += [link_subject(link) for link in near.links]
+        conditions += store.of_objects(environment, subjects)
+        rest = query.model_dump(include={"change", "kind"}, exclude_none=True, mode="json")
+        rest |= within(query.since, query.until)
+        query = query.model_copy(update={"sort": query.sort or NEWEST_FIRST})
+        return gathered(inv.collection("changes"), conditions, rest, query, order=ORDER)
