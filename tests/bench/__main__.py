@@ -56,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
         "--time-limit", type=float, default=900.0, metavar="S", help="of one scan (900)"
     )
     made.add_argument("--home", type=Path, metavar="FOLDER", help="keep data and logs there")
+    made.add_argument("--no-again", action="store_true", help="no second scan")
+    made.add_argument("--no-floor", action="store_true", help="no plain writes: half of the time")
     made.add_argument(
         "--no-parts", action="store_true", help="leave the pytest-benchmark cases out"
     )
@@ -102,6 +104,8 @@ def run(arguments: argparse.Namespace) -> Result:
         seed=arguments.seed,
         workers=arguments.workers,
         time_limit=arguments.time_limit,
+        again=not arguments.no_again,
+        floor=not arguments.no_floor,
         settings=dict(word.split("=", 1) for word in arguments.set),
     )
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")

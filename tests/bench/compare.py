@@ -15,11 +15,8 @@ from tests.bench.figures import Part, Result, Scan
 from tests.bench.machine import described, same_hardware
 from tests.bench.tables import ratio, table
 
-#: Share of the machine other programs may use before wall times say little.
-BUSY = 0.1
-
 #: Options that say where and how long, not what was measured.
-IGNORED = ("commit", "time_limit")
+IGNORED = ("commit", "time_limit", "again", "floor")
 
 COUNTS = ("objects", "links", "cliques", "changes", "tasks")
 ASKED = ("api_calls", "sql_queries", "ssh_sessions", "ssh_round_trips")
@@ -90,11 +87,6 @@ def compare(new: Result, old: Result, tolerance: float = 0.2) -> Comparison:
     return found
 
 
-def disturbed(scan: Scan, cores: int) -> bool:
-    """True when other programs had a share of the machine meanwhile."""
-    return scan.cpu.get("others", 0.0) > BUSY * scan.wall * cores
-
-
 def comparison_text(found: Comparison) -> str:
     """Tables and lines."""
     new, old = found.new, found.old
@@ -105,8 +97,8 @@ def comparison_text(found: Comparison) -> str:
     ]
     rows = list(_rows(found))
     if rows:
-        names = ("wall s", "CPU s", "scan/floor", "by CPU")
-        heads = ("hosts", "scan", *(head for name in names for head in (name, "was", "ratio")))
+        heads = ("hosts", "scan", "wall s", "was", "ratio", "CPU s", "was", "ratio")
+        heads += ("scan/floor", "was", "by CPU", "was")
         lines += ["", table("New, old, and new by old", heads, rows), ""]
     verdicts = found.verdicts()
     lines += [f"  {line}" for line in verdicts]
@@ -120,10 +112,7 @@ def _options(result: Result) -> dict[str, object]:
 
 
 def _scan(found: Comparison, new: Scan, old: Scan, *, same: bool) -> None:
-    quiet = not any(
-        disturbed(scan, int(result.machine.get("cores", 1)))
-        for scan, result in ((new, found.new), (old, found.old))
-    )
+    quiet = not new.disturbed(found.new.cores) and not old.disturbed(found.old.cores)
     if not quiet:
         found.notes.append(f"{new.key}: other programs were busy: wall times are not compared")
     if same and quiet:
@@ -156,19 +145,14 @@ def _rows(found: Comparison) -> Iterator[tuple[object, ...]]:
         was = before.get(scan.key)
         if was is None:
             continue
-        pairs = (
-            (scan.wall, was.wall),
-            (scan.our_cpu, was.our_cpu),
-            (found.new.over_floor(scan), found.old.over_floor(was)),
-            (found.new.over_floor_cpu(scan), found.old.over_floor_cpu(was)),
+        times = ((scan.wall, was.wall), (scan.our_cpu, was.our_cpu))
+        floors = (
+            *(found.new.over_floor(scan), found.old.over_floor(was)),
+            *(found.new.over_floor_cpu(scan), found.old.over_floor_cpu(was)),
         )
-        yield (scan.hosts, scan.scan, *(cell for pair in pairs for cell in _cells(*pair)))
+        cells = [cell for new, old in times for cell in _cells(new, old)]
+        yield (scan.hosts, scan.scan, *cells, *(ratio(value) for value in floors))
 
 
-def _cells(new: float | None, old: float | None) -> tuple[str, str, str]:
-    quotient = new / old if new is not None and old else None
-    return (_short(new), _short(old), ratio(quotient))
-
-
-def _short(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+def _cells(new: float, old: float) -> tuple[str, str, str]:
+    return (f"{new:.1f}", f"{old:.1f}", ratio(new / old if old else None))

@@ -12,6 +12,9 @@ FORMAT = 1
 
 FIRST, AGAIN = "first", "again"
 
+#: Share of the machine other programs may use before wall times say little.
+BUSY = 0.1
+
 
 @dataclass
 class Scan:
@@ -56,6 +59,14 @@ class Scan:
         """CPU seconds of Calipso and its stores: not of the cloud, the bench or others."""
         return sum(v for k, v in self.cpu.items() if k not in ("cloud", "bench", "others"))
 
+    def taken(self, cores: int) -> float:
+        """Share of the machine that other programs used meanwhile."""
+        return self.cpu.get("others", 0.0) / (self.wall * cores) if self.wall else 0.0
+
+    def disturbed(self, cores: int) -> bool:
+        """True when that was so much that wall times say little."""
+        return self.taken(cores) > BUSY
+
 
 @dataclass
 class Floor:
@@ -98,6 +109,11 @@ class Result:
     scans: list[Scan] = field(default_factory=list)
     floors: list[Floor] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+
+    @property
+    def cores(self) -> int:
+        """Cores of the machine."""
+        return int(self.machine.get("cores", 1))
 
     def floor_of(self, scan: Scan) -> Floor | None:
         """The floor of the cloud of a scan."""

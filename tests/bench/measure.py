@@ -60,7 +60,9 @@ class Options:
     latency: float = 5.0  # milliseconds
     seed: int = 1
     workers: int = 1
-    time_limit: float = 900.0  # seconds a scan may take
+    time_limit: float = 900.0  # seconds a scan may take, and half of what a floor may
+    again: bool = True
+    floor: bool = True
     settings: dict[str, str] = field(default_factory=dict)
 
 
@@ -80,12 +82,14 @@ def measure(size: Size, options: Options, home: Path) -> tuple[list[Scan], Floor
         stack = opened.enter_context(Stack(home, options.workers, options.settings))
         EnvironmentStore().add(cloud.environment)
         scans: list[Scan] = []
-        for which in (FIRST, AGAIN):
+        for which in (FIRST, AGAIN) if options.again else (FIRST,):
             scans.append(_scan(size, which, options, stack, cloud))
             if scans[-1].status == OVER_TIME:
                 return scans, None
+        if not options.floor:
+            return scans, None
         pids = (stack.pids()["mongo"], os.getpid())
-        return scans, measure_floor(size.hosts, size.instances, pids, options.time_limit)
+        return scans, measure_floor(size.hosts, size.instances, pids, 2 * options.time_limit)
 
 
 def _scan(size: Size, which: str, options: Options, stack: Stack, cloud: RunningCloud) -> Scan:

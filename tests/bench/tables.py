@@ -36,7 +36,8 @@ def tables(result: Result) -> str:
     if result.parts:
         parts.append(_parts(result.parts))
     if result.scans:
-        parts += [_scans(result.scans), _stages(result.scans), _floors(result)]
+        parts += [_scans(result), _stages(result.scans)]
+        parts += [_floors(result)] if result.floors else []
         parts += [_asked(result.scans), _cpu(result.scans), _memory(result.scans)]
     return "\n\n".join(parts)
 
@@ -47,11 +48,12 @@ def ratio(value: float | None) -> str:
 
 
 def _conditions(result: Result) -> str:
-    told = ", ".join(f"{name} {value}" for name, value in result.options.items() if value)
+    told = ", ".join(f"{n} {v}" for n, v in result.options.items() if v and v is not True)
     return f"{result.when}, {told}"
 
 
-def _scans(scans: Sequence[Scan]) -> str:
+def _scans(result: Result) -> str:
+    scans = result.scans
     heads = (
         *("hosts", "inst.", "scan", "objects", "links", "cliques", "wall s"),
         *("obj/s", "ms/obj", "changes"),
@@ -67,6 +69,12 @@ def _scans(scans: Sequence[Scan]) -> str:
     ]
     told = [f"  {s.key}: {s.status}" for s in scans if s.status != "completed"]
     told += [f"  {s.key}: {s.repeated} tasks were tried again" for s in scans if s.repeated]
+    told += [
+        f"  {s.key}: other programs used {s.taken(result.cores):.0%} of the machine: "
+        "wall times say little"
+        for s in scans
+        if s.disturbed(result.cores)
+    ]
     return "\n".join([table("Scans (again: of the unchanged cloud)", heads, rows), *told])
 
 
@@ -95,6 +103,7 @@ def _floors(result: Result) -> str:
             *(ratio(result.over_inserts(s)), ratio(result.over_inserts_cpu(s))),
         )
         for s in result.scans
+        if result.floor_of(s)
     ]
     over = ("hosts", "scan", "scan/upserts", "by CPU", "scan/inserts", "by CPU")
     return f"{table(title, heads, floors)}\n\n{table('Scan by floor', over, rows)}"
