@@ -13,7 +13,7 @@ from calipso.model.clique import Clique, CliqueConstraint, CliqueType
 from calipso.model.environment import Environment
 from calipso.model.inventory import clique_key
 from calipso.model.scan import Problem
-from calipso.topology.adjacency import LINK_FIELDS, Adjacency, Walked
+from calipso.topology.adjacency import LINK_FIELDS, Adjacency, Walked, both_ways
 from calipso.utils.inventory_mgr import InventoryMgr
 
 ANY = "ANY"
@@ -129,10 +129,11 @@ class CliqueFinder:
         inv: InventoryMgr,
     ) -> CliqueFinder:
         """A finder over the stored links of the environment, read once and streamed."""
-        links = inv.collection("links").find(
-            {"environment": environment.name}, dict.fromkeys(LINK_FIELDS, 1), batch_size=5000
-        )
-        return cls(environment, clique_types, clique_constraints, links)
+        types = list(clique_types)
+        chosen, _ = select_clique_types(environment, types)
+        wanted = both_ways(name for found in chosen.values() for name in found["link_types"])
+        links = inv.each_link(environment.name, wanted, LINK_FIELDS)
+        return cls(environment, types, clique_constraints, links)
 
     @property
     def focal_point_types(self) -> list[str]:

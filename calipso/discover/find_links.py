@@ -6,7 +6,7 @@ documents; the engine stores the buffer in bulk. Nothing here writes to the data
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypedDict, cast
 
 from bson import ObjectId
@@ -73,6 +73,11 @@ class FindLinks:
         if key not in self._found:
             self._found[key] = self.inv.find(self.env, object_type, sorted(wanted))
         return self._found[key]
+
+    def each(self, object_type: str, fields: Iterable[str] | None = None) -> Iterator[Document]:
+        """The same, one after the other and not kept: for types of which a cloud has many."""
+        wanted = () if fields is None else sorted({*COMMON_FIELDS, *fields})
+        return self.inv.each(self.env, {"type": object_type}, wanted)
 
     def link(
         self,

@@ -48,7 +48,7 @@ class Adjacency:
         link_types: Iterable[str] | None = None,
     ) -> None:
         self.names = tuple(sorted(set(constraint_names)))
-        wanted = None if link_types is None else _both_ways(link_types)
+        wanted = None if link_types is None else both_ways(link_types)
         self._link_ids: list[ObjectId] = []
         self._ends: list[tuple[int, int]] = []
         self._implicit: list[bool] = []
@@ -182,6 +182,7 @@ def _side() -> _Side:
     return defaultdict(lambda: defaultdict(list))
 
 
-def _both_ways(link_types: Iterable[str]) -> set[str]:
+def both_ways(link_types: Iterable[str]) -> set[str]:
+    """Link types and the same the other way round: links are stored one way or the other."""
     found = set(link_types)
     return found | {"-".join(reversed(split_type(link_type))) for link_type in found}

@@ -75,8 +75,8 @@ class Carriers:
         self._carried: dict[str, dict[str, dict[str, Segment]]] = {}
 
     @classmethod
-    def read(cls, find: Callable[[str, Iterable[str]], list[dict[str, Any]]]) -> Carriers:
-        """Carriers over what `find(type, fields)` returns."""
+    def read(cls, find: Callable[[str, Iterable[str]], Iterable[dict[str, Any]]]) -> Carriers:
+        """Carriers over what `find(type, fields)` returns; each type is gone through once."""
         return cls({kind: find(kind, fields) for kind, fields in FIELDS.items()})
 
     def carried(self, host: str, nic: str) -> dict[str, Segment]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from bson import ObjectId
 from pymongo import InsertOne, UpdateOne
 
 from calipso.utils.encoding import encode
-from calipso.utils.inventory_mgr import InventoryMgr, Write
+from calipso.utils.inventory_mgr import STRETCH_LINKS, InventoryMgr, Write, key_ranges
 from calipso.utils.object_writer import change_operation
 from calipso.utils.scan_store import now
 
@@ -17,6 +18,9 @@ Document = dict[str, Any]
 
 STAMPS = frozenset({"_id", "scan_id", "last_scanned"})
 PORTION = 1000
+
+#: Pieces at most that the links of one finder are compared in, where it has few of many.
+MANY_PIECES = 32
 
 
 class GraphWriter:
@@ -32,17 +36,37 @@ class GraphWriter:
         self._now = now()
 
     def save_links(self, finder: str, links: Sequence[Mapping[str, Any]]) -> int:
-        """Replace the links of one finder by these; returns how many there are."""
-        query = {"environment": self.environment, "finder": finder}
+        """Replace the links of one finder by these; returns how many there are.
+
+        They are compared in pieces of an even number: of a large cloud, no process and no answer
+        of the store holds all of them twice.
+        """
+        collection = self.inv.collection("links")
+        known = min(collection.estimated_document_count(), MANY_PIECES * STRETCH_LINKS)
+        pieces = key_ranges(max(len(links), known) // STRETCH_LINKS + 1)
+        ordered = sorted(links, key=lambda link: link["_id"])
+        start = 0
+        for piece in pieces:
+            end = len(ordered)
+            if "$lt" in piece:
+                end = bisect_left(ordered, piece["$lt"], key=lambda link: link["_id"])
+            self._save_piece(finder, piece, ordered[start:end])
+            start = end
+        return len(ordered)
+
+    def _save_piece(self, finder: str, piece: Document, links: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the links of one finder in a range of keys."""
+        query: Document = {"environment": self.environment, "finder": finder}
+        if piece:
+            query["_id"] = piece
         stored = {item["_id"]: item for item in self.inv.collection("links").find(query)}
         found = {link["_id"]: encode(dict(link)) for link in links}
         gone = [stored[key] for key in stored.keys() - found.keys()]
         changes = self._write("links", found, stored)
-        changes += [self.link_change("removed", link, {}) for link in gone]
         if self.record_changes:
+            changes += [self.link_change("removed", link, {}) for link in gone]
             self.inv.bulk("changes", changes)
         self.inv.delete_by_keys("links", [link["_id"] for link in gone])
-        return len(found)
 
     def save_cliques(self, cliques: Sequence[Mapping[str, Any]]) -> int:
         """Store cliques; those of other focal points stay."""
@@ -58,9 +82,12 @@ class GraphWriter:
         """Remove the cliques of the environment that this scan did not find again."""
         query: Document = {"environment": self.environment, "scan_id": {"$ne": self.scan_id}}
         collection = self.inv.collection("cliques")
-        old = {item["_id"]: item["focal_point"] for item in collection.find(query)}
+        fields = {"focal_point": 1}
+        old = {item["_id"]: item["focal_point"] for item in collection.find(query, fields)}
+        if not old:
+            return 0
         self.inv.delete_by_keys("cliques", list(old))
-        still = collection.find({"focal_point": {"$in": list(old.values())}}, {"focal_point": 1})
+        still = collection.find({"focal_point": {"$in": list(old.values())}}, fields)
         alone = set(old.values()) - {item["focal_point"] for item in still}
         flagged = {"_id": {"$in": list(alone)}}
         self.inv.collection("inventory").update_many(flagged, {"$unset": {"clique": ""}})
@@ -124,7 +151,7 @@ class GraphWriter:
             else:
                 body = {field: value for field, value in new.items() if field != "_id"} | stamp
                 operations.append(UpdateOne({"_id": key}, {"$set": body}))
-            if name == "links":
+            if name == "links" and self.record_changes:
                 changes.append(self.link_change("changed" if old else "added", new, fields))
         self.inv.bulk(name, operations)
         self.inv.update_by_keys(name, same, {"$set": stamp})

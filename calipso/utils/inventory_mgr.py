@@ -6,7 +6,8 @@ Collections are named after the inventory collection: with `inventory_dev`, link
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from bson import ObjectId
@@ -42,6 +43,14 @@ PLAIN = frozenset(
     }
 )
 
+#: From how many documents of a collection on, long lists of them are read in stretches: a server
+#: may put a whole answer together before it sends the first of it, in memory.
+LONG = 20_000
+
+#: Hosts whose objects one stretch holds, and links of one type in one.
+STRETCH_HOSTS = 25
+STRETCH_LINKS = 10_000
+
 #: The last character of Unicode: end of a range that starts with a prefix.
 HIGHEST = "\U0010ffff"
 
@@ -63,7 +72,7 @@ INDEXES = {
         _index("environment", "link_type", "source", "target", "link_name", unique=True),
         _index("source"),
         _index("target"),
-        _index("environment", "finder"),
+        _index("environment", "finder", "_id"),
     ],
     "cliques": [
         _index("environment", "clique_type", "focal_point", unique=True),
@@ -79,6 +88,19 @@ INDEXES = {
 def prefix_range(prefix: str) -> Document:
     """Query value that matches strings with this prefix, by index and without a regex."""
     return {"$gte": prefix, "$lt": prefix + HIGHEST}
+
+
+def key_ranges(number: int) -> list[Document]:
+    """Conditions on an ObjectId that cut derived keys into so many even pieces; one: no limit.
+
+    Ours are hashes, so each piece holds about as many.
+    """
+    step = 0x10000 / number
+    marks = [ObjectId(f"{round(step * part):04x}{'0' * 20}") for part in range(1, number)]
+    if not marks:
+        return [{}]
+    between = [{"$gte": low, "$lt": high} for low, high in pairwise(marks)]
+    return [{"$lt": marks[0]}, *between, {"$gte": marks[-1]}]
 
 
 class InventoryMgr:
@@ -139,7 +161,17 @@ class InventoryMgr:
         query: Document = {"environment": environment, "type": object_type}
         for key, value in more.items():
             query[key] = {"$in": list(value)} if isinstance(value, list | set | tuple) else value
-        return self.find_items(query, fields)
+        if more:
+            return self.find_items(query, fields)
+        return list(self.each(environment, query, fields))
+
+    def each(
+        self, environment: str, query: Mapping[str, Any], fields: Iterable[str] = ()
+    ) -> Iterator[Document]:
+        """Objects of an environment that match, read in stretches when there are many."""
+        wanted = list(fields)
+        for stretch in self._stretches(environment):
+            yield from self.find_items({"environment": environment, **query, **stretch}, wanted)
 
     def get_by_ids(self, environment: str, object_type: str, ids: Iterable[str]) -> list[Document]:
         """Objects of one type by their ids."""
@@ -156,9 +188,38 @@ class InventoryMgr:
             found |= {item["_id"]: item for item in self.find_items(portion, fields)}
         return found
 
+    def each_link(
+        self, environment: str, link_types: Iterable[str], fields: Iterable[str]
+    ) -> Iterator[Document]:
+        """Links of these types, as stored, read in stretches."""
+        collection = self.collection("links")
+        parts = key_ranges(collection.estimated_document_count() // STRETCH_LINKS + 1)
+        projection = dict.fromkeys(fields, 1)
+        for link_type in sorted(set(link_types)):
+            for part in parts:
+                query: Document = {"environment": environment, "link_type": link_type}
+                if part:
+                    query["source"] = part
+                yield from collection.find(query, projection, batch_size=5000)
+
     def find_all(self, name: str, query: Mapping[str, Any], **options: Any) -> list[Document]:
         """Documents of any collection of this inventory, keys decoded."""
         return [decode(item) for item in self.collection(name).find(query, **options)]
+
+    def _stretches(self, environment: str) -> list[Document]:
+        """Conditions that cut the ids of an environment into pieces; one without any if few.
+
+        Ids begin with the host of an object, or are UUIDs. Together the pieces hold all there is,
+        whatever ids look like; only their sizes depend on it.
+        """
+        collection = self.collection("inventory")
+        if collection.estimated_document_count() < LONG:
+            return [{}]
+        query = {"environment": environment, "type": "host"}
+        hosts = sorted(host["id"] for host in collection.find(query, {"id": 1}))
+        marks = sorted({*"123456789abcdef", *hosts[::STRETCH_HOSTS]})
+        between = [{"$gte": low, "$lt": high} for low, high in pairwise(marks)]
+        return [{"id": part} for part in ({"$lt": marks[0]}, *between, {"$gte": marks[-1]})]
 
     # -- writing -----------------------------------------------------------------------
 

@@ -15,10 +15,10 @@ class FindLinksForInstanceVnics(FindLinks):
 
     def add_links(self) -> None:
         """Join vNICs to instances by `instance_id`."""
-        instances = {item["id"]: item for item in self.find("instance", ["network_info"])}
+        instances = {item["id"]: _known(item) for item in self.each("instance", ["network_info"])}
         labels = {item["id"]: str(item["name"]) for item in self.find("network", [])}
         fields = ["vnic_type", "instance_id", "parent_id", "network", "state", "mac_address"]
-        for vnic in self.find("vnic", fields):
+        for vnic in self.each("vnic", fields):
             if vnic.get("vnic_type") != "instance_vnic":
                 continue
             owner = vnic.get("instance_id") or str(vnic.get("parent_id")).removesuffix("-vnics")
@@ -37,9 +37,19 @@ class FindLinksForInstanceVnics(FindLinks):
             )
 
 
+def _known(instance: dict[str, Any]) -> dict[str, Any]:
+    """An instance with as much of its `network_info` as tells vNICs apart: a cloud has many."""
+    entries = [entry for entry in instance.get("network_info") or () if isinstance(entry, dict)]
+    told = [{name: entry.get(name) for name in ("devname", "address")} for entry in entries]
+    for less, entry in zip(told, entries, strict=True):
+        network = entry.get("network") or {}
+        less["network"] = {name: network[name] for name in ("id", "label") if name in network}
+    return instance | {"network_info": told}
+
+
 def _network_info(instance: dict[str, Any], vnic: dict[str, Any]) -> dict[str, Any]:
     """The network of the `network_info` entry that is this vNIC: same device, or same MAC."""
-    entries = [entry for entry in instance.get("network_info") or () if isinstance(entry, dict)]
+    entries = instance["network_info"]
     mac = vnic.get("mac_address")
     for entry in entries:
         device = entry.get("devname")

@@ -20,7 +20,7 @@ class FindLinksForOteps(FindLinks):
 
     def add_links(self) -> None:
         """Join endpoints by parent, by named bridge and by named NICs."""
-        self.carriers = Carriers.read(self.find)
+        self.carriers = Carriers.read(self.each)
         self.vedges = {item["id"]: item for item in self.find("vedge", [])}
         self.pnics = {
             (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])

@@ -47,7 +47,7 @@ class FindLinksForVconnectors(FindLinks):
 
     def add_pnic_links(self) -> None:
         """vconnector-host_pnic: a NIC, or a VLAN device on it, that is a member of the bridge."""
-        carriers = Carriers.read(self.find)
+        carriers = Carriers.read(self.each)
         pnics = {(nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])}
         for vconnector in self.vconnectors():
             host = str(vconnector.get("host"))

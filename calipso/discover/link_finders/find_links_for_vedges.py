@@ -12,7 +12,7 @@ class FindLinksForVedges(FindLinks):
 
     def add_links(self) -> None:
         """Join each port, by its name on the same host, to one kind of object."""
-        self.carriers = Carriers.read(self.find)
+        self.carriers = Carriers.read(self.each)
         fields = ["vnic_type", "mac_address", "network", "state"]
         self.vnics = vnics_by_device(self.find("vnic", fields))
         self.members = self.index_members()

@@ -13,7 +13,7 @@ class FindLinksForVserviceVnics(FindLinks):
         vservices = {item["id"]: item for item in self.find("vservice", [])}
         networks = {item["id"]: str(item["name"]) for item in self.find("network", [])}
         fields = ["vnic_type", "vservice_id", "parent_id", "network", "state"]
-        for vnic in self.find("vnic", fields):
+        for vnic in self.each("vnic", fields):
             if vnic.get("vnic_type") != "vservice_vnic":
                 continue
             owner = vnic.get("vservice_id") or str(vnic.get("parent_id")).removesuffix("-vnics")
