@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "link": ("calipso.cli.link", "app", "Links between objects: list."),
     "clique": ("calipso.cli.clique", "app", "What an object depends on: list, show."),
     "db": ("calipso.cli.db", "app", "Schema of the database: status, upgrade."),
+    "user": ("calipso.cli.user", "app", "Who may use the API: add, list, passwd, token, remove."),
     "config": ("calipso.cli.config", "app", "Settings in force: show."),
 }
 

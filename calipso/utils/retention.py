@@ -60,6 +60,7 @@ class Housekeeping:
         self._older(self._db["connection_tests"], "submit_timestamp", config.retention_days_scans)
         for collection in self._change_collections():
             self._older(collection, "time", config.retention_days_changes)
+        self._older(self._db["audit"], "time", config.retention_days_audit)
         self._old_scans()
         return self.removed
 

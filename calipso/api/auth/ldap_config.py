@@ -73,6 +73,7 @@ class LdapConfig(BaseModel):
 
     @model_validator(mode="after")
     def _passwords_stay_private(self) -> LdapConfig:
+        _ = self.port  # ValueError when it is no number
         if self.scheme not in ("ldap", "ldaps") or not self.host:
             raise ValueError("url: expected ldap://host:389 or ldaps://host:636")
         if not (self.tls or self.host in LOOPBACK):
@@ -135,8 +136,6 @@ def read_ldap_config(path: Path) -> LdapConfig:
         found = LdapConfig.model_validate(values)
     except ValidationError as error:
         problems += [_sentence(item) for item in error.errors(include_url=False)]
-    except ValueError as error:  # a port that is no number
-        problems.append(f"url: {error}")
     if problems:
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems), hint=hint)
     return found

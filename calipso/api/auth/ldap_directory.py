@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from calipso.api.auth.ldap_config import LdapConfig
@@ -138,7 +138,11 @@ class LdapDirectory:
                 connection.start_tls()
             yield connection
         finally:
-            connection.unbind()
+            used = connection.socket
+            with suppress(*_failures()):
+                connection.unbind()
+            if used is not None:  # the library leaves it open after some failures
+                used.close()
 
     def _server(self) -> Server:
         from ldap3 import NONE, Server
@@ -200,7 +204,7 @@ def _told() -> Iterator[None]:
         ) from None
 
 
-def _failures() -> tuple[type[BaseException], ...]:
+def _failures() -> tuple[type[Exception], ...]:
     try:
         from ldap3.core.exceptions import LDAPException
     except ImportError:

@@ -1,0 +1,238 @@
+"""`calipso user`: who may use the API, and what they may do."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from calipso.cli.output import (
+    ColumnOption,
+    Format,
+    FormatOption,
+    SortOption,
+    say,
+    show_list,
+    show_one,
+)
+from calipso.errors import ConfigError
+from calipso.model.user import Role, User, user_name
+from calipso.utils.audit_store import AuditStore
+from calipso.utils.token_store import Method, TokenStore
+from calipso.utils.user_store import UserStore, all_grants, parse_grants
+
+app = typer.Typer(help="Who may use the API: add, list, passwd, token, remove.")
+
+DAY = 86_400
+
+Name = Annotated[str, typer.Argument(help="Name of the user.")]
+RoleOption = Annotated[
+    Role,
+    typer.Option("--role", help="viewer reads, operator also scans and changes, admin everything."),
+]
+GrantOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grant",
+        metavar="ENVIRONMENT=view|edit",
+        help="What the user may do in an environment; `*` is every one. May be given several "
+        "times.",
+    ),
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option("--password-file", help="File with the password, `-`: standard input."),
+]
+
+LIST_COLUMNS = ["name", "role", "grants", "origin", "disabled"]
+TOKEN_COLUMNS = ["id", "method", "label", "issued_at", "expires_at"]
+
+
+@app.command()
+def add(
+    name: Name,
+    role: RoleOption = Role.VIEWER,
+    grant: GrantOption = None,
+    password_file: PasswordFile = None,
+    without_password: Annotated[
+        bool,
+        typer.Option("--without-password", help="For scripts: only tokens let the user in."),
+    ] = False,
+) -> None:
+    """Add a local user; its password comes by prompt or --password-file."""
+    try:
+        user = User(name=user_name(name), role=role, grants=parse_grants(grant or ()))
+    except ValueError as error:
+        raise ConfigError(f"{name}: no name for a user", hint=str(error)) from None
+    store = UserStore()
+    store.add(user, None if without_password else _password(user.name, password_file))
+    AuditStore().add_command("user add", user.name, ["role", *(["grants"] if grant else [])])
+    say(f"user {user.name} is stored")
+    if role is not Role.ADMIN and not grant:
+        say(f"It sees no environment yet: calipso user grant {user.name} ENVIRONMENT=view")
+
+
+@app.command(name="list")
+def list_users(
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+    sort_column: SortOption = None,
+) -> None:
+    """All users."""
+    rows = [_row(user) for user in UserStore().all()]
+    show_list(rows, LIST_COLUMNS, output_format, chosen=column, sort_column=sort_column)
+
+
+@app.command()
+def show(
+    name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
+) -> None:
+    """One user; grants include those that environments give (`auth` of their documents)."""
+    user = UserStore().get(name)
+    row = _row(user.model_copy(update={"grants": all_grants(user)}))
+    row |= {"created_at": user.created_at, "tokens": len(TokenStore().of(user.name))}
+    show_one(row, output_format, chosen=column)
+
+
+def _row(user: User) -> dict[str, Any]:
+    grants = [f"{environment}={grant}" for environment, grant in sorted(user.grants.items())]
+    row = {"name": user.name, "role": user.role.value, "grants": grants}
+    return row | {"origin": user.origin.value, "disabled": user.disabled}
+
+
+@app.command()
+def passwd(name: Name, password_file: PasswordFile = None) -> None:
+    """Set a password, by prompt or --password-file; sessions of the user end."""
+    store = UserStore()
+    user = store.get(name)
+    store.set_password(user.name, _password(user.name, password_file))
+    AuditStore().add_command("user passwd", user.name, ["password"])
+    say(f"the password of {user.name} is set; sessions begun with the old one are over")
+
+
+@app.command()
+def grant(
+    name: Name,
+    grants: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ENVIRONMENT=view|edit]...", help="Grants to add; `*`: all."),
+    ] = None,
+    withdraw: Annotated[
+        list[str] | None,
+        typer.Option("--withdraw", metavar="ENVIRONMENT", help="Take the grant for this one."),
+    ] = None,
+    role: Annotated[Role | None, typer.Option("--role", help="Also change the role.")] = None,
+    enabled: Annotated[
+        bool | None,
+        typer.Option(
+            "--enable/--disable", help="Let the user in, or keep it out.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Change what a user may do: grants, role, whether it may come in at all."""
+    store = UserStore()
+    user = store.get(name)
+    given = parse_grants(grants or ())
+    changes = {"grants": given or withdraw, "role": role, "disabled": enabled is not None}
+    if not any(changes.values()):
+        raise ConfigError("nothing to change", hint="Give ENVIRONMENT=view, --role or --disable.")
+    if given or withdraw:
+        store.grant(user.name, given, withdraw or ())
+    user = store.change(user.name, role=role, disabled=None if enabled is None else not enabled)
+    AuditStore().add_command("user grant", user.name, [key for key, on in changes.items() if on])
+    show_one(_row(user))
+
+
+@app.command()
+def remove(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a user and its tokens."""
+    store = UserStore()
+    user = store.get(name)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise ConfigError(f"user {user.name} would be removed", hint="Add --yes.")
+        typer.confirm(f"Remove user {user.name}?", abort=True, err=True)
+    store.remove(user.name)
+    AuditStore().add_command("user remove", user.name)
+    say(f"user {user.name} is removed")
+
+
+@app.command()
+def token(
+    name: Name,
+    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How long it is good.")],
+    label: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
+) -> None:
+    """Make a token for a script; it is shown this once, on standard output.
+
+    It has the rights of the user. Good practice: a user of its own for each script, made with
+    --without-password.
+    """
+    user = UserStore().get(name)
+    issued, stored = TokenStore().issue(
+        user.name, days * DAY, method=Method.SERVICE, label=label[:100]
+    )
+    AuditStore().add_command("user token", f"{user.name}/{stored['key']}", ["days", "label"])
+    typer.echo(issued)
+    say(f"good for {days} days; calipso user revoke {user.name} {stored['key']} ends it")
+
+
+@app.command()
+def tokens(
+    name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
+) -> None:
+    """Tokens of a user that are good, oldest first; not the tokens themselves."""
+    rows = [item | {"id": item["key"]} for item in TokenStore().of(UserStore().get(name).name)]
+    shown = [{key: row[key] for key in (*TOKEN_COLUMNS, "ends_at")} for row in rows]
+    show_list(shown, TOKEN_COLUMNS, output_format, chosen=column)
+
+
+@app.command()
+def revoke(
+    name: Name,
+    key: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Which token: see `user tokens`.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All tokens of the user.")] = False,
+) -> None:
+    """End a token and those that were got with it, or all of a user."""
+    user = UserStore().get(name)
+    if (key is None) is not everything:
+        raise ConfigError("which token?", hint=f"Give an id of `user tokens {user.name}` or --all.")
+    if key is None:
+        count = TokenStore().revoke_all(user.name)
+        say(f"{count} tokens of {user.name} are over")
+    else:
+        TokenStore().revoke_key(user.name, key)
+        say(f"token {key} of {user.name} is over")
+    AuditStore().add_command("user revoke", f"{user.name}/{key or '*'}")
+
+
+def _password(name: str, path: Path | None) -> str:
+    """From a file or standard input, else asked twice. Never an argument: those are public."""
+    if path is not None:
+        return _read(path)
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        question = f"Password of {name}"
+        return str(typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True))
+    raise ConfigError(
+        f"no password for {name}",
+        hint="Give --password-file FILE (`-`: standard input), or run on a terminal.",
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise ConfigError(f"{path}: cannot read the password: {reason}") from None
+    password = text.rstrip("\r\n")
+    if not password or "\n" in password:
+        raise ConfigError(f"{path}: expected one line with the password")
+    return password
