@@ -14,8 +14,8 @@ from tests.hosts.runs import BOUND, ENVIRONMENT, sample
 from tests.hosts.stack import Stack, wait
 
 LATENCY = 20
-HOSTS = 48
-INSTANCES = 96
+HOSTS = 64  # eight tasks of eight hosts each: no process is left without its share
+INSTANCES = 64
 
 #: One thread a process, one host at a time: four processes then wait for four hosts at once and
 #: leave the processors idle for most of the time. With the defaults (16 threads, 8 hosts a task)
@@ -33,11 +33,16 @@ class Result:
     reading: float
 
 
-def measure(numbers: tuple[int, ...] = (1, 2, 4), rounds: int = 2) -> list[Result]:
+def measure(
+    numbers: tuple[int, ...] = (1, 2, 4),
+    rounds: int = 3,
+    hosts: int = HOSTS,
+    instances: int = INSTANCES,
+) -> list[Result]:
     """Scan the same cloud with more and more processes for the sources."""
     results = []
     with (
-        sample(LATENCY, HOSTS, INSTANCES) as cloud,
+        sample(LATENCY, hosts, instances) as cloud,
         tempfile.TemporaryDirectory(prefix="speedup-") as temporary,
         Stack(
             Path(temporary) / "stack",
