@@ -97,8 +97,10 @@ def comparison_text(found: Comparison) -> str:
     ]
     rows = list(_rows(found))
     if rows:
-        heads = ("hosts", "scan", "wall s", "was", "ratio", "CPU s", "was", "ratio")
-        heads += ("scan/floor", "was", "by CPU", "was")
+        heads = (
+            *("hosts", "scan", "wall s", "was", "ratio", "CPU s", "was", "ratio"),
+            *("scan/floor", "was", "by CPU", "was"),
+        )
         lines += ["", table("New, old, and new by old", heads, rows), ""]
     verdicts = found.verdicts()
     lines += [f"  {line}" for line in verdicts]

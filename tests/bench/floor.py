@@ -13,11 +13,11 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import bson
 from pymongo import InsertOne, ReplaceOne
+from pymongo.collection import Collection
 
 from calipso.utils.inventory_mgr import InventoryMgr
 from tests.bench.figures import Floor
@@ -94,7 +94,7 @@ def _store(make: Callable[[Document], Operation], pids: tuple[int, ...], limit: 
     deadline = time.monotonic() + limit
     try:
         for name in WHAT:
-            for documents in _portions(source.collection(name).find({}, batch_size=BATCH)):
+            for documents in _portions(source.collection(name)):
                 found.sizes += [len(bson.encode(document)) for document in documents]
                 operations = [make(document) for document in documents]
                 _timed(found, target.collection(name), operations, pids)
@@ -119,7 +119,13 @@ def _timed(
     gc.unfreeze()
 
 
-def _portions(cursor: Any) -> Iterator[list[Document]]:
-    rows = iter(cursor)
-    while portion := list(islice(rows, HELD)):
-        yield portion
+def _portions(collection: Collection[Document]) -> Iterator[list[Document]]:
+    """All documents in the order they were stored; the server never has to hold all of them."""
+    keys = [item["_id"] for item in collection.find({}, {"_id": 1})]
+    for start in range(0, len(keys), HELD):
+        held = keys[start : start + HELD]
+        found: dict[Any, Document] = {}
+        for at in range(0, len(held), BATCH):
+            wanted = {"_id": {"$in": held[at : at + BATCH]}}
+            found |= {item["_id"]: item for item in collection.find(wanted)}
+        yield [found[key] for key in held]

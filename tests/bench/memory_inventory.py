@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pymongo.collection import Collection
@@ -29,6 +29,11 @@ class MemoryInventory(InventoryMgr):
         if len(wanted) == 1:
             return chosen
         return [{name: item[name] for name in wanted if name in item} for item in chosen]
+
+    def each(
+        self, environment: str, query: Mapping[str, Any], fields: Iterable[str] = ()
+    ) -> Iterator[Document]:
+        yield from self.find_items({"environment": environment, **query}, fields)
 
     def collection(self, name: str) -> Collection[Document]:
         """Nothing here is stored: a finder that asks this way cannot be timed in memory."""
