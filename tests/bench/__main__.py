@@ -82,7 +82,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--report", type=Path, metavar="PAGE", help="rewrite the figures of a page")
     made.add_argument(
-        "--save", action="store_true", help="the same as --json and --report of the committed files"
+        "--save",
+        action="store_true",
+        help="replace the committed result and the figures of its page",
     )
     return made
 
@@ -140,17 +142,17 @@ def main() -> int:
     arguments = parser().parse_args()
     signal.signal(signal.SIGTERM, _end)
     earlier = read_result(arguments.compare) if arguments.compare.exists() else None
-    if arguments.save:
-        arguments.json, arguments.report = LAST, PAGE
     result = read_result(arguments.given) if arguments.given else run(arguments)
     print(tables(result))
     if earlier and earlier != result:
         print(f"\n{comparison_text(compare(result, earlier, arguments.tolerance))}")
     print(f"\n{marks_text(result)}")
-    if arguments.json:
-        result.write(arguments.json)
-    if arguments.report:
-        write_report(arguments.report, result)
+    for path in (arguments.json, LAST if arguments.save else None):
+        if path:
+            result.write(path)
+    for page in (arguments.report, PAGE if arguments.save else None):
+        if page:
+            write_report(page, result)
     return 0 if all(scan.status == "completed" for scan in result.scans) else 1
 
 
