@@ -30,7 +30,7 @@ from calipso.utils.migrations.migrator import Migrator
 from calipso.utils.mongo_access import close_clients
 
 MONGO_VARIABLES = ("CALIPSO_MONGO_URL", "MONGO_URL", "CALIPSO_MONGO_URL_FILE")
-LOOPBACK = ("127.", "[::1]", "localhost", "unix:")
+LOOPBACK = ("127.", "[::1]", "localhost")
 
 _BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})")
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = settings()
         setup_logging(config=config)
         check(config)
-        prepare(upgrade=given.upgrade, admin=not given.no_admin)
+        prepare(admin=not given.no_admin)
     except CalipsoError as error:
         for line in error.message.splitlines():
             sys.stderr.write(f"error: {line}\n")
@@ -81,7 +81,6 @@ def parser() -> argparse.ArgumentParser:
     add("--certificate", type=Path, metavar="FILE")
     add("--key", type=Path, metavar="FILE")
     add("--cors-origin", action="append", metavar="ORIGIN")
-    add("--upgrade", action="store_true", help="do `calipso db upgrade` first")
     add("--no-admin", action="store_true", help="make no first admin")
     return found
 
@@ -103,10 +102,10 @@ def use_flags(given: argparse.Namespace) -> None:
     for name, value in found.items():
         if value is not None:
             os.environ[f"CALIPSO_{name}"] = str(value)
-    if given.mongo_config and not any(name in os.environ for name in MONGO_VARIABLES):
-        os.environ["CALIPSO_MONGO_URL"] = str(
-            load_settings(mongo_config=given.mongo_config).mongo_url
-        )
+    if given.mongo_config:
+        url = load_settings(mongo_config=given.mongo_config).mongo_url
+        if url and not any(name in os.environ for name in MONGO_VARIABLES):
+            os.environ["CALIPSO_MONGO_URL"] = url
     settings.cache_clear()
 
 
@@ -126,9 +125,9 @@ def check(config: Settings) -> None:
         )
 
 
-def prepare(*, upgrade: bool = False, admin: bool = True) -> None:
+def prepare(*, admin: bool = True) -> None:
     """The schema fits, and somebody can log in. Raises CalipsoError."""
-    Migrator().ready(upgrade=upgrade)
+    Migrator().ready()
     if admin and (made := ensure_admin()):
         tell_first_admin(*made)
     close_clients()  # sockets do not go through a fork
@@ -172,8 +171,6 @@ def _check_certificate(config: Settings) -> None:
 
 def _check_address(bind: str) -> None:
     """Raises ConfigError when nothing can listen there."""
-    if bind.startswith("unix:"):
-        return
     match = _BIND.fullmatch(bind)
     if match is None or not 0 < int(match["port"]) < 65536:
         raise ConfigError(

@@ -12,6 +12,8 @@ import typer
 
 from calipso.cli.masking import mask_url
 from calipso.cli.output import ColumnOption, Format, FormatOption, clean, show_list
+from calipso.cli.stack.api import NAME as API
+from calipso.cli.stack.api import ping_api
 from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.cli.stack.rundir import RunDir
 from calipso.errors import CalipsoError, StoreError
@@ -41,7 +43,7 @@ def check(
         typer.Argument(help="Check these; without names: all.", metavar="ENV"),
     ] = None,
     stack_only: Annotated[
-        bool, typer.Option("--stack-only", help="No environments: stores, broker and workers.")
+        bool, typer.Option("--stack-only", help="No environments: stores, broker, workers, API.")
     ] = False,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
@@ -84,6 +86,8 @@ def _lines(config: Settings, names: list[str], *, stack_only: bool) -> Iterator[
     if not stored.ok:  # all that follows is kept in MongoDB
         return
     yield _try("workers", _workers)
+    if address := _api_address(config):
+        yield _try("API", lambda: _api(address))
     if not stack_only:
         yield from _environments(names)
 
@@ -141,6 +145,17 @@ def _workers() -> str:
         )
     names = (f"{w['_id'].partition('#')[0]} ({', '.join(w['queues'])})" for w in workers)
     return "; ".join(sorted(names))
+
+
+def _api_address(config: Settings) -> str:
+    """Where `calipso up` runs the API; empty where it does not."""
+    children = RunDir(config.data_dir()).state().get("children", [])
+    return next((str(item["address"]) for item in children if item["name"] == API), "")
+
+
+def _api(address: str) -> str:
+    ping_api(address, TIMEOUT)
+    return f"answers at {address}"
 
 
 def _environments(names: list[str]) -> Iterator[Line]:

@@ -13,9 +13,12 @@ from typer.core import TyperCommand, TyperGroup
 
 #: command -> (module, name of its Typer app or function, what `calipso --help` says of it)
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "up": ("calipso.cli.stack.commands", "up", "Start the stores, workers and beat."),
+    "up": ("calipso.cli.stack.commands", "up", "Start the stores, workers, beat and the API."),
     "down": ("calipso.cli.stack.commands", "down", "Stop what `up` started."),
     "status": ("calipso.cli.stack.commands", "status", "Show what runs on this machine."),
+    "api": ("calipso.cli.api", "api", "Serve the REST API in the foreground."),
+    "worker": ("calipso.cli.worker", "worker", "Run one worker in the foreground."),
+    "beat": ("calipso.cli.worker", "beat", "Run beat in the foreground: what starts by time."),
     "check": ("calipso.cli.check", "check", "Check stores, workers and each environment."),
     "env": ("calipso.cli.env", "app", "Clouds: add, list, show, test, record, remove."),
     "scan": ("calipso.cli.scan", "app", "Scans: run, list, show, log, cancel."),

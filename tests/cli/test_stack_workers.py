@@ -17,7 +17,7 @@ from tests.cli.conftest import Shell
 
 pytestmark = pytest.mark.broker
 
-NAMES = {"mongo", "redis", "sources", "sources-2", "graph", "beat"}
+NAMES = {"mongo", "redis", "sources", "sources-2", "graph", "beat", "api"}
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from calipso.cli.output import ColumnOption, Format, FormatOption, SortOption, say, show_list
+from calipso.cli.stack.api import NAME as API
 from calipso.cli.stack.flower import NAME as FLOWER
 from calipso.cli.stack.flower import USER, make_password, password_file
 from calipso.cli.stack.leftovers import end_leftovers, leftovers
@@ -41,7 +42,7 @@ def up(
         bool, typer.Option("--flower", help="Start Flower too, the dashboard of the tasks.")
     ] = False,
 ) -> None:
-    """Start MongoDB and Redis (unless their URLs are given), the workers and beat.
+    """Start MongoDB and Redis (unless their URLs are given), workers, beat and the REST API.
 
     Example: calipso up --workers 2
     """
@@ -54,7 +55,7 @@ def up(
     if run.supervisor_pid():
         _already_up(config, run, with_workers=only is None, with_flower=flower)
         return
-    _given_stores_answer(config)
+    _given_stores_answer(config, with_workers=only is None)
     password = make_password(run) if flower else ""
     began = time.monotonic()
     supervisor = _start_supervisor(run, workers, only, flower=flower)
@@ -64,6 +65,8 @@ def up(
         _wait_for_workers(run, told)
     say(f"calipso is up after {time.monotonic() - began:.1f} s")
     _show_addresses(config, run)
+    if only is None:
+        _show_first_admin()
     if password:
         say(f"Flower's user is {USER}, its password {password}", always=True)
         say(f"the password is shown this once; it is kept in {password_file(run)}", always=True)
@@ -140,12 +143,24 @@ def _already_up(
     _show_addresses(config, run)
 
 
-def _given_stores_answer(config: Settings) -> None:
-    """A wrong URL is told now, not by workers that cannot start."""
+def _show_first_admin() -> None:
+    """Make the first user of the API, who can make the others."""
+    from calipso.utils.first_admin import ensure_admin
+
+    if made := ensure_admin():
+        say(f"the first user of the API is {made[0]}, the password {made[1]}", always=True)
+        say("the password is shown this once and stored nowhere", always=True)
+
+
+def _given_stores_answer(config: Settings, *, with_workers: bool) -> None:
+    """A wrong URL is told now, not by workers that cannot start; an old schema too."""
     from calipso.cli.stack.ping import ping_mongo, ping_redis
+    from calipso.utils.migrations.migrator import Migrator
 
     if config.mongo_url:
         ping_mongo(config.mongo_url, 5.0)
+        if with_workers:
+            Migrator().ready()
     if config.redis_url:
         ping_redis(config.redis_url, 5.0)
 
@@ -168,6 +183,8 @@ def _wait_for_stores(run: RunDir, supervisor: subprocess.Popen[bytes], told: set
         _tell(state, told)
         if state.get("state") == "up":
             return
+        if state.get("state") == "upgrading":
+            deadline = time.monotonic() + STORES_SECONDS
         code = supervisor.poll()
         if code is not None and code != ALREADY_UP:
             raise _not_started(run)
@@ -216,7 +233,7 @@ def _wait_for_workers(run: RunDir, told: set[str]) -> None:
         silent = silent_workers(state) + [
             child["name"]
             for child in children
-            if child["name"] == FLOWER and child["state"] != "up"
+            if child["name"] in (FLOWER, API) and child["state"] != "up"
         ]
         if not silent:
             return

@@ -93,12 +93,16 @@ def workers(settings: Settings, sources: int) -> list[Service]:
         _worker(name, SOURCE_QUEUES, "threads", settings.threads, settings) for name in names
     ]
     services.append(_worker("graph", GRAPH_QUEUES, "prefork", settings.processes, settings))
-    schedule = settings.data_dir() / "run" / "beat-schedule"
-    services.append(Service("beat", lambda: _celery("beat", settings, f"--schedule={schedule}")))
+    services.append(Service("beat", lambda: beat_command(settings)))
     return services
 
 
 def _worker(name: str, queues: str, pool: str, size: int, settings: Settings) -> Service:
+    return Service(name, lambda: worker_command(name, queues, pool, size, settings))
+
+
+def worker_command(name: str, queues: str, pool: str, size: int, settings: Settings) -> list[str]:
+    """A Celery worker called `name` for these queues, with so many threads or processes."""
     # no mingle, no gossip: workers know each other through MongoDB, and mingle costs a second
     arguments = [
         *("-Q", queues, "-P", pool, "-c", str(size), "-n", f"{name}@%h"),
@@ -106,7 +110,14 @@ def _worker(name: str, queues: str, pool: str, size: int, settings: Settings) ->
     ]
     if pool == "prefork" and settings.worker_max_memory:
         arguments.append(f"--max-memory-per-child={settings.worker_max_memory * 1000}")  # in kB
-    return Service(name, lambda: _celery("worker", settings, *arguments))
+    return _celery("worker", settings, *arguments)
+
+
+def beat_command(settings: Settings) -> list[str]:
+    """Celery's beat; what it remembers between two starts is in the data directory."""
+    folder = settings.data_dir() / "run"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return _celery("beat", settings, f"--schedule={folder / 'beat-schedule'}", "--pidfile=")
 
 
 def _celery(kind: str, settings: Settings, *arguments: str) -> list[str]:

@@ -11,10 +11,12 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Any
 
+from calipso.cli.stack.api import api
 from calipso.cli.stack.child import Child
 from calipso.cli.stack.flower import flower
 from calipso.cli.stack.leftovers import end_leftovers
@@ -23,6 +25,8 @@ from calipso.cli.stack.services import Store, child_environment, given_stores, s
 from calipso.errors import CalipsoError
 from calipso.settings import Settings, load_settings
 from calipso.utils.log import setup_logging
+from calipso.utils.migrations.migrator import Migrator
+from calipso.utils.mongo_access import MongoAccess, close_clients
 
 ALREADY_UP = 75  # EX_TEMPFAIL: another supervisor holds the lock
 TICK = 0.1
@@ -56,6 +60,8 @@ class Supervisor:
         self._published: dict[str, str] | None = None
         self._written: dict[str, Any] = {}
         self._looked_at_disk = 0.0
+        self._upgrade: threading.Thread | None = None
+        self._refused = ""  # why the database cannot be used
         self._started = datetime.now(UTC)
 
     def run(self) -> int:
@@ -75,7 +81,7 @@ class Supervisor:
                 time.sleep(TICK)
         finally:
             self._end()
-        return 0
+        return 1 if self._refused else 0
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
@@ -86,7 +92,7 @@ class Supervisor:
                 service.notices.append(f"{service.program.warning}. {service.program.hint}")
             self.stores.append(Child(service, self.run_dir, self.environment))
         if self.with_workers:
-            for worker in workers(self.settings, self.sources):
+            for worker in (*workers(self.settings, self.sources), api(self.settings, self.run_dir)):
                 self.workers.append(Child(worker, self.run_dir, self.environment))
         if self.with_flower:
             dashboard = flower(self.settings, self.run_dir)
@@ -96,11 +102,39 @@ class Supervisor:
         for child in self.stores:
             child.look()
         self._publish()
+        word = "starting"
         if self._published is not None:
+            word = "up" if self._schema_fits() else "upgrading"
+        if word == "up":
             for child in self.workers:
                 child.look()
         self._look_at_disk()
-        self._write_state("up" if self._published is not None else "starting")
+        if self._refused:
+            self.problem, self.stopping = self._refused, True
+        self._write_state(word)
+
+    def _schema_fits(self) -> bool:
+        """Bring an embedded database to our schema once, before anybody works with it.
+
+        In a thread: a long migration must not keep a store that died from being started again.
+        One that was given is not ours to change unasked; `calipso up` has looked at it.
+        """
+        if self.settings.mongo_url or not self.with_workers:
+            return True
+        if self._upgrade is None:
+            self._upgrade = threading.Thread(target=self._upgrade_schema, daemon=True)
+            self._upgrade.start()
+        return not self._upgrade.is_alive() and not self._refused
+
+    def _upgrade_schema(self) -> None:
+        try:
+            Migrator(MongoAccess(self.settings).db).ready(upgrade=True)
+        except Exception as error:
+            log.exception("the database is not upgraded")
+            hint = error.hint if isinstance(error, CalipsoError) else "The log says more."
+            self._refused = f"{error} ({hint})"
+        finally:
+            close_clients()
 
     def _publish(self) -> None:
         """Tell the others where the stores are, once all of them answer.

@@ -1,0 +1,81 @@
+"""The REST API as a child of the supervisor: on the wanted port, or on the next free one."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import sys
+from urllib.parse import urlsplit
+
+from calipso.cli.stack.programs import free_port
+from calipso.cli.stack.rundir import RunDir, read_json, write_json
+from calipso.cli.stack.services import Store
+from calipso.errors import ConfigError, StoreError
+from calipso.settings import Settings
+
+NAME = "api"
+MODULE = "calipso.api.server"
+
+#: Ports that are tried after the wanted one, before any that is free.
+NEXT_PORTS = 10
+
+#: Beyond the grace it gives to requests, for the end of its processes.
+MORE_GRACE = 5.0
+
+#: Where a client on this machine reaches a server that listens on all addresses.
+REACHED = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - compared, not bound
+
+
+def api(settings: Settings, run: RunDir) -> Store:
+    """The API; its first admin is made by `calipso up`, which can show the password.
+
+    Raises ConfigError for an address without a port.
+    """
+    host, _, wanted = settings.api_bind.rpartition(":")
+    if not wanted.isdigit():
+        raise ConfigError(f"api_bind {settings.api_bind}: no port", hint="Such as 127.0.0.1:8000.")
+    service = Store(NAME, list, settings.api_grace + MORE_GRACE, store=True, ping=ping_api)
+    scheme = "https" if settings.api_certificate else "http"
+
+    def command() -> list[str]:
+        """Made at each start: another program may hold the port by now."""
+        ports = read_json(run.ports_file)
+        following = range(int(wanted), int(wanted) + NEXT_PORTS)
+        port = free_port([int(ports.get(NAME, wanted)), *following])
+        write_json(run.ports_file, ports | {NAME: port})
+        service.address = f"{scheme}://{REACHED.get(host, host)}:{port}"
+        return [sys.executable, "-m", MODULE, "--bind", f"{host}:{port}", "--no-admin"]
+
+    service.command = command
+    return service
+
+
+def ping_api(address: str, timeout: float = 2.0) -> str:
+    """Ask the API whether it is there. Raises StoreError when it does not answer.
+
+    Its certificate is not checked: nothing is sent that would need it, and it names another host
+    than this machine's loopback.
+    """
+    where = urlsplit(address)
+    connection = _connection(where.scheme, str(where.hostname), where.port or 0, timeout)
+    try:
+        connection.request("GET", "/healthz")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        raise StoreError(
+            f"the API at {address} does not answer: {error}", hint="Its log may say why."
+        ) from error
+    finally:
+        connection.close()
+    if status >= http.client.INTERNAL_SERVER_ERROR:
+        raise StoreError(f"the API at {address} answers {status}", hint="Its log may say why.")
+    return ""
+
+
+def _connection(scheme: str, host: str, port: int, timeout: float) -> http.client.HTTPConnection:
+    if scheme != "https":
+        return http.client.HTTPConnection(host, port, timeout=timeout)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=timeout, context=context)

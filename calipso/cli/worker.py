@@ -1,0 +1,96 @@
+"""`calipso worker` and `calipso beat`: in the foreground, as systemd and containers start them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from calipso.cli.stack.services import (
+    GRAPH_QUEUES,
+    beat_command,
+    child_environment,
+    worker_command,
+)
+from calipso.settings import settings
+
+COMPUTING = frozenset(GRAPH_QUEUES.split(","))
+
+
+class Pool(StrEnum):
+    """How a worker does several tasks at once."""
+
+    THREADS = "threads"
+    PREFORK = "prefork"
+
+
+def worker(
+    queues: Annotated[
+        str,
+        typer.Option("-Q", "--queues", metavar="QUEUE,...", help="Take tasks from these queues."),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "-n",
+            "--name",
+            help="What it is called on this machine. Without: `sources`, or `graph` when it "
+            "computes; two workers of one machine need two names.",
+        ),
+    ] = None,
+    pool: Annotated[
+        Pool | None,
+        typer.Option(
+            "--pool",
+            help="Threads for what waits (scan, api, db, cli and queues of environments), "
+            "prefork for what computes (links, cliques). Without: by the queues.",
+        ),
+    ] = None,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            "-c",
+            "--concurrency",
+            min=1,
+            help="Tasks at once. Without: the setting `threads` or `processes`.",
+        ),
+    ] = None,
+) -> None:
+    """Run one worker in the foreground until SIGTERM; it then ends the tasks it has begun.
+
+    A scan needs each of the queues scan, api, db, cli, links and cliques served by some worker.
+
+    Example: calipso worker --queues scan,api,db,cli
+    """
+    words = [word.strip() for word in queues.split(",")]
+    for word in words:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", word):
+            raise typer.BadParameter(f"{word!r} is no queue", param_hint="--queues")
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
+        raise typer.BadParameter(f"{name!r} is no name", param_hint="--name")
+    config = settings()
+    computes = set(words) <= COMPUTING
+    chosen = pool or (Pool.PREFORK if computes else Pool.THREADS)
+    size = concurrency or (config.processes if chosen is Pool.PREFORK else config.threads)
+    called = name or ("graph" if computes else "sources")
+    _become(worker_command(called, ",".join(words), chosen.value, size, config))
+
+
+def beat() -> None:
+    """Run beat in the foreground: it sends what starts by time (watchdog, schedules, housekeeping).
+
+    One is enough for all workers; two do no harm.
+    """
+    _become(beat_command(settings()))
+
+
+def _become(command: list[str]) -> None:
+    """The process becomes the program: signals reach it, and it is what systemd watches."""
+    os.umask(0o077)
+    environment = child_environment(settings(), dict(os.environ))
+    sys.stdout.flush()
+    os.execve(command[0], command, environment)  # noqa: S606 - made by us
