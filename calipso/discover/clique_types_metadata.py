@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from calipso.model.clique import CliqueConstraint, CliqueType
+from calipso.utils.clique_type_store import clique_constraints, clique_types, in_force
 from calipso.utils.constants import constant_values
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.metadata_parser import MetadataParser, nearest
@@ -58,11 +59,11 @@ class CliqueTypesMetadata(MetadataParser):
 
 
 def load_clique_types(inv: InventoryMgr) -> tuple[list[CliqueType], list[CliqueConstraint]]:
-    """Clique types and constraints in force: those people stored, then those of the file.
+    """Clique types and constraints in force: those people defined, then those of the file.
 
-    The first of equally good clique types wins, so a stored one replaces a default.
+    One that is defined for the same focal points and environments takes the place of the file's.
     """
     metadata = CliqueTypesMetadata().parse_metadata_file()
-    types = [*inv.find_all("clique_types", {}), *metadata["clique_types"]]
-    constraints = [*metadata["clique_constraints"], *inv.find_all("clique_constraints", {})]
+    types = in_force(clique_types(inv).stored(), metadata["clique_types"])
+    constraints = in_force(clique_constraints(inv).stored(), metadata["clique_constraints"])
     return cast(list[CliqueType], types), cast(list[CliqueConstraint], constraints)
