@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from calipso.api.paging import PageQuery
 from calipso.api.schemas import Answer, Body, Query
-from calipso.api.words import EnvironmentName, Text, UtcTime, check_storable
+from calipso.api.words import EnvironmentName, Text, UtcTime
 from calipso.model.queues import Queues
 from calipso.utils.secrets import MASK
 
@@ -73,13 +73,8 @@ class SectionBody(BaseModel):
 
     name: SectionName
 
-    @model_validator(mode="after")
-    def _fields(self) -> SectionBody:
-        check_storable(self.model_extra)
-        return self
 
-
-class Auth(BaseModel):
+class OriginalAuth(BaseModel):
     """The original's rights, kept with the document; here users have grants."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -104,7 +99,7 @@ class EnvironmentFields(Body):
     user: str = Field(default="", max_length=200)
     app_path: str = Field(default="", max_length=500, description="Of the original; kept.")
     run_app_path: str = Field(default="", max_length=500, description="Of the original; kept.")
-    auth: Auth | None = None
+    auth: OriginalAuth | None = None
     queues: Queues | None = Field(
         default=None, description="For workers that reach a part of the cloud only."
     )
@@ -138,7 +133,7 @@ class EnvironmentPatch(Body):
     enable_monitoring: bool | None = None
     aci_enabled: bool | None = None
     user: Annotated[str, Field(max_length=200)] | None = None
-    auth: Auth | None = None
+    auth: OriginalAuth | None = None
     queues: Queues | None = None
     configuration: Annotated[list[SectionBody], Field(max_length=20)] | None = None
 

@@ -73,9 +73,15 @@ def define(model: type[BaseModel]) -> Schema:
     """Put a model (and those inside it) into the definitions; returns the reference to it."""
     schema = model.model_json_schema(by_alias=True, ref_template="#/definitions/{model}")
     for inner, text in schema.pop("$defs", {}).items():
-        DEFINITIONS[inner] = plain(text)
-    DEFINITIONS[model.__name__] = plain(schema)
+        _put(inner, plain(text))
+    _put(model.__name__, plain(schema))
     return {"$ref": f"#/definitions/{model.__name__}"}
+
+
+def _put(title: str, schema: Schema) -> None:
+    """Raises ValueError when another model has this name: one of them would be told wrong."""
+    if DEFINITIONS.setdefault(title, schema) != schema:
+        raise ValueError(f"two models of the API are called {title}")
 
 
 def define_page(model: type[BaseModel]) -> Schema:

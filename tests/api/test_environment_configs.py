@@ -221,4 +221,4 @@ def test_it_goes_with_or_without_its_data_but_not_while_a_scan_runs(
 def test_what_the_store_cannot_take_is_refused(admin: FlaskClient, value: object) -> None:
     sections = [*BODY["configuration"], {"name": "Bare-metal", "extra": value}]
 
-    assert admin.post(PATH, json=body(configuration=sections)).status_code == 400
+    assert admin.post(PATH, json=body(configuration=sections)).status_code == 422

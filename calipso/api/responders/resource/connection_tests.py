@@ -13,7 +13,7 @@ from calipso.api.environment_models import SectionBody
 from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply, shown
-from calipso.api.responders.resource.environment_configs import NotAccepted
+from calipso.api.responders.resource.environment_configs import NotAccepted, check_sections
 from calipso.api.rights import must_edit
 from calipso.api.schemas import Answer, Body
 from calipso.api.words import Text, UtcTime
@@ -148,6 +148,7 @@ def tested_environment(body: ConnectionTestBody) -> Environment:
     Raises NotAccepted, ConfigError.
     """
     sections = [section.model_dump() for section in body.targets_configuration]
+    check_sections(sections)
     try:
         environment = environment_of_test(body.environment, sections)
     except ConfigError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from calipso.api.errors import Detail
 from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply
+from calipso.api.words import check_storable
 from calipso.discover.supported import support_problems
 from calipso.errors import ConfigError, Forbidden
 from calipso.model.environment import Environment, environment_error
@@ -49,6 +51,7 @@ def _detail(line: str) -> Detail:
 
 def environment_of(document: dict[str, Any]) -> Environment:
     """The environment of a body, checked in full. Raises NotAccepted."""
+    check_sections(document.get("configuration", ()))
     try:
         environment = checked(document)
         if problems := support_problems(environment):
@@ -56,6 +59,15 @@ def environment_of(document: dict[str, Any]) -> Environment:
     except ConfigError as error:
         raise NotAccepted(error) from None
     return environment
+
+
+def check_sections(sections: Iterable[Mapping[str, Any]]) -> None:
+    """Raises ConfigError for what the store cannot take: fields of sections are free."""
+    for section in sections:
+        try:
+            check_storable(section)
+        except ValueError as error:
+            raise ConfigError(f"configuration: section {section['name']}: {error}") from None
 
 
 def document_of(body: EnvironmentBody) -> dict[str, Any]:
