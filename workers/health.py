@@ -27,10 +27,12 @@ from celery.worker.consumer.tasks import Tasks
 from pymongo.errors import PyMongoError
 
 from calipso.discover.scan_manager import close_finished_scans
+from calipso.errors import CalipsoError
 from calipso.settings import settings
 from calipso.utils.worker_store import WorkerStore
 from workers.app import app
 from workers.base import set_worker_name, worker_name
+from workers.fitness import check_machine
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,11 @@ def name_worker(sender: Any, **_: Any) -> None:
     """A name of its own for each start, so that a killed worker is not taken for its successor."""
     set_worker_name(f"{sender.hostname}#{uuid.uuid4().hex[:6]}")
     _remove(f"ready-{sender.hostname}")  # of one that was killed
+    try:
+        check_machine()
+    except CalipsoError as error:
+        log.critical("%s", error.message, extra={"hint": error.hint})
+        raise SystemExit(1) from None  # an exception would be logged, and the worker start
 
 
 @worker_ready.connect
