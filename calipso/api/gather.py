@@ -76,7 +76,7 @@ def _named(rest: Mapping[str, Any]) -> list[str]:
 def matches(item: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
     """True when a document meets a condition: values, lists that have them, ranges, `$or`.
 
-    The subset of MongoDB's language that our filters are written in; fields are not nested.
+    The subset of MongoDB's language that our filters are written in.
     """
     return all(
         any(matches(item, part) for part in value) if name == "$or" else _meets(item, name, value)
@@ -87,7 +87,9 @@ def matches(item: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
 def _meets(item: Mapping[str, Any], name: str, wanted: Any) -> bool:
     if isinstance(wanted, dict) and "$exists" in wanted:
         return bool(wanted["$exists"]) == (name in item)
-    value = item.get(name)
+    value: Any = item
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
     if isinstance(wanted, dict) and "$in" not in wanted:
         return all(_holds(value, sign, limit) for sign, limit in wanted.items())
     own = value if isinstance(value, list) else [value]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from bson import ObjectId
 from flask.testing import FlaskClient
 
 from calipso.utils.inventory_mgr import InventoryMgr
+from tests.api.big import Big
 from tests.api.conftest import Login
 
 
@@ -81,3 +83,69 @@ def test_an_unchanged_answer_is_not_sent_again(admin: FlaskClient) -> None:
     again = admin.get("/api/v1/links", headers={"If-None-Match": first.headers["ETag"]})
 
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_filters_narrow_the_links(
+    admin: FlaskClient, inv: InventoryMgr, environment: Callable[..., str]
+) -> None:
+    for name in ("prod", "other"):
+        Big(environment(name), hosts=3, instances=4).write(inv)
+    one = inv.find_all("links", {"environment": "prod", "link_type": "vnic-vedge"})[0]
+    on_vedge = f"attributes:network={one['attributes']['network']}&source_id={one['source_id']}"
+    expected = {
+        f"id={one['_id']}": 1,
+        f"source_id={one['source_id']}": 1,
+        f"source_id={one['source_id']}&state=down": 0,
+        "target_id=compute-00001-OVS": 4,
+        "target_id=compute-00001-OVS&source_id=nothing": 0,
+        "host=compute-00001": 13,
+        "link_type=vedge-otep": 3,
+        "link_type=vedge-otep&state=up&link_name=link": 3,
+        "state=unknown": 0,
+        "implicit=false&link_type=vedge-otep": 3,
+        "attributes:network=net-0001&link_type=host_pnic-network": 3,
+        on_vedge: 1,
+        f"{on_vedge}&attributes:vlan=1": 0,
+        "attributes:mac_address=x": 0,
+    }
+
+    found = {
+        query: len(admin.get(f"/api/v1/links?env_name=prod&{query}").json["items"])
+        for query in expected
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ["", "$where", "a" * 65, "x\0y"])
+def test_an_attribute_must_have_a_name(admin: FlaskClient, name: str) -> None:
+    answer = admin.get("/api/v1/links", query_string={f"attributes:{name}": "1"})
+
+    assert answer.status_code == 400
+
+
+def test_a_list_of_values_has_each_of_them(
+    admin: FlaskClient, inv: InventoryMgr, environment: Callable[..., str]
+) -> None:
+    add_links(inv, environment("prod"), 2)
+    first = inv.find_all("links", {})[0]
+    both = {"$set": {"attributes": {"network": ["n1", "n2"], "vlan": 100}}}
+    inv.collection("links").update_one({"_id": first["_id"]}, both)
+
+    for query in ("attributes:network=n2", "attributes:vlan=100"):
+        found = admin.get(f"/api/v1/links?{query}").json["items"]
+        assert [item["id"] for item in found] == [str(first["_id"])]
+
+
+def test_links_of_an_object_are_those_of_both_its_sides(
+    admin: FlaskClient, inv: InventoryMgr, environment: Callable[..., str]
+) -> None:
+    Big(environment("prod"), hosts=2, instances=3).write(inv)
+    switch = inv.get_by_id("prod", "compute-00001-OVS")
+    assert switch
+    path = f"/api/v1/inventory/{switch['_id']}/links"
+    first = admin.get(f"{path}?limit=3").json
+    rest = admin.get(f"{path}?limit=3&marker={first['next']}").json
+
+    found = [*first["items"], *rest["items"]]
+    assert [item["link_type"] for item in found] == ["vedge-otep", *["vnic-vedge"] * 3]
+    assert rest["next"] is None

@@ -121,15 +121,22 @@ class Cliques(Resource):  # type: ignore[misc]
             wanted["focal_point_type"] = query.focal_point_type
         if query.id is not None:
             wanted |= by_key(query.id)
-        if query.focal_point is not None:
-            wanted["focal_point"] = by_key(query.focal_point)["_id"]
         if query.link_id is not None:
             wanted["links"] = by_key(query.link_id)["_id"]
         if query.link_type is not None:
             wanted["clique_type"] = {"$in": _types_with(inv, query.link_type)}
-        return page(
-            inv.collection("cliques"), wanted, query, order=ORDER, hidden=MEMBERS, lead=LEAD
-        )
+        collection = inv.collection("cliques")
+        if query.focal_point is not None:
+            narrow = _focal(inv, by_key(query.focal_point)["_id"])
+            wanted["focal_point"] = by_key(query.focal_point)["_id"]
+            return gathered(collection, narrow, wanted, query, order=ORDER, hidden=MEMBERS)
+        return page(collection, wanted, query, order=ORDER, hidden=MEMBERS, lead=LEAD)
+
+
+def _focal(inv: InventoryMgr, focal: ObjectId | None) -> list[Document]:
+    """Condition for the cliques of an object, by the index there is: on its id."""
+    found = inv.find_items({"_id": focal}, ("environment", "id"))
+    return [{"environment": item["environment"], "focal_point_id": item["id"]} for item in found]
 
 
 def _types_with(inv: InventoryMgr, link_type: str) -> list[str]:

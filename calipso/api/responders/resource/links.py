@@ -129,8 +129,24 @@ class Links(Resource):  # type: ignore[misc]
             wanted |= by_key(query.id)
         for name, value in encode(query.attributes).items():
             wanted[f"attributes.{name}"] = {"$in": _meant(value)}
-        collection = InventoryMgr(query.inventory).collection("links")
-        return page(collection, wanted, query, order=ORDER, lead=LEAD)
+        inv = InventoryMgr(query.inventory)
+        collection = inv.collection("links")
+        if query.source_id is None and query.target_id is None:
+            return page(collection, wanted, query, order=ORDER, lead=LEAD)
+        return gathered(collection, _ends(inv, wanted), wanted, query, order=ORDER)
+
+
+def _ends(inv: InventoryMgr, wanted: Document) -> list[Document]:
+    """Conditions for the links of the objects that `source_id` or `target_id` means."""
+    given = wanted["environment"]
+    names = [given] if isinstance(given, str) else given["$in"]
+    side = "source" if "source_id" in wanted else "target"
+    ends = [
+        item["_id"]
+        for name in names
+        for item in inv.find_items({"environment": name, "id": wanted[f"{side}_id"]}, ("id",))
+    ]
+    return [{side: end} for end in ends]
 
 
 def _meant(text: str) -> list[Any]:
