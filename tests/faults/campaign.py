@@ -206,7 +206,12 @@ class Campaign:
         tasks = self.store.open_tasks(scan_id, scan["level"])
         fields = ("title", "state", "attempts", "worker", "queue", "position")
         shown = [{name: task.get(name) for name in fields} for task in tasks[:5]]
-        return f"{scan['status']} level {scan['level']} claim {scan.get('claim_until')} {shown}"
+        from workers.tasks.scan import queue_lengths  # needs the addresses of the stack
+
+        waiting = {queue: number for queue, number in queue_lengths().items() if number}
+        alive = [worker["_id"] for worker in WorkerStore().live()]
+        where = f"{scan['status']} level {scan['level']} claim {scan.get('claim_until')}"
+        return f"{where} of {scan.get('planner')}; open: {shown}; in queues: {waiting}; {alive}"
 
     def _give_up(self, scan_id: str) -> None:
         self.store.update(scan_id, {"status": ScanStatus.FAILED.value})
