@@ -67,7 +67,7 @@ def ping_api(address: str, timeout: float = 2.0) -> str:
         ) from error
     finally:
         connection.close()
-    if status >= http.client.INTERNAL_SERVER_ERROR:
+    if status != http.client.OK:
         raise StoreError(f"the API at {address} answers {status}", hint="Its log may say why.")
     return ""
 
