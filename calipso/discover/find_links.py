@@ -77,7 +77,7 @@ class FindLinks:
     def each(self, object_type: str, fields: Iterable[str] | None = None) -> Iterator[Document]:
         """The same, one after the other and not kept: for types of which a cloud has many."""
         wanted = () if fields is None else sorted({*COMMON_FIELDS, *fields})
-        return self.inv.each(self.env, {"type": object_type}, wanted)
+        return self.inv.each(self.env, object_type, wanted)
 
     def link(
         self,

@@ -54,6 +54,10 @@ def open_scan(scan_id: str) -> Scan:
         if key in _scans:
             _scans.move_to_end(key)
             return _scans[key]
+    close_finished_scans()  # a process of the links and cliques worker has no other occasion
+    with _lock:
+        if key in _scans:
+            return _scans[key]
         scan = _scans[key] = make_scan(scan_id)
         old = [_scans.popitem(last=False)[1] for _ in range(len(_scans) - OPEN_SCANS)]
     for item in old:

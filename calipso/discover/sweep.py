@@ -57,14 +57,13 @@ class Sweeper:
         return {"removed": len(self.removed), "stale": len(self.stale)}
 
     def _candidates(self, below: str) -> list[Document]:
-        query: Document = {"scan_id": {"$ne": self.scan_id}}
+        query: Document = {"environment": self.environment, "scan_id": {"$ne": self.scan_id}}
         if below.endswith("/"):
             query["id_path"] = prefix_range(below)
         elif below:
             query["$or"] = [{"id_path": below}, {"id_path": prefix_range(f"{below}/")}]
         fields = [*FIELDS, "stale_since"]
-        found = self.inv.each(self.environment, query, fields)
-        return sorted(found, key=lambda item: len(item["id_path"]))
+        return sorted(self.inv.find_items(query, fields), key=lambda item: len(item["id_path"]))
 
     def _judge(
         self, candidates: list[Document], evidence: Evidence, *, clear: bool, whole: bool

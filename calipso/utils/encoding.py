@@ -6,22 +6,35 @@ from typing import Any
 
 DOT = "[dot]"
 
+#: What has to be looked into. Every field of every object passes here: most are plain values.
+_NESTED = (dict, list, tuple)
+
 
 def encode(value: Any) -> Any:
     """Value with `.` in keys written `[dot]`, and a leading `$` written `[dollar]`."""
     if isinstance(value, dict):
-        return {_encode_key(key): encode(item) for key, item in value.items()}
+        return {
+            key
+            if type(key) is str and "." not in key and key[:1] != "$"
+            else _encode_key(key): encode(item) if isinstance(item, _NESTED) else item
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [encode(item) for item in value]
+        return [encode(item) if isinstance(item, _NESTED) else item for item in value]
     return value
 
 
 def decode(value: Any) -> Any:
     """The inverse of `encode`."""
     if isinstance(value, dict):
-        return {_decode_key(key): decode(item) for key, item in value.items()}
+        return {
+            _decode_key(key) if "[" in key else key: decode(item)
+            if isinstance(item, _NESTED)
+            else item
+            for key, item in value.items()
+        }
     if isinstance(value, list):
-        return [decode(item) for item in value]
+        return [decode(item) if isinstance(item, _NESTED) else item for item in value]
     return value
 
 
@@ -33,6 +46,4 @@ def _encode_key(key: Any) -> str:
 
 
 def _decode_key(key: str) -> str:
-    if "[" not in key:
-        return key
     return key.replace(DOT, ".").replace("[dollar]", "$")

@@ -19,9 +19,6 @@ Document = dict[str, Any]
 STAMPS = frozenset({"_id", "scan_id", "last_scanned"})
 PORTION = 1000
 
-#: Pieces at most that the links of one finder are compared in, where it has few of many.
-MANY_PIECES = 32
-
 
 class GraphWriter:
     """Writes the links and cliques of one scan."""
@@ -41,9 +38,7 @@ class GraphWriter:
         They are compared in pieces of an even number: of a large cloud, no process and no answer
         of the store holds all of them twice.
         """
-        collection = self.inv.collection("links")
-        known = min(collection.estimated_document_count(), MANY_PIECES * STRETCH_LINKS)
-        pieces = key_ranges(max(len(links), known) // STRETCH_LINKS + 1)
+        pieces = key_ranges(len(links) // STRETCH_LINKS + 1)
         ordered = sorted(links, key=lambda link: link["_id"])
         start = 0
         for piece in pieces:

@@ -43,12 +43,11 @@ PLAIN = frozenset(
     }
 )
 
-#: From how many documents of a collection on, long lists of them are read in stretches: a server
-#: may put a whole answer together before it sends the first of it, in memory.
-LONG = 20_000
+#: From how many hosts on long lists are read in stretches, of so many hosts each: a server may put
+#: a whole answer together in memory before it sends the first of it.
+STRETCH_HOSTS = 100
 
-#: Hosts whose objects one stretch holds, and links of one type in one.
-STRETCH_HOSTS = 25
+#: Links that are compared together.
 STRETCH_LINKS = 10_000
 
 #: The last character of Unicode: end of a range that starts with a prefix.
@@ -163,15 +162,16 @@ class InventoryMgr:
             query[key] = {"$in": list(value)} if isinstance(value, list | set | tuple) else value
         if more:
             return self.find_items(query, fields)
-        return list(self.each(environment, query, fields))
+        return list(self.each(environment, object_type, fields))
 
     def each(
-        self, environment: str, query: Mapping[str, Any], fields: Iterable[str] = ()
+        self, environment: str, object_type: str, fields: Iterable[str] = ()
     ) -> Iterator[Document]:
-        """Objects of an environment that match, read in stretches when there are many."""
+        """Objects of one type, one after the other; read in stretches when there are many."""
+        query: Document = {"environment": environment, "type": object_type}
         wanted = list(fields)
-        for stretch in self._stretches(environment):
-            yield from self.find_items({"environment": environment, **query, **stretch}, wanted)
+        for stretch in self._stretches(self._hosts(environment)):
+            yield from self.find_items(query | stretch, wanted)
 
     def get_by_ids(self, environment: str, object_type: str, ids: Iterable[str]) -> list[Document]:
         """Objects of one type by their ids."""
@@ -193,7 +193,7 @@ class InventoryMgr:
     ) -> Iterator[Document]:
         """Links of these types, as stored, read in stretches."""
         collection = self.collection("links")
-        parts = key_ranges(collection.estimated_document_count() // STRETCH_LINKS + 1)
+        parts = key_ranges(len(self._hosts(environment)) // STRETCH_HOSTS + 1)
         projection = dict.fromkeys(fields, 1)
         for link_type in sorted(set(link_types)):
             for part in parts:
@@ -206,17 +206,18 @@ class InventoryMgr:
         """Documents of any collection of this inventory, keys decoded."""
         return [decode(item) for item in self.collection(name).find(query, **options)]
 
-    def _stretches(self, environment: str) -> list[Document]:
-        """Conditions that cut the ids of an environment into pieces; one without any if few.
+    def _hosts(self, environment: str) -> list[str]:
+        query = {"environment": environment, "type": "host"}
+        return sorted(host["id"] for host in self.collection("inventory").find(query, {"id": 1}))
+
+    def _stretches(self, hosts: Sequence[str]) -> list[Document]:
+        """Conditions that cut the ids of an environment into pieces; one without any if small.
 
         Ids begin with the host of an object, or are UUIDs. Together the pieces hold all there is,
         whatever ids look like; only their sizes depend on it.
         """
-        collection = self.collection("inventory")
-        if collection.estimated_document_count() < LONG:
+        if len(hosts) <= STRETCH_HOSTS:
             return [{}]
-        query = {"environment": environment, "type": "host"}
-        hosts = sorted(host["id"] for host in collection.find(query, {"id": 1}))
         marks = sorted({*"123456789abcdef", *hosts[::STRETCH_HOSTS]})
         between = [{"$gte": low, "$lt": high} for low, high in pairwise(marks)]
         return [{"id": part} for part in ({"$lt": marks[0]}, *between, {"$gte": marks[-1]})]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from datetime import UTC
 from typing import Any
 
@@ -22,7 +23,12 @@ REFUSED_CODES = frozenset(
     {2, 9, 14, 15, 22, 28, 40, 52, 54, 56, 57, 66, 72, 73, 121, 10334, 17280, 17419, 17420}
 )
 
+#: Seconds the address of an embedded store is taken for granted: it is read from a file, and every
+#: read and write of a process asks for it.
+ADDRESS_SECONDS = 0.5
+
 _lock = threading.Lock()
+_address: tuple[Settings, float, str] | None = None
 _clients: dict[tuple[int, str], MongoClient[Document]] = {}
 
 
@@ -38,7 +44,7 @@ class MongoAccess:
         return self._client()[self.config.mongo_database]
 
     def _client(self) -> MongoClient[Document]:
-        url = mongo_url(self.config)
+        url = _url(self.config)
         key = (os.getpid(), url)
         with _lock:
             if key not in _clients:
@@ -60,11 +66,24 @@ class MongoAccess:
 
 def close_clients() -> None:
     """Close this process's clients (tests, and after the store moved)."""
+    global _address
     with _lock:
         for (pid, _), client in list(_clients.items()):
             if pid == os.getpid():
                 client.close()
         _clients.clear()
+        _address = None
+
+
+def _url(config: Settings) -> str:
+    """URL of MongoDB, read anew after a moment: an embedded store may come back elsewhere."""
+    global _address
+    known = _address
+    if known is not None and known[0] is config and time.monotonic() < known[1]:
+        return known[2]
+    url = mongo_url(config)
+    _address = (config, time.monotonic() + ADDRESS_SECONDS, url)
+    return url
 
 
 def is_store_error(error: BaseException) -> bool:

@@ -73,8 +73,8 @@ class ObjectWriter:
                 changes += self._change("added", new, {})
             else:
                 update = self._update(new, old)
-                changes += self._difference(new, old)
                 if update:
+                    changes += self._difference(new, old)
                     operations.append(UpdateOne({"_id": key}, update))
                 else:
                     same.append(key)

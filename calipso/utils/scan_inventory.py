@@ -6,6 +6,7 @@ be built on them: `ScanInventory` leaves out what a fetch of this scan did not l
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +77,7 @@ class ScanInventory(InventoryMgr):
         super().__init__(inventory)
         self.scan_id = scan_id
         self._evidence: tuple[int, Evidence] | None = None
+        self._gathering = threading.Lock()
 
     def find_items(self, query: Mapping[str, Any], fields: Iterable[str] = ()) -> list[Document]:
         """Objects that match, but for those that are gone."""
@@ -96,6 +98,7 @@ class ScanInventory(InventoryMgr):
         """A level is complete before the next begins, so evidence is gathered once a level."""
         store = ScanStore(self)
         level = store.level_of(self.scan_id)
-        if self._evidence is None or self._evidence[0] != level:
-            self._evidence = (level, gather_evidence(store, self.scan_id))
-        return self._evidence[1]
+        with self._gathering:  # the threads of a worker begin a level together
+            if self._evidence is None or self._evidence[0] != level:
+                self._evidence = (level, gather_evidence(store, self.scan_id))
+            return self._evidence[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +33,7 @@ class Address:
     @property
     def version(self) -> int:
         """4 or 6."""
-        return ipaddress.ip_address(self.ip).version
+        return 6 if ":" in self.ip else 4
 
     @property
     def cidr(self) -> str:
@@ -93,7 +94,7 @@ def parse_devices(text: str, what: str = "ip -d -j addr show") -> dict[str, Devi
 def device_with(devices: Iterable[Device], ip: str) -> Device | None:
     """The device that has an address."""
     try:
-        wanted = str(ipaddress.ip_address(ip))
+        wanted = _normal(ip)
     except ValueError:
         return None
     return next((d for d in devices if any(a.ip == wanted for a in d.addresses)), None)
@@ -129,7 +130,7 @@ def _device(entry: dict[str, Any], what: str) -> Device:
 def _addresses(entries: Iterable[dict[str, Any]]) -> Iterable[Address]:
     for entry in entries:
         if entry.get("local"):
-            ip = str(ipaddress.ip_address(str(entry["local"])))
+            ip = _normal(str(entry["local"]))
             yield Address(ip, int(entry.get("prefixlen", 0)), str(entry.get("scope", "")))
 
 
@@ -148,6 +149,18 @@ def _mac(value: Any) -> str:
     return "" if text == _NO_MAC else text
 
 
+def _normal(ip: str) -> str:
+    """An address in its normal form. Raises ValueError. A large host has thousands."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    try:
+        return socket.inet_ntop(family, socket.inet_pton(family, ip))
+    except OSError:
+        return str(ipaddress.ip_address(ip))  # with a zone, or it tells what is wrong
+
+
 def _is_local(ip: str) -> bool:
-    address = ipaddress.ip_address(ip)
-    return address.is_link_local or address.is_loopback
+    """True for link-local and loopback addresses, in normal form."""
+    if ":" not in ip:
+        return ip.startswith(("127.", "169.254."))
+    first = ip.partition(":")[0]
+    return ip == "::1" or (len(first) == 4 and first.startswith(("fe8", "fe9", "fea", "feb")))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import orjson
 
 from calipso.errors import ParseError
 
@@ -21,8 +22,8 @@ def json_list(text: str, what: str) -> list[dict[str, Any]]:
 def json_value(text: str, what: str) -> Any:
     """One JSON value."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return orjson.loads(text)
+    except ValueError as error:
         raise ParseError(f"{what}: not JSON ({error})", sample=text) from None
 
 

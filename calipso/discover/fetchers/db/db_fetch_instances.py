@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, ClassVar
+
+import orjson
 
 from calipso.discover.fetchers.db.db_access import DbAccess
 from calipso.errors import ErrorKind
@@ -60,7 +61,7 @@ class DbFetchInstances(DbAccess):
 def network_info(text: str | None) -> list[dict[str, Any]] | None:
     """The vNICs in Nova's cache, MACs in lower case; None when it is not JSON."""
     try:
-        entries = json.loads(text or "[]")
+        entries = orjson.loads(text or "[]")
     except ValueError:
         return None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
