@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from calipso.api.paging import PageQuery
 from calipso.api.schemas import Answer, Body, Query
 from calipso.api.words import EnvironmentName, Text, UtcTime
-from calipso.model.queues import Queues
 from calipso.utils.secrets import MASK
 
 Kind = Literal["OpenStack", "Kubernetes", "VMware", "Bare-metal"]
@@ -100,8 +99,9 @@ class EnvironmentFields(Body):
     app_path: str = Field(default="", max_length=500, description="Of the original; kept.")
     run_app_path: str = Field(default="", max_length=500, description="Of the original; kept.")
     auth: OriginalAuth | None = None
-    queues: Queues | None = Field(
-        default=None, description="For workers that reach a part of the cloud only."
+    queues: dict[str, Any] | None = Field(
+        default=None,
+        description="For workers that reach a part of the cloud only (docs/environments.md).",
     )
     type: Literal["environment"] = "environment"
     operational: Literal["stopped", "running", "error"] = Field(
@@ -134,7 +134,7 @@ class EnvironmentPatch(Body):
     aci_enabled: bool | None = None
     user: Annotated[str, Field(max_length=200)] | None = None
     auth: OriginalAuth | None = None
-    queues: Queues | None = None
+    queues: dict[str, Any] | None = None
     configuration: Annotated[list[SectionBody], Field(max_length=20)] | None = None
 
 

@@ -22,6 +22,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from calipso.api import streams
+from calipso.api.responders import metrics
 from calipso.settings import Settings
 from calipso.utils.log import MASK, SECRETS
 
@@ -135,6 +136,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "forwarded_allow_ips": "",
         "control_socket_disable": True,
         "proc_name": "calipso-api",
+        "child_exit": metrics.process_ended,
     }
     if settings.api_certificate:
         found["certfile"] = str(settings.api_certificate)

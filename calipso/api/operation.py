@@ -146,6 +146,8 @@ def _document(
     if declared.body:
         params["body"] = {"in": "body", "required": True, "schema": schemas.define(declared.body)}
         errors = [*errors, 413, 415]
+    if declared.query and "inventory" in declared.query.model_fields:
+        errors = [*errors, 422]  # names that no inventory may have
     schema = schemas.define_page(page_of) if page_of else answer and schemas.define(answer)
     schemas.define(Error)
     responses = {str(code): _phrase(code) for code in sorted({400, 503, *errors})}

@@ -120,10 +120,18 @@ def _parameter(text: Schema, field: FieldInfo) -> Schema:
     if text.get("default", ...) is None or text.get("default") == []:
         text.pop("default")
     text.setdefault("type", "string")
+    _not_empty(text)
+    _not_empty(text.get("items", {}))
     text |= {"in": "query", "required": field.is_required()}
     if is_list(field):
         text["collectionFormat"] = "multi"
     return text
+
+
+def _not_empty(text: Schema) -> None:
+    """A value of nothing but spaces is refused, whatever the parameter."""
+    if text.get("type") == "string" and not {"enum", "pattern", "format"} & text.keys():
+        text["pattern"] = r"\S"
 
 
 def _resolved(text: Any, inner: Schema) -> Any:

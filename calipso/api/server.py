@@ -21,6 +21,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from calipso.api.app import create_app
 from calipso.api.cors import allow_origins, parse_origins
 from calipso.api.gunicorn_server import Server
+from calipso.api.responders import metrics
 from calipso.errors import CalipsoError, ConfigError
 from calipso.model.inventory import check_inventory_name
 from calipso.settings import Settings, load_settings, settings
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"error: {line}\n")
         sys.stderr.write(f"hint: {error.hint}\n" if error.hint else "")
         return 1
+    metrics.prepare()
     Server(config, make_app).run()
     return 0
 

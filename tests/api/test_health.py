@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from calipso.api.responders import health
 from calipso.settings import settings
 from calipso.utils.migrations.migrator import Migrator
+from calipso.utils.mongo_access import close_clients
 from tests.api.test_scans import scan_record
 
 UNREACHABLE = "redis://127.0.0.1:1/0"
@@ -59,6 +60,7 @@ def test_not_ready_names_what_is_away_and_no_address(
     Migrator().ready()
     monkeypatch.setattr(health, "PATIENCE", 0.3)
     monkeypatch.setattr(settings(), setting, value)
+    close_clients()  # the address is read anew
     answer = app.test_client().get("/readyz")
 
     assert answer.status_code == 503

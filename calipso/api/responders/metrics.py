@@ -7,6 +7,7 @@ before it forks and `process_ended` when one is gone.
 
 from __future__ import annotations
 
+import atexit
 import hmac
 import os
 import shutil
@@ -35,6 +36,7 @@ from calipso.model.scan import ScanStatus
 from calipso.settings import settings
 from calipso.utils.scan_store import ScanStore
 
+NAME = "metrics-api-"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -80,10 +82,16 @@ _lock = threading.Lock()
 
 
 def prepare() -> None:
-    """Before processes fork: an empty folder in which they count."""
-    folder = settings().data_dir() / "run" / "metrics-api"
-    shutil.rmtree(folder, ignore_errors=True)  # of an earlier start
+    """Before processes fork: an empty folder in which they count, gone at the end."""
+    above = settings().data_dir() / "run"
+    for left in above.glob(f"{NAME}*"):  # of servers that were killed
+        if not Path("/proc", left.name.removeprefix(NAME)).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    me = os.getpid()
+    folder = above / f"{NAME}{me}"
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    atexit.register(lambda: shutil.rmtree(folder, True) if os.getpid() == me else None)
     os.environ[FOLDER] = str(folder)
     # the library chose when it was imported
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
