@@ -79,6 +79,12 @@ well() {
   echo "not healthy: $*"; cat "$folder/last"; tail -n 20 "$folder"/log.*; exit 1
 }
 
+container python -c pass 2>/dev/null || {
+  echo "error: user $user may not run $python" >&2
+  echo "hint: PYTHON=/usr/bin/python3 $0, or TRY_USER=$(id -u)" >&2
+  exit 1
+}
+
 step "4. a store that is not there is named, in time"
 if container env CALIPSO_MONGO_URL=mongodb://127.0.0.1:1 WAIT_SECONDS=1 "${entry[@]}" api; then
   echo "it started without MongoDB"; exit 1

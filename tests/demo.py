@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".demo"
 STATE = FOLDER / "cloud.json"
+PASSWORD = FOLDER / "admin.password"
 CALIPSO = [sys.executable, "-m", "calipso"]
 SIZE = ["--hosts", "8", "--instances", "40", "--networks", "8"]
 START_SECONDS = 60.0
@@ -32,9 +34,10 @@ def main() -> int:
 def up(flags: list[str]) -> int:
     """Stack, cloud, environment, scan; the stack and the cloud stay up."""
     began = time.monotonic()
-    step("Starting MongoDB, Redis and the workers")
-    if calipso("up"):
+    step("Starting MongoDB, Redis, the workers and the API")
+    if calipso("up", "--admin-password-file", str(PASSWORD)):
         return 1
+    know_password()
     step("Starting a sample cloud: OpenStack API, MySQL and SSH on loopback")
     stop_cloud()
     environment = start_cloud(flags)
@@ -108,6 +111,31 @@ def tell_more(seconds: float) -> None:
         "scan show last --coverage",
     ):
         print(f"  {Path(sys.executable).parent.relative_to(ROOT)}/calipso {line}")
+
+    tell_api()
+
+
+def know_password() -> None:
+    """A stack that was up before has its admin; the demo then gives it a password of its own."""
+    if PASSWORD.exists():
+        return
+    PASSWORD.touch(mode=0o600)
+    PASSWORD.write_text(secrets.token_urlsafe(15) + "\n", encoding="utf-8")
+    calipso("-q", "user", "passwd", "admin", "--password-file", str(PASSWORD))
+
+
+def tell_api() -> None:
+    """The address of the API, and a call of it that works as it stands."""
+    listed = [*CALIPSO, "-q", "status", "-f", "json"]
+    found = subprocess.run(listed, capture_output=True, text=True, check=False)
+    address = next(row["address"] for row in json.loads(found.stdout) if row["name"] == "api")
+    folder = PASSWORD.relative_to(ROOT)
+    print(f"""
+  The API answers at {address}/api/v1 (to read and to try: {address}/api/v1/doc); user admin,
+  its password is in {folder}. Or by curl, see docs/api.md:
+
+  curl -s -u "admin:$(cat {folder})" "{address}/api/v1/inventory?env_name=demo&type=host&limit=1"
+""")
 
 
 def calipso(*arguments: str) -> int:

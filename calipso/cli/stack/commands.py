@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ import typer
 from calipso.cli.output import ColumnOption, Format, FormatOption, SortOption, say, show_list
 from calipso.cli.stack.api import NAME as API
 from calipso.cli.stack.flower import NAME as FLOWER
-from calipso.cli.stack.flower import USER, make_password, password_file
+from calipso.cli.stack.flower import USER, make_password, password_file, write_secret
 from calipso.cli.stack.leftovers import end_leftovers, leftovers
 from calipso.cli.stack.process import identify, kill_group_of, spawn
 from calipso.cli.stack.rundir import RunDir
@@ -41,6 +42,13 @@ def up(
     flower: Annotated[
         bool, typer.Option("--flower", help="Start Flower too, the dashboard of the tasks.")
     ] = False,
+    admin_password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--admin-password-file",
+            help="Write the password of the first admin into this file instead of showing it.",
+        ),
+    ] = None,
 ) -> None:
     """Start MongoDB and Redis (unless their URLs are given), workers, beat and the REST API.
 
@@ -66,7 +74,7 @@ def up(
     say(f"calipso is up after {time.monotonic() - began:.1f} s")
     _show_addresses(config, run)
     if only is None:
-        _show_first_admin()
+        _show_first_admin(admin_password_file)
     if password:
         say(f"Flower's user is {USER}, its password {password}", always=True)
         say(f"the password is shown this once; it is kept in {password_file(run)}", always=True)
@@ -143,13 +151,19 @@ def _already_up(
     _show_addresses(config, run)
 
 
-def _show_first_admin() -> None:
+def _show_first_admin(path: Path | None) -> None:
     """Make the first user of the API, who can make the others."""
     from calipso.utils.first_admin import ensure_admin
 
-    if made := ensure_admin():
-        say(f"the first user of the API is {made[0]}, the password {made[1]}", always=True)
-        say("the password is shown this once and stored nowhere", always=True)
+    made = ensure_admin()
+    if made is None:
+        return
+    if path is not None:
+        write_secret(path, f"{made[1]}\n")
+        say(f"the first user of the API is {made[0]}, its password is in {path}", always=True)
+        return
+    say(f"the first user of the API is {made[0]}, the password {made[1]}", always=True)
+    say("the password is shown this once and stored nowhere", always=True)
 
 
 def _given_stores_answer(config: Settings, *, with_workers: bool) -> None:

@@ -36,7 +36,7 @@ def make_password(run: RunDir) -> str:
     if path.exists():
         return ""
     password = secrets.token_urlsafe(12)
-    _write_secret(path, password + "\n")
+    write_secret(path, password + "\n")
     return password
 
 
@@ -54,7 +54,7 @@ def flower(settings: Settings, run: RunDir) -> Store:
         password = password_file(run).read_text(encoding="utf-8").strip()
         config = run.run / "flower_config.py"
         options = {"address": LOOPBACK, "port": port, "basic_auth": [f"{USER}:{password}"]}
-        _write_secret(config, "".join(f"{key} = {value!r}\n" for key, value in options.items()))
+        write_secret(config, "".join(f"{key} = {value!r}\n" for key, value in options.items()))
         return celery_command("flower", f"--conf={config}")
 
     service.command = command
@@ -77,7 +77,7 @@ def ping_flower(address: str, timeout: float) -> str:
     return ""
 
 
-def _write_secret(path: Path, text: str) -> None:
+def write_secret(path: Path, text: str) -> None:
     """Write a file that only its owner can read, also while it is being written."""
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
