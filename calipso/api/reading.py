@@ -8,9 +8,11 @@ from bson import ObjectId
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
+from calipso.api.errors import BadRequest, Detail
 from calipso.api.paging import PageQuery
 from calipso.api.schemas import Query
 from calipso.api.words import EnvironmentName, InventoryName
+from calipso.errors import ConfigError
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
 
@@ -39,6 +41,16 @@ class EnvironmentPage(InventoryPage):
     env_name: EnvironmentName | None = Field(
         default=None, description="Of this environment; else of all you may view."
     )
+
+
+def opened(query: OneQuery | InventoryPage) -> InventoryMgr:
+    """The inventory a query names. Raises BadRequest for the name of another collection."""
+    try:
+        return InventoryMgr(query.inventory)
+    except ConfigError as error:
+        problem = Detail("inventory", error.message)
+        message = "wrong in the query: inventory"
+        raise BadRequest(message, hint=error.hint, details=[problem]) from error
 
 
 def seen(caller: Caller, environment: str | None) -> Document:

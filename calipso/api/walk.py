@@ -112,31 +112,30 @@ def stretches(
     start = 0 if last is None else bisect_right(marks, last)
     for high in [*marks[start:], None]:
         first = low is last and last is not None
-        for condition in _between(lead, low, high, only, inclusive=first):
+        for condition in _between(lead, low, high, only):
             yield Stretch(condition, first)
         low = high
 
 
 def _between(
-    lead: tuple[str, str], low: Mark | None, high: Mark | None, only: Any, *, inclusive: bool
+    lead: tuple[str, str], low: Mark | None, high: Mark | None, only: Any
 ) -> Iterator[Document]:
+    """From `low` on, up to but without `high`.
+
+    Never `$lte`: with an ObjectId in a compound index the embedded store leaves its equals out.
+    """
     first, second = lead
-    above = "$gte" if inclusive else "$gt"
     if only is not None or (low and high and low[0] == high[0]):
-        bounds: Document = {}
-        if low:
-            bounds[above] = low[1]
-        if high:
-            bounds["$lte"] = high[1]
+        bounds = ({"$gte": low[1]} if low else {}) | ({"$lt": high[1]} if high else {})
         same = only if only is not None else low and low[0]
         yield {first: same} | ({second: bounds} if bounds else {})
         return
     if low:
-        yield {first: low[0], second: {above: low[1]}}
+        yield {first: low[0], second: {"$gte": low[1]}}
     between: Document = ({"$gt": low[0]} if low else {}) | ({"$lt": high[0]} if high else {})
     yield {first: between} if between else {}
     if high:
-        yield {first: high[0], second: {"$lte": high[1]}}
+        yield {first: high[0], second: {"$lt": high[1]}}
 
 
 def walk(

@@ -14,7 +14,7 @@ from pymongo import DESCENDING
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.operation import Need, operation
-from calipso.api.reading import OneQuery, seen_names
+from calipso.api.reading import OneQuery, opened, seen_names
 from calipso.api.responders.resource.changes import Time
 from calipso.api.schemas import Answer
 from calipso.api.words import EnvironmentName, Text
@@ -120,7 +120,7 @@ class Aggregates(Resource):  # type: ignore[misc]
         found: Document = {"type": query.type.value}
         if query.env_name is not None:
             found["env_name"] = caller.may_view(query.env_name)
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         if query.type is AggregateType.CONSTANT:
             return found | {"aggregates": {"names": _constants()}}
         if query.type is AggregateType.MESSAGE:
@@ -197,7 +197,7 @@ class History(Resource):  # type: ignore[misc]
     def get(self, caller: Caller, query: HistoryQuery) -> Document:
         """What whole scans of an environment counted, over time: a series for each type."""
         name = caller.may_view(query.env_name)
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         limits = within(query.since, query.until)
         wanted: Document = WHOLE | {"environment": name, "inventory": inv.inventory}
         wanted["end_timestamp"] = limits.get("time", {"$ne": None})

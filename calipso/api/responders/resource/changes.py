@@ -15,7 +15,7 @@ from calipso.api.gather import gathered
 from calipso.api.neighbours import neighbours
 from calipso.api.operation import Need, operation
 from calipso.api.paging import page
-from calipso.api.reading import EnvironmentPage, InventoryPage, one_object, seen
+from calipso.api.reading import EnvironmentPage, InventoryPage, one_object, opened, seen
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer, Key, SpaceIsPlus
 from calipso.api.words import Text, UtcTime
@@ -137,7 +137,7 @@ class Changes(Resource):  # type: ignore[misc]
     )
     def get(self, caller: Caller, query: ChangeQuery) -> Page:
         """Changes, newest first: since a time, of one scan, or between two scans."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         equal = {"type", "id", "host", "scan_id", "change", "kind"}
         wanted = query.model_dump(include=equal, exclude_none=True, mode="json")
         wanted |= seen(caller, query.env_name) | within(query.since, query.until)
@@ -170,7 +170,7 @@ class ObjectChanges(Resource):  # type: ignore[misc]
     )
     def get(self, key: Key, caller: Caller, query: NearChangeQuery) -> Page:
         """What happened to an object and its links; with `depth`, also to what is near."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         item = one_object(inv, key, caller)
         environment, store = item["environment"], ChangeStore(inv)
         conditions = list(store.of_links(environment, item, constant_values("link_types")))

@@ -20,6 +20,7 @@ from calipso.api.reading import (
     by_key,
     one_object,
     one_of,
+    opened,
     seen,
 )
 from calipso.api.replies import Page, shown
@@ -115,7 +116,7 @@ class Cliques(Resource):  # type: ignore[misc]
     )
     def get(self, caller: Caller, query: CliqueQuery) -> Page:
         """Cliques by environment, type and focal point; members are with each one."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         wanted = seen(caller, query.env_name)
         if query.focal_point_type is not None:
             wanted["focal_point_type"] = query.focal_point_type
@@ -166,7 +167,7 @@ class Clique(Resource):  # type: ignore[misc]
     )
     def get(self, key: Key, caller: Caller, query: MemberQuery) -> Document:
         """One clique with the keys of its members, as many as asked for."""
-        found = one_of(InventoryMgr(query.inventory), "cliques", key, caller, "clique")
+        found = one_of(opened(query), "cliques", key, caller, "clique")
         counts = {"link_count": len(found["links"]), "object_count": len(found["objects"])}
         members = {name: found[name][: query.limit] for name in MEMBERS}
         truncated = max(counts.values()) > query.limit
@@ -178,7 +179,7 @@ def _members(name: str, key: str, caller: Caller, query: InventoryPage) -> Page:
 
     One that is gone since the clique was made is left out: a page may have less than `limit`.
     """
-    inv = InventoryMgr(query.inventory)
+    inv = opened(query)
     clique = one_of(inv, "cliques", key, caller, "clique")
     only_keys = query.model_copy(update={"fields": []})
     found = page_of(({"_id": member} for member in clique[name]), only_keys, order=())
@@ -243,7 +244,7 @@ class ObjectCliques(Resource):  # type: ignore[misc]
     )
     def get(self, key: Key, caller: Caller, query: ObjectCliqueQuery) -> Page:
         """Cliques an object is the focal point of, or is in."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         found = one_object(inv, key, caller)
         wanted: Document = {"environment": found["environment"]}
         if query.member:

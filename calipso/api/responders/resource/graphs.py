@@ -19,11 +19,10 @@ from calipso.api.graphs import (
 )
 from calipso.api.neighbours import clique_part, links_by_keys, neighbours
 from calipso.api.operation import Need, operation
-from calipso.api.reading import OneQuery, one_object, one_of
+from calipso.api.reading import OneQuery, one_object, one_of, opened
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text
 from calipso.topology.elements import paths_to_networks
-from calipso.utils.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 
@@ -66,7 +65,7 @@ class CliqueGraph(Resource):  # type: ignore[misc]
     )
     def get(self, key: Key, caller: Caller, query: GraphQuery) -> Response:
         """What a focal point depends on, as a graph."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         clique = one_of(inv, "cliques", key, caller, "clique")
         objects, links, truncated = clique_part(inv, clique, query.limit)
         graph = make_graph(inv, clique["focal_point"], objects, links)
@@ -87,7 +86,7 @@ class NearGraph(Resource):  # type: ignore[misc]
     )
     def get(self, key: Key, caller: Caller, query: NearQuery) -> Response:
         """What is near an object, along links; of a host: near all that is on it."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         start = one_object(inv, key, caller)
         near = neighbours(inv, start, query.depth, query.limit, query.link_types)
         graph = make_graph(
@@ -118,7 +117,7 @@ class Paths(Resource):  # type: ignore[misc]
     )
     def get(self, key: Key, caller: Caller, query: OneQuery) -> Document:
         """How an object reaches each network of its clique; none without a clique."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         start = one_object(inv, key, caller)
         wanted = {
             "environment": start["environment"],

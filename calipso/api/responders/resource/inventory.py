@@ -19,6 +19,7 @@ from calipso.api.reading import (
     InventoryPage,
     OneQuery,
     one_object,
+    opened,
     seen,
 )
 from calipso.api.replies import Page, shown
@@ -26,7 +27,7 @@ from calipso.api.schemas import Answer, Key
 from calipso.api.words import EnvironmentName, Text, UtcTime
 from calipso.utils.branches import below
 from calipso.utils.constants import constant_values
-from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
+from calipso.utils.inventory_mgr import prefix_range
 
 ns = Namespace("inventory", description="Objects of the clouds.", path="/inventory")
 
@@ -173,7 +174,7 @@ class Objects(Resource):  # type: ignore[misc]
     )
     def get(self, caller: Caller, query: ObjectQuery) -> Page:
         """Objects by environment, type and id; folders of the tree are among them."""
-        collection = InventoryMgr(query.inventory).collection("inventory")
+        collection = opened(query).collection("inventory")
         where = seen(caller, query.env_name)
         rest = _filter(query)
         narrow: list[Document] | None
@@ -250,7 +251,7 @@ class EnvironmentTree(Resource):  # type: ignore[misc]
         """The tree of an environment from its top, as deep as asked for."""
         name = caller.may_view(query.env_name)
         top = {"environment": name, "type": "environment", "id": name, "name": name}
-        return below(InventoryMgr(query.inventory), top, query.depth, query.limit)
+        return below(opened(query), top, query.depth, query.limit)
 
 
 @ns.route("/<string:key>")
@@ -260,7 +261,7 @@ class Object(Resource):  # type: ignore[misc]
     @operation(Need.LOGIN, answer=ObjectAnswer, query=OneQuery, errors=(404,), example=EXAMPLE)
     def get(self, key: Key, caller: Caller, query: OneQuery) -> Document:
         """One object, all its fields; `/inventory?id=` finds its key."""
-        return shown(one_object(InventoryMgr(query.inventory), key, caller))
+        return shown(one_object(opened(query), key, caller))
 
 
 @ns.route("/<string:key>/children")
@@ -276,7 +277,7 @@ class Children(Resource):  # type: ignore[misc]
     )
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The objects whose parent this one is."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         parent = one_object(inv, key, caller)
         wanted = {"environment": parent["environment"], "parent_id": parent["id"]}
         rest = {"parent_type": parent["type"]}
@@ -291,5 +292,5 @@ class Tree(Resource):  # type: ignore[misc]
     @operation(Need.LOGIN, answer=TreeAnswer, query=TreeQuery, errors=(404,), example=TREE)
     def get(self, key: Key, caller: Caller, query: TreeQuery) -> Document:
         """An object and what is below it, as deep as asked for."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         return below(inv, one_object(inv, key, caller), query.depth, query.limit)

@@ -20,6 +20,7 @@ from calipso.api.reading import (
     by_key,
     one_object,
     one_of,
+    opened,
     seen,
 )
 from calipso.api.replies import Page, shown
@@ -129,7 +130,7 @@ class Links(Resource):  # type: ignore[misc]
             wanted |= by_key(query.id)
         for name, value in encode(query.attributes).items():
             wanted[f"attributes.{name}"] = {"$in": _meant(value)}
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         collection = inv.collection("links")
         if query.source_id is None and query.target_id is None:
             return page(collection, wanted, query, order=ORDER, lead=LEAD)
@@ -161,7 +162,7 @@ class Link(Resource):  # type: ignore[misc]
     @operation(Need.LOGIN, answer=LinkAnswer, query=OneQuery, errors=(404,), example=EXAMPLE)
     def get(self, key: Key, caller: Caller, query: OneQuery) -> Document:
         """One link by its id."""
-        return shown(one_of(InventoryMgr(query.inventory), "links", key, caller, "link"))
+        return shown(one_of(opened(query), "links", key, caller, "link"))
 
 
 @ns.route("/inventory/<string:key>/links")
@@ -177,7 +178,7 @@ class ObjectLinks(Resource):  # type: ignore[misc]
     )
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The links an object is an end of."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         end = one_object(inv, key, caller)
         ends = [{"source": end["_id"]}, {"target": end["_id"]}]
         return gathered(inv.collection("links"), ends, {}, query, order=ORDER)

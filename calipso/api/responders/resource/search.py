@@ -11,7 +11,7 @@ from pydantic import Field
 from calipso.api.auth.caller import Caller
 from calipso.api.gather import by_keys
 from calipso.api.operation import Need, operation
-from calipso.api.reading import EXAMPLE_KEY, OneQuery, seen_names
+from calipso.api.reading import EXAMPLE_KEY, OneQuery, opened, seen_names
 from calipso.api.replies import shown
 from calipso.api.schemas import Answer
 from calipso.api.words import EnvironmentName, Text
@@ -102,7 +102,7 @@ class Search(Resource):  # type: ignore[misc]
     @operation(Need.LOGIN, answer=SearchAnswer, query=SearchQuery, errors=(404,), example=EXAMPLE)
     def get(self, caller: Caller, query: SearchQuery) -> Document:
         """Objects by any part of what they are known by, over all environments one may view."""
-        inv = InventoryMgr(query.inventory)
+        inv = opened(query)
         names = [caller.may_view(query.env_name)] if query.env_name else seen_names(caller)
         hits: dict[ObjectId, Rank] = {}
         for name in names:
