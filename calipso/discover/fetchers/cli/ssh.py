@@ -299,9 +299,6 @@ def _reason(
     if isinstance(error, paramiko.ChannelException):
         hint = f"Can {via.host if via else 'the gateway'} reach it, and does its sshd forward TCP?"
         return ErrorKind.UNREACHABLE, f"gateway says: {error.text or error}", hint
-    if is_silent(error):
-        hint = "Its sshd hangs, or the host is out of memory or processes: look at its console."
-        return ErrorKind.TIMEOUT, "it accepts connections, then says nothing", hint
     if isinstance(error, SilentServer):
         hint = "Its sshd hangs, or it is out of memory or processes: look at the host's console."
         return ErrorKind.UNREACHABLE, str(error), hint
@@ -312,20 +309,8 @@ def _reason(
     return ErrorKind.UNREACHABLE, text, "Is the host up, and does sshd run there?"
 
 
-def is_silent(error: BaseException | None) -> bool:
-    """True when a server accepted the connection and did not greet in time.
-
-    paramiko has the same words for one that hangs up; what it met itself is the context.
-    """
-    return "protocol banner" in str(error) and isinstance(
-        getattr(error, "__context__", None), TimeoutError
-    )
-
-
 def is_late(error: BaseException | None) -> bool:
     """True when nothing answered in time (paramiko says so in words only)."""
-    if is_silent(error):
-        return True
     words = str(error).lower()
     late = isinstance(error, TimeoutError | SilentServer)
     return late or "timed out" in words or "timeout" in words
