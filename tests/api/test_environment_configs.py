@@ -85,7 +85,11 @@ def without(section: str) -> list[dict[str, Any]]:
     ("changes", "field", "said"),
     [
         ({"configuration": without("CLI")}, "configuration", "missing section CLI"),
-        ({"configuration": [*BODY["configuration"], BODY["configuration"][0]]}, "configuration", "given twice"),
+        (
+            {"configuration": [*BODY["configuration"], BODY["configuration"][0]]},
+            "configuration",
+            "given twice",
+        ),
         (
             {"configuration": [*without("CLI"), {"name": "CLI", "host": "a", "user": "b"}]},
             "configuration[3].CLI.key",
@@ -222,3 +226,24 @@ def test_what_the_store_cannot_take_is_refused(admin: FlaskClient, value: object
     sections = [*BODY["configuration"], {"name": "Bare-metal", "extra": value}]
 
     assert admin.post(PATH, json=body(configuration=sections)).status_code == 422
+
+
+def test_sections_without_a_table_of_fields_are_taken_and_their_secrets_hidden(
+    admin: FlaskClient,
+) -> None:
+    open_section = {
+        "name": "VMware",
+        "host": "192.0.2.9",
+        "password": SECRET,
+        "deep": {"pwd": SECRET},
+    }
+    answer = admin.post(PATH, json=body(configuration=[*BODY["configuration"], open_section]))
+
+    assert answer.status_code == 201
+    assert answer.json["configuration"][-1] == {
+        "name": "VMware",
+        "host": "192.0.2.9",
+        "password": MASK,
+        "deep": {"pwd": MASK},
+    }
+    assert SECRET not in str(EnvironmentStore().collection.find_one({"name": "prod"}))
