@@ -132,7 +132,9 @@ def _between(
         return
     if low:
         yield {first: low[0], second: {"$gte": low[1]}}
-    between: Document = ({"$gt": low[0]} if low else {}) | ({"$lt": high[0]} if high else {})
+    # the next text after it: `$gt` would pass over all that have the first key
+    after = {"$gte": f"{low[0]}\0"} if low else {}
+    between: Document = after | ({"$lt": high[0]} if high else {})
     yield {first: between} if between else {}
     if high:
         yield {first: high[0], second: {"$lt": high[1]}}
