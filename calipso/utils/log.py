@@ -54,6 +54,9 @@ QUIET = {
     "urllib3": logging.ERROR,  # retries are ours to tell
 }
 
+#: At DEBUG these write down what the store holds, secrets and all: never.
+WHOLE_DOCUMENTS = ("pymongo.command",)
+
 #: Celery tells of each task, beat of each message: a scan is thousands of them.
 PER_TASK = ("celery.app.trace", "celery.beat", "celery.worker.strategy")
 
@@ -116,6 +119,8 @@ def setup_logging(
     root.setLevel(level)
     for name, threshold in QUIET.items():
         logging.getLogger(name).setLevel(logging.NOTSET if libraries else threshold)
+    for name in WHOLE_DOCUMENTS:
+        logging.getLogger(name).setLevel(logging.INFO)
     for name in PER_TASK:
         quiet = root.level > logging.DEBUG
         logging.getLogger(name).setLevel(logging.WARNING if quiet else logging.DEBUG)

@@ -35,7 +35,7 @@ def record(response: Response) -> Response:
     caller = g.get("caller")
     user = caller.name if caller else g.get("login_name", "")
     if user:
-        entry = _entry(user, response.status_code)
+        entry = _entry(user, response)
         try:
             AuditStore().add(entry)
         except (PyMongoError, CalipsoError) as error:
@@ -43,14 +43,16 @@ def record(response: Response) -> Response:
     return response
 
 
-def _entry(user: str, status: int) -> Entry:
-    caller = g.get("caller")
-    values = request.view_args or {}
+def _entry(user: str, response: Response) -> Entry:
+    caller, status = g.get("caller"), response.status_code
+    values = [*(request.view_args or {}).values()]
+    if status in (201, 202) and not values:  # what was made
+        values = [response.headers.get("Location", "").rpartition("/")[2]]
     path = str(request.url_rule).removeprefix("/api/v1")
     return Entry(
         user=user,
         operation=f"{request.method} {path}",
-        target="/".join(str(value)[:200] for value in values.values()),
+        target="/".join(str(value)[:200] for value in values),
         environment=str(g.get("environment") or _named_environment())[:100],
         fields=g.get("body_fields", []) if status < 400 else [],
         status=status,

@@ -131,6 +131,28 @@ def test_each_operation_answers_each_role_as_it_declares(world: World) -> None:
     assert wrong == [], "\n".join(wrong)
 
 
+def test_nothing_is_moved_from_one_environment_to_another(world: World) -> None:
+    """A path of one environment with the body of the other."""
+    moved = []
+    tried = 0
+    for call in calls(world.app):
+        if world.body(call, OWN) == world.body(call, FOREIGN) or "<" not in call.rule:
+            continue
+        for path, body in ((OWN, FOREIGN), (FOREIGN, OWN)):
+            tried += 1
+            answer = world.client("operator").open(
+                world.path(call, path), method=call.method, json=world.body(call, body)
+            )
+            if answer.status_code not in (403, 404, 422):
+                moved.append(f"{call.label}: {answer.status_code} {answer.text}")
+    own = {"json": {"environment": FOREIGN}, "method": "PATCH"}
+    patched = world.client("operator").open("/api/v1/clique_types/000000000000000000000003", **own)
+
+    assert patched.status_code == 404
+    assert moved == []
+    assert tried >= 6
+
+
 def test_what_is_not_declared_is_known_by_name(app: Flask) -> None:
     assert undeclared(app) == OPEN.keys()
 

@@ -1,0 +1,202 @@
+"""`/users` and `/audit` on real stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from pymongo.errors import AutoReconnect
+
+from calipso.model.user import Grant, Role, User
+from calipso.utils.audit_store import AuditStore
+from calipso.utils.user_store import UserStore
+from tests.api.auth.test_tokens import PASSWORD, log_in, who
+from tests.api.conftest import Login
+
+USERS, AUDIT = "/api/v1/users", "/api/v1/audit"
+NEW = {"name": "Anna", "role": "operator", "grants": {"prod": "edit"}, "password": PASSWORD}
+
+
+def test_a_user_is_added_read_changed_and_removed(admin: FlaskClient) -> None:
+    made = admin.post(USERS, json=NEW)
+
+    assert made.status_code == 201
+    assert made.headers["Location"] == f"{USERS}/anna"
+    one = admin.get(made.headers["Location"])
+    assert one.json == made.json
+    assert (one.json["role"], one.json["grants"]) == ("operator", {"prod": "edit"})
+    assert log_in(admin, "anna").status_code == 201
+    changed = admin.patch(f"{USERS}/anna", json={"role": "viewer", "grants": {"*": "view"}}).json
+    assert (changed["role"], changed["grants"]) == ("viewer", {"*": "view"})
+    assert admin.delete(f"{USERS}/anna").status_code == 204
+    assert admin.get(f"{USERS}/anna").status_code == 404
+    assert log_in(admin, "anna").status_code == 401
+
+
+def test_users_are_listed_by_name_and_filtered(login: Login, admin: FlaskClient) -> None:
+    for name in ("cleo", "anna", "ben"):
+        login("viewer", name, **{"a.b": "view"})
+
+    def names(query: str) -> list[str]:
+        return [item["name"] for item in admin.get(f"{USERS}?{query}").json["items"]]
+
+    assert names("role=viewer") == ["anna", "ben", "cleo"]
+    assert names("sort=-name&limit=1&role=viewer") == ["cleo"]
+    assert names("origin=ldap") == []
+    key = admin.get(f"{USERS}/ben").json["id"]
+    assert names(f"id={key}") == ["ben"]
+    assert admin.get(f"{USERS}?id={key}&fields=grants").json["items"] == [
+        {"grants": {"a.b": "view"}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (NEW | {"name": "me"}, 400),
+        (NEW | {"name": "a/b"}, 400),
+        (NEW | {"password": "short"}, 400),
+        (NEW | {"role": "root"}, 400),
+        (NEW | {"grants": {"$where": "edit"}}, 400),
+        (NEW | {"grants": {"prod": "own"}}, 400),
+        (NEW | {"origin": "ldap"}, 400),
+        (NEW | {"name": "TAKEN"}, 409),
+    ],
+)
+def test_what_makes_no_user_is_refused(
+    admin: FlaskClient, login: Login, body: dict[str, object], status: int
+) -> None:
+    login("viewer", "taken")
+
+    assert admin.post(USERS, json=body).status_code == status
+
+
+def test_the_last_admin_stays(admin: FlaskClient, login: Login) -> None:
+    me = admin.get(f"{USERS}/me").json["name"]
+    changes = ({"role": "viewer"}, {"disabled": True})
+
+    assert [admin.patch(f"{USERS}/{me}", json=one).status_code for one in changes] == [409, 409]
+    assert admin.delete(f"{USERS}/{me}").status_code == 409
+    login("admin", "second")
+    assert admin.patch(f"{USERS}/{me}", json={"role": "viewer"}).status_code == 200
+    assert admin.get(USERS).status_code == 403
+
+
+def test_everybody_may_change_the_own_password_knowing_the_old_one(
+    admin: FlaskClient, login: Login
+) -> None:
+    UserStore().add(User(name="anna"), PASSWORD)
+    token = log_in(admin, "anna").json["token"]
+    mine = {"X-Auth-Token": token}
+    wrong = {"old_password": "no", "password": "another horse"}
+    right = wrong | {"old_password": PASSWORD}
+
+    assert admin.put(f"{USERS}/me/password", json=wrong, headers=mine).status_code == 403
+    assert admin.put(f"{USERS}/me/password", json=right, headers=mine).status_code == 204
+    assert who(admin, token).status_code == 401
+    assert log_in(admin, "anna", "another horse").status_code == 201
+
+
+def test_service_tokens_are_given_listed_and_ended(admin: FlaskClient, login: Login) -> None:
+    login("operator", "backup", prod="edit")
+    given = admin.post(f"{USERS}/backup/tokens", json={"days": 90, "label": "nightly"})
+
+    assert given.status_code == 201
+    assert given.headers["Cache-Control"] == "no-store"
+    script = {"X-Auth-Token": given.json["token"]}
+    me = admin.get("/api/v1/auth/tokens", headers=script).json
+    assert (me["name"], me["method"]) == ("backup", "service")
+    listed = admin.get(f"{USERS}/backup/tokens").json["items"]
+    assert [item["label"] for item in listed] == ["", "nightly"]
+    assert listed == admin.get(f"{USERS}/me/tokens", headers=script).json["items"]
+    assert admin.delete(f"{USERS}/anybody/tokens/{me['id']}").status_code == 404
+    assert admin.delete(f"{USERS}/backup/tokens/{me['id']}").status_code == 204
+    assert admin.get("/api/v1/auth/tokens", headers=script).status_code == 401
+    assert admin.delete(f"{USERS}/backup/tokens").status_code == 204
+    assert admin.get(f"{USERS}/backup/tokens").json == {"items": []}
+
+
+def test_the_own_tokens_are_nobody_elses(admin: FlaskClient, login: Login) -> None:
+    anna, ben = login("viewer", "anna"), login("viewer", "ben")
+    (of_anna,) = anna.get(f"{USERS}/me/tokens").json["items"]
+
+    assert ben.delete(f"{USERS}/me/tokens/{of_anna['id']}").status_code == 404
+    assert anna.delete(f"{USERS}/me/tokens/{of_anna['id']}").status_code == 204
+    assert anna.get(f"{USERS}/me").status_code == 401
+
+
+def test_each_change_leaves_an_entry_and_reads_leave_none(
+    admin: FlaskClient, login: Login, environment: Callable[..., str]
+) -> None:
+    environment("prod")
+    anna = login("operator", "anna", prod="edit")
+    anna.get("/api/v1/links")
+    anna.patch(
+        "/api/v1/environment_configs/prod",
+        json={"configuration": [{"name": "mysql", "pwd": "new-db-secret"}]},
+        headers={"X-Request-ID": "req-1"},
+    )
+    anna.delete("/api/v1/environment_configs/none")
+    anna.post(USERS, json=NEW)
+    items = admin.get(f"{AUDIT}?user=anna&sort=time").json["items"]
+
+    assert [item["status"] for item in items] == [200, 404, 403]
+    first = items[0]
+    assert first["operation"] == "PATCH /environment_configs/<string:name>"
+    assert (first["target"], first["environment"]) == ("prod", "prod")
+    assert first["fields"] == ["configuration.name", "configuration.pwd"]
+    assert (first["request_id"], first["address"]) == ("req-1", "127.0.0.1")
+    assert (first["method"], first["source"]) == ("credentials", "api")
+    assert first["token"] == anna.get("/api/v1/auth/tokens").json["id"]
+    assert items[2]["fields"] == []
+    one = admin.get(f"{AUDIT}?env_name=prod&request_id=req-1&status=200&fields=user").json
+    assert one["items"] == [{"user": "anna"}]
+    assert admin.get(f"{AUDIT}?end_time=2020-01-01T00:00:00Z").json["items"] == []
+    assert len(admin.get(f"{AUDIT}?start_time=2020-01-01T00:00:00%2B0100").json["items"]) == 3
+
+
+def test_logins_are_in_the_audit_and_strangers_requests_are_not(admin: FlaskClient) -> None:
+    UserStore().add(User(name="anna"), PASSWORD)
+    stranger = admin.application.test_client()
+    log_in(stranger, "anna")
+    log_in(stranger, "anna", "wrong one")
+    stranger.post(USERS, json=NEW)
+    stranger.delete("/api/v1/environment_configs/prod", headers={"X-Auth-Token": "x"})
+    items = admin.get(f"{AUDIT}?sort=time").json["items"]
+
+    assert [(item["user"], item["status"]) for item in items] == [("anna", 201), ("anna", 401)]
+    assert {item["operation"] for item in items} == {"POST /auth/tokens"}
+
+
+def test_what_was_made_is_named_in_the_entry(
+    admin: FlaskClient, environment: Callable[..., str]
+) -> None:
+    environment("prod")
+    made = admin.post("/api/v1/scheduled_scans", json={"environment": "prod", "freq": "DAILY"})
+    (entry,) = admin.get(AUDIT).json["items"]
+
+    assert entry["target"] == made.headers["Location"].rpartition("/")[2]
+    assert (entry["environment"], entry["fields"]) == ("prod", ["environment", "freq"])
+
+
+def test_a_change_that_cannot_be_written_down_is_told_in_the_log(
+    admin: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise AutoReconnect("away")
+
+    monkeypatch.setattr(AuditStore, "add", fails)
+    answer = admin.post(USERS, json=NEW)
+
+    assert answer.status_code == 201
+    assert "POST /users" in caplog.text
+    assert PASSWORD not in caplog.text
+
+
+def test_grants_count_at_the_next_request(admin: FlaskClient, login: Login) -> None:
+    client = login("viewer", "anna")
+    UserStore().grant("anna", {"prod": Grant.VIEW})
+    assert client.get(f"{USERS}/me").json["grants"] == {"prod": "view"}
+    UserStore().change("anna", role=Role.ADMIN)
+    assert client.get(USERS).status_code == 200
