@@ -93,7 +93,7 @@ class Part:
     """One pytest-benchmark case."""
 
     name: str
-    #: Median seconds of one round, what it works on, and how many of these.
+    #: Median CPU seconds of one round, what it works on, and how many of these.
     seconds: float
     unit: str
     count: int

@@ -1,47 +1,57 @@
-"""An inventory in memory, for timing link joins without a store."""
+"""An inventory whose collections are lists in memory, for timing link joins without a store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
 
-from pymongo.collection import Collection
+from pymongo.database import Database
 
 from calipso.utils.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 
+#: What queries of link finders use; another one raises KeyError.
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "$in": lambda value, wanted: value in wanted, "$ne": operator.ne,
+    "$gte": operator.ge, "$gt": operator.gt, "$lte": operator.le, "$lt": operator.lt,
+}
 
-class MemoryInventory(InventoryMgr):
-    """Answers what link finders ask: objects whose fields equal values, or are among several."""
 
-    def __init__(self, objects: Iterable[Document]) -> None:
-        super().__init__("inventory")
+class MemoryCollection:
+    """As much of a pymongo collection as link finders read."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
         self._by_type: dict[str, list[Document]] = {}
-        for item in objects:
-            self._by_type.setdefault(item["type"], []).append(item)
+        for document in documents:
+            self._by_type.setdefault(document["type"], []).append(document)
 
-    def find_items(self, query: Mapping[str, Any], fields: Iterable[str] = ()) -> list[Document]:
-        wanted = ["_id", *fields]
-        found = self._by_type.get(query.get("type", ""), [])
-        rest = {key: value for key, value in query.items() if key != "type"}
-        chosen = [item for item in found if _matches(item, rest)]
-        if len(wanted) == 1:
-            return chosen
-        return [{name: item[name] for name in wanted if name in item} for item in chosen]
-
-    def each(
-        self, environment: str, query: Mapping[str, Any], fields: Iterable[str] = ()
+    def find(
+        self, query: Mapping[str, Any], projection: Mapping[str, int] | None = None, **_: Any
     ) -> Iterator[Document]:
-        yield from self.find_items({"environment": environment, **query}, fields)
+        """Documents of the type the query names that match, with the fields of the projection."""
+        for item in self._by_type.get(query["type"], ()):
+            if all(_agrees(item.get(key), wanted) for key, wanted in query.items()):
+                if projection is None:
+                    yield dict(item)
+                else:
+                    yield {key: item[key] for key in ("_id", *projection) if key in item}
 
-    def collection(self, name: str) -> Collection[Document]:
-        """Nothing here is stored: a finder that asks this way cannot be timed in memory."""
-        raise NotImplementedError(f"{name}: MemoryInventory has no collections")
+    def estimated_document_count(self) -> int:
+        """Number of documents."""
+        return sum(map(len, self._by_type.values()))
 
 
-def _matches(item: Document, query: Mapping[str, Any]) -> bool:
-    return all(
-        item.get(key) in value["$in"] if isinstance(value, dict) else item.get(key) == value
-        for key, value in query.items()
+def memory_inventory(objects: Iterable[Document]) -> InventoryMgr:
+    """An InventoryMgr over these objects."""
+    database = {"inventory": MemoryCollection(objects)}
+    return InventoryMgr("inventory", cast("Database[Document]", database))
+
+
+def _agrees(value: Any, wanted: Any) -> bool:
+    if not isinstance(wanted, dict):
+        return bool(value == wanted)
+    return value is not None and all(
+        OPERATORS[name](value, limit) for name, limit in wanted.items()
     )

@@ -169,4 +169,4 @@ def _parts(parts: Sequence[Part]) -> str:
         for part in parts
     ]
     heads = ("part", "ms", "of", "µs each")
-    return table("Parts (median of one round)", heads, rows, words=1)
+    return table("Parts (median CPU time of one round)", heads, rows, words=1)

@@ -19,7 +19,7 @@ from tests.bench.figures import AGAIN, FIRST, Floor, Part, Result, Scan, read_re
 from tests.bench.floor import WHAT, measure_floor
 from tests.bench.marks import Mark, marks
 from tests.bench.measure import asked, pages
-from tests.bench.memory_inventory import MemoryInventory
+from tests.bench.memory_inventory import memory_inventory
 from tests.bench.parts import plain
 from tests.bench.processes import Watch, cpu_seconds
 from tests.bench.report import BEGIN, END, page_with_figures
@@ -181,7 +181,7 @@ def test_joins_are_timed_on_what_the_store_would_answer(inv: InventoryMgr, finde
     objects = cloud(hosts=3, instances_per_host=4, tenant_networks=3)
     fill(inv, objects)
 
-    assert run_finder(finder, MemoryInventory(map(stored, objects))) == run_finder(finder, inv)
+    assert run_finder(finder, memory_inventory(map(stored, objects))) == run_finder(finder, inv)
 
 
 def test_sizes_are_hosts_or_hosts_and_instances() -> None:

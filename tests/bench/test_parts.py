@@ -25,9 +25,10 @@ from calipso.utils.hostparse.libvirt import parse_domains
 from calipso.utils.hostparse.lldp import parse_lldp
 from calipso.utils.hostparse.netns import parse_namespaces
 from calipso.utils.hostparse.ovsdb import parse_ovs
-from tests.bench.memory_inventory import MemoryInventory
+from calipso.utils.inventory_mgr import InventoryMgr
+from tests.bench.memory_inventory import memory_inventory
 from tests.link_finders.casekit import clique_metadata, configured_finders, environment, run_finder
-from tests.link_finders.wiring import Item, cloud, stored
+from tests.link_finders.wiring import ENV, Item, cloud, stored
 from tests.sample_cloud.generate.generated import GeneratedCloud
 from tests.sample_cloud.generate.params import CloudParams
 
@@ -64,8 +65,8 @@ def answer(command: str, kind: str) -> str:
 
 
 @cache
-def objects(hosts: int) -> MemoryInventory:
-    return MemoryInventory([stored(item) for item in wired(hosts)])
+def objects(hosts: int) -> InventoryMgr:
+    return memory_inventory([stored(item) for item in wired(hosts)])
 
 
 def wired(hosts: int) -> list[Item]:
@@ -128,7 +129,7 @@ def test_walking_cliques(benchmark: BenchmarkFixture, focal_type: str, hosts: in
     given = clique_metadata()
     types, constraints = given["clique_types"], given["clique_constraints"]
     finder = CliqueFinder(environment(), types, constraints, links(hosts))
-    focal_points = objects(hosts).find_items({"type": focal_type})
+    focal_points = objects(hosts).find_items({"environment": ENV, "type": focal_type})
 
     found = timed(benchmark, finder.find_for, focal_points)
 
