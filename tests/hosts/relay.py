@@ -7,46 +7,62 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 
 @contextmanager
 def relay(address: str, ports: Iterable[int]) -> Iterator[None]:
     """Relay these ports until the end of the block."""
-    loop, ready = asyncio.new_event_loop(), threading.Event()
+    loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+
+    servers: list[asyncio.Server] = []
 
     async def serve() -> None:
-        for port in ports:
-            await asyncio.start_server(_forward(port), address, port, backlog=256)
+        servers.extend(
+            [await asyncio.start_server(_forward(p), address, p, backlog=256) for p in ports]
+        )
         ready.set()
+        await stop.wait()
+        for server in servers:
+            server.close()
 
-    def run() -> None:
-        task = loop.create_task(serve())
-        loop.run_forever()
-        task.cancel()
-
-    thread = threading.Thread(target=run, name="relay", daemon=True)
+    thread = threading.Thread(target=_run, args=(loop, serve()), name="relay", daemon=True)
     thread.start()
-    if not ready.wait(10):
-        raise RuntimeError(f"no relay on {address}")
     try:
+        if not ready.wait(10):
+            raise RuntimeError(f"no relay on {address}")
         yield
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
 
 
-def _forward(port: int):
+def _run(loop: asyncio.AbstractEventLoop, serving: Coroutine[Any, Any, None]) -> None:
+    """Run until it has ended, then end what is still connected."""
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(serving)
+
+
+def _forward(port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        try:
             there, back = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            writer.close()
+            return
+        try:
             await asyncio.gather(_copy(reader, back), _copy(there, writer))
+        finally:
+            back.close()
+            writer.close()
 
     return connected
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Until either side ends; then the other hears of it."""
     with suppress(OSError):
         while data := await reader.read(1 << 16):
             writer.write(data)
