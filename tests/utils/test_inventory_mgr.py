@@ -9,6 +9,7 @@ from pymongo import InsertOne
 from pymongo.errors import BulkWriteError
 
 from calipso.model.inventory import object_key
+from calipso.utils import inventory_mgr
 from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
 from calipso.utils.object_writer import ObjectWriter
 
@@ -146,3 +147,21 @@ def test_a_host_that_is_not_stored_is_not_enriched_into_being(inv: InventoryMgr)
     writer.flush()
 
     assert inv.get_by_id("e", "ghost") is None
+
+
+def test_a_list_read_in_stretches_holds_every_object_once_whatever_its_id(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(inventory_mgr, "STRETCH_HOSTS", 2)
+    ids = ["", "!", "0", "00", "1", "7f3c", "f", "ff", "g", "A", "Z-1", "~", "\u00e9", "\U0001f600"]
+    ids += [f"h{number}-tap" for number in range(9)]
+    for number in range(9):
+        inv.set({"environment": "e", "type": "host", "id": f"h{number}"})
+    for name in ids:
+        inv.set({"environment": "e", "type": "vnic", "id": name})
+        inv.set({"environment": "other", "type": "vnic", "id": name})
+
+    found = inv.find("e", "vnic", ["id", "environment"])
+
+    assert sorted(item["id"] for item in found) == sorted(ids)
+    assert {item["environment"] for item in found} == {"e"}

@@ -133,6 +133,9 @@ def child_environment(settings: Settings, environment: dict[str, str]) -> dict[s
     """Environment of the children: ours, with paths that hold from any directory."""
     result = dict(environment)
     result["PYTHONUNBUFFERED"] = "1"  # a log tells what happened when it happens
+    # glibc gives each thread a heap of its own, which keeps what was freed there: with dozens of
+    # threads, a fifth more memory (the embedded MongoDB: 540 MB instead of 420 for 100 hosts)
+    result.setdefault("MALLOC_ARENA_MAX", "2")
     result["CALIPSO_HOME"] = str(settings.data_dir())
     if settings.config_dir:
         result["CALIPSO_CONFIG_DIR"] = str(Path(settings.config_dir).absolute())
