@@ -39,6 +39,8 @@ broker_transport_options = {
     "interval_start": 0.5,
     "interval_step": 0.5,
     "interval_max": 3.0,
+    # RabbitMQ: a message counts as sent when the broker says it has it (workers/connection.py).
+    "confirm_publish": True,
 }
 result_backend_transport_options = {"retry_policy": {"timeout": 30.0}}
 redis_socket_keepalive = True
