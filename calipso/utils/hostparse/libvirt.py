@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any
-from xml.etree import ElementTree
+from xml.parsers.expat import ExpatError
+
+import xmltodict
 
 from calipso.errors import ParseError
 
@@ -84,41 +86,16 @@ def _documents(text: str) -> list[str]:
 
 
 def _domain(document: str) -> Domain:
-    if "<!DOCTYPE" in document or "<!ENTITY" in document:
-        raise ParseError("virsh dumpxml: entities, which libvirt never writes", sample=document)
     try:
-        root = ElementTree.fromstring(document)  # noqa: S314 - nothing can expand: no entities
-    except (ElementTree.ParseError, ValueError) as error:
+        root = xmltodict.parse(document, force_list=("interface",))["domain"]
+        devices = root.get("devices") or {}
+        return Domain(
+            uuid=str(root["uuid"]).lower(),
+            name=str(root["name"]),
+            interfaces=[_interface(element) for element in devices.get("interface") or ()],
+        )
+    except (ExpatError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ParseError(f"virsh dumpxml: {error!r}", sample=document) from None
-    uuid, name = root.findtext("uuid"), root.findtext("name")
-    if root.tag != "domain" or not uuid or not name:
-        raise ParseError("virsh dumpxml: no domain with a name and a UUID", sample=document)
-    elements = (_plain(element) for element in root.iterfind("devices/interface"))
-    return Domain(
-        uuid=uuid.strip().lower(),
-        name=name.strip(),
-        interfaces=[_interface(element) for element in elements if isinstance(element, dict)],
-    )
-
-
-def _plain(element: ElementTree.Element) -> dict[str, Any] | str | None:
-    """An element as plain values: `@` before its attributes, `#text` for a text beside them.
-
-    Children of one name are a list; an element with nothing but text is that text.
-    """
-    found: dict[str, Any] = {f"@{name}": value for name, value in element.attrib.items()}
-    for child in element:
-        value = _plain(child)
-        if child.tag not in found:
-            found[child.tag] = value
-        elif isinstance(found[child.tag], list):
-            found[child.tag].append(value)
-        else:
-            found[child.tag] = [found[child.tag], value]
-    text = (element.text or "").strip()
-    if not found:
-        return text or None
-    return found | {"#text": text} if text else found
 
 
 def _interface(element: dict[str, Any]) -> DomainInterface:
