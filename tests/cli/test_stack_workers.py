@@ -59,7 +59,7 @@ def test_each_process_has_its_log(stack: Shell) -> None:
             assert becomes(lambda log=log: log.stat().st_size > 0), name
 
 
-@pytest.mark.parametrize("name", ["sources", "graph", "beat"])
+@pytest.mark.parametrize("name", ["sources", "graph", "beat", "api"])
 def test_a_killed_worker_is_started_again_and_leaves_no_process(stack: Shell, name: str) -> None:
     assert becomes(lambda: all_up(stack))
     before = rows(stack)[name]

@@ -15,6 +15,7 @@ from pymongo.errors import OperationFailure
 
 from calipso.errors import ConfigError, StoreError
 from calipso.settings import settings
+from calipso.utils.audit_store import AuditStore
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.message_store import MessageStore
@@ -62,6 +63,7 @@ def wanted(inventories: Iterable[str]) -> dict[str, dict[str, Document]]:
     MessageStore(plain).ensure_indexes()
     UserStore(database).ensure_indexes()
     TokenStore(database).ensure_indexes()
+    AuditStore(database).ensure_indexes()
     return listener.wanted
 
 
