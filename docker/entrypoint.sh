@@ -39,7 +39,7 @@ case $role in
     [ -n "$password" ] || { echo "error: FLOWER_PASSWORD_FILE is not set" >&2; exit 1; }
     unset FLOWER_PASSWORD FLOWER_PASSWORD_FILE
     export FLOWER_BASIC_AUTH="calipso:$password"   # not as an argument: those show in `ps`
-    exec celery -A workers.app flower --address=0.0.0.0 --port=5555
+    exec celery -A workers.app flower --address=0.0.0.0 --port="${FLOWER_PORT:-5555}"
     ;;
   upgrade)
     wait_for mongo

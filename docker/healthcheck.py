@@ -51,7 +51,7 @@ def well(role: str, name: str = "sources") -> bool:
         port = os.environ.get("API_BIND", ":8000").rpartition(":")[2]
         return answers(f"{scheme}://127.0.0.1:{port}/healthz")
     if role == "flower":
-        return answers("http://127.0.0.1:5555/healthcheck")
+        return answers(f"http://127.0.0.1:{os.environ.get('FLOWER_PORT', '5555')}/healthcheck")
     if role == "beat":
         return touched("beat")
     return touched(f"{name}@{socket.gethostname()}")
