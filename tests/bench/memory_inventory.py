@@ -14,8 +14,12 @@ Document = dict[str, Any]
 
 #: What queries of link finders use; another one raises KeyError.
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "$in": lambda value, wanted: value in wanted, "$ne": operator.ne,
-    "$gte": operator.ge, "$gt": operator.gt, "$lte": operator.le, "$lt": operator.lt,
+    "$in": lambda value, wanted: value in wanted,
+    "$ne": operator.ne,
+    "$gte": operator.ge,
+    "$gt": operator.gt,
+    "$lte": operator.le,
+    "$lt": operator.lt,
 }
 
 
