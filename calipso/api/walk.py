@@ -24,13 +24,18 @@ Order = list[tuple[str, int]]
 #: Documents between two landmarks; a page of the usual length is one stretch.
 STRETCH = 150
 #: Lists shorter than this are read at once.
-SHORT = 2000
+SHORT = 4000
 #: Seconds landmarks are kept, and lists for which.
 KEPT = 300.0
 KNOWN = 64
 
 _lock = threading.Lock()
 _landmarks: dict[tuple[str, str, str, tuple[str, str]], tuple[float, list[Mark]]] = {}
+
+
+def is_long(collection: Collection[Document]) -> bool:
+    """True when reading all of a collection is dearer than some dozens of short reads."""
+    return collection.estimated_document_count() >= SHORT
 
 
 def landmarks(
@@ -53,7 +58,7 @@ def landmarks(
 
 
 def _find(collection: Collection[Document], environment: str, lead: tuple[str, str]) -> list[Mark]:
-    if collection.estimated_document_count() < SHORT:
+    if not is_long(collection):
         return []
     first, second = lead
     fields = {"_id": 0, first: 1, second: 1}
@@ -86,14 +91,20 @@ class Stretch:
         if last is None or not self.overlaps:
             return list(collection.find(self.condition, limit=number, **options))
         names = [name for name, _ in sorting]
-        at = [last[name] for name in names]
+        at = _place(last, names)
         asked = number + 1
         while True:
             found = list(collection.find(self.condition, limit=asked, **options))
-            later = [item for item in found if [item[name] for name in names] > at]
+            later = [item for item in found if _place(item, names) > at]
             if len(later) >= number or len(found) < asked:
                 return later[:number]
             asked *= 4
+
+
+def _place(item: Mapping[str, Any], names: list[str]) -> list[tuple[str, Any]]:
+    """Where a document stands; comparable also with a marker of other kinds of values."""
+    values = (item.get(name) for name in names)
+    return [(type(value).__name__, value) for value in values]
 
 
 def stretches(

@@ -113,6 +113,15 @@ def test_filters_narrow_the_list(
     assert len(found["items"]) == found["total"] == count
 
 
+def test_the_objects_of_a_host_are_the_same_in_a_long_list(
+    admin: FlaskClient, filled: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = every(admin, f"{ROOT}?env_name=prod&host={HOST}&limit=5")
+    monkeypatch.setattr(walk, "SHORT", 0)
+
+    assert every(admin, f"{ROOT}?env_name=prod&host={HOST}&limit=5") == plain
+
+
 def test_a_sub_tree_holds_its_top_and_no_neighbour(
     admin: FlaskClient, filled: InventoryMgr
 ) -> None:

@@ -24,6 +24,7 @@ from calipso.api.reading import (
 )
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
+from calipso.api.walk import is_long
 from calipso.api.words import EnvironmentName, Text, UtcTime
 from calipso.utils.branches import below
 from calipso.utils.constants import constant_values
@@ -182,7 +183,7 @@ class Objects(Resource):  # type: ignore[misc]
             narrow, more = _placed(collection, query.parent_path, query, caller)
             rest |= more
         else:
-            narrow, rest = _narrow(rest, where)
+            narrow, rest = _narrow(collection, rest, where)
         if narrow is None:
             wanted = where | rest
             return page(collection, wanted, query, order=ORDER, sortable=SORTABLE, lead=LEAD)
@@ -205,7 +206,9 @@ def _filter(query: ObjectQuery) -> Document:
     return wanted
 
 
-def _narrow(wanted: Document, where: Document) -> tuple[list[Document] | None, Document]:
+def _narrow(
+    collection: Collection[Document], wanted: Document, where: Document
+) -> tuple[list[Document] | None, Document]:
     """Conditions for an index that narrow a filter to few objects, and what of it is left."""
     given = where["environment"]
     names = [given] if isinstance(given, str) else given["$in"]
@@ -213,7 +216,7 @@ def _narrow(wanted: Document, where: Document) -> tuple[list[Document] | None, D
         if field in wanted:
             rest = {name: value for name, value in wanted.items() if name != field}
             return [{"environment": name, field: wanted[field]} for name in names], rest
-    if "host" in wanted and len(names) == 1:
+    if "host" in wanted and len(names) == 1 and ("type" in wanted or is_long(collection)):
         types = [wanted["type"]] if "type" in wanted else constant_values("scan_object_types")
         rest = {name: value for name, value in wanted.items() if name not in ("type", "host")}
         own = {"environment": names[0], "host": wanted["host"]}
