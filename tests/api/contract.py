@@ -165,9 +165,12 @@ def run(contract: Contract, *, cases: int, number: int, options: argparse.Namesp
     operations = [found.ok() for found in schema.get_all_operations()]
     operations = [item for item in operations if options.only in item.label]
     report = Report()
-    share = max(1, -(-cases // (2 * len(operations))))
+    modes = [GenerationMode.POSITIVE]  # who is nobody is sent away before anything is read
+    if not options.without_token:
+        modes.append(GenerationMode.NEGATIVE)
+    share = max(1, -(-cases // (len(modes) * len(operations))))
     for operation in operations:
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        for mode in modes:
             try_operation(contract, operation, mode, share, number, report, options)
     return report
 

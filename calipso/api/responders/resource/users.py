@@ -26,8 +26,8 @@ ns = Namespace("users", description="Who may use Calipso, and what they may do."
 
 Name = Annotated[
     str,
-    AfterValidator(user_name),
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$", examples=["anna"]),
+    AfterValidator(user_name),  # after the pattern: the specification else has none
 ]
 Password = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
 Grants = Annotated[
