@@ -49,6 +49,10 @@ redis_socket_timeout = 60.0
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 worker_cancel_long_running_tasks_on_connection_loss = False
+# After a restart of RabbitMQ, Celery would ask for less and, as tasks end, for more again: from a
+# thread of the pool, over the connection that the worker reads, which then hangs until the next
+# heartbeat. A few messages too many wait in the worker instead.
+worker_enable_prefetch_count_reduction = False
 
 # paramiko and XML leave crumbs.
 worker_max_tasks_per_child = 2000
