@@ -39,7 +39,7 @@ RUNNING = ("pending", "running")
 
 #: Collections (whatever the inventory they belong to) whose documents name an environment.
 BELONGING = ("inventory", "links", "cliques", "changes", "scans", "coverage")
-EVERYWHERE = ("scheduled_scans", "answers", "messages", "connection_tests")
+EVERYWHERE = ("scheduled_scans", "answers", "messages", "connection_tests", "clique_types")
 
 
 class EnvironmentStore:

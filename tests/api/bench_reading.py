@@ -1,7 +1,8 @@
 """Reads of a large inventory, timed: `python -m tests.api.bench_reading [--hosts 1000]`.
 
 Fills an embedded store (or `CALIPSO_MONGO_URL`) with an inventory of 50 objects a host and prints
-milliseconds of the API's answers, without network. Wall time is that of a quiet machine only.
+milliseconds of the API's answers, without network: wall time, which means something on a quiet
+machine only, and CPU time of this process and of an embedded store.
 """
 
 from __future__ import annotations
@@ -83,6 +84,15 @@ class Bench:
     def __init__(self, api: FlaskClient, rounds: int) -> None:
         self.api = api
         self.rounds = rounds
+        self.store = store_process()
+
+    def cpu(self) -> tuple[float, float]:
+        """Milliseconds of CPU this process and the store have used."""
+        ticks = 0
+        if self.store:
+            fields = self.store.joinpath("stat").read_text().rpartition(")")[2].split()
+            ticks = int(fields[11]) + int(fields[12])
+        return time.process_time() * 1000, ticks * 1000 / os.sysconf("SC_CLK_TCK")
 
     def get(self, path: str) -> tuple[Any, float]:
         """The answer and its milliseconds."""
@@ -95,26 +105,49 @@ class Bench:
     def show(self, what: str, path: str) -> Any:
         """Ask several times; print the first, the best and the middle time."""
         found, first = self.get(path)
+        before = self.cpu()
         times = sorted(self.get(path)[1] for _ in range(self.rounds))
+        own, store = (
+            (now - then) / self.rounds for now, then in zip(self.cpu(), before, strict=True)
+        )
         middle = statistics.median(times)
-        print(f"{what:44}{first:9.1f}{times[0]:9.1f}{middle:9.1f}  {_size(found)}")
+        numbers = f"{first:9.1f}{times[0]:9.1f}{middle:9.1f}{own:9.1f}{store:9.1f}"
+        print(f"{what:40}{numbers}  {_size(found)}")
         return found
 
     def pages(self, what: str, path: str) -> None:
         """Walk a whole list; print pages and milliseconds of the first, middle and last ones."""
+        self.get(path)  # learns the landmarks
         times: list[float] = []
+        cpu: list[float] = []
         seen, marker = 0, ""
         while True:
+            before = self.cpu()
             body, spent = self.get(path + marker)
+            cpu.append(sum(self.cpu()) - sum(before))
             times.append(spent)
             seen += len(body["items"])
             if body["next"] is None:
                 break
             marker = f"&marker={body['next']}"
         thirds = len(times) // 3 or 1
-        parts = (times[1:thirds], times[thirds : 2 * thirds], times[2 * thirds :])
-        middle = " ".join(f"{statistics.median(part):7.1f}" for part in parts if part)
-        print(f"{what:44}{times[0]:9.1f} | {middle}  {seen} in {len(times)} pages, ms each third")
+        bounds = (slice(0, thirds), slice(thirds, 2 * thirds), slice(2 * thirds, None))
+        wall = " ".join(f"{statistics.median(times[part]):.1f}" for part in bounds)
+        used = " ".join(f"{statistics.mean(cpu[part]):.1f}" for part in bounds)
+        print(f"{what:40} {seen} in {len(times)} pages; by thirds, wall: {wall}, CPU: {used}")
+
+
+def store_process() -> Path | None:
+    """The embedded store's place in /proc, if it is one."""
+    port = os.environ["CALIPSO_MONGO_URL"].rpartition(":")[2].partition("/")[0]
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words = place.joinpath("cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"secantusd" in words[0] and port.encode() in words:
+            return place
+    return None
 
 
 def _size(found: Any) -> str:
@@ -136,7 +169,8 @@ def run(bench: Bench, hosts: int) -> None:
     uuid = f"{serial:08x}-0000-4000-8000-{serial:012x}"
     instance = bench.get(f"/inventory?env_name=prod&id={uuid}")[0]["items"][0]["_id"]
     mac = ":".join(f"{byte:02x}" for byte in (0xFA, 0x16, *serial.to_bytes(4, "big")))
-    print(f"{'':44}{'first':>9}{'best':>9}{'median':>9}")
+    heads = ("first", "best", "median", "cpu", "store")
+    print(f"{'':40}" + "".join(f"{word:>9}" for word in heads))
     show = bench.show
     show("objects, first page", "/inventory?env_name=prod")
     show("vnics, first page", "/inventory?env_name=prod&type=vnic")

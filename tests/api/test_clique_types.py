@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from calipso.discover.scan_local import run_local
 from calipso.model.scan import ScanRequest
+from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
 from tests.api.big import Big
 from tests.api.conftest import Login
@@ -156,6 +157,16 @@ def test_the_defaults_of_the_file_cannot_be_changed(admin: FlaskClient) -> None:
 
     assert answer.status_code == 409
     assert "file" in answer.json["error"]["message"]
+
+
+def test_types_of_an_environment_go_with_its_data(
+    admin: FlaskClient, environment: Callable[..., str]
+) -> None:
+    key = add(admin, SHORT | {"environment": environment("prod")})
+    removed = EnvironmentStore().remove("prod", with_data=True)
+
+    assert removed["clique_types"] == 1
+    assert admin.get(f"{ROOT}/{key}").status_code == 404
 
 
 def test_who_may_define_types(login: Login, environment: Callable[..., str]) -> None:
