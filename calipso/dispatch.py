@@ -51,7 +51,8 @@ def submit(request: ScanRequest, scan_id: str | None = None) -> str:
 def send_connection_test(test_id: str, queues: Iterable[str]) -> None:
     """Have the jobs of a connection test done, each by a worker of its queue.
 
-    Raises StoreError when the broker is away. A message that nobody takes in time is dropped: the test has ended by then.
+    Raises StoreError when the broker is away. A message that nobody takes in time is dropped: the
+    test has ended by then.
     """
     expires = settings().connection_test_seconds
     try:
