@@ -18,7 +18,7 @@ from calipso.utils.log import QUIET, WHOLE_DOCUMENTS, setup_logging
 from calipso.utils.secrets import MARK
 from calipso.utils.token_store import digest
 from calipso.utils.user_store import UserStore
-from tests.api.auth.world import FOREIGN, OWN, PASSWORD, Call, World, calls, environment_document
+from tests.api.auth.world import OWN, PASSWORD, Call, World, calls, environment_document
 
 MARKED = "S3CRET"
 
@@ -93,26 +93,26 @@ def queries(call: Call) -> list[dict[str, str]]:
 
 
 def test_no_read_tells_a_secret(world: World, log_lines: Callable[[], str]) -> None:
-    found, good = [], 0
+    found, good, hidden = [], 0, secrets(world)
     for call in calls(world.app):
         if call.method != "GET":
             continue
-        for environment in (OWN, FOREIGN, "old-cloud"):
+        for environment in (OWN, "old-cloud"):
+            path = world.path(call, OWN).replace(f"configs/{OWN}", f"configs/{environment}")
+            place = {"env_name": environment} if world.takes_environment(call) else {}
+            if environment != OWN and path == world.path(call, OWN) and not place:
+                continue
             for query in queries(call):
-                path = world.path(call, OWN if environment == "old-cloud" else environment)
-                if "env_name" in (call.operation.query or World).__dict__.get("model_fields", {}):
-                    query = {"env_name": environment} | query
-                path = path.replace(f"configs/{OWN}", f"configs/{environment}")
-                query = world.query(call) | query
-                answer = world.client("admin").get(path, query_string=query)
+                given = world.query(call) | place | query
+                answer = world.client("admin").get(path, query_string=given)
                 text = told(answer)
                 good += answer.status_code == 200
-                found += [f"{call.label} {query}: {s}" for s in secrets(world) if s in text]
+                found += [f"{call.label} {given}: {s}" for s in hidden if s in text]
     logged = log_lines()
 
     assert found == []
-    assert [secret for secret in secrets(world) if secret in logged] == []
-    assert good > 100
+    assert [secret for secret in hidden if secret in logged] == []
+    assert good > 80
 
 
 def test_no_change_tells_a_secret(world: World, log_lines: Callable[[], str]) -> None:

@@ -123,6 +123,8 @@ class World:
         """As it was built; or without all that belongs to an environment."""
         for name in {*self.db.list_collection_names(), *self.kept}:
             kept = [item for item in self.kept.get(name, []) if not _belongs(item, without)]
+            if list(self.db[name].find()) == kept:
+                continue
             self.db[name].delete_many({})
             if kept:
                 self.db[name].insert_many(kept)
