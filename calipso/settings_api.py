@@ -20,7 +20,8 @@ class ApiSettings(BaseSettings):
     api_bind: str = Field(
         default="127.0.0.1:8000",
         description="Address and port of the API: `HOST:PORT`, `[::1]:8000`. On loopback until "
-        "somebody decides otherwise: without TLS, passwords and tokens can be read on the way. `calipso up` takes another free port when this one is taken.",
+        "somebody decides otherwise: without TLS, passwords and tokens can be read on the way. "
+        "`calipso up` takes another free port when this one is taken.",
     )
     api_workers: int = Field(
         default=2,
