@@ -137,7 +137,7 @@ def test_a_change_keeps_the_secrets_it_does_not_give(
     change = {
         "distribution": "Kolla",
         "configuration": [
-            {"name": "mysql", "port": 3307},
+            {"name": "mysql", "schema": "nova_api"},
             sections["CLI"] | {"user": "ops"},
         ],
     }
@@ -146,10 +146,37 @@ def test_a_change_keeps_the_secrets_it_does_not_give(
     found = {item["name"]: item for item in stored["configuration"]}
 
     assert changed.status_code == 200
-    assert (found["mysql"]["port"], found["mysql"]["pwd"]) == (3307, SECRET)
+    assert (found["mysql"]["schema"], found["mysql"]["pwd"]) == ("nova_api", SECRET)
     assert (found["CLI"]["user"], found["CLI"]["pwd"]) == ("ops", SECRET)
     assert stored["distribution"] == "Kolla"
     assert SECRET not in changed.text
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"name": "mysql", "host": "192.0.2.66"},
+        {"name": "mysql", "port": 3307},
+        {"name": "OpenStack", "auth_url": "http://192.0.2.66:5000/v3"},
+        {"name": "OpenStack", "endpoint_host": "192.0.2.66", "pwd": "********"},
+        {"name": "CLI", "accept_new_hosts": True},
+        {"name": "CLI", "hosts": {"compute-1": {"host": "192.0.2.66"}}},
+    ],
+)
+def test_a_stored_secret_is_not_sent_elsewhere(
+    login: Login, environment: Environments, section: dict[str, Any]
+) -> None:
+    name = environment("prod")
+    before = EnvironmentStore().get(name).document()
+    client = login("operator", prod="edit")
+
+    refused = client.patch(f"{PATH}/prod", json={"configuration": [section]})
+    assert refused.status_code == 422
+    assert "pwd" in refused.json["error"]["message"]
+    assert EnvironmentStore().get(name).document() == before
+
+    given = client.patch(f"{PATH}/prod", json={"configuration": [section | {"pwd": "another"}]})
+    assert given.status_code == 200
 
 
 def test_a_document_is_replaced_with_its_secrets_and_masks_are_none(admin: FlaskClient) -> None:

@@ -22,12 +22,13 @@ from calipso.api.errors import Detail
 from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply
+from calipso.api.stored_secrets import keep_secrets, refuse_masks
 from calipso.api.words import check_storable
 from calipso.discover.supported import support_problems
 from calipso.errors import ConfigError, Forbidden
 from calipso.model.environment import Environment, environment_error
 from calipso.utils.environment_store import STATUS_FIELDS, EnvironmentStore, checked
-from calipso.utils.secrets import MASK, map_secrets, masked
+from calipso.utils.secrets import masked
 
 ns = Namespace("environment_configs", description="Environments.", path="/environment_configs")
 
@@ -91,22 +92,6 @@ def _may_add(caller: Caller) -> None:
         )
 
 
-def _refuse_masks(document: dict[str, Any]) -> None:
-    """A document as it was read, sent back: its masks are no secrets."""
-    secrets: list[str] = []
-
-    def look(value: str) -> str:
-        secrets.append(value)
-        return value
-
-    map_secrets(document, look)
-    if MASK in secrets:
-        raise ConfigError(
-            "configuration: a secret is the mask that answers show",
-            hint="Give the secrets, or use PATCH, which keeps those it is not given.",
-        )
-
-
 @ns.route("")
 class EnvironmentConfigs(Resource):  # type: ignore[misc]
     """All environments."""
@@ -149,7 +134,7 @@ class EnvironmentConfigs(Resource):  # type: ignore[misc]
         """
         _may_add(caller)
         document = document_of(body)
-        _refuse_masks(document)
+        refuse_masks(document)
         environment = EnvironmentStore().add(environment_of(document))
         stored = EnvironmentStore().masked(environment.name)
         where = {"Location": f"{ROOT}/{quote(environment.name)}"}
@@ -178,7 +163,7 @@ class EnvironmentConfig(Resource):  # type: ignore[misc]
         if body.name != name:
             raise ConfigError(f"environment {name}: its name cannot be changed", hint="Add anew.")
         document = document_of(body)
-        _refuse_masks(document)
+        refuse_masks(document)
         EnvironmentStore().add(environment_of(document), replace=True)
         return shown_environment(EnvironmentStore().masked(name))
 
@@ -190,13 +175,14 @@ class EnvironmentConfig(Resource):  # type: ignore[misc]
         example=EXAMPLE,
     )
     def patch(self, name: str, caller: Caller, body: EnvironmentPatch) -> dict[str, Any]:
-        """Change some of it; secrets that are not given, or given masked, stay."""
+        """Change some of it; secrets that are not given, or given masked, stay.
+
+        A section that changes where a secret is sent must give the secret again (422 else).
+        """
         caller.may_edit(name)
         changes = body.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)
-        for section in changes.get("configuration", ()):
-            for key in [key for key, value in section.items() if value == MASK]:
-                del section[key]
         store = EnvironmentStore()
+        keep_secrets(store.get(name), changes.get("configuration", ()))
         try:
             store.update(name, changes, check=environment_of)
         except NotAccepted:
