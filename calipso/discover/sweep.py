@@ -57,11 +57,17 @@ class Sweeper:
         return {"removed": len(self.removed), "stale": len(self.stale)}
 
     def _candidates(self, below: str) -> list[Document]:
-        query: Document = {"environment": self.environment, "scan_id": {"$ne": self.scan_id}}
+        whole: Document = {"environment": self.environment}
+        other: Document = {"scan_id": {"$ne": self.scan_id}}
         if below.endswith("/"):
-            query["id_path"] = prefix_range(below)
+            query = whole | other | {"id_path": prefix_range(below)}
         elif below:
-            query["$or"] = [{"id_path": below}, {"id_path": prefix_range(f"{below}/")}]
+            parts = [{"id_path": below}, {"id_path": prefix_range(f"{below}/")}]
+            query = whole | other | {"$or": parts}
+        else:
+            # Said so, the embedded store goes through the documents once; else it finds all of
+            # the environment by index and puts them together in memory before it looks further.
+            query = {"$and": [other, whole]}
         fields = [*FIELDS, "stale_since"]
         return sorted(self.inv.find_items(query, fields), key=lambda item: len(item["id_path"]))
 

@@ -123,6 +123,8 @@ def _secantus_rs(path: str) -> Callable[[Path, int], list[str]]:
             # what was acknowledged is on disk: else a crash takes back objects that were stored,
             # and what the scan then does not find again is removed
             "--sync-on-commit",
+            # nobody reads its log of changes; the usual 100,000 entries fill the cache
+            *("--oplog-max-entries", "1000"),
         ]
 
     return command
