@@ -57,19 +57,19 @@ class Sweeper:
         return {"removed": len(self.removed), "stale": len(self.stale)}
 
     def _candidates(self, below: str) -> list[Document]:
-        whole: Document = {"environment": self.environment}
-        other: Document = {"scan_id": {"$ne": self.scan_id}}
-        if below.endswith("/"):
-            query = whole | other | {"id_path": prefix_range(below)}
-        elif below:
-            parts = [{"id_path": below}, {"id_path": prefix_range(f"{below}/")}]
-            query = whole | other | {"$or": parts}
-        else:
-            # Said so, the embedded store goes through the documents once; else it finds all of
-            # the environment by index and puts them together in memory before it looks further.
-            query = {"$and": [other, whole]}
         fields = [*FIELDS, "stale_since"]
-        return sorted(self.inv.find_items(query, fields), key=lambda item: len(item["id_path"]))
+        if below:
+            found = self.inv.find_items(self._query(below), fields)
+        else:
+            keys = self.inv.not_of_scan(self.environment, self.scan_id)
+            found = [*self.inv.find_by_keys(keys, fields).values()]
+        return sorted(found, key=lambda item: len(item["id_path"]))
+
+    def _query(self, below: str) -> Document:
+        query: Document = {"environment": self.environment, "scan_id": {"$ne": self.scan_id}}
+        if below.endswith("/"):
+            return query | {"id_path": prefix_range(below)}
+        return query | {"$or": [{"id_path": below}, {"id_path": prefix_range(f"{below}/")}]}
 
     def _judge(
         self, candidates: list[Document], evidence: Evidence, *, clear: bool, whole: bool

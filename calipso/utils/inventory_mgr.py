@@ -173,6 +173,22 @@ class InventoryMgr:
         for stretch in self._stretches(self._hosts(environment)):
             yield from self.find_items(query | stretch, wanted)
 
+    def not_of_scan(self, environment: str, scan_id: str) -> list[ObjectId]:
+        """`_id`s of the objects that a scan did not find again.
+
+        Read in stretches of ids and compared here: the embedded store would put all objects
+        together in memory to look at a field that its index does not have.
+        """
+        collection = self.collection("inventory")
+        return [
+            item["_id"]
+            for stretch in self._stretches(self._hosts(environment))
+            for item in collection.find(
+                {"environment": environment} | stretch, {"scan_id": 1}, batch_size=5000
+            )
+            if item.get("scan_id") != scan_id
+        ]
+
     def get_by_ids(self, environment: str, object_type: str, ids: Iterable[str]) -> list[Document]:
         """Objects of one type by their ids."""
         return self.find(environment, object_type, id=list(ids))
