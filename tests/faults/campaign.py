@@ -281,8 +281,8 @@ def acting(scene: Scene, chosen: list[Kind], calm: float, outcome: Outcome) -> I
 
     threads = []
     for kind in chosen:
-        # sources are asked in the first half of a scan
-        delay = scene.rng.uniform(0, calm / 2 if kind.source else calm)
+        # sources are asked in the first half of a scan; a fault waits there for a question
+        delay = scene.rng.uniform(0, calm * (0.3 if kind.source else 0.8))
         threads.append(threading.Thread(target=act, args=(kind, delay)))
     for thread in threads:
         thread.start()

@@ -11,8 +11,9 @@ from tests.faults.hooks import MESSAGES, POINTS, arm
 from tests.faults.stack import Stack
 from tests.sample_cloud.running import RunningCloud
 
-#: Seconds a fault of a source lasts.
-MOMENT = (0.5, 4.0)
+#: Seconds a fault of a source waits for a question at most, and then lasts.
+PATIENCE = 4.0
+MOMENT = (0.3, 2.0)
 #: Seconds a process stands still: a store answers nobody, a worker is given up and then goes on.
 PAUSE = (4.0, 8.0)
 WORKER_PAUSE = (8.0, 12.0)
@@ -88,11 +89,19 @@ def for_a_moment(*faults: str) -> Callable[[Scene], None]:
         host = scene.rng.choice(scene.hosts)
         text = scene.rng.choice(faults).format(host=host)
         key = text.partition("=")[0]
-        before = scene.cloud.control()["struck"].get(key, 0)
+
+        def struck() -> int:
+            return int(scene.cloud.control()["struck"].get(key, 0))
+
+        before, end = struck(), time.monotonic() + PATIENCE
         scene.hit.append(text)
         scene.cloud.fault(text)
+        while struck() == before and time.monotonic() < end:
+            time.sleep(0.05)
         time.sleep(scene.rng.uniform(*MOMENT))
-        return bool(scene.cloud.control(clear=text)["struck"].get(key, 0) > before)
+        met = struck() > before
+        scene.cloud.clear(text)
+        return met
 
     return act
 
