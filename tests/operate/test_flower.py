@@ -67,7 +67,7 @@ def becomes(condition: Callable[[], bool], seconds: float = 40.0) -> bool:
 def test_flower_answers_to_the_password_alone(first_up: tuple[Shell, str]) -> None:
     shell, said = first_up
     address = flower(shell)["address"]
-    password = re.search(r"password (\S+)", said)
+    password = re.search(r"its password (\S+)", said)
 
     assert password
     assert address.startswith("http://127.0.0.1:")

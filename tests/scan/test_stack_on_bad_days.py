@@ -121,7 +121,14 @@ def test_a_child_that_is_killed_in_mid_scan_costs_time_and_nothing_else(stack: S
 def test_ctrl_c_leaves_the_watcher_and_not_the_scan(stack: Stack):
     command = [sys.executable, "-m", "calipso", "scan", "run", "bad", "--watch"]
     watcher = subprocess.Popen(
-        command, cwd=ROOT, env=stack.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env=stack.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # as in a terminal: where the tests themselves run in the background, Ctrl-C is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     time.sleep(1.5)
 
