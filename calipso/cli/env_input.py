@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import typer
 import yaml
 
+from calipso.cli.passwords import on_terminal, read_password
 from calipso.discover.clouds import load_clouds, openstack_section
 from calipso.errors import ConfigError
 
@@ -132,10 +132,10 @@ def _ask(sections: list[Any], name: str, told: Told) -> None:
     listed = any(isinstance(item, dict) and item.get("name") == name for item in sections)
     if not listed and told.file is not None:
         return
-    if not listed and not _interactive():
+    if not listed and not on_terminal():
         return
     section = _section(sections, name)
-    if _interactive():
+    if on_terminal():
         api = str(_section(sections, "OpenStack").get("host") or "")
         for key, question in QUESTIONS[name].items():
             if not section.get(key) and not (key == "host" and section.get("auth_url")):
@@ -151,10 +151,10 @@ def _password(name: str, section: Document, told: Told) -> str | None:
     variable, option = PASSWORDS[name]
     path = told.password_files.get(name) or told.password_file
     if path is not None:
-        return _read_password(path)
+        return read_password(path)
     if variable in os.environ:
         return os.environ[variable]
-    if _interactive():
+    if on_terminal():
         prompt = f"Password of {section.get('user') or 'the user'} for {name}"
         return str(typer.prompt(prompt, hide_input=True, err=True, default="", show_default=False))
     if name == "CLI":
@@ -163,19 +163,3 @@ def _password(name: str, section: Document, told: Told) -> str | None:
         f"no password for {name}",
         hint=f"Give {option} FILE, set {variable}, put pwd into the file, or run on a terminal.",
     )
-
-
-def _read_password(path: Path) -> str:
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise ConfigError(f"{path}: cannot read the password: {reason}") from None
-    password = text.rstrip("\r\n")
-    if not password or "\n" in password:
-        raise ConfigError(f"{path}: expected one line with the password")
-    return password
-
-
-def _interactive() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -17,6 +17,7 @@ from calipso.cli.output import (
     show_list,
     show_one,
 )
+from calipso.cli.passwords import on_terminal, read_password
 from calipso.errors import ConfigError
 from calipso.model.user import Role, User, user_name
 from calipso.utils.audit_store import AuditStore
@@ -216,23 +217,11 @@ def revoke(
 def _password(name: str, path: Path | None) -> str:
     """From a file or standard input, else asked twice. Never an argument: those are public."""
     if path is not None:
-        return _read(path)
-    if sys.stdin.isatty() and sys.stderr.isatty():
+        return read_password(path)
+    if on_terminal():
         question = f"Password of {name}"
         return str(typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True))
     raise ConfigError(
         f"no password for {name}",
         hint="Give --password-file FILE (`-`: standard input), or run on a terminal.",
     )
-
-
-def _read(path: Path) -> str:
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise ConfigError(f"{path}: cannot read the password: {reason}") from None
-    password = text.rstrip("\r\n")
-    if not password or "\n" in password:
-        raise ConfigError(f"{path}: expected one line with the password")
-    return password
