@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_restx import Namespace, Resource
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from calipso import dispatch
 from calipso.api.auth.caller import Caller
@@ -13,8 +13,9 @@ from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.rights import must_edit
-from calipso.api.schemas import Answer, Body
-from calipso.api.words import InventoryName, LogLevel, Text, UtcTime
+from calipso.api.scan_options import ScanOptions, scan_request
+from calipso.api.schemas import Answer
+from calipso.api.words import Text, UtcTime
 from calipso.errors import ConfigError, Conflict
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import settings
@@ -28,17 +29,11 @@ ns = Namespace("scans", description="Scans of environments.", path="/scans")
 ROOT = "/api/v1/scans"
 NEWEST_FIRST = ["-submit_timestamp"]
 
+
 #: Fields of a record that are the workers' own.
 INTERNAL = ("planner", "claim_until", "published_at", "planners_lost", "tasks_removed", "runner")
 #: Fields the list leaves out: the scan itself, its progress and coverage have them.
 LONG = ("errors", "levels", "requests")
-
-#: The original's names of options -> ours.
-OPTIONS = {
-    "scan_only_inventory": "inventory_only",
-    "scan_only_links": "links_only",
-    "scan_only_cliques": "cliques_only",
-}
 
 EXAMPLE = {
     "id": "6563a1f0c2d4e8b1a2c3d4e5",
@@ -92,28 +87,11 @@ class ScanPageItem(Answer):
     status: ScanStatus | None = None
 
 
-class ScanBody(Body):
+class ScanBody(ScanOptions):
     """What to scan. At most one of the `scan_only_*` may be true."""
 
-    environment: Text = Field(description="Environment to scan.", examples=["prod"])
     status: ScanStatus = Field(
         default=ScanStatus.PENDING, description="As the original's clients send it: `pending`."
-    )
-    log_level: LogLevel | None = Field(
-        default=None, description="Taken from the original's clients; workers have a level each."
-    )
-    clear: bool = Field(default=False, description="Remove all that was found before.")
-    scan_only_inventory: bool = Field(default=False, description="Objects, no links or cliques.")
-    scan_only_links: bool = Field(default=False, description="Links of known objects.")
-    scan_only_cliques: bool = Field(default=False, description="Cliques of known links.")
-    inventory: InventoryName | None = Field(
-        default=None, description="Inventory collection to write to; the usual one."
-    )
-    object_id: Text | None = Field(
-        default=None, description="Only this object, and what is below it."
-    )
-    object_type: Text | None = Field(
-        default=None, description="Its type, where objects of two types share the id."
     )
     scanner: Text | None = Field(
         default=None, description="With `parent_id`: one scanner of the scan tree."
@@ -149,20 +127,6 @@ STARTED = {
     "status": "pending",
     "message": "created a new scan for environment prod",
 }
-
-
-def scan_request(fields: dict[str, Any]) -> ScanRequest:
-    """The request of these fields, by our names or the original's. Raises ConfigError."""
-    ours = {OPTIONS.get(name, name): value for name, value in fields.items()}
-    try:
-        return ScanRequest(**ours)
-    except ValidationError as error:
-        texts = [item["msg"].removeprefix("Value error, ") for item in error.errors()]
-        raise ConfigError(
-            "; ".join(texts),
-            hint="inventory_only is scan_only_inventory, links_only scan_only_links, "
-            "cliques_only scan_only_cliques.",
-        ) from None
 
 
 def scan_of(caller: Caller, key: str) -> dict[str, Any]:

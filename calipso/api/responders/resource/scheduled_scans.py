@@ -13,10 +13,10 @@ from calipso.api.auth.caller import Caller
 from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply
-from calipso.api.responders.resource.scans import OPTIONS, scan_request
 from calipso.api.rights import must_edit
+from calipso.api.scan_options import OPTIONS, ScanOptions, scan_request
 from calipso.api.schemas import Answer, Body
-from calipso.api.words import InventoryName, LogLevel, Text, UtcTime
+from calipso.api.words import InventoryName, Text, UtcTime
 from calipso.discover.schedules import add_schedule, enable_schedule, replace_schedule
 from calipso.errors import ConfigError
 from calipso.model.schedule import WHEN, WHEN_FIELDS, Frequency, Schedule, Weekday, schedule_of
@@ -76,10 +76,9 @@ class ScheduleAnswer(Answer):
     problem: str = Field(default="", description="What went wrong last.")
 
 
-class ScheduleBody(Body):
+class ScheduleBody(ScanOptions):
     """What to scan, and when. What is not said of day and time is taken from `start`."""
 
-    environment: Text = Field(description="Environment to scan.", examples=["prod"])
     freq: Frequency = Field(description="How long a period is.", examples=["DAILY"])
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = Field(
         default=None, description="Its name, unique over all environments; as prod-daily."
@@ -107,16 +106,6 @@ class ScheduleBody(Body):
     submit_timestamp: AwareDatetime | None = Field(
         default=None, description="The original's `start`."
     )
-    log_level: LogLevel | None = Field(
-        default=None, description="Taken from the original's clients; workers have a level each."
-    )
-    clear: bool = Field(default=False, description="Remove all that was found before.")
-    scan_only_inventory: bool = Field(default=False, description="Objects, no links or cliques.")
-    scan_only_links: bool = Field(default=False, description="Links of known objects.")
-    scan_only_cliques: bool = Field(default=False, description="Cliques of known links.")
-    inventory: InventoryName | None = Field(default=None, description="Inventory to write to.")
-    object_id: Text | None = Field(default=None, description="Only this object and below.")
-    object_type: Text | None = Field(default=None, description="Its type.")
 
 
 class SchedulePatch(Body):

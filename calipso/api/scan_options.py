@@ -1,0 +1,55 @@
+"""What may be said of a scan, now or by the clock: by our names or the original's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from calipso.api.schemas import Body
+from calipso.api.words import InventoryName, LogLevel, Text
+from calipso.errors import ConfigError
+from calipso.model.scan import ScanRequest
+
+#: The original's names of options -> ours.
+OPTIONS = {
+    "scan_only_inventory": "inventory_only",
+    "scan_only_links": "links_only",
+    "scan_only_cliques": "cliques_only",
+}
+
+
+class ScanOptions(Body):
+    """What to scan. At most one of the `scan_only_*` may be true."""
+
+    environment: Text = Field(description="Environment to scan.", examples=["prod"])
+    log_level: LogLevel | None = Field(
+        default=None, description="Taken from the original's clients; workers have a level each."
+    )
+    clear: bool = Field(default=False, description="Remove all that was found before.")
+    scan_only_inventory: bool = Field(default=False, description="Objects, no links or cliques.")
+    scan_only_links: bool = Field(default=False, description="Links of known objects.")
+    scan_only_cliques: bool = Field(default=False, description="Cliques of known links.")
+    inventory: InventoryName | None = Field(
+        default=None, description="Inventory collection to write to; the usual one."
+    )
+    object_id: Text | None = Field(
+        default=None, description="Only this object, and what is below it."
+    )
+    object_type: Text | None = Field(
+        default=None, description="Its type, where objects of two types share the id."
+    )
+
+
+def scan_request(fields: dict[str, Any]) -> ScanRequest:
+    """The request of these fields, by our names or the original's. Raises ConfigError."""
+    ours = {OPTIONS.get(name, name): value for name, value in fields.items()}
+    try:
+        return ScanRequest(**ours)
+    except ValidationError as error:
+        texts = [item["msg"].removeprefix("Value error, ") for item in error.errors()]
+        raise ConfigError(
+            "; ".join(texts),
+            hint="inventory_only is scan_only_inventory, links_only scan_only_links, "
+            "cliques_only scan_only_cliques.",
+        ) from None
