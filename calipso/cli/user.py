@@ -48,7 +48,7 @@ PasswordFile = Annotated[
 ]
 
 LIST_COLUMNS = ["name", "role", "grants", "origin", "disabled"]
-TOKEN_COLUMNS = ["id", "method", "label", "issued_at", "expires_at"]
+TOKEN_COLUMNS = ["id", "method", "label", "issued_at", "expires_at", "used_at"]
 
 
 @app.command()
@@ -189,7 +189,7 @@ def tokens(
 ) -> None:
     """Tokens of a user that are good, oldest first; not the tokens themselves."""
     rows = [item | {"id": item["key"]} for item in TokenStore().of(UserStore().get(name).name)]
-    shown = [{key: row[key] for key in (*TOKEN_COLUMNS, "ends_at")} for row in rows]
+    shown = [{key: row.get(key) for key in (*TOKEN_COLUMNS, "ends_at")} for row in rows]
     show_list(shown, TOKEN_COLUMNS, output_format, chosen=column)
 
 

@@ -24,6 +24,9 @@ from calipso.utils.mongo_access import MongoAccess
 
 Document = dict[str, Any]
 
+#: How exact the time of the last use is: not each request is a write.
+USE_NOTED = timedelta(minutes=1)
+
 
 class Method(StrEnum):
     """How a token was got."""
@@ -98,9 +101,14 @@ class TokenStore:
         return token, document | session
 
     def find(self, token: str) -> Document | None:
-        """What is stored of a token, if it is still good."""
+        """What is stored of a token, if it is still good; notes that it was used."""
         found = self.collection.find_one({"_id": digest(token)})
-        return found if found and found["expires_at"] > datetime.now(UTC) else None
+        now = _now()
+        if found is None or found["expires_at"] <= now:
+            return None
+        if "used_at" not in found or now - found["used_at"] >= USE_NOTED:
+            self.collection.update_one({"_id": found["_id"]}, {"$set": {"used_at": now}})
+        return found
 
     def of(self, user: str) -> list[Document]:
         """What is stored of the good tokens of a user, oldest first, without the hashes."""

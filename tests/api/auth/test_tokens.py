@@ -183,6 +183,24 @@ def test_a_token_that_is_over_is_refused_before_the_store_removes_it(
     ]
 
 
+def test_a_token_knows_when_it_was_last_used_to_the_minute(client: FlaskClient, anna: User) -> None:
+    token = log_in(client).json["token"]
+    stored = TokenStore().collection
+
+    def used(before: timedelta) -> datetime:
+        """What is stored after a use, when the one before it was so long ago."""
+        stored.update_one({}, {"$set": {"used_at": datetime.now(UTC) - before}})
+        assert who(client, token).status_code == 200
+        return TokenStore().of("anna")[0]["used_at"]
+
+    assert "used_at" not in TokenStore().of("anna")[0]
+    assert who(client, token).status_code == 200
+    now = datetime.now(UTC)
+    assert now - TokenStore().of("anna")[0]["used_at"] < timedelta(seconds=30)
+    assert now - used(timedelta(seconds=40)) > timedelta(seconds=30)
+    assert now - used(timedelta(seconds=70)) < timedelta(seconds=30)
+
+
 def test_name_and_password_are_good_for_one_request_and_leave_no_token(
     client: FlaskClient, anna: User
 ) -> None:

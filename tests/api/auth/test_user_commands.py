@@ -93,10 +93,12 @@ def test_a_service_token_is_shown_once_listed_and_revoked(user: Command) -> None
     token = user("token", "backup", "--days", "2", "--name", "nightly").strip()
     (listed,) = json.loads(user("tokens", "backup", "-f", "json"))
     caller = caller_with(token)
+    (used,) = json.loads(user("tokens", "backup", "-f", "json"))
     further, _ = TokenStore().exchange(caller.token, 10**9)
     lived = caller_with(further).token["expires_at"] - caller.token["issued_at"]
 
-    assert (listed["label"], listed["method"]) == ("nightly", "service")
+    assert (listed["label"], listed["method"], listed["used_at"]) == ("nightly", "service", None)
+    assert used["used_at"] >= listed["issued_at"]
     assert token not in user("tokens", "backup", "-f", "json")
     assert lived == timedelta(days=2)
     user("revoke", "backup", listed["id"])

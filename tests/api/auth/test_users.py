@@ -109,6 +109,7 @@ def test_service_tokens_are_given_listed_and_ended(admin: FlaskClient, login: Lo
     assert (me["name"], me["method"]) == ("backup", "service")
     listed = admin.get(f"{USERS}/backup/tokens").json["items"]
     assert [item["label"] for item in listed] == ["", "nightly"]
+    assert [item["used_at"] is None for item in listed] == [True, False]
     assert listed == admin.get(f"{USERS}/me/tokens", headers=script).json["items"]
     assert admin.delete(f"{USERS}/anybody/tokens/{me['id']}").status_code == 404
     assert admin.delete(f"{USERS}/backup/tokens/{me['id']}").status_code == 204

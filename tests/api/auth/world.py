@@ -118,6 +118,8 @@ class World:
             UserStore().add(User(name=NAMES[who], role=role, grants=grants), PASSWORD)
             self.tokens[who], stored = TokenStore().issue(NAMES[who], 6000)
             self.keys[who] = stored["key"]
+        used = {"used_at": datetime(2100, 1, 1, tzinfo=UTC)}  # so that no use is noted, and told
+        TokenStore().collection.update_many({}, {"$set": used})
 
     def restore(self, without: str = "") -> None:
         """As it was built; or without all that belongs to an environment."""
@@ -212,7 +214,8 @@ def _fill(db: Database[Document], environment: str) -> None:
         key = store.create(asked, f"{status}-{environment}")
         times = {"submit_timestamp": WHEN, "end_timestamp": WHEN}
         store.update(key, {"status": status, **times})
-        store.save_coverage(key, environment, [{"host": "compute-00001", "reached": True}])
+        line = {"host": "compute-00001", "source": "cli", "reached": True}
+        store.save_coverage(key, environment, [line])
     db["messages"].insert_one(
         where
         | {

@@ -112,6 +112,7 @@ class TokenInfo(Answer):
     issued_at: UtcTime
     expires_at: UtcTime
     ends_at: UtcTime = Field(description="No token got with this one lives longer.")
+    used_at: UtcTime | None = Field(description="Last used, to the minute; null: never.")
 
 
 class TokenList(Answer):
@@ -142,6 +143,7 @@ INFO = {
     "issued_at": "2026-05-04T08:00:00Z",
     "expires_at": "2026-08-02T08:00:00Z",
     "ends_at": "2026-08-02T08:00:00Z",
+    "used_at": "2026-05-04T09:10:00Z",
 }
 GIVEN = INFO | {"token": "0f3a9c1e5d7b42688c6e9f0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e"}
 
@@ -308,4 +310,5 @@ def _infos(name: str) -> dict[str, Any]:
 
 def _info(stored: dict[str, Any]) -> dict[str, Any]:
     names = ("method", "label", "issued_at", "expires_at", "ends_at")
-    return {"id": stored["key"]} | {name: stored[name] for name in names}
+    told = {name: stored[name] for name in names}
+    return {"id": stored["key"], **told, "used_at": stored.get("used_at")}
