@@ -206,7 +206,7 @@ def revoke(
     if (key is None) is not everything:
         raise ConfigError("which token?", hint=f"Give an id of `user tokens {user.name}` or --all.")
     if key is None:
-        count = TokenStore().revoke_all(user.name)
+        count = UserStore().revoke_all(user.name)
         say(f"{count} tokens of {user.name} are over")
     else:
         TokenStore().revoke_key(user.name, key)

@@ -52,6 +52,8 @@ class User(BaseModel):
     grants: dict[str, Grant] = Field(default_factory=dict)  # environment (or `*`) -> view, edit
     origin: Origin = Origin.LOCAL
     disabled: bool = False
+    #: Another one with each new password and each end of all sessions: those begun before are over.
+    generation: str = ""
     created_at: datetime | None = None
 
     @field_validator("name")

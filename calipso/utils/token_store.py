@@ -2,6 +2,10 @@
 
 A session begins with a password. Each token of it may be exchanged for another one, all of them
 before `ends_at`. A service token is given to a script by an admin; it is a session by itself.
+
+A session that is ended stays so, whatever is on the way at that moment: a token of a session
+carries the `generation` its user had when the password was checked, and one got with a token goes
+again when that one is gone by then.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from calipso.errors import NotFound
+from calipso.errors import AuthError, NotFound
 from calipso.settings import settings
 from calipso.utils.mongo_access import MongoAccess
 
@@ -26,6 +30,10 @@ Document = dict[str, Any]
 
 #: How exact the time of the last use is: not each request is a write.
 USE_NOTED = timedelta(minutes=1)
+
+
+#: Good tokens that one session may have got with tokens; the oldest ends when there are more.
+MOST_EXCHANGED = 100
 
 
 class Method(StrEnum):
@@ -62,21 +70,41 @@ class TokenStore:
         *,
         method: str = Method.CREDENTIALS,
         label: str = "",
+        generation: str | None = None,
     ) -> tuple[str, Document]:
-        """A new token for a user, for `lifetime` seconds; and what is stored of it."""
+        """A new token for a user, for `lifetime` seconds; and what is stored of it.
+
+        With a `generation` it is good as long as the user has it.
+        """
         key = str(ObjectId())
         longest = max(lifetime, settings().token_longest_session)
         until = lifetime if method == Method.SERVICE else longest
         now = _now()
         ends = now + timedelta(seconds=until)
-        session = {"session": key, "ends_at": ends, "label": label}
+        session = {"session": key, "ends_at": ends, "label": label, "generation": generation}
         return self._store(key, user, now, lifetime, method, session)
 
     def exchange(self, token: Mapping[str, Any], lifetime: float) -> tuple[str, Document]:
-        """A further token of the same session: it does not live longer than that."""
-        session = {name: token[name] for name in ("session", "ends_at", "label")}
+        """A further token of the same session: it does not live longer than that.
+
+        Raises AuthError when the session was ended meanwhile.
+        """
+        session = {name: token.get(name) for name in ("session", "ends_at", "label", "generation")}
         key = str(ObjectId())
-        return self._store(key, token["user"], _now(), lifetime, Method.TOKEN, session)
+        issued = self._store(key, token["user"], _now(), lifetime, Method.TOKEN, session)
+        if self.collection.find_one({"_id": token["_id"]}, {"_id": 1}) is None:
+            self.collection.delete_one({"_id": issued[1]["_id"]})
+            raise over()
+        self._end_oldest(issued[1])
+        return issued
+
+    def _end_oldest(self, newest: Document) -> None:
+        """Tokens got with tokens are as many as their session may have."""
+        wanted = {name: newest[name] for name in ("user", "session", "method")}
+        others = self.collection.find(wanted | {"_id": {"$ne": newest["_id"]}}, {"_id": 1})
+        old = [item["_id"] for item in others.sort("issued_at", -1).skip(MOST_EXCHANGED - 1)]
+        if old:
+            self.collection.delete_many({"_id": {"$in": old}})
 
     def _store(
         self,
@@ -124,16 +152,26 @@ class TokenStore:
         found = self.collection.find_one({"user": user, "key": key})
         if found is None:
             raise NotFound(f"no token {key} of {user}", hint=f"calipso user tokens {user}")
-        self.collection.delete_many({"user": user, "session": found["session"]})
+        self._end({"user": user, "session": found["session"]})
 
     def revoke_all(self, user: str) -> int:
         """End all tokens of a user; returns how many there were."""
-        return self.collection.delete_many({"user": user}).deleted_count
+        return self._end({"user": user})
 
     def end_sessions(self, user: str) -> None:
         """End all tokens got with a password, and those got with them."""
         services = self.collection.distinct("session", {"user": user, "method": Method.SERVICE})
-        self.collection.delete_many({"user": user, "session": {"$nin": services}})
+        others = {"session": {"$nin": services}, "method": {"$ne": Method.SERVICE}}
+        self._end({"user": user, **others})
+
+    def _end(self, wanted: Document) -> int:
+        """Twice: one got with a token that was still there may come behind the first."""
+        return sum(self.collection.delete_many(wanted).deleted_count for _ in range(2))
+
+
+def over() -> AuthError:
+    """What is said of a token that opens nothing, whatever the reason."""
+    return AuthError("the token is unknown or over", hint="Get a new one.")
 
 
 def _now() -> datetime:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -23,7 +24,7 @@ from calipso.utils.token_store import TokenStore
 Document = dict[str, Any]
 
 #: Never sent to anybody.
-HIDDEN = ("password_hash",)
+HIDDEN = ("password_hash", "generation")
 
 
 class UserStore:
@@ -85,7 +86,8 @@ class UserStore:
     def add(self, user: User, password: str | None = None) -> None:
         """Store a new user; without a password only tokens let it in. Raises Conflict."""
         self.ensure_indexes()
-        document = encode(user.model_dump(mode="json")) | {"created_at": datetime.now(UTC)}
+        document = encode(user.model_dump(mode="json"))
+        document |= {"created_at": datetime.now(UTC), **_next_generation()}
         if password is not None:
             document["password_hash"] = hashed(password)
         try:
@@ -111,6 +113,8 @@ class UserStore:
             changes["grants"] = encode({key: Grant(item).value for key, item in grants.items()})
         if disabled is not None:
             changes["disabled"] = disabled
+        if disabled:
+            changes |= _next_generation()
         if changes.get("disabled") or changes.get("role", Role.ADMIN) != Role.ADMIN:
             self._leave_an_admin(user)
         if changes:
@@ -125,6 +129,11 @@ class UserStore:
         kept = {key: item for key, item in self.get(name).grants.items() if key not in gone}
         return self.change(name, grants=kept | dict(given))
 
+    def forget_environment(self, environment: str) -> None:
+        """Take every grant on an environment that is gone."""
+        (key,) = encode({environment: ""})
+        self.collection.update_many({}, {"$unset": {f"grants.{key}": ""}})
+
     def set_password(self, name: str, password: str) -> None:
         """A new password; sessions begun with the old one end, service tokens stay.
 
@@ -135,9 +144,15 @@ class UserStore:
             raise ConfigError(
                 f"the directory keeps the password of {user.name}", hint="Change it there."
             )
-        fresh = {"$set": {"password_hash": hashed(password)}}
-        self.collection.update_one({"name": user.name}, fresh)
+        fresh = {"password_hash": hashed(password), **_next_generation()}
+        self.collection.update_one({"name": user.name}, {"$set": fresh})
         self.tokens.end_sessions(user.name)
+
+    def revoke_all(self, name: str) -> int:
+        """End all tokens of a user; returns how many there were. Raises NotFound."""
+        user = self.get(name)
+        self.collection.update_one({"name": user.name}, {"$set": _next_generation()})
+        return self.tokens.revoke_all(user.name)
 
     def remove(self, name: str) -> None:
         """Remove a user and its tokens. Raises NotFound, and Conflict for the last admin."""
@@ -185,6 +200,11 @@ class UserStore:
             raise Conflict(
                 f"{user.name} is the last admin", hint="Make another user an admin first."
             )
+
+
+def _next_generation() -> Document:
+    """Sessions and logins of before are over; never one that a name had already."""
+    return {"generation": str(ObjectId())}
 
 
 def _user(document: Document) -> User:

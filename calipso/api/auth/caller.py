@@ -13,7 +13,7 @@ from calipso.api.auth.login import LONGEST_NAME, log_in
 from calipso.errors import AuthError, Forbidden, NotFound
 from calipso.model.user import EVERY, Grant, Role, User
 from calipso.utils.mongo_access import MongoAccess
-from calipso.utils.token_store import TokenStore
+from calipso.utils.token_store import TokenStore, over
 from calipso.utils.user_store import UserStore, all_grants
 
 
@@ -110,8 +110,8 @@ def caller_with(token: str) -> Caller:
     """The caller a token was given to. Raises AuthError."""
     stored = TokenStore().find(token)
     user = UserStore().find(stored["user"]) if stored else None
-    if stored is None or user is None:
-        raise AuthError("the token is unknown or over", hint="Get a new one.")
+    if stored is None or user is None or stored.get("generation") not in (None, user.generation):
+        raise over()
     return caller_of(user, stored)
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from pymongo.collection import Collection
 from werkzeug.test import TestResponse
 
 from calipso.model.user import Role, User
 from calipso.settings import settings
-from calipso.utils import passwords
+from calipso.utils import passwords, token_store
 from calipso.utils.token_store import Method, TokenStore
 from calipso.utils.user_store import UserStore
 from tests.api.conftest import Login
@@ -166,6 +169,124 @@ def test_a_token_got_with_a_token_ends_with_the_session(
     assert moment(first["ends_at"]) - moment(first["issued_at"]) == timedelta(seconds=5400)
     assert second["ends_at"] == first["ends_at"]
     assert third["expires_at"] == third["ends_at"] < second["expires_at"]
+
+
+def changes_the_password() -> None:
+    UserStore().set_password("anna", "another horse")
+
+
+def disables_and_enables() -> None:
+    UserStore().change("anna", disabled=True)
+    UserStore().change("anna", disabled=False)
+
+
+def revokes_all() -> None:
+    UserStore().revoke_all("anna")
+
+
+def removes_and_adds_again() -> None:
+    UserStore().remove("anna")
+    UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
+
+
+def revokes_the_session() -> None:
+    TokenStore().revoke_key("anna", TokenStore().of("anna")[0]["key"])
+
+
+@pytest.mark.parametrize(
+    "ends", [changes_the_password, disables_and_enables, revokes_all, removes_and_adds_again]
+)
+def test_a_login_that_is_on_the_way_when_sessions_end_opens_nothing(
+    client: FlaskClient, anna: User, monkeypatch: pytest.MonkeyPatch, ends: Callable[[], None]
+) -> None:
+    checked = UserStore.checked
+
+    def overtaken(store: UserStore, name: str, password: str) -> User | None:
+        user = checked(store, name, password)
+        ends()
+        return user
+
+    with monkeypatch.context() as patch:
+        patch.setattr(UserStore, "checked", overtaken)
+        token = log_in(client).json["token"]
+
+    assert who(client, token).status_code == exchange(client, token).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        changes_the_password,
+        disables_and_enables,
+        revokes_all,
+        removes_and_adds_again,
+        revokes_the_session,
+    ],
+)
+def test_an_exchange_that_is_on_the_way_when_the_session_ends_leaves_no_token(
+    client: FlaskClient, anna: User, monkeypatch: pytest.MonkeyPatch, ends: Callable[[], None]
+) -> None:
+    token = log_in(client).json["token"]
+    stored = TokenStore._store
+
+    def overtaken(store: TokenStore, *given: Any) -> Any:
+        ends()
+        return stored(store, *given)
+
+    monkeypatch.setattr(TokenStore, "_store", overtaken)
+
+    assert exchange(client, token).status_code == 401
+    assert TokenStore().collection.count_documents({}) == 0
+
+
+def test_a_token_that_comes_in_while_those_of_its_session_are_removed_goes_too(
+    client: FlaskClient, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = TokenStore().issue("anna", 600, method=Method.SERVICE)
+    found = TokenStore().find(first)
+    late = (found or {}) | {"_id": "late", "key": "late", "method": "token"}
+    delete_many = Collection.delete_many
+
+    def overtaken(collection: Collection[Any], wanted: Any) -> Any:
+        """The late one is stored behind where the store looks."""
+        ended = delete_many(collection, wanted)
+        if late:
+            collection.insert_one(late.copy())
+            late.clear()
+        return ended
+
+    monkeypatch.setattr(Collection, "delete_many", overtaken)
+
+    assert UserStore().revoke_all("anna") == 2
+    assert TokenStore().of("anna") == []
+
+
+def test_a_session_has_a_bounded_number_of_tokens_and_the_oldest_ends(
+    client: FlaskClient, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_store, "MOST_EXCHANGED", 3)
+    other = log_in(client).json["token"]
+    first = log_in(client).json["token"]
+    got = [exchange(client, token).json["token"] for token in [other, *[first] * 5]]
+
+    assert [who(client, token).status_code for token in got] == [200, 401, 401, 200, 200, 200]
+    assert who(client, first).status_code == who(client, other).status_code == 200
+
+
+def test_a_service_token_given_while_sessions_end_stays(
+    client: FlaskClient, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distinct, given = Collection.distinct, []
+
+    def overtaken(collection: Collection[Any], *words: Any) -> Any:
+        known = distinct(collection, *words)
+        given.append(TokenStore().issue("anna", 600, method=Method.SERVICE)[0])
+        return known
+
+    monkeypatch.setattr(Collection, "distinct", overtaken)
+    UserStore().set_password("anna", "another horse")
+
+    assert who(client, given[0]).status_code == 200
 
 
 def test_a_token_that_is_over_is_refused_before_the_store_removes_it(

@@ -157,7 +157,8 @@ class Tokens(Resource):  # type: ignore[misc]
 def _by_password(given: Credentials) -> tuple[str, Mapping[str, Any]]:
     g.login_name = given.username
     user = log_in(given.username, given.password, request.remote_addr or "")
-    return TokenStore().issue(user.name, settings().token_lifetime)
+    lifetime = settings().token_lifetime
+    return TokenStore().issue(user.name, lifetime, generation=user.generation)
 
 
 def _by_token(given: str) -> tuple[str, Mapping[str, Any]]:

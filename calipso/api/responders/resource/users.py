@@ -152,7 +152,8 @@ def user_view(name: str) -> dict[str, Any]:
     """One user as it is sent. Raises NotFound."""
     user = UserStore().get(name)
     stored = UserStore().collection.find_one({"name": user.name}, {"_id": 1})
-    return shown({"_id": (stored or {}).get("_id", ""), **user.model_dump()})
+    told = user.model_dump(exclude=set(HIDDEN))
+    return shown({"_id": (stored or {}).get("_id", ""), **told})
 
 
 @ns.route("")
@@ -289,7 +290,7 @@ class UserTokens(Resource):  # type: ignore[misc]
     @operation(Need.ADMIN, status=204, errors=(404,))
     def delete(self, name: str, caller: Caller) -> Reply:
         """End all tokens of a user."""
-        TokenStore().revoke_all(UserStore().get(name).name)
+        UserStore().revoke_all(name)
         return Reply(None, 204)
 
 
