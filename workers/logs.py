@@ -19,6 +19,7 @@ from celery.signals import (
 )
 from pymongo.errors import PyMongoError
 
+from calipso.model.scan import LogLevel
 from calipso.utils import log as calipso_log
 from calipso.utils.message_store import MessageHandler
 from calipso.utils.scan_store import ScanStore
@@ -29,11 +30,14 @@ log = logging.getLogger(__name__)
 #: Tasks after which a scan may have begun or ended.
 MOVE_SCANS = ("calipso.scan.start", "calipso.scan.advance", "calipso.scan.watch")
 
-#: Scans whose environment one process remembers.
+#: Loggers whose lines may be kept with a scan from DEBUG on.
+OURS = ("calipso", "workers")
+
+#: Scans whose environment and log level one process remembers.
 REMEMBERED = 50
 
 _handler: MessageHandler | None = None
-_environments: OrderedDict[str, str] = OrderedDict()
+_scans: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
 
 @setup_logging.connect
@@ -50,6 +54,8 @@ def keep_lines_of_scans(**_: Any) -> None:
     if _handler is None:
         _handler = MessageHandler()
         logging.getLogger().addHandler(_handler)
+        for name in OURS:  # a scan may ask for more than the worker's own log shows
+            logging.getLogger(name).setLevel(logging.DEBUG)
 
 
 @task_prerun.connect
@@ -62,7 +68,8 @@ def bind_scan(task: Any, args: Any = (), kwargs: Any = None, **_: Any) -> None:
     name = task.name.rpartition(".")[2]
     try:
         title = _title(task_id) if task_id else name
-        calipso_log.bind_log(environment=_environment(scan_id), scan=scan_id, task=title)
+        environment, level = _about(scan_id)
+        calipso_log.bind_log(level=level, environment=environment, scan=scan_id, task=title)
     except PyMongoError:  # the task itself waits for the store and tells so
         calipso_log.bind_log(scan=scan_id, task=name)
 
@@ -75,8 +82,9 @@ def release_scan(
     try:
         scan_id, task_id = ids_of(task.name, args, kwargs)
         if task_id and retval == "done":
-            story.task_ended(task_id, _environment(scan_id), metrics.seconds_of_task())
+            story.task_ended(task_id, _about(scan_id)[0], metrics.seconds_of_task())
         elif task.name in MOVE_SCANS and retval:
+            calipso_log.unbind_log()  # these lines are kept whatever level the scan asked for
             story.scans_moved()
     except PyMongoError as error:
         log.warning("not told: %s", error)
@@ -117,13 +125,16 @@ def ids_of(name: str, args: Any, kwargs: Any) -> tuple[str, str]:
     return scan_id, str(named.get("task_id") or (given[1] if len(given) > 1 else ""))
 
 
-def _environment(scan_id: str) -> str:
-    if scan_id not in _environments:
-        found = ScanStore().scans.find_one({"_id": scan_id}, {"environment": 1})
-        _environments[scan_id] = str(found["environment"]) if found else ""
-        while len(_environments) > REMEMBERED:
-            _environments.popitem(last=False)
-    return _environments.get(scan_id, "")
+def _about(scan_id: str) -> tuple[str, int]:
+    """Environment of a scan, and the level of the lines to keep of it."""
+    if scan_id not in _scans:
+        wanted = {"environment": 1, "request.log_level": 1}
+        found = ScanStore().scans.find_one({"_id": scan_id}, wanted) or {}
+        level = found.get("request", {}).get("log_level") or LogLevel.INFO
+        _scans[scan_id] = str(found.get("environment", "")), LogLevel(level).number
+        while len(_scans) > REMEMBERED:
+            _scans.popitem(last=False)
+    return _scans.get(scan_id, ("", logging.INFO))
 
 
 def _title(task_id: str) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from calipso.api.schemas import Body
-from calipso.api.words import InventoryName, LogLevel, Text
+from calipso.api.words import InventoryName, Text
 from calipso.errors import ConfigError
-from calipso.model.scan import ScanRequest
+from calipso.model.scan import LogLevel, ScanRequest
 
 #: The original's names of options -> ours.
 OPTIONS = {
@@ -24,7 +24,7 @@ class ScanOptions(Body):
 
     environment: Text = Field(description="Environment to scan.", examples=["prod"])
     log_level: LogLevel | None = Field(
-        default=None, description="Taken from the original's clients; workers have a level each."
+        default=None, description="Log lines to keep of it: of this level and above; info."
     )
     clear: bool = Field(default=False, description="Remove all that was found before.")
     scan_only_inventory: bool = Field(default=False, description="Objects, no links or cliques.")
@@ -39,6 +39,11 @@ class ScanOptions(Body):
     object_type: Text | None = Field(
         default=None, description="Its type, where objects of two types share the id."
     )
+    scanner: Text | None = Field(
+        default=None, description="With `parent_id`: one scanner of the scan tree."
+    )
+    parent_id: Text | None = Field(default=None, description="The object to run `scanner` for.")
+    parent_type: Text | None = Field(default=None, description="Its type.")
 
 
 def scan_request(fields: dict[str, Any]) -> ScanRequest:

@@ -17,20 +17,10 @@ EnvironmentName = Annotated[
 UtcTime = Annotated[datetime, Field(examples=["2026-05-04T03:00:00Z"])]
 
 
-class LogLevel(StrEnum):
-    """The original's words of log levels."""
-
-    CRITICAL = "critical"
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-    DEBUG = "debug"
-    NOTSET = "notset"
-
-
 class Severity(StrEnum):
     """Levels of a stored message, the worst last."""
 
+    DEBUG = "debug"
     INFO = "info"
     WARN = "warn"
     ERROR = "error"

@@ -23,6 +23,7 @@ from calipso.cli.scan_options import (
     Clear,
     CliquesOnly,
     InventoryOnly,
+    KeptLog,
     LinksOnly,
     ParentId,
     ParentType,
@@ -31,7 +32,7 @@ from calipso.cli.scan_options import (
     ScannerName,
     WriteTo,
 )
-from calipso.errors import ConfigError, NotFound
+from calipso.errors import ConfigError, NotFound, NotQueued
 from calipso.model.scan import ScanRequest, ScanStatus
 
 app = typer.Typer(help="Scans: run, list, show, log, cancel.")
@@ -65,6 +66,7 @@ def run(
     scanner: ScannerName = None,
     parent_id: ParentId = None,
     parent_type: ParentType = None,
+    log_level: KeptLog = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Scan an environment: objects, links, cliques.
@@ -74,8 +76,6 @@ def run(
 
     Example: calipso scan run prod --watch
     """
-    from calipso.dispatch import submit
-
     request = _request(
         environment=environment,
         inventory=inventory,
@@ -88,8 +88,9 @@ def run(
         scanner=scanner,
         parent_id=parent_id,
         parent_type=parent_type,
+        log_level=log_level,
     )
-    scan_id = submit(request)
+    scan_id = _submitted(request)
     if not watch:
         _print_id(scan_id, output_format)
         return
@@ -107,6 +108,17 @@ def _request(**fields: Any) -> ScanRequest:
     except ValidationError as error:
         texts = [item["msg"].removeprefix("Value error, ") for item in error.errors()]
         raise typer.BadParameter("; ".join(texts)) from None
+
+
+def _submitted(request: ScanRequest) -> str:
+    """Id of the scan, also of one that waits for the broker: who asks again would have two."""
+    from calipso.dispatch import submit
+
+    try:
+        return submit(request)
+    except NotQueued as error:
+        say(f"{error.message}\nhint: {error.hint}", always=True)
+        return error.scan_id
 
 
 def _print_id(scan_id: str, output_format: Format) -> None:
@@ -210,10 +222,12 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
     rows = []
     for line in sorted(lines, key=lambda item: (item["host"], item["source"])):
         texts = [_problem(problem) for problem in line["problems"]]
+        if more := line.get("more_problems"):
+            texts.append(f"and {more} more")
         if skipped := line.get("skipped"):
             texts.append(f"not for this environment: {', '.join(skipped)}")
         rows.append(line | {"problems": line["problems"] if structured else "; ".join(texts)})
-    columns = [*COVERAGE_COLUMNS, *(["fetchers", "skipped"] if structured else [])]
+    columns = [*COVERAGE_COLUMNS, *(["more_problems", "fetchers", "skipped"] if structured else [])]
     show_list(rows, columns, output_format, chosen=column)
 
 

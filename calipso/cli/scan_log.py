@@ -40,6 +40,7 @@ LAST_LOOKS = 3
 class Severity(StrEnum):
     """Levels of a stored line."""
 
+    DEBUG = "debug"
     INFO = "info"
     WARN = "warn"
     ERROR = "error"
@@ -48,8 +49,8 @@ class Severity(StrEnum):
 def log(
     scan_id: Annotated[str, typer.Argument(help="Id of the scan, or `last`.", metavar="SCAN")],
     level: Annotated[
-        Severity, typer.Option("--level", help="Lines of this level and above.")
-    ] = Severity.INFO,
+        Severity, typer.Option("--level", help="Lines of this level and above; else all.")
+    ] = Severity.DEBUG,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with new lines until the scan ends.")
     ] = False,

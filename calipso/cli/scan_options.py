@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from calipso.model.scan import LogLevel
+
 WriteTo = Annotated[
     str | None, typer.Option("-y", "--inventory", help="Inventory collection to write to.")
 ]
@@ -36,5 +38,11 @@ ScannerName = Annotated[
 ]
 ParentId = Annotated[
     str | None, typer.Option("-p", "--parent-id", help="Parent to run --scanner for.")
+]
+KeptLog = Annotated[
+    LogLevel | None,
+    typer.Option(
+        "--log-level", help="Log lines to keep of the scan: of this level and above; info."
+    ),
 ]
 ParentType = Annotated[str | None, typer.Option("-a", "--parent-type", help="Type of that parent.")]

@@ -21,6 +21,7 @@ from calipso.cli.scan_options import (
     Clear,
     CliquesOnly,
     InventoryOnly,
+    KeptLog,
     LinksOnly,
     ParentId,
     ParentType,
@@ -88,6 +89,7 @@ def add(
     scanner: ScannerName = None,
     parent_id: ParentId = None,
     parent_type: ParentType = None,
+    log_level: KeptLog = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Scan an environment again and again.
@@ -111,6 +113,7 @@ def add(
         "scanner": scanner,
         "parent_id": parent_id,
         "parent_type": parent_type,
+        "log_level": log_level and log_level.value,
     }
     fields: dict[str, Any] = {
         "environment": environment,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from enum import StrEnum
 from typing import Any
 
@@ -38,6 +39,22 @@ class Stage(StrEnum):
     FINISH = "finish"
 
 
+class LogLevel(StrEnum):
+    """What is kept of a scan's log lines: those of this level and above; the original's words."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    DEBUG = "debug"
+    NOTSET = "notset"
+
+    @property
+    def number(self) -> int:
+        """The level as `logging` has it; NOTSET leaves the choice to us."""
+        return logging.getLevelNamesMapping()[self.name] or logging.INFO
+
+
 class ScanRequest(BaseModel):
     """What a person, a schedule or an event asks for."""
 
@@ -54,6 +71,7 @@ class ScanRequest(BaseModel):
     scanner: str | None = None  # with `parent_id`: run one node of the tree
     parent_id: str | None = None
     parent_type: str | None = None
+    log_level: LogLevel | None = None  # None: INFO
     origin: str = "manual scan"
 
     @field_validator("inventory")

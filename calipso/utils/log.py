@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -42,6 +43,12 @@ SECRETS = frozenset(SECRET_KEYS) | {
     "x-subject-token",
 }
 
+#: Level of the lines that are kept of the scan this thread works for.
+_kept_level: ContextVar[int] = ContextVar("kept_level", default=logging.INFO)
+
+#: Characters of one value of a line; what a host said may be megabytes.
+LONGEST = 20_000
+
 #: Libraries that tell each step they take. What fails in them reaches us as an exception.
 QUIET = {
     "amqp": logging.WARNING,
@@ -61,7 +68,7 @@ WHOLE_DOCUMENTS = ("pymongo.command",)
 PER_TASK = ("celery.app.trace", "celery.beat", "celery.worker.strategy")
 
 _WORDS = "|".join(sorted(map(re.escape, SECRETS), key=len, reverse=True))
-_URL_PASSWORD = re.compile(r"(://[^/@:\s]*):(?:[^/\s]*|[^@\s]*)@")
+_URL_PASSWORD = re.compile(r"(://[^/@:\s]{0,256}):(?:[^/\s]{0,512}|[^@\s]{0,512})@")
 _PAIR = re.compile(
     rf"""((?:["'](?:{_WORDS})["']\s*:\s*|\b(?:{_WORDS})=|\b(?:x-\w+-token|authorization):\s*))"""
     r"""("[^"]*"|'[^']*'|(?:(?:bearer|basic)\s+)?[^\s,;&}\]]+)""",
@@ -89,15 +96,25 @@ def log_context(**fields: str) -> Iterator[None]:
         yield
 
 
-def bind_log(**fields: str) -> None:
-    """Begin a piece of work in this thread: these fields and no others are on its lines."""
+def bind_log(*, level: int = logging.INFO, **fields: str) -> None:
+    """Begin a piece of work in this thread: these fields and no others are on its lines.
+
+    Lines below `level` are not kept with the scan (see `kept_level`).
+    """
+    _kept_level.set(level)
     clear_contextvars()
     bind_contextvars(**{name: value for name, value in fields.items() if value})
 
 
 def unbind_log() -> None:
     """End it."""
+    _kept_level.set(logging.INFO)
     clear_contextvars()
+
+
+def kept_level() -> int:
+    """Level from which on lines of this thread are kept with its scan."""
+    return _kept_level.get()
 
 
 def setup_logging(
@@ -112,6 +129,7 @@ def setup_logging(
     level = level if level is not None else level_of(config.log_level)
     handler = StderrHandler()
     handler.setFormatter(formatter(json_lines=config.log_json))
+    handler.setLevel(level)  # a worker's loggers may let more through, for the log of a scan
     root = logging.getLogger()
     for old in [item for item in root.handlers if isinstance(item, StderrHandler)]:
         root.removeHandler(old)
@@ -219,7 +237,7 @@ def _mask(_logger: Any, _name: str, event: Event) -> Event:
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        return masked_text(value)
+        return masked_text(_cut(value))
     if isinstance(value, Mapping):
         return {
             key: MASK if str(key).lower() in SECRETS and item else _masked(item)
@@ -229,7 +247,11 @@ def _masked(value: Any) -> Any:
         return [_masked(item) for item in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    return masked_text(str(value))
+    return masked_text(_cut(str(value)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 
 def _in_order(_logger: Any, _name: str, event: Event) -> Event:

@@ -24,7 +24,7 @@ from pymongo import ASCENDING, IndexModel
 
 from calipso.utils.encoding import decode, encode
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.log import FIRST, fields_of
+from calipso.utils.log import FIRST, fields_of, kept_level
 
 Document = dict[str, Any]
 
@@ -39,9 +39,9 @@ LINGER = 0.5
 FLUSH_SECONDS = 0.5
 TRIES = 3
 
-#: The words of the original's messages.
-LEVELS = {"warning": "warn", "error": "error", "critical": "error"}
-SEVERITY = ("info", "warn", "error")
+#: The words of the original's messages; `debug` is kept of scans that were asked to.
+LEVELS = {"debug": "debug", "warning": "warn", "error": "error", "critical": "error"}
+SEVERITY = ("debug", "info", "warn", "error")
 
 INDEXES = [
     IndexModel([("scan_id", ASCENDING), ("timestamp", ASCENDING)], name="scan_id_timestamp"),
@@ -77,7 +77,7 @@ class MessageStore:
         return str(found.get("environment", "")), str(found.get("request", {}).get("origin", ""))
 
     def of_scan(
-        self, scan_id: str, *, level: str = "info", since: datetime | None = None, limit: int = 0
+        self, scan_id: str, *, level: str = "debug", since: datetime | None = None, limit: int = 0
     ) -> list[Document]:
         """Lines of a scan of this level and above, in the order they were written.
 
@@ -98,7 +98,7 @@ class MessageHandler(logging.Handler):
     """Stores the lines of scans. One for each process; safe after a fork."""
 
     def __init__(self) -> None:
-        super().__init__(logging.INFO)
+        super().__init__()
         self.dropped = 0
         self._begin()
         os.register_at_fork(after_in_child=self._begin)
@@ -114,7 +114,9 @@ class MessageHandler(logging.Handler):
     # -- in the thread that logs -------------------------------------------------------
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Queue the line if it belongs to a scan. Never raises, never waits."""
+        """Queue the line if it belongs to a scan that wants it. Never raises, never waits."""
+        if record.levelno < kept_level():
+            return
         try:
             event = fields_of(record)
             if event.get("scan"):

@@ -13,6 +13,7 @@ import pytest
 from calipso.model.environment import SECRET_KEYS
 from calipso.settings import load_settings
 from calipso.utils.log import (
+    LONGEST,
     MASK,
     PER_TASK,
     QUIET,
@@ -163,6 +164,17 @@ def test_a_cloud_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None
     (line,) = lines(capsys)
     assert "\\x0a2026" in line
     assert "\x1b" not in line
+
+
+def test_a_book_that_a_host_sends_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    setup_logging("INFO", load_settings(log_json=True))
+
+    log.error("h1 said %s", "://a:" * 200_000, extra={"reason": "x" * 100_000})
+
+    (line,) = lines(capsys)
+    event = json.loads(line)
+    assert event["message"].endswith("... (1000008 characters)")
+    assert len(line) < 3 * LONGEST
 
 
 def test_a_detail_named_level_does_not_hide_the_level(capsys: pytest.CaptureFixture[str]) -> None:

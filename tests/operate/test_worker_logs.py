@@ -11,7 +11,7 @@ import pytest
 
 from calipso.cli.main import main
 from calipso.dispatch import submit
-from calipso.model.scan import ScanRequest
+from calipso.model.scan import LogLevel, ScanRequest
 from calipso.settings import settings
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.message_store import MessageStore
@@ -36,6 +36,10 @@ def json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 def last_line_of(scan_id: str) -> Any:
     found = MessageStore().of_scan(scan_id)
     return found and found[-1]["message"].startswith("scan ") and found
+
+
+def messages_of(scan_id: str) -> list[str]:
+    return [line["message"] for line in MessageStore().of_scan(scan_id)]
 
 
 def test_the_log_tells_the_story_of_a_scan_in_a_page(
@@ -84,6 +88,26 @@ def test_lines_of_fetchers_and_libraries_carry_their_scan(
     assert {line["message"] for line in lines} == {"asked h1 with pwd=********"}
     kept = [line["message"] for line in MessageStore().of_scan(second)]
     assert "asked h1 with pwd=********" in kept
+
+
+def test_a_scan_keeps_the_lines_of_the_level_it_was_asked_for(
+    cluster: Cluster, toy: ToyCloud, json_lines: None
+) -> None:
+    toy.state["log"] = "told at the usual level"
+    toy.write()
+    cluster.worker("scan,api,cli,links,cliques")
+    kept: dict[LogLevel, list[str]] = {}
+    for level in (LogLevel.DEBUG, LogLevel.WARNING):
+        scan_id = submit(ScanRequest(environment="toy", log_level=level))
+        wait_for_end(scan_id)
+        wait_for(lambda scan_id=scan_id: "scan completed" in messages_of(scan_id), 40)
+        kept[level] = messages_of(scan_id)
+
+    assert kept[LogLevel.WARNING] == ["scan started", "scan completed"]
+    assert {"task ended", "told at the usual level"} < set(kept[LogLevel.DEBUG])
+    shown = {line["message"] for line in logged(cluster.folder, "w0")}
+    assert "told at the usual level" in shown
+    assert "task ended" not in shown
 
 
 def test_nothing_is_logged_for_each_task(cluster: Cluster, toy: ToyCloud, json_lines: None) -> None:

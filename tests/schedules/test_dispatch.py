@@ -352,6 +352,7 @@ def test_a_document_of_the_original_is_planned_and_runs(bench: Bench):
 
     (scan,) = bench.scans()
     assert scan["request"]["inventory_only"] is True
+    assert scan["request"]["log_level"] == "warning"
     (document,) = bench.store.list()
     assert document["scheduled_timestamp"] == NOON + timedelta(minutes=61)
     assert bench.store.get(str(document["_id"])) == document

@@ -100,10 +100,10 @@ def test_a_document_of_the_original_is_a_schedule():
         True,
         True,
     )
-    assert request.origin == "scheduled scan"
+    assert (request.origin, request.log_level) == ("scheduled scan", "warning")
 
 
-def test_the_log_level_of_a_request_is_nothing_a_scan_has():
-    assert (
-        schedule(freq="DAILY", request={"log_level": "debug", "clear": True}).scan_request().clear
-    )
+def test_the_log_level_of_a_request_is_that_of_each_scan():
+    request = schedule(freq="DAILY", request={"log_level": "debug"}).scan_request()
+
+    assert request.log_level == "debug"

@@ -100,13 +100,14 @@ class CoverageAnswer(Answer):
     objects: int = 0
     seconds: float = 0.0
     problems: list[dict[str, Any]] = Field(default=[])
+    more_problems: int = Field(default=0, description="Different problems that are not listed.")
 
 
 class LogQuery(PageQuery):
     """Filters of the log."""
 
     level: Severity = Field(
-        default=Severity.INFO, description="Lines of this level and those worse."
+        default=Severity.DEBUG, description="Lines of this level and those worse; all."
     )
     host: str | None = Field(default=None, description="Lines about this host.")
 
@@ -140,6 +141,7 @@ COVERAGE_LINE = {
     "objects": 93,
     "seconds": 0.81,
     "problems": [],
+    "more_problems": 0,
 }
 STREAM = {EVENT_STREAM: "Progress as server-sent events."}
 
@@ -228,7 +230,7 @@ class ScanLog(Resource):  # type: ignore[misc]
         """Log lines of a scan, oldest first."""
         scan_of(caller, key)
         wanted: dict[str, Any] = {"scan_id": key}
-        if query.level is not Severity.INFO:
+        if query.level is not Severity.DEBUG:
             wanted["level"] = {"$in": list(SEVERITY[SEVERITY.index(query.level) :])}
         if query.host is not None:
             wanted["host"] = query.host

@@ -6,6 +6,7 @@ One per scan and process, shared by all API fetchers and their threads.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import threading
 import time
@@ -22,7 +23,7 @@ from keystoneauth1.session import Session
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from calipso.discover.fetchers.api.api_problems import (
-    excerpt,
+    error_text,
     no_slot,
     problem,
     status_problem,
@@ -32,6 +33,8 @@ from calipso.errors import ApiAccessError, ErrorKind
 from calipso.model.environment import OpenStackSection
 from calipso.settings import Settings
 from calipso.utils.limits import limits
+
+log = logging.getLogger(__name__)
 
 #: A page may take this many times `api_timeout` from first to last byte: a service that sends a
 #: byte now and then never meets the read timeout.
@@ -119,7 +122,7 @@ class ApiClient:
         ]
         for entry in entries:
             if entry.get("interface") == self.section.interface:
-                return self._reachable(str(entry["url"]))
+                return self._reachable(service_type, str(entry["url"]))
         offered = ", ".join(sorted({str(entry.get("interface")) for entry in entries})) or "none"
         raise problem(
             ErrorKind.NOT_FOUND,
@@ -128,12 +131,25 @@ class ApiClient:
             url=self._identity,
         )
 
-    def _reachable(self, url: str) -> str:
-        parts = urlsplit(url)
+    def _reachable(self, service_type: str, url: str) -> str:
+        """The address to ask at. Raises ApiAccessError for what is none of a service."""
+        try:
+            parts = urlsplit(url)
+            plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+            port = parts.port
+        except ValueError:
+            plain, port = False, None
+        if not plain or parts.query or parts.fragment:
+            raise problem(
+                ErrorKind.UNEXPECTED_OUTPUT,
+                f"{self._identity}: the {self.section.interface} endpoint of {service_type} in "
+                "the catalogue is no plain http(s) address",
+                url=self._identity,
+            )
         host = self.section.endpoint_host
         if host:
             host = f"[{host}]" if ":" in host else host
-            parts = parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host)
+            parts = parts._replace(netloc=f"{host}:{port}" if port else host)
         return _VERSION.sub("", urlunsplit(parts).rstrip("/")).rstrip("/")
 
     # -- requests ----------------------------------------------------------------------
@@ -162,7 +178,7 @@ class ApiClient:
         return retrying(call, *args)
 
     def _once(self, service_type: str, url: str, params: Params, version: str | None) -> Any:
-        limit = self.settings.api_timeout
+        limit, began = self.settings.api_timeout, time.monotonic()
         with self._slot(service_type, url):
             self._count("api_calls")
             try:
@@ -181,8 +197,10 @@ class ApiClient:
             except (ClientException, urllib3.exceptions.HTTPError, OSError) as error:
                 raise transport_problem(url, error) from error
         request_id = str(answer.headers.get("X-Openstack-Request-Id", ""))
+        told = {"status": answer.status_code, "bytes": len(body), "request_id": request_id}
+        log.debug("GET %s", url, extra=told | {"seconds": round(time.monotonic() - began, 3)})
         if answer.status_code != 200:
-            raise status_problem(url, answer.status_code, request_id, body)
+            raise status_problem(url, answer.status_code, request_id, error_text(body))
         return parse(url, body, request_id)
 
     def _body(self, url: str, answer: requests.Response) -> bytes:
@@ -236,11 +254,9 @@ def parse(url: str, body: bytes, request_id: str = "") -> Any:
     except ValueError as error:
         cut = body.lstrip()[:1] in (b"{", b"[") and body.rstrip()[-1:] not in (b"}", b"]")
         kind = ErrorKind.TRUNCATED if cut else ErrorKind.UNEXPECTED_OUTPUT
-        said = "breaks off" if cut else "is not JSON"
-        tail = excerpt(body[-200:] if cut else body)
         raise problem(
             kind,
-            f"{url}: the answer {said}: {tail}",
+            f"{url}: the answer {'breaks off' if cut else 'is not JSON'} ({len(body)} bytes)",
             url=url,
             request_id=request_id,
             retryable=cut,

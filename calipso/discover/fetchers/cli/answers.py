@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from calipso.discover.context import ScanContext
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 #: Parsed answers kept in memory; fetchers of one host come one after another.
 MOST_PARSED = 128
@@ -157,7 +161,7 @@ class HostAnswers:
             self.connections.release(host)
 
     def _ask(self, host: str, commands: list[Command]) -> dict[str, StoredAnswer]:
-        connection = self.connections.get(host)
+        connection, began = self.connections.get(host), time.monotonic()
         limit = max(1, int(self._config.command_timeout))
         script = bundle.compose(
             bundle.Question(f"q{number}", wrap(c.text, c.tool, *self._distribution), limit)
@@ -167,6 +171,9 @@ class HostAnswers:
         said = connection.execute(line, self._config.host_timeout)
         self._context.count("ssh_round_trips")
         self._context.count("ssh_commands", len(commands))
+        told = {"bytes": len(said.out), "exit": said.exit}
+        told |= {"commands": len(commands), "seconds": round(time.monotonic() - began, 3)}
+        log.debug("%s answered", host, extra=told)
         sections = bundle.parse_output(script, said.out, said.err)
         if not sections:
             raise no_answer(host, connection.account.user, said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import pymysql
 from pymysql.connections import Connection
+from pymysql.constants import CR
 from pymysql.cursors import SSCursor
 
 from calipso.discover.fetchers.db.db_failures import Failures
@@ -18,10 +20,29 @@ from calipso.discover.fetchers.db.db_problems import db_problem, is_gone
 from calipso.model.environment import MysqlSection
 from calipso.settings import Settings
 
+log = logging.getLogger(__name__)
+
 #: A query may take this many times `db_timeout` until its last row.
 TOTAL_FACTOR = 4
 
 Rows = list[tuple[Any, ...]]
+
+
+class _NoClearPassword:
+    """Refuses to send the password in clear: without TLS any server could ask for it."""
+
+    def __init__(self, _connection: object) -> None:
+        pass
+
+    def authenticate(self, _packet: object) -> None:
+        """Called by pymysql for a server that asks. Raises OperationalError."""
+        raise pymysql.OperationalError(
+            CR.CR_AUTH_PLUGIN_ERR, "the server asks for the password in clear, without TLS"
+        )
+
+
+#: Ways to log in that tell the server the password as it is.
+CLEAR = dict.fromkeys(("mysql_clear_password", "dialog"), _NoClearPassword)
 
 
 class DbPool:
@@ -53,7 +74,8 @@ class DbPool:
                 raise db_problem(self.server, error, schema) from error
 
     def _run(self, sql: str, values: list[Any]) -> Rows:
-        deadline = time.monotonic() + TOTAL_FACTOR * self._timeout
+        began = time.monotonic()
+        deadline = began + TOTAL_FACTOR * self._timeout
         connection = self._take()
         self._count("sql_queries")
         rows: Rows = []
@@ -70,6 +92,8 @@ class DbPool:
             raise
         with self._lock:
             self._idle.append(connection)
+        told = {"server": self.server, "rows": len(rows)}
+        log.debug("%.200s", sql, extra=told | {"seconds": round(time.monotonic() - began, 3)})
         return rows
 
     def close(self) -> None:
@@ -103,6 +127,7 @@ class DbPool:
             autocommit=True,
             ssl=_tls(section),
             ssl_disabled=not section.use_tls,
+            auth_plugin_map={} if section.use_tls else CLEAR,
             init_command="SET SESSION TRANSACTION READ ONLY",
         )
         return connection
