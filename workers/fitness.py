@@ -1,4 +1,4 @@
-"""May this machine work here? Asked once, when a worker starts.
+"""May this machine work here? Asked when a worker starts, of its clock each minute.
 
 A worker on another machine needs the key file of the one where environments are added, and a
 clock that agrees: leases and heartbeats are times. Without the key it would end scans as failed;
@@ -35,6 +35,12 @@ def check_machine(config: Settings | None = None) -> None:
         check_key(EnvironmentStore())
     except (StoreError, PyMongoError) as error:
         log.warning("key file not tried, MongoDB does not answer: %s", str(error)[:200])
+    compare_clocks(config)
+
+
+def compare_clocks(config: Settings | None = None) -> None:
+    """Raises ConfigError when the clock of this machine is far from that of Redis."""
+    config = config or settings()
     try:
         with redis.Redis.from_url(redis_url(config), socket_timeout=5) as client:
             check_clock(difference(client), config.worker_lost_after)
@@ -64,10 +70,14 @@ def check_key(store: EnvironmentStore) -> None:
 
 
 def difference(client: redis.Redis, clock: Callable[[], float] = time.time) -> float:
-    """Seconds by which this machine's clock is ahead of that of Redis."""
+    """Seconds by which this machine's clock is ahead of that of Redis, at least.
+
+    Zero where the time lies between question and answer: a slow answer is no wrong clock.
+    """
     before = clock()
     seconds, millionths = client.time()
-    return (before + clock()) / 2 - (seconds + millionths / 1_000_000)
+    after, there = clock(), seconds + millionths / 1_000_000
+    return min(after - there, 0.0) or max(before - there, 0.0)
 
 
 def check_clock(ahead: float, worker_lost_after: float) -> None:

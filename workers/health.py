@@ -3,6 +3,9 @@
 In `run/` of the data directory: `heartbeat-<worker>` is touched every two seconds,
 `ready-<worker>` is there while the worker takes tasks. Beat touches `heartbeat-beat` with each
 task that it sends.
+
+Each sign has a thread of its own: a MongoDB that hangs keeps no file from being touched, and a
+connection that does not close keeps no heartbeat from MongoDB. None of them ends by an error.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ import logging
 import os
 import threading
 import uuid
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +28,27 @@ from celery.signals import (
     worker_shutdown,
     worker_shutting_down,
 )
+from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
 from pymongo.errors import PyMongoError
 
 from calipso.discover.scan_manager import close_finished_scans
-from calipso.errors import CalipsoError
+from calipso.errors import CalipsoError, ConfigError
 from calipso.settings import settings
 from calipso.utils.worker_store import WorkerStore
 from workers.app import app
 from workers.base import set_worker_name, worker_name
-from workers.fitness import check_machine
+from workers.fitness import check_machine, compare_clocks
 
 log = logging.getLogger(__name__)
 
 INTERVAL = 2.0
+#: Seconds between two looks at the clock of Redis.
+CLOCK_INTERVAL = 60.0
 
 _stop = threading.Event()
 _stopping = threading.Event()
-_heart: threading.Thread | None = None
+_signs: list[threading.Thread] = []
 
 
 class Readiness(bootsteps.StartStopStep):
@@ -79,12 +87,15 @@ def name_worker(sender: Any, **_: Any) -> None:
 
 @worker_ready.connect
 def start_heart(sender: Any, **_: Any) -> None:
-    """Begin the heartbeat once the worker consumes."""
-    global _heart
+    """Show life from when the worker consumes."""
     queues = sorted(sender.app.amqp.queues.consume_from)
-    arguments = (queues, sender.pool)
-    _heart = threading.Thread(target=_beat, args=arguments, name="heartbeat", daemon=True)
-    _heart.start()
+    _signs[:] = [
+        _every(INTERVAL, "alive", partial(_touch, f"heartbeat-{sender.hostname}")),
+        _every(INTERVAL, "heartbeat", partial(_beat, queues, sender.pool)),
+    ]
+    # hosts are not kept connected for a scan that ended elsewhere
+    _every(INTERVAL, "finished scans", close_finished_scans)
+    _every(CLOCK_INTERVAL, "clock", _look_at_clock, at_once=False)  # it was looked at just now
 
 
 @worker_shutting_down.connect
@@ -97,13 +108,13 @@ def take_no_more(**_: Any) -> None:
 def stop_heart(sender: Any, **_: Any) -> None:
     """A worker that goes in order says goodbye."""
     _stop.set()
-    if _heart is not None:
-        _heart.join(INTERVAL)  # a beat under way would undo the goodbye
+    for sign in _signs:
+        sign.join(INTERVAL)  # one under way would undo the goodbye
     _remove(f"ready-{sender.hostname}")
     _remove(f"heartbeat-{sender.hostname}")
     try:
         WorkerStore().forget(worker_name())
-    except PyMongoError as error:
+    except (CalipsoError, PyMongoError) as error:
         log.info("no goodbye to the store: %s", error)
 
 
@@ -117,16 +128,38 @@ def _beat_sent(**_: Any) -> None:
     _touch("heartbeat-beat")
 
 
+def _every(
+    seconds: float, name: str, work: Callable[[], object], *, at_once: bool = True
+) -> threading.Thread:
+    """Do it again and again until the worker ends, whatever it raises."""
+
+    def run() -> None:
+        wait = 0.0 if at_once else seconds
+        while not _stop.wait(wait):
+            wait = seconds
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - the next time it may do
+                log.warning("%s: %s", name, str(error) or type(error).__name__)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
 def _beat(queues: list[str], pool: Any) -> None:
-    name = worker_name()
-    while not _stop.wait(INTERVAL):
-        try:
-            _touch(f"heartbeat-{name.partition('#')[0]}")
-            takes = [] if _stopping.is_set() else queues
-            WorkerStore().beat(name, takes, pool.info.get("processes") or [os.getpid()])
-            close_finished_scans()  # hosts are not kept connected for a scan that ended elsewhere
-        except PyMongoError as error:
-            log.warning("heartbeat not stored: %s", error)
+    takes = [] if _stopping.is_set() else queues
+    WorkerStore().beat(worker_name(), takes, pool.info.get("processes") or [os.getpid()])
+
+
+def _look_at_clock() -> None:
+    """End this worker in order, its tasks first, where it would not be let start."""
+    try:
+        compare_clocks()
+    except ConfigError as error:
+        log.critical("%s; this worker ends", error.message, extra={"hint": error.hint})
+        take_no_more()
+        state.should_stop = 1  # the exit code: who supervises it starts it again
 
 
 def _file(name: str) -> Path:
