@@ -159,7 +159,8 @@ def _look_at_clock() -> None:
     except ConfigError as error:
         log.critical("%s; this worker ends", error.message, extra={"hint": error.hint})
         take_no_more()
-        state.should_stop = 1  # the exit code: who supervises it starts it again
+        # the exit code: who supervises the worker starts it again
+        state.should_stop = 1  # type: ignore[assignment]  # Celery's own type is None or int
 
 
 def _file(name: str) -> Path:

@@ -9,7 +9,8 @@ from collections import OrderedDict
 from typing import Any
 
 from calipso.discover.context import ScanContext
-from calipso.discover.scan import Publisher, Scan
+from calipso.discover.coverage import write_report
+from calipso.discover.scan import Publisher, Scan, as_calipso_error
 from calipso.discover.scanners_metadata import load_scanners
 from calipso.errors import NotFound
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
@@ -209,5 +210,9 @@ def fail_scan(scan_id: str, message: str, hint: str = "", kind: str = "bug") -> 
     store = ScanStore()
     store.add_problem(scan_id, Problem(kind=kind, message=message, hint=hint))
     failed = {"status": ScanStatus.FAILED.value, "end_timestamp": now()}
-    store.update(scan_id, failed, status={"$in": RUNNING})
-    store.unlock(store.get(scan_id))
+    ended = store.update(scan_id, failed, status={"$in": RUNNING})
+    scan = store.get(scan_id)
+    store.unlock(scan)
+    if ended:  # last: what it has read is worth a report, and none keeps it from ending
+        store.complete_results(scan_id)
+        write_report(store, scan, {})

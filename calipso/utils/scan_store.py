@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
-from pymongo import DESCENDING, ReturnDocument, UpdateOne
+from pymongo import DESCENDING, ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import NotFound
@@ -181,7 +181,10 @@ class ScanStore:
             self.add_problem(task["scan_id"], problem)
 
     def complete_results(self, scan_id: str) -> None:
-        """Add up all tasks anew: a worker that died between two writes left its task out."""
+        """Add up all tasks anew: a worker that died between two writes left its task out.
+
+        Errors are counted anew as well: those beyond the ones on the record were not compared.
+        """
         fields = ("level", "done", "counts", "requests", "problems")
         tasks = self.scan_tasks(scan_id, *fields, done=True)
         totals: Counter[str] = Counter(f"levels.{task['level']}.done" for task in tasks)
@@ -190,15 +193,17 @@ class ScanStore:
                 for key, number in task.get(name, {}).items():
                     totals[f"{name}.{key}"] += number
         scan = self.get(scan_id)
-        if totals:
-            self.update(scan_id, totals)
-        known = {error["key"] for error in scan["errors"]}
+        warnings = {error["key"]: bool(error["warning"]) for error in scan["errors"]}
         for data in (data for task in tasks for data in task.get("problems", ())):
             problem = Problem.model_validate(data)
-            new = problem.kind != "skipped_host" and problem.key() not in known
-            if new and len(known) < ERRORS_ON_RECORD:
+            if problem.kind == "skipped_host" or problem.key() in warnings:
+                continue
+            if len(warnings) < ERRORS_ON_RECORD:
                 self.add_problem(scan_id, problem)
-                known.add(problem.key())
+            warnings[problem.key()] = problem.warning
+        counted = sum(warnings.values())
+        numbers = {"warning_count": counted, "error_count": len(warnings) - counted}
+        self.update(scan_id, {**totals, **numbers})
 
     def add_problem(self, scan_id: str, problem: Problem) -> None:
         """Note an error or warning on the scan, equal ones once."""
@@ -215,11 +220,14 @@ class ScanStore:
         )
 
     def save_coverage(self, scan_id: str, environment: str, lines: list[Document]) -> None:
-        """Replace the coverage report of a scan."""
-        self.coverage.delete_many({"scan_id": scan_id})
-        stamp = {"scan_id": scan_id, "environment": environment}
-        for start in range(0, len(lines), 500):
-            self.coverage.insert_many([encode(item) | stamp for item in lines[start : start + 500]])
+        """Store the coverage report of a scan; two that end it at once write one report."""
+        writes = []
+        for line in lines:
+            key = f"{scan_id}/{line['host']}/{line.get('source', '')}"
+            stamp = {"_id": key, "scan_id": scan_id, "environment": environment}
+            writes.append(ReplaceOne({"_id": key}, encode(line) | stamp, upsert=True))
+        for start in range(0, len(writes), 500):
+            self.coverage.bulk_write(writes[start : start + 500], ordered=False)
 
     # -- tasks -------------------------------------------------------------------------
 
