@@ -109,7 +109,7 @@ def test_a_store_that_is_away_neither_stops_nor_fails_who_logs(
     away = threading.Event()
 
     def add(_self: MessageStore, _lines: list[object]) -> None:
-        away.wait(3)
+        away.wait(15)
         raise AutoReconnect("no server")
 
     monkeypatch.setattr(MessageStore, "add", add)
@@ -122,7 +122,7 @@ def test_a_store_that_is_away_neither_stops_nor_fails_who_logs(
     spent = time.monotonic() - began
     away.set()
 
-    assert spent < 3
+    assert spent < 15
     assert handler.dropped >= 1000
     assert not handler.flush_for(0.1), "nobody is told that it is stored"
 
