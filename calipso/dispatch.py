@@ -8,7 +8,7 @@ from functools import lru_cache
 from celery import Celery
 
 from calipso.discover import scan_manager
-from calipso.errors import StoreError
+from calipso.errors import NotQueued, StoreError
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
 from calipso.utils.stores import broker_url, redis_url
@@ -34,16 +34,18 @@ def client() -> Celery:
 def submit(request: ScanRequest, scan_id: str | None = None) -> str:
     """Record a scan and have it started; returns its id.
 
-    Raises NotFound for an unknown environment, StoreError when the broker is away (the record
-    stays: the watchdog starts it when the broker is back).
+    Raises NotFound for an unknown environment, NotQueued when the broker is away: the record
+    stays, and the watchdog starts it when the broker is back.
     """
     created = scan_manager.create_scan(request, scan_id)
     try:
         client().send_task(START, args=[created], queue="scan", retry=False)
     except Exception as error:
-        raise StoreError(
-            f"scan {created} is recorded but could not be queued: {error}",
-            hint="Is the broker up? (`calipso status`, `calipso check`) It starts by itself then.",
+        raise NotQueued(
+            f"scan {created} is recorded and waits for the broker: {error}",
+            scan_id=created,
+            hint="It starts by itself when the broker is back; do not ask for it again. `calipso "
+            "status` tells how the broker is, `calipso scan cancel` ends the waiting.",
         ) from error
     return created
 

@@ -3,6 +3,7 @@
     CalipsoError                 .hint: what to do next
     ├── ConfigError              a file or a setting is wrong
     │   ├── Conflict             what is stored already, or runs, forbids it
+    │   ├── InstallationError    what is installed on this machine lacks something: a key file
     │   └── MetadataError        scanners.json, link_finders.json, clique_types.json, ...
     ├── AccessError              a source refused or did not answer      .retryable, .kind
     │   ├── ApiAccessError       status, URL, request id
@@ -11,7 +12,9 @@
     │   └── PartialAnswer        .found: what a source told before or beside what it did not
     ├── ParseError               a source said something unexpected; first lines kept
     ├── NotFound                 no such object, environment, scan
+    ├── Superseded               others have done by now what a worker was doing
     ├── StoreError               MongoDB or Redis is not there, or is full
+    │   ├── NotQueued            .scan_id: recorded, and starts when the broker is back
     │   └── NoWorker             nobody would do what was asked for
     └── AuthError                who you are
         └── Forbidden            what you may not do
@@ -64,6 +67,10 @@ class ConfigError(CalipsoError):
 
 class Conflict(ConfigError):
     """What is stored already, or runs just now, does not allow it."""
+
+
+class InstallationError(ConfigError):
+    """The machine this runs on lacks something: a key file, the address of a store."""
 
 
 class MetadataError(ConfigError):
@@ -170,8 +177,20 @@ class NotFound(CalipsoError):
     """No such object, environment or scan."""
 
 
+class Superseded(CalipsoError):
+    """A worker that was given up finds out: its task, or its scan, went on without it."""
+
+
 class StoreError(CalipsoError):
     """MongoDB or Redis is not reachable, or refuses to write."""
+
+
+class NotQueued(StoreError):
+    """A scan is recorded, the broker does not take it; it starts when the broker is back."""
+
+    def __init__(self, message: str, *, scan_id: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.scan_id = scan_id
 
 
 class NoWorker(StoreError):

@@ -18,6 +18,7 @@ from calipso.errors import (
     ConfigError,
     Conflict,
     Forbidden,
+    InstallationError,
     MetadataError,
     NotFound,
     NoWorker,
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which asking again may help.
 RETRY_AFTER = "10"
+
+#: The hint where no more is told to who asks.
+MORE = "The log of the API has more, under the request id."
 
 #: status -> the word scripts look at
 CODES = {
@@ -94,6 +98,8 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (DuplicateKeyError, 409),
+    (InstallationError, 503),
+    (MetadataError, 503),
     (ConfigError, 422),
     (NoWorker, 503),
     (StoreError, 503),
@@ -109,10 +115,8 @@ def error_response(error: Exception) -> Response:
     status = next((number for kind, number in STATUS if isinstance(error, kind)), 500)
     message, hint = _words(error, status)
     details = [asdict(item) for item in getattr(error, "details", ()) if isinstance(item, Detail)]
-    if isinstance(error, MetadataError):
-        details = [{"field": "", "message": problem} for problem in error.problems]
     if status == 500:
-        log.error("request failed", exc_info=error)
+        log.error("request failed", exc_info=error, extra=_request())
     headers = {"WWW-Authenticate": 'Bearer realm="calipso"'} if status == 401 else {}
     if status == 503:
         headers["Retry-After"] = RETRY_AFTER
@@ -122,13 +126,28 @@ def error_response(error: Exception) -> Response:
 
 
 def _words(error: Exception, status: int) -> tuple[str, str]:
-    if isinstance(error, CalipsoError):
+    if isinstance(error, InstallationError | MetadataError):
+        log.error("%s", error.message, extra=_request())
+        return "Calipso is not set up here as it must be", MORE
+    if isinstance(error, CalipsoError) and not _tells_of_the_store(error):
         return error.message, error.hint
     if status == 409:
         return "there is one already", "Read it, then change it or choose another name."
     if status == 503:
+        log.warning("%s: %s", type(error).__name__, error, extra=_request())
         return "a store of Calipso does not answer", "`calipso status` shows whether it runs."
-    return "something went wrong here", "The log of the API has more, under the request id."
+    return "something went wrong here", MORE
+
+
+def _request() -> dict[str, str]:
+    """What the log is searched for."""
+    return {"request_id": g.get("request_id", "")}
+
+
+def _tells_of_the_store(error: CalipsoError) -> bool:
+    """True for the words of a driver, with addresses in them: for the log only."""
+    cause = error.__cause__
+    return isinstance(error, StoreError) and not isinstance(cause, CalipsoError | None)
 
 
 def _http(error: HTTPException) -> Response:

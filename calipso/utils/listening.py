@@ -7,21 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pydantic import ValidationError
+
 from calipso.errors import NoWorker
+from calipso.model.environment import environment_error
+from calipso.model.queues import Queues
 from calipso.model.scan import ScanRequest
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.worker_store import WorkerStore
 
 
 def queues_of(request: ScanRequest) -> list[str]:
-    """The queues the tasks of a scan go to. Raises NotFound for an unknown environment."""
+    """The queues the tasks of a scan go to. Raises NotFound, and ConfigError for wrong queues."""
     if request.links_only:
         return ["scan", "links"]
     if request.cliques_only:
         return ["scan", "cliques"]
     graph = [] if request.inventory_only else ["links", "cliques"]
-    sources = EnvironmentStore().get(request.environment).queues.names()
-    return ["scan", *sources, *graph]
+    return ["scan", *_sources(request.environment), *graph]
+
+
+def _sources(environment: str) -> list[str]:
+    """The queues of an environment; no secret of it is opened."""
+    stored = EnvironmentStore().masked(environment).get("queues") or {}
+    try:
+        return list(Queues.model_validate(stored).names())
+    except ValidationError as error:
+        texts = [f"queues: {item['msg']}" for item in error.errors()]
+        raise environment_error(environment, texts) from None
 
 
 def not_served(queues: Iterable[str]) -> list[str]:

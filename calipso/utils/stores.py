@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from calipso.errors import ConfigError
+from calipso.errors import InstallationError
 from calipso.settings import Settings
 
 
@@ -40,7 +40,7 @@ def _embedded(settings: Settings, key: str, variable: str) -> str:
     except (OSError, ValueError):
         found = None
     if not found:
-        raise ConfigError(
+        raise InstallationError(
             f"no {variable} is set and no embedded server runs (looked at {path})",
             hint=f"Run `calipso up`, or set {variable}.",
         )

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from calipso.api import streams
+from calipso.errors import ConfigError
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
+from calipso.utils.environment_store import EnvironmentStore
+from calipso.utils.listening import queues_of
 from calipso.utils.message_store import MessageStore
 from calipso.utils.scan_store import ScanStore
 from calipso.utils.worker_store import WorkerStore
@@ -61,6 +65,7 @@ def test_a_scan_is_started_and_its_place_is_told(
     assert scan["inventory"] == "inventory_dev"
     assert scan["request"]["inventory_only"]
     assert scan["request"]["clear"]
+    assert scan["request"]["log_level"] == "warning"
     assert not scan["request"]["links_only"]
 
 
@@ -81,6 +86,33 @@ def test_without_a_worker_for_a_queue_nothing_is_queued(
     assert missing in answer.json["error"]["message"]
     assert "calipso up" in answer.json["error"]["hint"]
     assert ScanStore().find_scans({}) == []
+
+
+def test_a_scan_is_taken_once_while_the_broker_is_away(
+    admin: FlaskClient, environment: Environments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment("prod")
+    workers()
+    monkeypatch.setattr(settings(), "broker_url", "redis://user:secret@127.0.0.1:1/0")
+    answer = admin.post("/api/v1/scans", json={"environment": "prod"})
+
+    assert answer.status_code == 202
+    assert "waits for the broker" in answer.json["message"]
+    assert "127.0.0.1" not in answer.text
+    assert [scan["_id"] for scan in ScanStore().find_scans({})] == [answer.json["id"]]
+    assert admin.get(answer.headers["Location"]).json["status"] == "pending"
+
+
+def test_the_workers_a_scan_needs_are_known_without_its_secrets(
+    environment: Environments, home: Path
+) -> None:
+    environment("prod")
+    (home / "secret.keys").unlink()
+
+    assert queues_of(ScanRequest(environment="prod")) == ALL
+    EnvironmentStore().collection.update_one({}, {"$set": {"queues": {"api": ""}}})
+    with pytest.raises(ConfigError, match="queues"):
+        queues_of(ScanRequest(environment="prod"))
 
 
 def test_scan_only_flags_count_by_truth_and_only_one_may_be_true(

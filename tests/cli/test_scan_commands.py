@@ -10,9 +10,11 @@ import pytest
 from redis import Redis
 
 from calipso.cli import check as check_module
+from calipso.cli import scan as scan_module
 from calipso.cli import scan_watch
 from calipso.cli.main import main
 from calipso.model.scan import Problem
+from calipso.settings import settings
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.scan_store import ScanStore
@@ -58,6 +60,19 @@ def test_run_prints_the_id_of_a_scan_that_is_recorded_and_queued(run: Any, redis
     assert scan_of(scan_id)["status"] == "pending"
     with Redis.from_url(redis_url) as redis:
         assert scan_id in redis.lindex("scan", 0).decode() or redis.llen("scan") == 1
+
+
+def test_run_prints_the_id_of_a_scan_that_waits_for_the_broker(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(scan_module, "say", lambda text, **_: told.append(text))
+    monkeypatch.setattr(settings(), "broker_url", "redis://127.0.0.1:1/0")
+    scan_id = run("scan", "run", "east")
+
+    assert scan_of(scan_id)["status"] == "pending"
+    assert "waits for the broker" in told[0]
+    assert "do not ask for it again" in told[0]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask_restx import Namespace, Resource
@@ -15,8 +16,8 @@ from calipso.api.replies import Page, Reply, shown
 from calipso.api.rights import must_edit
 from calipso.api.scan_options import ScanOptions, scan_request
 from calipso.api.schemas import Answer
-from calipso.api.words import Text, UtcTime
-from calipso.errors import ConfigError, Conflict
+from calipso.api.words import UtcTime
+from calipso.errors import ConfigError, Conflict, NotQueued
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.utils.encoding import decode
@@ -25,6 +26,8 @@ from calipso.utils.retention import remove_scan
 from calipso.utils.scan_store import ScanStore
 
 ns = Namespace("scans", description="Scans of environments.", path="/scans")
+
+log = logging.getLogger(__name__)
 
 ROOT = "/api/v1/scans"
 NEWEST_FIRST = ["-submit_timestamp"]
@@ -93,11 +96,6 @@ class ScanBody(ScanOptions):
     status: ScanStatus = Field(
         default=ScanStatus.PENDING, description="As the original's clients send it: `pending`."
     )
-    scanner: Text | None = Field(
-        default=None, description="With `parent_id`: one scanner of the scan tree."
-    )
-    parent_id: Text | None = Field(default=None, description="The object to run `scanner` for.")
-    parent_type: Text | None = Field(default=None, description="Its type.")
 
     def request(self) -> ScanRequest:
         """What it asks for. Raises ConfigError when its parts do not go together."""
@@ -106,9 +104,7 @@ class ScanBody(ScanOptions):
                 f"status: a new scan is pending, not {self.status}",
                 hint="Leave it out, or send `pending`.",
             )
-        return scan_request(
-            self.model_dump(exclude={"status", "log_level"}, exclude_none=True) | self._usual()
-        )
+        return scan_request(self.model_dump(exclude={"status"}, exclude_none=True) | self._usual())
 
     def _usual(self) -> dict[str, Any]:
         return {"inventory": self.inventory or settings().inventory}
@@ -175,17 +171,19 @@ class Scans(Resource):  # type: ignore[misc]
     def post(self, caller: Caller, body: ScanBody) -> Reply:
         """Start a scan; `Location` names it.
 
-        503 when no worker listens on a queue it needs: it would wait for nobody.
+        503 when no worker listens on a queue it needs: it would wait for nobody. When the broker
+        is away, the scan is recorded and starts by itself later: 202, and `message` says so.
         """
         environment = caller.may_edit(body.environment)
         request = body.request()
         require_workers(queues_of(request), f"a scan of environment {environment}")
-        scan_id = dispatch.submit(request)
-        answer = {
-            "id": scan_id,
-            "status": ScanStatus.PENDING.value,
-            "message": f"created a new scan for environment {environment}",
-        }
+        message = f"created a new scan for environment {environment}"
+        try:
+            scan_id = dispatch.submit(request)
+        except NotQueued as error:
+            log.warning("%s", error.message)
+            scan_id, message = error.scan_id, f"{message}; it waits for the broker to be back"
+        answer = {"id": scan_id, "status": ScanStatus.PENDING.value, "message": message}
         return Reply(answer, 202, {"Location": f"{ROOT}/{scan_id}"})
 
 
