@@ -64,9 +64,13 @@ WHEN: dict[Frequency, tuple[str, ...]] = {
 }
 WHEN_FIELDS = ("month", "day", "weekdays", "time", "minute", "moment")
 
+#: In which a schedule may begin: beyond them, calendars and time zones of Python end.
+YEARS = range(1970, 3000)
+
 #: The original's names of scan options -> ours.
 ORIGINAL_OPTIONS = {
     "clear": "clear",
+    "log_level": "log_level",
     "inventory": "inventory",
     "object_id": "object_id",
     "scan_only_inventory": "inventory_only",
@@ -95,8 +99,10 @@ class Schedule(BaseModel):
 
     @model_validator(mode="after")
     def _complete(self) -> Schedule:
-        if not 1970 <= self.start.year < 3000:
-            raise ValueError(f"start: {self.start.year} is no year to begin in")
+        for name in ("start", "moment"):
+            moment: datetime | None = getattr(self, name)
+            if moment is not None and moment.year not in YEARS:
+                raise ValueError(f"{name}: {moment.year} is no year to begin in")
         zone(self.time_zone)
         self.scan_request()
         wanted = WHEN[self.freq]
@@ -147,7 +153,6 @@ def schedule_of(document: Mapping[str, Any]) -> Schedule:
     """The schedule of a stored document, of the original too. Raises ConfigError."""
     fields = dict(document)
     request = dict(fields.get("request") or {})
-    request.pop("log_level", None)  # of the whole worker, not of a scan
     for old, new in ORIGINAL_OPTIONS.items():
         if fields.get(old) is not None:
             request.setdefault(new, fields[old])

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from calipso.api.auth.caller import Caller
 from calipso.api.operation import Need, operation
-from calipso.api.paging import PageQuery, page
+from calipso.api.paging import PageQuery, chosen, page
 from calipso.api.replies import Page, Reply
 from calipso.api.rights import must_edit
 from calipso.api.scan_options import OPTIONS, ScanOptions, scan_request
@@ -19,6 +19,7 @@ from calipso.api.schemas import Answer, Body
 from calipso.api.words import InventoryName, Text, UtcTime
 from calipso.discover.schedules import add_schedule, enable_schedule, replace_schedule
 from calipso.errors import ConfigError
+from calipso.model.scan import LogLevel
 from calipso.model.schedule import WHEN, WHEN_FIELDS, Frequency, Schedule, Weekday, schedule_of
 from calipso.settings import settings
 from calipso.utils.encoding import decode
@@ -31,7 +32,17 @@ ns = Namespace("scheduled_scans", description="Scans by the clock.", path="/sche
 ROOT = "/api/v1/scheduled_scans"
 
 #: Fields of the body that are fields of a scan, by the original's names or ours.
-REQUEST = (*OPTIONS, "clear", "inventory", "object_id", "object_type")
+REQUEST = (
+    *OPTIONS,
+    "clear",
+    "inventory",
+    "log_level",
+    "object_id",
+    "object_type",
+    "scanner",
+    "parent_id",
+    "parent_type",
+)
 TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 MOMENT = r"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]$"
 
@@ -109,7 +120,7 @@ class ScheduleBody(ScanOptions):
 
 
 class SchedulePatch(Body):
-    """What to change; null takes a field out."""
+    """What to change; null takes a field out (`freq`, which it must have: 422)."""
 
     freq: Frequency | None = None
     enabled: bool | None = Field(default=None, description="Switch on or off.")
@@ -122,12 +133,16 @@ class SchedulePatch(Body):
     moment: Annotated[str, Field(pattern=MOMENT)] | None = None
     time_zone: Text | None = None
     clear: bool | None = None
+    log_level: LogLevel | None = None
     scan_only_inventory: bool | None = None
     scan_only_links: bool | None = None
     scan_only_cliques: bool | None = None
     inventory: InventoryName | None = None
     object_id: Text | None = None
     object_type: Text | None = None
+    scanner: Text | None = None
+    parent_id: Text | None = None
+    parent_type: Text | None = None
 
 
 def schedule_from(fields: dict[str, Any]) -> Schedule:
@@ -136,7 +151,7 @@ def schedule_from(fields: dict[str, Any]) -> Schedule:
     request = {"inventory": settings().inventory}
     request |= {name: given.pop(name) for name in REQUEST if name in given}
     scan = scan_request(request | {"environment": given["environment"]})
-    kept = scan.model_dump(exclude={"environment", "origin"}, exclude_defaults=True)
+    kept = scan.model_dump(mode="json", exclude={"environment", "origin"}, exclude_defaults=True)
     given["request"] = kept | {"inventory": scan.inventory}
     if "moment" in given:
         try:
@@ -183,9 +198,9 @@ class ScheduledScans(Resource):  # type: ignore[misc]
             keys: list[Any] = [query.id]
             keys += [ObjectId(query.id)] if ObjectId.is_valid(query.id) else []
             wanted["_id"] = {"$in": keys}
-        found = page(ScheduleStore().schedules, wanted, query, order=("environment",))
-        if not query.fields:
-            found.items = [shown_schedule(item) for item in found.items]
+        whole = query.model_copy(update={"fields": []})  # much of it is worked out, not stored
+        found = page(ScheduleStore().schedules, wanted, whole, order=("environment",))
+        found.items = chosen([shown_schedule(item) for item in found.items], query.fields)
         return found
 
     @operation(
@@ -199,7 +214,7 @@ class ScheduledScans(Resource):  # type: ignore[misc]
     def post(self, caller: Caller, body: ScheduleBody) -> Reply:
         """Add a schedule; `Location` names it."""
         caller.may_edit(body.environment)
-        schedule = schedule_from(body.model_dump(exclude={"name", "enabled", "log_level"}))
+        schedule = schedule_from(body.model_dump(exclude={"name", "enabled"}))
         store = ScheduleStore()
         stored = store.get(add_schedule(schedule, body.name or ""))
         if not body.enabled:
@@ -235,7 +250,7 @@ class ScheduledScan(Resource):  # type: ignore[misc]
             raise ConfigError(
                 "name and environment of a schedule stay", hint="Delete it and add another."
             )
-        fields = body.model_dump(exclude={"name", "enabled", "log_level"})
+        fields = body.model_dump(exclude={"name", "enabled"})
         return _changed(stored, schedule_from(fields), enabled=body.enabled)
 
     @operation(
@@ -270,6 +285,8 @@ def _merged(stored: dict[str, Any], changes: dict[str, Any]) -> Schedule:
     for name, value in before.pop("request").items():
         before[names.get(name, name)] = value
     if "freq" in changes:  # what said when is of the old frequency
+        if changes["freq"] is None:
+            raise ConfigError("freq: a schedule must have one")
         wanted = WHEN[Frequency(changes["freq"])]
         before = {n: v for n, v in before.items() if n not in WHEN_FIELDS or n in wanted}
     known = before | changes
