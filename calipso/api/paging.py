@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from bson import ObjectId
@@ -17,6 +18,7 @@ from calipso.api.errors import BadRequest, Detail
 from calipso.api.replies import Page, all_shown
 from calipso.api.schemas import Query
 from calipso.api.walk import Stretch, walk
+from calipso.api.words import check_storable
 from calipso.utils.encoding import decode
 
 Document = dict[str, Any]
@@ -237,7 +239,7 @@ def _read(marker: str, sorting: Order) -> Document:
         values = json.loads(text)
         if [(name, direction) for name, direction, _ in values] == sorting:
             return {name: _unpacked(value) for name, _, value in values}
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         pass
     raise BadRequest(
         "wrong in the query: marker",
@@ -254,12 +256,24 @@ def _packed(value: Any) -> Any:
 
 def _unpacked(value: Any) -> Any:
     """The inverse; only plain values, so that a marker cannot carry an operator."""
-    if isinstance(value, dict):
-        kind, text = next(iter(value.items()))
+    if isinstance(value, dict) and len(value) == 1:
+        ((kind, text),) = value.items()
         if kind == "key":
             return ObjectId(str(text)) if ObjectId.is_valid(str(text)) else _refuse()
-        return datetime.fromisoformat(str(text)) if kind == "time" else _refuse()
-    return value if isinstance(value, str | int | float | bool | None) else _refuse()
+        return _moment(str(text)) if kind == "time" else _refuse()
+    if isinstance(value, str):
+        value.encode()  # half a character outside the basic plane is a ValueError
+    elif isinstance(value, int):
+        check_storable(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        _refuse()
+    return value if isinstance(value, str | int | float | None) else _refuse()
+
+
+def _moment(text: str) -> datetime:
+    """A time as stored ones are: aware, UTC."""
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _refuse() -> Any:

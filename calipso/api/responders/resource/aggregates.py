@@ -15,8 +15,7 @@ from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.operation import Need, operation
 from calipso.api.reading import OneQuery, opened, seen_names
-from calipso.api.responders.resource.changes import Time
-from calipso.api.schemas import Answer
+from calipso.api.schemas import Answer, Time
 from calipso.api.words import EnvironmentName, Text
 from calipso.utils.change_store import within
 from calipso.utils.constants import load_constants

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from bson import ObjectId
 from flask_restx import Namespace, Resource
@@ -12,7 +12,7 @@ from calipso.api.auth.caller import Caller
 from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page
-from calipso.api.schemas import Answer, Key, SpaceIsPlus
+from calipso.api.schemas import Answer, Key, Time
 from calipso.api.words import Text, UtcTime
 from calipso.utils.audit_store import AuditStore
 
@@ -32,10 +32,8 @@ class AuditQuery(PageQuery):
     source: Literal["api", "cli"] | None = Field(default=None, description="api or cli.")
     request_id: Text | None = Field(default=None, description="Of this request.")
     status: int | None = Field(default=None, ge=100, le=599, description="Answered so.")
-    start_time: Annotated[UtcTime, SpaceIsPlus] | None = Field(
-        default=None, description="Not before."
-    )
-    end_time: Annotated[UtcTime, SpaceIsPlus] | None = Field(default=None, description="Before.")
+    start_time: Time | None = Field(default=None, description="Not before.")
+    end_time: Time | None = Field(default=None, description="Before.")
 
 
 class AuditAnswer(Answer):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 from flask_restx import Namespace, Resource
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
@@ -17,7 +16,7 @@ from calipso.api.operation import Need, operation
 from calipso.api.paging import page
 from calipso.api.reading import EnvironmentPage, InventoryPage, one_object, opened, seen
 from calipso.api.replies import Page
-from calipso.api.schemas import Answer, Key, SpaceIsPlus
+from calipso.api.schemas import Answer, Key, Time
 from calipso.api.words import Text, UtcTime
 from calipso.utils.change_store import ChangeStore, link_subject, within
 from calipso.utils.constants import constant_values
@@ -32,13 +31,6 @@ NEWEST_FIRST = ["-time"]
 
 #: Objects whose changes are looked for around one.
 NEAR = 2000
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-Time = Annotated[datetime, SpaceIsPlus, AfterValidator(_utc)]
 
 
 class Change(StrEnum):

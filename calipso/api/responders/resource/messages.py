@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from bson import ObjectId
 from flask_restx import Namespace, Resource
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from calipso.api.auth.caller import Caller
 from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.rights import must_edit
-from calipso.api.schemas import Answer, Body, SpaceIsPlus
+from calipso.api.schemas import Answer, Body, Time
 from calipso.api.words import UtcTime
 from calipso.errors import NotFound
 from calipso.utils.encoding import decode
@@ -22,7 +22,6 @@ from calipso.utils.message_store import MessageStore
 ns = Namespace("messages", description="Messages of environments.", path="/messages")
 
 Level = Literal["panic", "alert", "crit", "error", "warn", "notice", "info", "debug"]
-Moment = Annotated[AwareDatetime, SpaceIsPlus]
 
 EXAMPLE = {
     "id": "20577.10801.52210",
@@ -49,8 +48,8 @@ class MessageQuery(PageQuery):
     related_object: str | None = Field(default=None, description="About this object.")
     related_object_type: str | None = Field(default=None, description="About objects of a type.")
     viewed: bool | None = Field(default=None, description="Looked at, or not yet.")
-    start_time: Moment | None = Field(default=None, description="Not before; ISO 8601 with zone.")
-    end_time: Moment | None = Field(default=None, description="Not after; ISO 8601 with zone.")
+    start_time: Time | None = Field(default=None, description="Not before; ISO 8601.")
+    end_time: Time | None = Field(default=None, description="Not after; ISO 8601.")
 
 
 class MessageAnswer(Answer):
