@@ -20,7 +20,7 @@ from types import FrameType
 
 from tests.bench.compare import compare, comparison_text
 from tests.bench.figures import Floor, Result, Scan, read_result
-from tests.bench.machine import machine
+from tests.bench.machine import machine, same_hardware
 from tests.bench.marks import marks_text
 from tests.bench.measure import Options, Size, measure
 from tests.bench.parts import measure_parts
@@ -56,6 +56,12 @@ def parser() -> argparse.ArgumentParser:
         "--time-limit", type=float, default=900.0, metavar="S", help="of one scan (900)"
     )
     made.add_argument("--home", type=Path, metavar="FOLDER", help="keep data and logs there")
+    made.add_argument(
+        "--onto",
+        type=Path,
+        metavar="FILE",
+        help="add the sizes of this result: a long run in parts, on one machine, of one commit",
+    )
     made.add_argument("--no-again", action="store_true", help="no second scan")
     made.add_argument("--no-floor", action="store_true", help="no plain writes: half of the time")
     made.add_argument(
@@ -125,6 +131,14 @@ def run(arguments: argparse.Namespace) -> Result:
     return result
 
 
+def unlike(earlier: Result) -> str:
+    """Why figures of now must not stand beside these; empty when they may."""
+    if not same_hardware(machine(), earlier.machine):
+        return "on another machine"
+    commit = earlier.options.get("commit")
+    return "" if commit == _commit() else f"at commit {commit}, this is {_commit()}"
+
+
 def measure_in_folder(
     size: Size, options: Options, kept: Path | None
 ) -> tuple[list[Scan], Floor | None]:
@@ -142,7 +156,13 @@ def main() -> int:
     arguments = parser().parse_args()
     signal.signal(signal.SIGTERM, _end)
     earlier = read_result(arguments.compare) if arguments.compare.exists() else None
+    onto = read_result(arguments.onto) if arguments.onto else None
+    if onto and (wrong := unlike(onto)):
+        print(f"error: {arguments.onto}: measured {wrong}", file=sys.stderr)
+        return 2
     result = read_result(arguments.given) if arguments.given else run(arguments)
+    if onto:
+        result.add_sizes(onto)
     print(tables(result))
     if earlier and earlier != result:
         print(f"\n{comparison_text(compare(result, earlier, arguments.tolerance))}")

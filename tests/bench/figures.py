@@ -140,6 +140,16 @@ class Result:
         floor = self.floor_of(scan)
         return scan.our_cpu / floor.cpu if floor and floor.cpu and scan.our_cpu else None
 
+    def add_sizes(self, earlier: Result) -> None:
+        """Take over what was not measured here: scans and floors of other sizes, and parts."""
+        measured = {(scan.hosts, scan.instances) for scan in self.scans}
+        self.scans += [s for s in earlier.scans if (s.hosts, s.instances) not in measured]
+        floors = {(floor.hosts, floor.instances) for floor in self.floors}
+        self.floors += [f for f in earlier.floors if (f.hosts, f.instances) not in floors]
+        self.scans.sort(key=lambda scan: (scan.hosts, scan.instances))
+        self.floors.sort(key=lambda floor: (floor.hosts, floor.instances))
+        self.parts = self.parts or earlier.parts
+
     def write(self, path: Path) -> None:
         """Store as JSON."""
         text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1)

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from calipso.utils.inventory_mgr import InventoryMgr
-from tests.bench.__main__ import LAST, PAGE, parser, sizes
+from tests.bench.__main__ import LAST, PAGE, parser, sizes, unlike
 from tests.bench.compare import Change, compare, comparison_text
 from tests.bench.figures import AGAIN, FIRST, Floor, Part, Result, Scan, read_result
 from tests.bench.floor import WHAT, measure_floor
+from tests.bench.machine import machine
 from tests.bench.marks import Mark, marks
 from tests.bench.measure import asked, pages
 from tests.bench.memory_inventory import memory_inventory
@@ -411,3 +412,32 @@ def test_the_page_shows_the_committed_result() -> None:
     page = PAGE.read_text(encoding="utf-8")
 
     assert page_with_figures(page, read_result(LAST)) == page
+
+
+# -- a run in parts --------------------------------------------------------------------------------
+
+
+def test_sizes_of_an_earlier_part_are_added_and_those_measured_again_replaced() -> None:
+    earlier = result(scan(10), scan(10, AGAIN), scan(100, wall=99.0))
+    earlier.parts = [Part("parsing", 0.1, "links", 5)]
+    now = result(scan(100), scan(1000))
+
+    now.add_sizes(earlier)
+
+    assert [(one.hosts, one.scan) for one in now.scans] == [
+        (10, FIRST),
+        (10, AGAIN),
+        (100, FIRST),
+        (1000, FIRST),
+    ]
+    assert next(one for one in now.scans if one.hosts == 100).wall == 10.0
+    assert [one.hosts for one in now.floors] == [10, 100, 1000]
+    assert now.parts == earlier.parts
+
+
+def test_parts_of_other_machines_or_commits_are_not_put_together() -> None:
+    here = result(scan(10), machine=machine(), options={"commit": "abc"})
+    elsewhere = result(scan(10))
+
+    assert unlike(here).startswith("at commit abc, this is ")
+    assert unlike(elsewhere) == "on another machine"
