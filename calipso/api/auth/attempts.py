@@ -37,19 +37,35 @@ PAUSE = 15.0
 #: Counters of this process are cleared when there are more: memory is bounded.
 MOST = 10_000
 
-#: KEYS: counters. ARGV: seconds of the window, then the limit of each. Counts, or says how long to
-#: wait, without counting.
-_BEGIN = """
+#: KEYS: counters. ARGV: seconds of the window, then the limit of each. Says how long to wait, when
+#: a limit is reached.
+_REFUSE = """
 for index, key in ipairs(KEYS) do
   if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[index + 1]) then
     return math.max(1, redis.call('PTTL', key))
   end
 end
+"""
+
+#: Else counts.
+_BEGIN = (
+    _REFUSE
+    + """
 for _, key in ipairs(KEYS) do
   if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, ARGV[1]) end
 end
 return 0
 """
+)
+
+#: Else forgets the first counter.
+_AGAIN = (
+    _REFUSE
+    + """
+redis.call('DEL', KEYS[1])
+return 0
+"""
+)
 
 #: KEYS: counters; the first is forgotten when ARGV[1] is 1, the others go back by one.
 _END = """
@@ -65,7 +81,7 @@ return 0
 
 
 class Attempt:
-    """One try to log in; count it with `begin`, then say how it ended."""
+    """One try to log in; count it with `begin`, then say how it ended. Or it is one `again`."""
 
     def __init__(self, name: str, address: str, config: Settings | None = None) -> None:
         config = config or settings()
@@ -86,6 +102,19 @@ class Attempt:
         wait = self._in_redis(_BEGIN, [self.window, *self.limits])
         if wait is None:
             wait = _HERE.begin(self.keys, self.limits, self.window)
+        self._refuse(wait)
+
+    def again(self) -> None:
+        """What was right a moment ago is no try, and forgets wrong ones as a right one does.
+
+        Raises TooManyRequests all the same: else guesses would be free as long as somebody is in.
+        """
+        wait = self._in_redis(_AGAIN, [self.window, *self.limits])
+        if wait is None:
+            wait = _HERE.again(self.keys, self.limits)
+        self._refuse(wait)
+
+    def _refuse(self, wait: int) -> None:
         if wait:
             seconds = math.ceil(wait / 1000)
             raise TooManyRequests(
@@ -142,13 +171,25 @@ class _Here:
         with self._lock:
             if len(self._counts) > MOST:
                 self._counts.clear()
-            for key, limit in zip(keys, limits, strict=True):
-                count, until = self._counts.get(key, (0, 0.0))
-                if until > now and count >= limit:
-                    return max(1, int((until - now) * 1000))
-            for key in keys:
+            wait = self._wait(keys, limits, now)
+            for key in keys if not wait else ():
                 count, until = self._counts.get(key, (0, 0.0))
                 self._counts[key] = (count + 1, until) if until > now else (1, now + window)
+        return wait
+
+    def again(self, keys: Sequence[str], limits: Sequence[int]) -> int:
+        """Milliseconds to wait, or 0 when the first was forgotten."""
+        with self._lock:
+            wait = self._wait(keys, limits, time.monotonic())
+            if not wait:
+                self._counts.pop(keys[0], None)
+        return wait
+
+    def _wait(self, keys: Sequence[str], limits: Sequence[int], now: float) -> int:
+        for key, limit in zip(keys, limits, strict=True):
+            count, until = self._counts.get(key, (0, 0.0))
+            if until > now and count >= limit:
+                return max(1, int((until - now) * 1000))
         return 0
 
     def end(self, keys: Sequence[str], *, forget: bool) -> None:

@@ -87,8 +87,8 @@ class Caller:
 def authenticate(request: Request) -> Caller:
     """The caller of a request. Raises AuthError, TooManyRequests.
 
-    By `Authorization: Basic` (checked at each request and kept nowhere), `X-Auth-Token`, or
-    `Authorization: Bearer`, in this order, which is the original's.
+    By `Authorization: Basic`, `X-Auth-Token`, or `Authorization: Bearer`, in this order, which is
+    the original's.
     """
     kind, _, given = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "basic":

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -14,7 +17,7 @@ from calipso.api.errors import TooManyRequests
 from calipso.model.user import User
 from calipso.settings import settings
 from calipso.utils.user_store import UserStore
-from tests.api.auth.test_tokens import PASSWORD, basic, log_in
+from tests.api.auth.test_tokens import PASSWORD, URL, basic, log_in
 
 
 @pytest.fixture(params=["redis", "this process"])
@@ -40,7 +43,38 @@ def test_after_some_wrong_passwords_even_the_right_one_has_to_wait(client: Flask
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["Retry-After"]) <= 300
     assert refused.json["error"]["code"] == "too_many_requests"
-    assert client.get("/api/v1/auth/tokens", headers=basic("anna", PASSWORD)).status_code == 429
+    assert client.get(URL, headers=basic("anna", PASSWORD)).status_code == 429
+
+
+def test_a_password_that_was_right_a_moment_ago_has_to_wait_too(client: FlaskClient) -> None:
+    assert client.get(URL, headers=basic("anna", PASSWORD)).status_code == 200
+    for _ in range(3):
+        log_in(client, password="wrong one")
+
+    assert client.get(URL, headers=basic("anna", PASSWORD)).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("password", "statuses"),
+    [(PASSWORD, [200] * 12), ("wrong one", [401] * 3 + [429] * 9)],
+)
+def test_many_requests_at_once_are_refused_for_wrong_passwords_only(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, password: str, statuses: list[int]
+) -> None:
+    verify, began = PasswordHasher.verify, threading.Barrier(12)
+
+    def slow(hasher: PasswordHasher, stored: str, password: str) -> bool:
+        time.sleep(0.1)
+        return verify(hasher, stored, password)
+
+    def ask(_: int) -> int:
+        began.wait()
+        asked = client.application.test_client()
+        return asked.get(URL, headers=basic("anna", password)).status_code
+
+    monkeypatch.setattr(PasswordHasher, "verify", slow)
+    with ThreadPoolExecutor(12) as threads:
+        assert sorted(threads.map(ask, range(12))) == statuses
 
 
 def test_others_are_not_shut_out_with_one_name(client: FlaskClient) -> None:

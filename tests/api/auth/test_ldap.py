@@ -13,7 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from calipso.api.app import create_app
+from calipso.api.auth import login, recent_logins
 from calipso.api.auth.ldap_config import read_ldap_config
+from calipso.api.auth.ldap_directory import LdapDirectory
+from calipso.api.auth.recent_logins import RecentLogins
 from calipso.errors import ConfigError
 from calipso.model.user import Origin, Role, User
 from calipso.settings import settings
@@ -60,6 +63,7 @@ def configure(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Co
         monkeypatch.setenv("CALIPSO_LDAP_CONFIG", str(path))
         monkeypatch.setenv("CALIPSO_LDAP_TIMEOUT", "2")
         settings.cache_clear()
+        monkeypatch.setattr(login, "RECENT", RecentLogins())
         return app.test_client()
 
     return client
@@ -307,6 +311,27 @@ def test_a_directory_that_is_away_is_no_wrong_password(
     client = configure(url="ldap://127.0.0.1:1")
 
     assert [log_in(client, "anna", "x").status_code for _ in range(4)] == [503] * 4
+
+
+def test_the_directory_is_not_asked_at_each_request(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, asked = configure(), []
+
+    def role(*given: str) -> tuple[bool, None]:
+        asked.append(given)
+        return True, None
+
+    monkeypatch.setattr(LdapDirectory, "role", role)
+    for _ in range(3):
+        assert client.get(URL, headers=basic("anna", "anna-pass")).status_code == 200
+    assert len(asked) == 1
+    assert recent_logins.SECONDS[Origin.LDAP] < recent_logins.SECONDS[Origin.LOCAL]
+    monkeypatch.setitem(recent_logins.SECONDS, Origin.LDAP, 0.0)
+    login.RECENT._known.clear()
+    for _ in range(2):
+        assert client.get(URL, headers=basic("anna", "anna-pass")).status_code == 200
+    assert len(asked) == 3
 
 
 @pytest.mark.parametrize(
