@@ -11,10 +11,11 @@ import pytest
 
 from calipso.discover.fetchers.cli.cli_access import CliAccess
 from calipso.discover.fetchers.cli.commands import COMMANDS, Command
+from calipso.discover.fetchers.cli.connections import HostConnections
 from calipso.errors import ErrorKind
 from calipso.settings import settings
 from calipso.utils.inventory_mgr import InventoryMgr
-from tests.access.cli_sections import ECHO, LOCALE, Access, error_of, login
+from tests.access.cli_sections import ECHO, LOCALE, Access, environment, error_of, login
 from tests.access.sshd import Sshd
 
 # -- commands ------------------------------------------------------------------------------
@@ -183,3 +184,30 @@ def test_hosts_of_one_task_are_asked_at_the_same_time(
     assert time.monotonic() - started < 3
     assert isinstance(found.pop("not-there"), Exception)
     assert {parent_id for parent_id, objects in found.items() if objects[0]["said"]} == set(names)
+
+
+# -- sessions that are all in use ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("limited", ["HOST", "GATEWAY"])
+def test_a_host_that_found_no_session_is_asked_again_and_spoils_nobody_elses_scan(
+    access: Access, node: Sshd, gateway: Sshd, monkeypatch: pytest.MonkeyPatch, limited: str
+) -> None:
+    monkeypatch.setenv(f"CALIPSO_SSH_{limited}_SESSIONS", "1")
+    monkeypatch.setenv("CALIPSO_SLOT_WAIT", "0.5")
+    settings.cache_clear()
+    own = {"host": "127.0.0.1", "port": node.port, "key": node.key}
+    section = login(gateway, direct=False) | {"hosts": {"node-1": own}}
+    others = HostConnections(environment(**section))
+    one, another = access(**section), access(**section)
+    others.get("node-1")
+
+    error = error_of(one)
+    again = error_of(one)
+    others.close()
+
+    assert (error.kind, again.kind) == (ErrorKind.TIMEOUT, ErrorKind.SKIPPED_HOST)
+    assert another.run(ECHO, "node-1") == "hello\n"
+    another.context.close()
+    time.sleep(0.6)
+    assert one.run(ECHO, "node-1") == "hello\n"

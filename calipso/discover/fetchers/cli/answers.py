@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import zlib
@@ -51,7 +52,13 @@ class _Host:
         self.lock = threading.Lock()
         self.answers: dict[str, StoredAnswer] | None = None
         self.error: CliAccessError | None = None
+        self.again = math.inf  # when a host that failed may be asked again
         self.told = False
+
+    def known(self) -> bool:
+        """True when it need not be asked now."""
+        failed = self.error is not None and time.monotonic() < self.again
+        return self.answers is not None or failed
 
 
 class HostAnswers:
@@ -133,8 +140,7 @@ class HostAnswers:
             return self._hosts.setdefault(host, _Host())
 
     def _known(self, host: str) -> bool:
-        state = self._state(host)
-        return state.answers is not None or state.error is not None
+        return self._state(host).known()
 
     def _host_document(self, host: str) -> dict[str, Any]:
         found = self._context.inv.get_by_id(self._context.environment.name, host, "host")
@@ -143,8 +149,9 @@ class HostAnswers:
     def _ensure(self, host: str, state: _Host) -> None:
         """Ask the host, or take over what another worker learned of it."""
         with state.lock, log_context(host=host):
-            if state.answers is not None or state.error is not None:
+            if state.known():
                 return
+            state.error, state.again, state.told = None, math.inf, False
             claimed = self._store.claim(host)
             if not claimed.mine:
                 state.answers, state.error, state.told = claimed.answers, claimed.error, True
@@ -155,7 +162,10 @@ class HostAnswers:
                     state.answers = self._ask(host, self._commands)
                 except CliAccessError as error:
                     state.error = error
-                    claimed.fail(error)
+                    if error.retryable:  # it says nothing about the host: others may try
+                        state.again = time.monotonic() + self._config.slot_wait
+                    else:
+                        claimed.fail(error)
                 else:
                     claimed.publish(state.answers)
             self.connections.release(host)
@@ -171,7 +181,7 @@ class HostAnswers:
         said = connection.execute(line, self._config.host_timeout)
         self._context.count("ssh_round_trips")
         self._context.count("ssh_commands", len(commands))
-        told = {"bytes": len(said.out), "exit": said.exit}
+        told = {"bytes": len(said.out), "exit": said.status}
         told |= {"commands": len(commands), "seconds": round(time.monotonic() - began, 3)}
         log.debug("%s answered", host, extra=told)
         sections = bundle.parse_output(script, said.out, said.err)

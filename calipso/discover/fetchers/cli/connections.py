@@ -9,7 +9,9 @@ kept for later questions makes way for who waits.
 from __future__ import annotations
 
 import ipaddress
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -57,6 +59,7 @@ class HostConnections:
         self._gateway_lock = threading.Lock()
         self._gateway: SshConnection | None = None
         self._gateway_error: CliAccessError | None = None
+        self._gateway_again = 0.0  # when it may be tried again
         self._gateway_names: set[str] = set()
         self._connecting = 0
 
@@ -89,7 +92,10 @@ class HostConnections:
         return self.section.sudo and connection.account.user != "root"
 
     def gateway(self) -> SshConnection:
-        """The connection to the gateway; a failed login is not tried again in this scan."""
+        """The connection to the gateway; a failed login is not tried again in this scan.
+
+        Where all its sessions were in use it is, after as long as that was waited for.
+        """
         with self._gateway_lock:
             if self._gateway is not None:
                 if self._gateway.alive:
@@ -97,7 +103,7 @@ class HostConnections:
                     return self._gateway
                 self._gateway.close()
                 self._gateway = None
-            if self._gateway_error is not None:
+            if self._gateway_error is not None and time.monotonic() < self._gateway_again:
                 raise self._gateway_error
             section = self.section
             account = Account(section.host, section.port, section.user, section.pwd, section.key)
@@ -107,6 +113,8 @@ class HostConnections:
             except CliAccessError as error:
                 error.host = GATEWAY
                 self._gateway_error = error
+                pause = self.config.slot_wait if error.retryable else math.inf
+                self._gateway_again = time.monotonic() + pause
                 raise
             return self._gateway
 

@@ -51,6 +51,7 @@ def no_session(host: str, why: str, seconds: float) -> CliAccessError:
         kind=ErrorKind.TIMEOUT,
         hint="CALIPSO_SSH_HOST_SESSIONS and CALIPSO_SSH_GATEWAY_SESSIONS limit them over all "
         "workers, CALIPSO_SLOT_WAIT is the patience. Does the host answer slowly?",
+        retryable=True,
         host=host,
     )
 
