@@ -211,21 +211,28 @@ def _user(document: Document) -> User:
     return User.model_validate(decode(document))
 
 
-def all_grants(user: User, database: Database[Document] | None = None) -> dict[str, Grant]:
-    """Grants of a user by environment: its own, and those that environments' `auth` give it.
-
-    The original keeps them in the environment: `auth: {view-env: [names], edit-env: [names]}`.
-    """
+def all_grants(user: User) -> dict[str, Grant]:
+    """Grants of a user by environment: its own, and those that environments give it."""
     grants = dict(user.grants)
-    db = MongoAccess().db if database is None else database
-    for item in db["environments_config"].find(
-        {"auth": {"$nin": [None, {}]}}, {"name": 1, "auth": 1}
-    ):
+    for name, grant in environment_grants(user).items():
+        if grant is Grant.EDIT or name not in grants:
+            grants[name] = grant
+    return grants
+
+
+def environment_grants(user: User) -> dict[str, Grant]:
+    """What the `auth` of environments gives a user.
+
+    The original keeps it there: `auth: {view-env: [names], edit-env: [names]}`.
+    """
+    grants = {}
+    environments = MongoAccess().db["environments_config"]
+    for item in environments.find({"auth": {"$nin": [None, {}]}}, {"name": 1, "auth": 1}):
         auth = item["auth"] if isinstance(item["auth"], dict) else {}
         if _listed(user, auth.get("edit-env")):
             grants[item["name"]] = Grant.EDIT
         elif _listed(user, auth.get("view-env")):
-            grants.setdefault(item["name"], Grant.VIEW)
+            grants[item["name"]] = Grant.VIEW
     return grants
 
 

@@ -72,6 +72,38 @@ def test_what_makes_no_user_is_refused(
     assert admin.post(USERS, json=body).status_code == status
 
 
+def test_an_admin_sees_what_a_user_may_do_and_who_says_so(
+    admin: FlaskClient, environment: Callable[..., str]
+) -> None:
+    environment("lab", auth={"view-env": ["ANNA"], "edit-env": []})
+    environment("far", auth={"view-env": ["anna"], "edit-env": ["anna", "ben"]})
+    environment("off", auth={"view-env": ["ben"]})
+    own = {"prod": "edit", "far": "view"}
+    made = admin.post(USERS, json=NEW | {"grants": own}).json
+
+    assert made["grants"] == own
+    assert made["effective_grants"] == {
+        "far": {"grant": "edit", "user": "view", "environment": "edit"},
+        "lab": {"grant": "view", "user": None, "environment": "view"},
+        "prod": {"grant": "edit", "user": "edit", "environment": None},
+    }
+    assert admin.get(f"{USERS}/anna").json == made
+    every = admin.patch(f"{USERS}/anna", json={"grants": {"*": "edit"}}).json["effective_grants"]
+    assert {name: item["grant"] for name, item in every.items()} == dict.fromkeys(
+        ["*", "far", "lab"], "edit"
+    )
+
+
+def test_a_grant_of_an_environment_is_withdrawn_there(
+    admin: FlaskClient, environment: Callable[..., str]
+) -> None:
+    environment("lab", auth={"view-env": ["anna", "ben"]})
+    admin.post(USERS, json=NEW | {"grants": {}})
+    admin.patch("/api/v1/environment_configs/lab", json={"auth": {"view-env": ["ben"]}})
+
+    assert admin.get(f"{USERS}/anna").json["effective_grants"] == {}
+
+
 def test_the_last_admin_stays(admin: FlaskClient, login: Login) -> None:
     me = admin.get(f"{USERS}/me").json["name"]
     changes = ({"role": "viewer"}, {"disabled": True})
