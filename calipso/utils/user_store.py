@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import ConfigError, Conflict, NotFound
 from calipso.model.user import EVERY, Grant, Origin, Role, User, user_name
+from calipso.utils.audit_store import AuditStore, Entry
 from calipso.utils.encoding import decode, encode
 from calipso.utils.metadata_parser import nearest
 from calipso.utils.mongo_access import MongoAccess
@@ -22,6 +24,8 @@ from calipso.utils.passwords import hashed, matches, renewed
 from calipso.utils.token_store import TokenStore
 
 Document = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 #: Never sent to anybody.
 HIDDEN = ("password_hash", "generation")
@@ -115,10 +119,13 @@ class UserStore:
             changes["disabled"] = disabled
         if disabled:
             changes |= _next_generation()
-        if changes.get("disabled") or changes.get("role", Role.ADMIN) != Role.ADMIN:
+        no_admin = disabled or role not in (None, Role.ADMIN)
+        if no_admin:
             self._leave_an_admin(user)
-        if changes:
-            self.collection.update_one({"name": user.name}, {"$set": changes})
+        before = self._set(user.name, changes) if changes else {}
+        if no_admin:  # again, for two admins at once
+            back = {key: before[key] for key in changes.keys() & before.keys()}
+            self._leave_an_admin(user, undo=lambda: self._set(user.name, back))
         if disabled:
             self.tokens.end_sessions(user.name)
         return self.get(user.name)
@@ -158,14 +165,16 @@ class UserStore:
         """Remove a user and its tokens. Raises NotFound, and Conflict for the last admin."""
         user = self.get(name)
         self._leave_an_admin(user)
-        self.collection.delete_one({"name": user.name})
+        before = self.collection.find_one_and_delete({"name": user.name})
+        if before:  # again, for two admins at once
+            self._leave_an_admin(user, undo=lambda: self.collection.insert_one(before))
         self.tokens.revoke_all(user.name)
 
     def seen_in_directory(self, name: str, role: Role | None, first: User) -> User | None:
         """The user of a directory after a good login; made as `first` when it is new.
 
-        `role` is what its groups say, if they do. None when the name is a local user's, or the
-        user is disabled.
+        `role` is what its groups say, if they do, also of the last admin. None when the name is a
+        local user's, or the user is disabled.
         """
         user = self.find(name)
         if user is None:
@@ -176,6 +185,15 @@ class UserStore:
             return None
         if role is not None and role is not user.role:
             self.collection.update_one({"name": user.name}, {"$set": {"role": role.value}})
+            entry = Entry(user.name, "role by groups", user.name, fields=["role"])
+            AuditStore(self._database).add(entry)
+            if user.role is Role.ADMIN and not self._another_admin(user.name):
+                log.warning(
+                    "its groups make %s a %s, and no admin is left that can log in; `calipso user "
+                    "grant NAME --role admin` makes one",
+                    user.name,
+                    role,
+                )
             return user.model_copy(update={"role": role})
         return user
 
@@ -194,12 +212,30 @@ class UserStore:
             raise NotFound(f"no user {name}{nearest(name, known)}", hint="calipso user list")
         return found
 
-    def _leave_an_admin(self, user: User) -> None:
-        others = {"role": Role.ADMIN.value, "disabled": False, "name": {"$ne": user.name}}
-        if user.role is Role.ADMIN and not user.disabled and not self.collection.find_one(others):
+    def _set(self, name: str, fields: Document) -> Document:
+        """Change fields of a user; returns it as it was. Raises NotFound."""
+        before = self.collection.find_one_and_update({"name": name}, {"$set": fields})
+        return before or self._found(name)
+
+    def _leave_an_admin(self, user: User, *, undo: Callable[[], object] | None = None) -> None:
+        """Raises Conflict when without this user no admin can log in, after `undo`."""
+        if user.role is Role.ADMIN and not user.disabled and not self._another_admin(user.name):
+            if undo:
+                undo()
             raise Conflict(
-                f"{user.name} is the last admin", hint="Make another user an admin first."
+                f"{user.name} is the last admin that can log in",
+                hint="Make another user an admin first, one with a password or a token.",
             )
+
+    def _another_admin(self, name: str) -> bool:
+        """True when an admin of another name can log in: by password, directory or token."""
+        others = {"role": Role.ADMIN.value, "disabled": False, "name": {"$ne": name}}
+        return any(
+            item["origin"] == Origin.LDAP
+            or item.get("password_hash")
+            or self.tokens.of(item["name"])
+            for item in self.collection.find(others)
+        )
 
 
 def _next_generation() -> Document:

@@ -20,6 +20,7 @@ from calipso.api.auth.recent_logins import RecentLogins
 from calipso.errors import ConfigError
 from calipso.model.user import Origin, Role, User
 from calipso.settings import settings
+from calipso.utils.audit_store import AuditStore
 from calipso.utils.user_store import UserStore
 from tests.api.auth.slapd_server import (
     GROUPS,
@@ -203,6 +204,26 @@ def test_groups_give_roles_at_each_login(configure: Configure, slapd: Slapd, acc
     UserStore().change("ben", role=Role.ADMIN, grants={})
     log_in(client, "ben", "ben-pass")
     assert (UserStore().get("ben").role, UserStore().get("ben").grants) == (Role.OPERATOR, {})
+
+
+def test_groups_count_for_the_last_admin_too_and_that_is_told(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    UserStore().add(User(name="anna", role=Role.ADMIN, origin=Origin.LDAP))
+    UserStore().add(User(name="ben", role=Role.ADMIN), "ben-password")
+    client, given = configure(), Role.VIEWER
+    monkeypatch.setattr(LdapDirectory, "role", lambda *_: (True, given))
+
+    assert log_in(client, "anna", "anna-pass").status_code == 201
+    assert UserStore().get("anna").role is Role.VIEWER
+    assert "no admin" not in caplog.text
+    UserStore().change("anna", role=Role.ADMIN)
+    UserStore().remove("ben")
+    assert log_in(client, "anna", "anna-pass").status_code == 201
+    assert UserStore().get("anna").role is Role.VIEWER
+    assert "no admin is left" in caplog.text
+    entries = AuditStore().collection.find({"operation": "role by groups"})
+    assert [(entry["user"], entry["target"]) for entry in entries] == [("anna", "anna")] * 2
 
 
 @NO_SLAPD

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from pymongo.errors import AutoReconnect
 
+from calipso.errors import Conflict
 from calipso.model.user import Grant, Role, User
 from calipso.utils.audit_store import AuditStore
+from calipso.utils.token_store import Method, TokenStore
 from calipso.utils.user_store import UserStore
 from tests.api.auth.test_tokens import PASSWORD, log_in, who
 from tests.api.conftest import Login
@@ -113,6 +116,60 @@ def test_the_last_admin_stays(admin: FlaskClient, login: Login) -> None:
     login("admin", "second")
     assert admin.patch(f"{USERS}/{me}", json={"role": "viewer"}).status_code == 200
     assert admin.get(USERS).status_code == 403
+
+
+def lowers(name: str) -> None:
+    UserStore().change(name, role=Role.VIEWER, grants={})
+
+
+def disables(name: str) -> None:
+    UserStore().change(name, disabled=True)
+
+
+def removes(name: str) -> None:
+    UserStore().remove(name)
+
+
+@pytest.mark.parametrize("first", [lowers, disables, removes])
+@pytest.mark.parametrize("second", [lowers, disables, removes])
+def test_of_two_admins_who_end_each_other_at_once_one_stays(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    first: Callable[[str], None],
+    second: Callable[[str], None],
+) -> None:
+    for name in ("anna", "ben"):
+        UserStore().add(User(name=name, role=Role.ADMIN, grants={"prod": Grant.EDIT}), PASSWORD)
+    before = UserStore().collection.find_one({"name": "anna"})
+    another, overtaken = UserStore._another_admin, [second]
+
+    def slow(store: UserStore, name: str) -> bool:
+        """Between this look and the change that follows, the other admin goes."""
+        found = another(store, name)
+        while overtaken:
+            overtaken.pop()("ben")
+        return found
+
+    monkeypatch.setattr(UserStore, "_another_admin", slow)
+    with pytest.raises(Conflict, match="anna is the last admin"):
+        first("anna")
+
+    assert UserStore().collection.find_one({"name": "anna"}) == before
+    ben = UserStore().find("ben")
+    assert ben is None or ben.disabled or ben.role is Role.VIEWER
+
+
+def test_who_cannot_log_in_is_no_other_admin(home: Path) -> None:
+    UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
+    UserStore().add(User(name="ben", role=Role.ADMIN))
+    with pytest.raises(Conflict, match="last admin that can log in"):
+        UserStore().remove("anna")
+    UserStore().change("ben", role=Role.VIEWER)
+    UserStore().change("ben", role=Role.ADMIN)
+    TokenStore().issue("ben", 600, method=Method.SERVICE)
+
+    UserStore().remove("anna")
+    assert [user.name for user in UserStore().all()] == ["ben"]
 
 
 def test_everybody_may_change_the_own_password_knowing_the_old_one(
