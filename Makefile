@@ -24,8 +24,9 @@ down: $(READY)   ## stop what `make demo` (or `calipso up`) started
 
 test: $(READY)   ## all tests; installs system packages they need when run as root
 	@.ci/system-packages
-	@.ci/pytest -n 2 --dist loadfile -m "not slow and not broker"
-	@.ci/pytest -m "slow or broker"
+	@.ci/pytest -n 2 --dist loadfile -m "not slow and not broker and not alone"
+	@.ci/pytest -n 2 --dist loadfile -m "(slow or broker) and not alone"
+	@.ci/pytest -m alone
 
 lint: $(READY)   ## style, and which way imports point
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from pymongo import MongoClient
@@ -26,16 +27,30 @@ class Stores:
 
 @pytest.fixture(scope="session")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
-    """MongoDB and Redis: those of MONGO_URL and REDIS_URL, else embedded ones."""
+    """MongoDB and Redis: those of MONGO_URL and REDIS_URL, else embedded ones.
+
+    Tests empty their Redis: processes of one run (`-n 2`) share a given one by its databases.
+    """
     from calipso.cli.stack.embedded import start_mongo, start_redis
 
     given_mongo, given_redis = os.environ.get("MONGO_URL"), os.environ.get("REDIS_URL")
     folder = tmp_path_factory.mktemp("stores")
+    if given_redis:
+        given_redis = own_database(given_redis, os.environ.get("PYTEST_XDIST_WORKER", ""))
     if given_mongo and given_redis:
         yield Stores(given_mongo, given_redis)
         return
     with start_mongo(folder / "mongo") as mongo, start_redis(folder / "redis") as redis:
         yield Stores(given_mongo or mongo, given_redis or redis)
+
+
+def own_database(url: str, worker: str) -> str:
+    """The URL of a Redis with the database of one process of pytest-xdist: gw0, gw1, ..."""
+    parts = urlsplit(url)
+    if not worker or parts.scheme == "unix":
+        return url
+    first = int(parts.path.strip("/") or 0)
+    return parts._replace(path=f"/{first + int(worker.removeprefix('gw'))}").geturl()
 
 
 @pytest.fixture

@@ -220,6 +220,7 @@ def test_taking_a_slot_costs_less_than_a_millisecond(redis_url: str, name: str):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_processes_never_hold_more_slots_than_there_are(
     process: pytest.MonkeyPatch, name: str, tmp_path: Path
 ):
@@ -233,6 +234,7 @@ def test_processes_never_hold_more_slots_than_there_are(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_slots_of_a_killed_process_come_free_by_their_lease(
     process: pytest.MonkeyPatch, redis_url: str, name: str
 ):
@@ -251,6 +253,7 @@ def test_the_slots_of_a_killed_process_come_free_by_their_lease(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_sessions_on_a_host_never_exceed_the_limit_over_all_processes(
     process: pytest.MonkeyPatch, node: Sshd, tmp_path: Path
 ):
@@ -278,6 +281,7 @@ def _established(port: int) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_calls_to_a_service_never_exceed_the_limit_over_all_processes(process: pytest.MonkeyPatch):
     now, seen, lock = [0], [], threading.Lock()
 

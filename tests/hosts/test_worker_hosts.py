@@ -10,7 +10,7 @@ from calipso.settings import settings
 from tests.hosts import runs, speedup
 from tests.hosts.network import leftovers, why_not
 
-pytestmark = [pytest.mark.slow, pytest.mark.broker]
+pytestmark = [pytest.mark.slow, pytest.mark.broker, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +27,22 @@ def cluster() -> Iterator[runs.Cluster]:
     assert leftovers() == []
 
 
-def test_a_scan_uses_all_worker_hosts(cluster: runs.Cluster):
-    outcome = cluster.scan()
-
-    assert outcome.status == "completed", outcome.errors
-    assert outcome.equal
-    assert set(outcome.tasks) == {"worker-1", "worker-2"}
+@pytest.fixture(scope="module")
+def calm(cluster: runs.Cluster) -> runs.Outcome:
+    """A scan that nothing disturbs."""
+    return cluster.scan()
 
 
-def test_a_worker_host_that_is_cut_off_costs_its_lease_and_nothing_else(cluster: runs.Cluster):
+def test_a_scan_uses_all_worker_hosts(calm: runs.Outcome):
+    assert calm.status == "completed", calm.errors
+    assert calm.equal
+    assert set(calm.tasks) == {"worker-1", "worker-2"}
+
+
+def test_a_worker_host_that_is_cut_off_costs_its_lease_and_nothing_else(
+    cluster: runs.Cluster, calm: runs.Outcome
+):
     victim = cluster.network.hosts[0]
-    calm = cluster.scan()
 
     cut = cluster.scan_while_cut(victim)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import urllib.request
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ __all__ = ["Cluster", "calipso", "cluster", "free_ports", "scan", "toy", "wait_f
 
 def free_ports(number: int) -> int:
     """The first of so many free ports in a row."""
-    for first in range(20100, 32000, 7):
+    start = 20_100 + os.getpid() % 1000 * 7  # another process looks elsewhere (`-n 2`)
+    for first in range(start, 32_000, 7):
         probes = [socket.socket() for _ in range(number)]
         try:
             for offset, probe in enumerate(probes):

@@ -19,7 +19,7 @@ from tests.workers.conftest import Cluster, cluster, wait_for, wait_for_end
 
 __all__ = ["cluster", "toy"]
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.alone]
 
 SLOTS = 10
 
@@ -30,12 +30,12 @@ def test_two_beats_killed_at_random_give_one_scan_a_slot(
     cluster.worker()
     beats = Beats(cluster, random.Random(5), hasty=True)
     store, began = ScheduleStore(), now().replace(microsecond=0)
-    slots = [began + timedelta(seconds=8 + 2 * number) for number in range(SLOTS)]
+    slots = [began + timedelta(seconds=6 + number) for number in range(SLOTS)]
     for number, slot in enumerate(slots):
         fields = {"freq": "ONCE", "moment": slot.replace(tzinfo=None).isoformat(), "start": began}
         store.add(f"s{number}", schedule_of({"environment": "toy", **fields}), slot, began)
 
-    beats.harass(slots[-1].timestamp() + 1, 1.0, 4.0)
+    beats.harass(slots[-1].timestamp() + 1, 1.0, 3.0)
     wait_for(lambda: len(ScanStore().find_scans({})) == SLOTS, 30)
     time.sleep(3)  # time for one too many
 

@@ -98,7 +98,7 @@ def cluster(
     settings.cache_clear()
     import redis
 
-    redis.Redis.from_url(stores.redis_url).flushall()
+    redis.Redis.from_url(stores.redis_url).flushdb()
     running = Cluster(tmp_path)
     yield running
     running.stop()

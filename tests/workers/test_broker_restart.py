@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from calipso.settings import settings
 from tests.faults.rabbit import Rabbit, installed
 from tests.workers.conftest import Cluster, wait_for
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.alone]
 
 #: Seconds the broker is away: kombu's own pauses have grown to 8 s and more by then.
 AWAY = 14
@@ -46,56 +48,72 @@ def answers(url: str) -> bool:
     return True
 
 
-def check_return(
-    ready: Path, again: AbstractContextManager[None], wait: Callable[[], object]
-) -> None:
-    """The broker has ended; it comes back, and then the worker within one pause."""
-    wait_for(lambda: not ready.exists(), 30)
-    time.sleep(AWAY)
-    with again:
-        wait()
+@dataclass
+class Broker:
+    """A broker that can be ended and started again, and the worker that takes tasks from it."""
+
+    url: str
+    start: Callable[[str], AbstractContextManager[None]]
+    wait: Callable[[], object]
+    ready: Path = Path()
+
+    def back_after(self, again: ExitStack) -> float:
+        """Start it again; seconds from when it answers until its worker takes tasks."""
+        again.enter_context(self.start("two"))
+        self.wait()
         began = time.monotonic()
-        wait_for(ready.exists, 60)
-        seconds = time.monotonic() - began
-    print(f"back {seconds:.1f} s after the broker")
-    assert seconds < celeryconfig.broker_transport_options["interval_max"] + 3
+        wait_for(self.ready.exists, 60)
+        return time.monotonic() - began
 
 
-def ready_file(home: Path) -> Path:
-    """The file that is there while the worker takes tasks."""
-    found = wait_for(lambda: list((home / "run").glob("ready-w0@*")), 30)
-    assert isinstance(found, list)
-    return found[0]
-
-
-def test_a_worker_is_back_soon_after_redis(
-    cluster: Cluster, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    port, data = free_port(), tmp_path / "redis"
+def redis_broker(folder: Path) -> Broker:
+    port, data = free_port(), folder / "redis"
     data.mkdir()
     url, command = redis_address(port), redis_program().command(data, port)
-    monkeypatch.setenv("CALIPSO_BROKER_URL", url)
-    settings.cache_clear()
-    with running(command, tmp_path / "one.log"):
-        wait_for(lambda: answers(url), 20)
-        cluster.worker(queues="scan,cli")
-        file = ready_file(home)
-
-    again = running(command, tmp_path / "two.log")
-    check_return(file, again, lambda: wait_for(lambda: answers(url), 20))
+    return Broker(
+        url,
+        lambda name: running(command, folder / f"redis-{name}.log"),
+        lambda: wait_for(lambda: answers(url), 20),
+    )
 
 
-@pytest.mark.skipif(not installed(), reason="no RabbitMQ: install the package rabbitmq-server")
-def test_a_worker_is_back_soon_after_rabbitmq(
-    cluster: Cluster, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def rabbit_broker(rabbit: Rabbit, folder: Path) -> Broker:
+    return Broker(
+        rabbit.url,
+        lambda name: running(rabbit.command, folder / f"rabbit-{name}.log", rabbit.env),
+        rabbit.wait,
+    )
+
+
+@pytest.fixture
+def brokers(tmp_path: Path) -> Iterator[dict[str, Broker]]:
+    """Redis, and RabbitMQ where it is installed: they are away at the same time."""
+    made = {"redis": redis_broker(tmp_path)}
+    if not installed():
+        yield made
+        return
     with Rabbit(tmp_path / "rabbit") as rabbit:
-        monkeypatch.setenv("CALIPSO_BROKER_URL", rabbit.url)
-        settings.cache_clear()
-        with running(rabbit.command, tmp_path / "one.log", rabbit.env):
-            rabbit.wait()
-            cluster.worker(queues="scan,cli")
-            file = ready_file(home)
+        yield made | {"rabbitmq": rabbit_broker(rabbit, tmp_path)}
 
-        again = running(rabbit.command, tmp_path / "two.log", rabbit.env)
-        check_return(file, again, rabbit.wait)
+
+def test_workers_are_back_soon_after_their_brokers(
+    cluster: Cluster, home: Path, brokers: dict[str, Broker], monkeypatch: pytest.MonkeyPatch
+):
+    with ExitStack() as first:
+        for name, broker in brokers.items():
+            first.enter_context(broker.start("one"))
+            broker.wait()
+            monkeypatch.setenv("CALIPSO_BROKER_URL", broker.url)
+            settings.cache_clear()
+            cluster.worker(queues="scan,cli", name=name)
+            (broker.ready,) = (home / "run").glob(f"ready-{name}@*")
+    for broker in brokers.values():
+        wait_for(lambda broker=broker: not broker.ready.exists(), 30)
+    time.sleep(AWAY)
+
+    with ExitStack() as again, ThreadPoolExecutor() as pool:
+        asked = {name: pool.submit(broker.back_after, again) for name, broker in brokers.items()}
+        seconds = {name: future.result() for name, future in asked.items()}
+
+    print(f"back {seconds} s after the broker")
+    assert max(seconds.values()) < celeryconfig.broker_transport_options["interval_max"] + 3

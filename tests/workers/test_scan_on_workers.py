@@ -107,7 +107,7 @@ def test_a_lost_advance_is_made_up_for(cluster: Cluster, toy: ToyCloud, inv: Inv
     scan_id = submit_toy()
     wait_for(lambda: _running(scan_id, "ScanPnicsRoot"), 30)
     cluster.kill(worker)
-    redis.Redis.from_url(redis_url(settings())).flushall()  # every message and every chord is gone
+    redis.Redis.from_url(redis_url(settings())).flushdb()  # every message and every chord is gone
 
     cluster.worker()
     cluster.beat()
