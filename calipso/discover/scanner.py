@@ -255,7 +255,8 @@ def problem_of(
         elif isinstance(error, AccessError):
             host = ""  # a database or service that is away is one problem, not one of each host
     else:
-        log.error("%s failed for %s", fetch_type.fetcher, parent_id, exc_info=error)
+        about = {"host": host} if host else {}
+        log.error("%s failed for %s", fetch_type.fetcher, parent_id, exc_info=error, extra=about)
         message = f"{fetch_type.fetcher}: {type(error).__name__}: {error}"[:500]
         hint, kind = "This is a defect of Calipso: see the worker's log.", ErrorKind.BUG
     return Problem(

@@ -12,6 +12,7 @@ from calipso.discover.fetchers.cli.commands import LINKS, Command, as_command
 from calipso.discover.fetchers.cli.problems import failed_command
 from calipso.errors import CalipsoError, ParseError
 from calipso.utils.hostparse.iplink import Device, parse_devices
+from calipso.utils.log import log_context
 
 T = TypeVar("T")
 
@@ -63,15 +64,21 @@ class CliAccess(Fetcher):
         return self.parsed(LINKS, host, parse_devices)
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
-        """As the base class does, after all hosts concerned were asked at the same time."""
-        hosts = []
+        """As the base class does, after all hosts concerned were asked at the same time.
+
+        What is logged meanwhile names the host.
+        """
+        hosts: dict[str, str] = {}
         for parent_id in parent_ids:
             try:
-                hosts.append(self.host_of(parent_id))
+                hosts[parent_id] = self.host_of(parent_id)
             except (CalipsoError, KeyError):
                 continue  # raised again, and told, when its turn comes
-        self._answers().prefetch(hosts)
-        yield from super().get_many(parent_ids)
+        self._answers().prefetch(hosts.values())
+        for parent_id in parent_ids:
+            with log_context(host=hosts.get(parent_id, "")):
+                found = list(super().get_many([parent_id]))
+            yield from found
 
     def _answers(self) -> HostAnswers:
         return self.context.shared("cli:answers", lambda: HostAnswers(self.context))
