@@ -121,7 +121,7 @@ class Campaign:
         scan = self.store.get(scan_id)
         outcome.status = scan["status"]
         found = contents(InventoryMgr(name), ENVIRONMENT)
-        if hit:
+        if name == settings().inventory:
             self._judge_source(outcome, scan, found, hit)
         else:
             if scan["status"] != ScanStatus.COMPLETED:
@@ -153,8 +153,12 @@ class Campaign:
             outcome.equal = self._equal(found, outcome)
             return
         lines = list(self.store.coverage.find({"scan_id": scan["_id"]}))
-        told = [problem for line in lines for problem in line["problems"]]
-        if not told or not scan["errors"]:
+        told = [
+            problem | {"host": line["host"], "source": line["source"]}
+            for line in lines
+            for problem in line["problems"]
+        ]
+        if not any(caused(problem, hit) for problem in told) or not scan["errors"]:
             outcome.failures.append("ended with errors that the coverage report does not name")
         if any(not problem["message"] or not problem["kind"] for problem in told):
             outcome.failures.append("a problem without words")
@@ -247,14 +251,15 @@ def differences(name: str, wanted: list[Document], found: list[Document]) -> lis
 
 
 def caused(error: Document, hit: list[str]) -> bool:
-    """True when an error names what was hit: the host, the API or the database."""
+    """True when an error names what was hit: the host, the service of the API, or the database."""
     for fault in hit:
-        kind, _, target = fault.partition(":")
-        if kind.startswith("http-") and error["source"] == "api":
+        kind, _, rest = fault.partition(":")
+        target = rest.partition("=")[0]
+        if kind.startswith("http-") and error["source"] == "api" and target in error["message"]:
             return True
         if kind.startswith("mysql-") and error["source"] == "db":
             return True
-        if error["host"] and error["host"] in target:
+        if error["host"] and error["host"] == target.rpartition("@")[2]:
             return True
     return False
 

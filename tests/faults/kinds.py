@@ -46,7 +46,7 @@ class Scene:
     cloud: RunningCloud
     rng: random.Random
     hosts: list[str]  # names of its compute hosts
-    hit: list[str] = field(default_factory=list)  # faults of the cloud that were in force
+    hit: list[str] = field(default_factory=list)  # faults of the cloud that a question met
 
 
 def kill_pool_child(scene: Scene) -> bool | None:
@@ -94,14 +94,15 @@ def for_a_moment(*faults: str) -> Callable[[Scene], None]:
             return int(scene.cloud.control()["struck"].get(key, 0))
 
         before, end = struck(), time.monotonic() + PATIENCE
-        scene.hit.append(text)
         scene.cloud.fault(text)
         while struck() == before and time.monotonic() < end:
             time.sleep(0.05)
         time.sleep(scene.rng.uniform(*MOMENT))
-        met = struck() > before
         scene.cloud.clear(text)
         return met
+        met = struck() > before
+        if met:
+            scene.hit.append(text)
 
     return act
 
