@@ -162,7 +162,7 @@ class Campaign:
             outcome.failures.append("ended with errors that the coverage report does not name")
         if any(not problem["message"] or not problem["kind"] for problem in told):
             outcome.failures.append("a problem without words")
-        for error in scan["errors"]:
+        for error in (*scan["errors"], *told):
             if not error["warning"] and not caused(error, hit):
                 outcome.failures.append(f"nobody caused: {error['message'][:200]}")
         again = self._submit(scan["inventory"])

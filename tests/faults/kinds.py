@@ -99,11 +99,11 @@ def for_a_moment(*faults: str) -> Callable[[Scene], None]:
             time.sleep(0.05)
         time.sleep(scene.rng.uniform(*MOMENT))
         scene.cloud.clear(text)
-        return met
         met = struck() > before
         if met:
             scene.hit.append(text)
 
+        return met
     return act
 
 
