@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import pkgutil
 import re
@@ -15,6 +14,7 @@ from flask_restx import Namespace
 from calipso.api import errors, openapi, responders
 from calipso.api.auth import audit
 from calipso.api.auth.ldap_config import ldap_config
+from calipso.api.replies import etag_of
 from calipso.api.responders import health, metrics
 from calipso.api.restx import CalipsoApi
 from calipso.settings import settings
@@ -68,9 +68,11 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.headers["X-Content-Type-Options"] = "nosniff"
-    if response.mimetype == "application/json":
-        response.headers.setdefault("Cache-Control", "private, no-cache")
-        if request.method == "GET" and response.status_code == 200 and not response.is_streamed:
-            response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
-            response.make_conditional(request)
+    read = request.method == "GET" and response.status_code == 200
+    if request.path.startswith(f"{ROOT}/"):  # to be asked for again, or not to be kept at all
+        kept = "no-cache" if read else "no-store"
+        response.headers.setdefault("Cache-Control", f"private, {kept}")
+    if read and not response.is_streamed:
+        response.set_etag(etag_of(response))
+        response.make_conditional(request)
     return response

@@ -15,8 +15,13 @@ from calipso.errors import ConfigError
 
 ANY = "*"
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
-REQUEST_HEADERS = "Authorization, Content-Type, If-None-Match, X-Auth-Token, X-Request-ID"
-ANSWER_HEADERS = "ETag, Link, Location, Retry-After, X-Request-ID"
+REQUEST_HEADERS = (
+    "Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID, X-Auth-Token, "
+    "X-Request-ID"
+)
+ANSWER_HEADERS = (
+    "Allow, ETag, Link, Location, Retry-After, WWW-Authenticate, X-Request-ID, X-Truncated"
+)
 
 #: Seconds a browser remembers the answer to a preflight; browsers cap it at two hours or less.
 REMEMBERED = "3600"

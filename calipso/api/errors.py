@@ -84,6 +84,10 @@ class TooManyRequests(CalipsoError):
         super().__init__(self.message, hint=self.hint)
 
 
+class PreconditionFailed(CalipsoError):
+    """What is to be changed is not any more what the caller has read."""
+
+
 class WrongMediaType(CalipsoError):
     """A body that is not JSON."""
 
@@ -92,6 +96,7 @@ class WrongMediaType(CalipsoError):
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (BadRequest, 400),
     (WrongMediaType, 415),
+    (PreconditionFailed, 412),
     (TooManyRequests, 429),
     (Forbidden, 403),
     (AuthError, 401),

@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 
 from calipso.api.replies import json_response
 from calipso.api.restx import CalipsoApi
+from calipso.api.streams import EVENT_STREAM
 
 Document = dict[str, Any]
 
@@ -108,8 +109,8 @@ def _response(response: Document, produces: list[str]) -> Document:
             content[kind] = {"schema": _schema(response["schema"])}
             if kind in examples:
                 content[kind]["example"] = examples[kind]
-        elif kind != JSON:
-            content[kind] = {"schema": {"type": "string"}}
+        elif kind != JSON:  # a schema of a stream would be one of each of its events
+            content[kind] = {} if kind == EVENT_STREAM else {"schema": {"type": "string"}}
     return found | ({"content": content} if content else {})
 
 

@@ -19,13 +19,17 @@ from pydantic import BaseModel
 from calipso.api import schemas
 from calipso.api.auth.audit import field_names
 from calipso.api.auth.caller import Caller, authenticate
+from calipso.api.errors import PreconditionFailed
 from calipso.api.parse import parse_body, parse_query
-from calipso.api.replies import Page, Reply, json_response
+from calipso.api.replies import Page, Reply, etag_of, json_response
 from calipso.api.schemas import Error, Query, Schema
 from calipso.errors import Forbidden
 from calipso.model.user import Role
 
 Method = Callable[..., Any]
+
+#: Methods that may be asked for on the condition that nobody else changed the thing: `If-Match`.
+CHANGING = frozenset({"PUT", "PATCH", "DELETE"})
 
 
 class Need(StrEnum):
@@ -82,8 +86,10 @@ def operation(
     def decorate(method: Method) -> Method:
         @wraps(method)
         def called(self: Any, **values: Any) -> Response:
-            values["caller"] = _caller(need)
+            values["caller"] = caller = _caller(need)
             values |= _given(declared)
+            if request.method in CHANGING and "If-Match" in request.headers:
+                _check_match(self, caller)
             return _answer(method(self, **values), status)
 
         called.__apidoc__ = doc  # type: ignore[attr-defined]
@@ -114,6 +120,24 @@ def _given(declared: Operation) -> dict[str, Any]:
         values["body"] = parse_body(request, declared.body)
         g.body_fields = field_names(values["body"])
     return values
+
+
+def _check_match(resource: Any, caller: Caller | None) -> None:
+    """Nothing when `If-Match` names what a GET of this thing would answer now.
+
+    Raises PreconditionFailed, or what the GET raises.
+    """
+    read = getattr(type(resource), "get", None)
+    if read is None:
+        return
+    values: dict[str, Any] = {**(request.view_args or {}), "caller": caller}
+    if read.operation.query:
+        values["query"] = read.operation.query()
+    now = _answer(read.__wrapped__(resource, **values), read.operation.status)
+    if not request.if_match.contains_weak(etag_of(now)):  # proxies that compress make them weak
+        raise PreconditionFailed(
+            "it was changed since it was read", hint="Read it again, then change it."
+        )
 
 
 def _answer(found: Any, status: int) -> Response:

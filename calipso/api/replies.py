@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -62,6 +63,11 @@ def json_response(
         response.headers.pop("Content-Type", None)
     response.headers.update(headers or {})
     return response
+
+
+def etag_of(response: Response) -> str:
+    """What stands for this very answer."""
+    return hashlib.sha256(response.get_data()).hexdigest()[:32]
 
 
 def utc(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from calipso import __version__
 from calipso.settings import settings
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.scan_store import now
@@ -27,6 +28,7 @@ class WorkerStore:
             "queues": queues,
             "pid": os.getpid(),
             "host": socket.gethostname(),
+            "version": __version__,
             "seen": now(),
         }
         fields["processes"] = sorted(processes)

@@ -257,6 +257,7 @@ def test_pages_of_named_origins_may_call(server: Served) -> None:
 
     assert before.status_code == 204
     assert "X-Auth-Token" in before.headers["Access-Control-Allow-Headers"]
+    assert "Last-Event-ID" in before.headers["Access-Control-Allow-Headers"]
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert "Access-Control-Allow-Credentials" not in answer.headers
     assert "Origin" in answer.headers["Vary"]

@@ -1,0 +1,83 @@
+"""`/workers`: who does the scanning, as their heartbeats tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_restx import Namespace, Resource
+from pydantic import Field
+
+from calipso.api.auth.caller import Caller
+from calipso.api.operation import Need, operation
+from calipso.api.paging import PageQuery, page_of
+from calipso.api.replies import Page
+from calipso.api.schemas import Answer
+from calipso.api.words import Text, UtcTime
+from calipso.utils.scan_store import now
+from calipso.utils.worker_store import WorkerStore
+
+Document = dict[str, Any]
+
+ns = Namespace("workers", description="Who does the scanning.", path="/workers")
+
+EXAMPLE = {
+    "id": "scan@worker-1",
+    "_id": "scan@worker-1",
+    "host": "worker-1",
+    "queues": ["scan", "api", "db", "cli"],
+    "processes": 4,
+    "version": "0.1.0",
+    "seen": "2026-05-04T03:00:01Z",
+    "age": 1.2,
+}
+
+
+class WorkerQuery(PageQuery):
+    """Filters of the list of workers."""
+
+    queue: list[Text] = Field(default=[], description="That take tasks from all these queues.")
+
+
+class WorkerAnswer(Answer):
+    """A worker that lives."""
+
+    id: str = Field(default="", description="Its name, unique.")
+    host: str = Field(default="", description="The machine or container it runs on.")
+    queues: list[str] = Field(default=[], description="Queues it takes tasks from.")
+    processes: int = Field(default=0, description="Processes of its pool.")
+    version: str = Field(default="", description="The version of Calipso it runs.")
+    seen: UtcTime | None = Field(default=None, description="Its last heartbeat.")
+    age: float = Field(default=0.0, description="Seconds since then.")
+
+
+@ns.route("")
+class Workers(Resource):  # type: ignore[misc]
+    """The list."""
+
+    @operation(
+        Need.OPERATE,
+        page_of=WorkerAnswer,
+        query=WorkerQuery,
+        example={"items": [EXAMPLE], "next": None},
+    )
+    def get(self, caller: Caller, query: WorkerQuery) -> Page:
+        """Workers with a fresh heartbeat, by name; one that is killed is here for a while."""
+        found = [_told(worker) for worker in WorkerStore().live()]
+        return page_of(
+            [worker for worker in found if set(query.queue) <= set(worker["queues"])],
+            query,
+            order=("_id",),
+        )
+
+
+def _told(worker: Document) -> Document:
+    """What a worker tells of itself; one of an older version tells less."""
+    return {
+        "_id": str(worker["_id"]),
+        "host": worker.get("host", ""),
+        "queues": list(worker.get("queues", ())),
+        "processes": len(worker.get("processes", ())),
+        "version": worker.get("version", ""),
+        "seen": worker["seen"],
+        "age": round((now() - worker["seen"]).total_seconds(), 1),
+    }

@@ -1,0 +1,53 @@
+"""`/workers` on real stores."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask.testing import FlaskClient
+
+from calipso import __version__
+from calipso.utils.worker_store import WorkerStore
+from tests.api.conftest import Login
+
+PATH = "/api/v1/workers"
+
+
+def worker(name: str, *queues: str, late: float = 0.0) -> None:
+    """A worker with two processes, whose last heartbeat was so many seconds ago."""
+    store = WorkerStore()
+    store.beat(name, list(queues), processes=(10, 11))
+    seen = store.workers.find_one({"_id": name})["seen"]  # type: ignore[index]
+    change = {"$set": {"seen": seen - timedelta(seconds=late)}}
+    store.workers.update_one({"_id": name}, change)
+
+
+def test_those_that_live_tell_their_queues_version_and_age(admin: FlaskClient) -> None:
+    worker("b@edge", "cli-edge", late=3)
+    worker("a@main", "scan", "api", "cli")
+    worker("lost@main", "scan", late=100_000)
+    first, second = admin.get(PATH).json["items"]
+
+    assert (first["id"], first["queues"]) == ("a@main", ["scan", "api", "cli"])
+    assert (first["version"], first["processes"]) == (__version__, 2)
+    assert first["age"] < 3 <= second["age"]
+    assert second["id"] == "b@edge"
+
+
+def test_they_are_found_by_queue_and_paged(admin: FlaskClient) -> None:
+    worker("a@main", "scan", "cli")
+    worker("b@main", "scan")
+
+    def ids(query: str) -> list[str]:
+        return [item["id"] for item in admin.get(f"{PATH}?{query}").json["items"]]
+
+    assert ids("queue=scan") == ["a@main", "b@main"]
+    assert ids("queue=scan,cli") == ["a@main"]
+    page = admin.get(f"{PATH}?limit=1&total=true").json
+    assert page["total"] == 2
+    assert ids(f"limit=1&marker={page['next']}") == ["b@main"]
+
+
+def test_who_may_start_no_scan_need_not_know_them(login: Login) -> None:
+    assert login("viewer", **{"*": "view"}).get(PATH).status_code == 403
+    assert login("operator").get(PATH).status_code == 200
