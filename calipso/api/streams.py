@@ -12,7 +12,7 @@ from typing import Any
 from flask import Response
 
 from calipso.api.replies import plain
-from calipso.errors import StoreError
+from calipso.errors import NotFound, StoreError
 from calipso.settings import settings
 from calipso.utils.mongo_access import is_store_error
 
@@ -111,6 +111,9 @@ def _lines(
             quiet_since = time.monotonic()
         try:
             state = read()
+        except NotFound:  # who comes again is told so
+            yield ": it is gone\n\n"
+            return
         except Exception as error:
             if not is_store_error(error):
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def test_ready_when_the_stores_answer_and_the_schema_fits(app: Flask) -> None:
         "redis": True,
         "schema": True,
     }
+    assert answer.json["checks"][-1]["message"] == f"schema {Migrator().status().version}"
     lines = [line for line in answer.text.splitlines() if '"name"' in line]
     assert len(lines) == 3
 
@@ -67,6 +69,26 @@ def test_not_ready_names_what_is_away_and_no_address(
     assert [item["name"] for item in answer.json["checks"] if not item["ok"]] == [check]
     assert "127.0.0.1" not in answer.text
     assert "secret" not in answer.text
+
+
+def test_probes_do_not_wait_for_one_that_looks(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    seen = app.test_client().get("/readyz").json
+
+    def slow() -> list[health.Check]:
+        begun.set()
+        go_on.wait(10)
+        return [health.Check("mongodb", ok=False)]
+
+    monkeypatch.setattr(health, "look", slow)
+    looking = threading.Thread(target=app.test_client().get, args=("/readyz",))
+    looking.start()
+    assert begun.wait(10)
+
+    assert app.test_client().get("/readyz").json == seen
+    go_on.set()
+    looking.join(10)
+    assert app.test_client().get("/readyz").status_code == 503
 
 
 def test_a_schema_that_does_not_fit_is_not_ready(app: Flask) -> None:

@@ -234,6 +234,21 @@ def test_events_end_with_the_scan_and_who_heard_the_end_is_told_not_to_come_agai
     assert (again.status_code, again.data) == (204, b"")
 
 
+def test_a_stream_ends_when_its_scan_is_deleted(
+    admin: FlaskClient, environment: Environments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment("prod")
+    scan_id = scan_record(status="running")
+    monkeypatch.setattr(streams, "POLL_SECONDS", 0.02)
+    told = iter(admin.get(f"/api/v1/scans/{scan_id}/events").response)
+    next(told)
+    next(told)
+    ScanStore().scans.delete_one({"_id": scan_id})
+
+    assert [line.decode() for line in told] == [": it is gone\n\n"]  # type: ignore[union-attr]
+    assert admin.get(f"/api/v1/scans/{scan_id}/events").status_code == 404
+
+
 def test_events_tell_each_change_once_for_a_bounded_time(
     admin: FlaskClient, environment: Environments, monkeypatch: pytest.MonkeyPatch
 ) -> None:

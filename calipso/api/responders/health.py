@@ -63,12 +63,17 @@ def readyz() -> Response:
 
 
 def _checks() -> list[Check]:
+    """What was seen a moment ago; while one probe looks, the others have what was seen before."""
     global _seen
-    with _lock:
+    if not _lock.acquire(blocking=not _seen[1]):
+        return _seen[1]
+    try:
         at, found = _seen
         if time.monotonic() - at > FRESH:
             found = look()
             _seen = (time.monotonic(), found)
+    finally:
+        _lock.release()
     return found
 
 
@@ -82,35 +87,39 @@ def look() -> list[Check]:
     return checks
 
 
-def _check(name: str, look_at: Callable[[], None]) -> Check:
+def _check(name: str, look_at: Callable[[], str]) -> Check:
     try:
-        look_at()
+        return Check(name, ok=True, message=look_at())
     except CalipsoError as error:
         return Check(name, ok=False, message=error.message if name == "schema" else error.hint)
     except Exception as error:  # noqa: BLE001 - whatever a client library raises: it is away
         return Check(name, ok=False, message=f"does not answer: {type(error).__name__}")
-    return Check(name, ok=True)
 
 
-def _mongodb() -> None:
+def _mongodb() -> str:
     with pymongo.timeout(PATIENCE):
         MongoAccess().db.command("ping")
+    return ""
 
 
-def _redis() -> None:
+def _redis() -> str:
     url = redis_url(settings())
     limits = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
     with redis.Redis.from_url(url, **limits) as connection:
         connection.ping()
+    return ""
 
 
-def _broker() -> None:
+def _broker() -> str:
     if broker_url(settings()) == redis_url(settings()):
-        return
+        return ""
     with client().connection_for_write() as connection:
         connection.ensure_connection(max_retries=1, timeout=int(PATIENCE))
+    return ""
 
 
-def _schema() -> None:
+def _schema() -> str:
     with pymongo.timeout(PATIENCE):
-        Migrator().check()
+        migrator = Migrator()
+        migrator.check()
+    return f"schema {len(migrator.migrations)}"
