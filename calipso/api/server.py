@@ -130,8 +130,8 @@ def check(config: Settings) -> None:
 def prepare(*, admin: bool = True) -> None:
     """The schema fits, and somebody can log in. Raises CalipsoError."""
     Migrator().ready()
-    if admin and (made := ensure_admin()):
-        tell_first_admin(*made)
+    if admin:
+        ensure_admin(tell_first_admin)
     close_clients()  # sockets do not go through a fork
 
 

@@ -155,15 +155,15 @@ def _show_first_admin(path: Path | None) -> None:
     """Make the first user of the API, who can make the others."""
     from calipso.utils.first_admin import ensure_admin
 
-    made = ensure_admin()
-    if made is None:
-        return
-    if path is not None:
-        write_secret(path, f"{made[1]}\n")
-        say(f"the first user of the API is {made[0]}, its password is in {path}", always=True)
-        return
-    say(f"the first user of the API is {made[0]}, the password {made[1]}", always=True)
-    say("the password is shown this once and stored nowhere", always=True)
+    def tell(name: str, password: str) -> None:
+        if path is not None:
+            write_secret(path, f"{password}\n")
+            say(f"the first user of the API is {name}, its password is in {path}", always=True)
+            return
+        say(f"the first user of the API is {name}, the password {password}", always=True)
+        say("the password is shown this once and stored nowhere", always=True)
+
+    ensure_admin(tell)
 
 
 def _given_stores_answer(config: Settings, *, with_workers: bool) -> None:

@@ -13,8 +13,10 @@ import pytest
 from flask import Flask
 
 from calipso.api.auth.caller import caller_with
+from calipso.api.server import prepare
 from calipso.cli.main import main
-from calipso.errors import AuthError
+from calipso.cli.stack.commands import _show_first_admin
+from calipso.errors import AuthError, ConfigError
 from calipso.model.user import Role, User
 from calipso.settings import settings
 from calipso.utils.audit_store import AuditStore
@@ -135,20 +137,48 @@ def test_what_is_wrong_is_said(user: Command, arguments: list[str], stdin: str, 
 
 
 def test_of_many_first_starts_one_makes_the_admin(home: Path, app: Flask) -> None:
+    made: list[tuple[str, ...]] = []
     with ThreadPoolExecutor(6) as threads:
-        made = [one for one in threads.map(lambda _: ensure_admin(), range(6)) if one]
+        for _ in range(6):
+            threads.submit(ensure_admin, lambda *told: made.append(told))
 
     assert len(made) == 1
     name, password = made[0]
     assert log_in(app.test_client(), name, password).status_code == 201
     assert UserStore().get(name).role is Role.ADMIN
-    assert ensure_admin() is None
+
+
+def test_an_admin_whose_password_cannot_be_written_is_made_at_the_next_start(
+    app: Flask, home: Path
+) -> None:
+    path = home / "admin.password"
+    path.mkdir(parents=True)
+    with pytest.raises(ConfigError, match="password of the first admin cannot be written"):
+        prepare()
+    assert UserStore().all() == []
+    path.rmdir()
+    prepare()
+
+    assert log_in(app.test_client(), "admin", path.read_text().strip()).status_code == 201
+
+
+def test_up_makes_no_admin_whose_password_goes_nowhere(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        _show_first_admin(home / "none" / "password")
+    assert UserStore().all() == []
+    _show_first_admin(home.parent / "password")
+    written = (home.parent / "password").read_text().strip()
+
+    assert UserStore().checked("admin", written) is not None
+    assert written not in capsys.readouterr().err
 
 
 def test_where_there_are_users_no_admin_is_made(home: Path) -> None:
     UserStore().add(User(name="anna"))
 
-    assert ensure_admin() is None
+    ensure_admin(pytest.fail)
     assert [user.name for user in UserStore().all()] == ["anna"]
 
 
