@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from calipso.errors import ErrorKind, NotFound
@@ -25,6 +27,19 @@ def not_in_inventory(environment: str, what: str) -> NotFound:
     )
 
 
+@dataclass
+class Tally:
+    """Problems and requests of one task."""
+
+    context: ScanContext
+    problems: list[Problem] = field(default_factory=list)
+    counters: Counter[str] = field(default_factory=Counter)
+
+
+#: Of the task this thread runs; threads that a task starts with its context count for it.
+_tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
+
+
 class ScanContext:
     """One scan in one process. Thread safe; `close` ends its connections."""
 
@@ -42,9 +57,8 @@ class ScanContext:
         self.scan_id = scan_id
         self.fetchers_package = fetchers_package
         self.cli_commands = list(cli_commands)
-        self.counters: Counter[str] = Counter()
         self.recorder: Any = None
-        self._problems: list[Problem] = []
+        self._apart = Tally(self)
         self._shared: dict[str, Any] = {}
         self._lock = threading.RLock()
         self._key_locks: dict[str, threading.Lock] = {}
@@ -76,12 +90,12 @@ class ScanContext:
     def count(self, what: str, number: int = 1) -> None:
         """Count requests: `api_calls`, `sql_queries`, `ssh_sessions`, `ssh_commands`, ..."""
         with self._lock:
-            self.counters[what] += number
+            self._tally().counters[what] += number
 
     def problem(self, problem: Problem) -> None:
         """Tell about something that could not be read although the fetch goes on."""
         with self._lock:
-            self._problems.append(problem)
+            self._tally().problems.append(problem)
 
     def parent(self, parent_id: str) -> dict[str, Any] | None:
         """The parent object of the running task, or of the inventory."""
@@ -104,12 +118,28 @@ class ScanContext:
         """Preload the parents of the task that this thread runs."""
         self._parents.loaded = {parent["id"]: parent for parent in parents}
 
+    def begin_task(self) -> None:
+        """What this thread counts and tells from now on is of a task of its own."""
+        _tally.set(Tally(self))
+
     def drain(self) -> tuple[list[Problem], Counter[str]]:
-        """Problems and counters since the last call."""
+        """Problems and counters of the task that this thread has run, or of no task."""
         with self._lock:
-            problems, counters = self._problems, self.counters
-            self._problems, self.counters = [], Counter()
-            return problems, counters
+            found = self._tally()
+            if found is self._apart:
+                self._apart = Tally(self)
+            else:
+                _tally.set(None)
+            return found.problems, found.counters
+
+    @property
+    def counters(self) -> Counter[str]:
+        """What was counted so far for the task of this thread."""
+        return self._tally().counters
+
+    def _tally(self) -> Tally:
+        found = _tally.get()
+        return found if found is not None and found.context is self else self._apart
 
     def close(self) -> None:
         """Close everything shared that has a `close`."""

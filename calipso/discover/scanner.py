@@ -98,6 +98,7 @@ class Scanner:
         result = StepResult()
         self._child_id, self._only_below = child_id, only_below
         self.context.set_parents(parents)
+        self.context.begin_task()
         self.placement.learn(parents)
         for fetch_type in fetch_types:
             self._run_one(fetch_type, parents, id_field, result, alive)
