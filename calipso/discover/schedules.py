@@ -24,6 +24,7 @@ from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.model.schedule import Schedule, schedule_of
 from calipso.model.slots import latest_slot, next_slot, slots_within
 from calipso.utils.environment_store import EnvironmentStore
+from calipso.utils.mongo_access import is_store_error
 from calipso.utils.scan_store import ScanStore, now
 from calipso.utils.schedule_store import ScheduleStore, free_name, name_of
 
@@ -104,11 +105,28 @@ def dispatch(submit: Submit, clock: Callable[[], datetime] = now) -> dict[str, i
     store = ScheduleStore()
     told: Counter[str] = Counter()
     for document in store.active():
-        if document.get("claimed"):
-            told.update(_submit(store, document, document["claimed"], submit, clock()))
-        else:
-            told.update(_look(store, document, submit, clock()))
+        try:
+            told.update(_look_at(store, document, submit, clock()))
+        except Exception as error:
+            if is_store_error(error):
+                raise
+            # the others are not to wait for one that somebody wrote by hand
+            log.exception("schedule %s is switched off", name_of(document))
+            problem = f"switched off, it cannot be used: {type(error).__name__}: {error}"[:500]
+            store.set_aside(document["_id"], problem, clock())
+            told["failed"] += 1
     return dict(told)
+
+
+def _look_at(
+    store: ScheduleStore, document: Document, submit: Submit, moment: datetime
+) -> dict[str, int]:
+    claimed = document.get("claimed")
+    if not claimed:
+        return _look(store, document, submit, moment)
+    if not isinstance(claimed, Mapping) or not {"slot", "scan_id"} <= claimed.keys():
+        raise ConfigError("`claimed` names no slot and scan")
+    return _submit(store, document, claimed, submit, moment)
 
 
 def _look(
@@ -124,7 +142,8 @@ def _look(
     if isinstance(slot, datetime) and slot <= moment:
         return _take(store, document, schedule, submit, moment)
     planned = document.get("planned_at")
-    if not isinstance(slot, datetime) or (planned and planned > moment + CLOCK_SKEW):
+    known = isinstance(slot, datetime) and isinstance(planned, datetime | None)
+    if not known or (planned and planned > moment + CLOCK_SKEW):
         store.move(document, next_slot(schedule, moment), moment)
     return {}
 

@@ -118,6 +118,11 @@ class ScheduleStore:
             fields["last_problem"] = {"at": moment, "message": problem}
         self.schedules.update_one({"_id": key}, {"$set": fields})
 
+    def set_aside(self, key: Any, problem: str, moment: datetime) -> None:
+        """Switch off what cannot be used, with the slot it may have claimed."""
+        self.schedules.update_one({"_id": key}, {"$set": {"claimed": None}})
+        self.disable(key, problem, moment)
+
     # -- what the dispatcher does ------------------------------------------------------
 
     def active(self) -> Documents:

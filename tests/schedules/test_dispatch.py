@@ -333,6 +333,40 @@ def test_one_schedule_that_cannot_be_read_stops_no_other(bench: Bench):
 # -- documents by other hands ----------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"request": "x"},
+        {"claimed": {"slot": NOON}},
+        {"claimed": "yes"},
+        {"interval": []},
+    ],
+    ids=str,
+)
+def test_a_document_that_makes_no_sense_is_set_aside_and_stops_no_other(
+    bench: Bench, fields: dict[str, Any]
+):
+    bench.add(name="a")
+    bench.add(name="b")
+    bench.store.schedules.update_one({"name": "a"}, {"$set": fields})
+
+    assert bench.at(60) == {"failed": 1, "run": 1}
+    assert bench.at(120) == {"run": 1}  # it is not looked at again
+
+    document = bench.document("a")
+    assert (document["enabled"], document["claimed"]) == (False, None)
+    assert "switched off" in document["last_problem"]["message"]
+
+
+@pytest.mark.parametrize("planned", ["yesterday", 7])
+def test_a_plan_without_a_time_is_made_anew(bench: Bench, planned: Any):
+    bench.add()
+    bench.store.schedules.update_one({"name": "s"}, {"$set": {"planned_at": planned}})
+
+    assert bench.at(30) == {}
+    assert bench.at(60) == {"run": 1}
+
+
 def test_a_document_of_the_original_is_planned_and_runs(bench: Bench):
     """As its API wrote it: no enabled flag, and no next slot before the manager has seen it."""
     bench.store.schedules.insert_one(
