@@ -20,7 +20,8 @@ task_store_errors_even_if_ignored = True
 result_chord_ordered = False
 result_chord_join_timeout = 30.0
 
-# Prefork queues only: thread pools ignore time limits, so sources carry their own time-outs.
+# Prefork queues only: thread pools ignore time limits, so sources carry their own time-outs. Link
+# finders and cliques get others with their messages (workers/publisher.py).
 task_soft_time_limit = 270
 task_time_limit = 300
 
@@ -30,7 +31,8 @@ task_time_limit = 300
 keepalive = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
 
 broker_transport_options = {
-    # Longer than any task may take with its wait in the worker; the watchdog acts much earlier.
+    # Longer than any task may take with its wait in the worker (workers/app.py raises it to what
+    # the settings let one take); the watchdog acts much earlier.
     "visibility_timeout": 900,
     "socket_keepalive": True,
     "socket_keepalive_options": keepalive,

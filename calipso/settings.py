@@ -148,6 +148,14 @@ class CoreSettings(BaseSettings):
         description="Seconds a task may run on a living worker before another one takes it over. "
         "Far above what the time limits of the sources let a batch of hosts take.",
     )
+    graph_task_seconds: float = Field(
+        default=1500.0,
+        ge=60.0,
+        description="Seconds one link finder, one portion of cliques, or the planning of a level "
+        "or end of a scan may take; what is not done by then is given up and reported, its links "
+        "stay as they were. A finder goes through the whole cloud: far above what 1,000 hosts "
+        "take on a slow machine, and below the 30 minutes RabbitMQ waits for a worker.",
+    )
     advance_lease: float = Field(
         default=60.0,
         description="Seconds a living worker has to plan and send the next level (or the end) of "

@@ -14,6 +14,10 @@ app = Celery(
     amqp="workers.connection:PacedAMQP",
 )
 app.config_from_object("celeryconfig")
+app.conf.broker_transport_options["visibility_timeout"] = max(
+    app.conf.broker_transport_options["visibility_timeout"],
+    2 * int(settings().graph_task_seconds) + 120,  # a task may wait in the worker for another one
+)
 app.conf.beat_schedule["watchdog"]["schedule"] = settings().watchdog_interval
 app.autodiscover_tasks(["workers"], related_name="tasks.scan")
 app.autodiscover_tasks(["workers"], related_name="tasks.schedules")

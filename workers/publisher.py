@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from celery import Celery, chain, chord
 
 from calipso.discover.scan_plan import NAMESPACE, Level
+from calipso.settings import settings
 
 RUN = "calipso.scan.run"
 ADVANCE = "calipso.scan.advance"
+
+#: Queues of tasks that go through a whole cloud and have a time limit of their own.
+GRAPH = ("links", "cliques", "scan")
+#: Seconds a task has to tell that its time is over.
+LAST_WORDS = 30
+
+
+def time_limits(queue: str) -> dict[str, Any]:
+    """Options of a task: its time limits, where they are not those of celeryconfig."""
+    if queue not in GRAPH:
+        return {}
+    seconds = settings().graph_task_seconds
+    return {"soft_time_limit": seconds, "time_limit": seconds + LAST_WORDS}
 
 
 class CeleryPublisher:
@@ -31,7 +46,7 @@ class CeleryPublisher:
     def publish_task(self, scan_id: str, task_id: str, queue: str) -> None:
         """Send one registered task again, outside its chord: it looks itself what comes next."""
         self.app.signature(RUN, args=[scan_id, task_id], kwargs={"resent": True}).set(
-            queue=queue
+            queue=queue, **time_limits(queue)
         ).apply_async()
 
     def publish_advance(self, scan_id: str, level: int) -> None:
@@ -40,11 +55,11 @@ class CeleryPublisher:
 
     def _run(self, scan_id: str, task_id: str, queue: str):  # type: ignore[no-untyped-def]
         return self.app.signature(RUN, args=[scan_id, task_id], immutable=True).set(
-            queue=queue, task_id=task_id
+            queue=queue, task_id=task_id, **time_limits(queue)
         )
 
     def _advance(self, scan_id: str, level: int):  # type: ignore[no-untyped-def]
         body_id = str(uuid.uuid5(NAMESPACE, f"{scan_id}/{level}/advance"))
         return self.app.signature(ADVANCE, args=[scan_id, level], immutable=True).set(
-            queue="scan", task_id=body_id
+            queue="scan", task_id=body_id, **time_limits("scan")
         )

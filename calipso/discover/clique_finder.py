@@ -6,7 +6,7 @@ per process and scan and then asked for portions of focal points.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from calipso.model.clique import Clique, CliqueConstraint, CliqueType
@@ -17,6 +17,9 @@ from calipso.topology.adjacency import LINK_FIELDS, Adjacency, Walked, both_ways
 from calipso.utils.inventory_mgr import InventoryMgr
 
 ANY = "ANY"
+
+#: Links and objects that the cliques of a portion hold at most, but for one that has more alone.
+PORTION = 50_000
 
 #: Settings of an environment a clique type may ask for, and what agreeing with each is worth.
 PREFERENCES = (
@@ -148,6 +151,23 @@ class CliqueFinder:
         """Cliques of these focal points, in the order of their keys; none without a link."""
         found = (self._clique(focal_point) for focal_point in focal_points)
         return sorted((clique for clique in found if clique), key=lambda clique: clique["_id"])
+
+    def portions(self, focal_points: Iterable[Mapping[str, Any]]) -> Iterator[list[Clique]]:
+        """The same a few at a time, so that large ones are not in memory together."""
+        portion: list[Clique] = []
+        size = 0
+        for focal_point in focal_points:
+            clique = self._clique(focal_point)
+            if clique is None:
+                continue
+            more = len(clique["links"]) + len(clique["objects"])
+            if portion and size + more > PORTION:
+                yield portion
+                portion, size = [], 0
+            portion.append(clique)
+            size += more
+        if portion:
+            yield portion
 
     def _clique(self, focal_point: Mapping[str, Any]) -> Clique | None:
         focal_type = focal_point["type"]

@@ -24,9 +24,10 @@ from calipso.discover.scan_plan import Level, Planner
 from calipso.discover.scan_start import first_groups
 from calipso.discover.scanners_metadata import ScannersMetadata
 from calipso.discover.stages import Stages
-from calipso.errors import CalipsoError, ErrorKind
+from calipso.errors import CalipsoError, ErrorKind, Superseded
 from calipso.model.scan import Problem, ScanStatus, Stage
 from calipso.settings import settings
+from calipso.utils.fence import Fence
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.mongo_access import is_store_error
 from calipso.utils.scan_store import ScanStore, claim, now
@@ -43,6 +44,26 @@ def as_calipso_error(error: Exception) -> CalipsoError:
     if isinstance(error, CalipsoError):
         return error
     return CalipsoError(f"{type(error).__name__}: {error}"[:500], hint=DEFECT)
+
+
+def _progress(level: Level, tasks: list[Document]) -> Document:
+    """How far a level is that begins."""
+    return {
+        "title": level.title,
+        "stage": level.stage.value,
+        "tasks": len(tasks),
+        "done": 0,
+        "queues": sorted({task["queue"] for task in tasks}),
+    }
+
+
+def _too_long() -> CalipsoError:
+    seconds = settings().graph_task_seconds
+    return CalipsoError(
+        f"not done after {seconds:g} seconds and given up; what it would have found is as it was",
+        hint="Give it more time (CALIPSO_GRAPH_TASK_SECONDS), or a faster machine.",
+        kind=ErrorKind.TIMEOUT,
+    )
 
 
 class Publisher(Protocol):
@@ -99,24 +120,38 @@ class Scan:
         if not self.store.update(self.scan_id, begun, status=ScanStatus.PENDING.value):
             # it runs already, or an attempt of this worker to begin it failed half-way
             return self.advance(0, publisher, worker, take_over=True)
-        self._plan_and_publish(publisher, 0, lambda: self._first_level(scan | begun))
+        self._plan_and_publish(publisher, scan | begun, self._first_level)
         return True
 
-    def run_task(self, task_id: str, worker: str, *, take_over: bool = False) -> str:
-        """Run one registered task; returns `done`, `running` (elsewhere) or `over`.
+    def run_task(
+        self,
+        task_id: str,
+        worker: str,
+        *,
+        take_over: bool = False,
+        retried: bool = False,
+        too_long: tuple[type[Exception], ...] = (),
+    ) -> str:
+        """Run one registered task; returns `done`, `running` (elsewhere) or `over` (given up).
 
-        A failure of the task is recorded on the scan; only a failing store is raised.
+        A failure of the task is recorded on the scan; only a failing store is raised. `retried`
+        says that it is tried again because the store had failed, `too_long` what is raised in a
+        task whose time is over.
         """
-        task = self.store.claim_task(task_id, worker, take_over=take_over)
+        task = self.store.claim_task(task_id, worker, take_over=take_over, retried=retried)
         if task is None:
             return "done" if self.store.is_done(task_id) else "running"
         scan = self.store.get(self.scan_id)
         if scan["cancel_requested"] or ScanStatus(scan["status"]).final:
             result: Document = {"ran": False}
-        elif task["attempts"] > self.attempts:
+        elif task["attempts"] - task.get("retries", 0) > self.attempts:
             result = {"ran": False, "problems": [self._lost(task)]}
         else:
-            result = self._run(scan, task)
+            try:
+                result = self._run(scan, task, too_long)
+            except Superseded as error:
+                log.warning("task given up: %s", error, extra={"scan": self.scan_id})
+                return "over"
         try:
             self._end_task(task, result)
         except Exception as error:
@@ -140,22 +175,28 @@ class Scan:
             return True
         # a scan whose starter died has no first level yet
         plan = self._next_level if level else self._first_level
-        self._plan_and_publish(publisher, level, lambda: plan(scan))
+        self._plan_and_publish(publisher, scan, plan)
         return True
 
     def finish(self, scan: Document, error: CalipsoError | None = None) -> None:
         """End a scan: coverage report, final state, environment free for the next."""
-        finish_scan(scan["_id"], self.store, self.context, self.metadata, error)
+        try:
+            finish_scan(scan["_id"], self.store, self.context, self.metadata, error)
+        except Superseded as found:
+            log.warning("scan ended meanwhile: %s", found, extra={"scan": self.scan_id})
 
     # -- levels ------------------------------------------------------------------------
 
     def _plan_and_publish(
-        self, publisher: Publisher, level: int, plan: Callable[[], Level | None]
+        self, publisher: Publisher, scan: Document, plan: Callable[[Document], Level | None]
     ) -> None:
-        """Plan; register; only then move the scan on and send. A bad plan ends the scan."""
-        scan = self.store.get(self.scan_id)
+        """Plan; register; only then move the scan on and send. A bad plan ends the scan.
+
+        A planner that was given up does neither: another one has moved the scan on.
+        """
+        level = scan["level"]
         try:
-            following = plan()
+            following = plan(scan)
             tasks = following.tasks() if following else []
             self.store.register(tasks)
         except Exception as error:
@@ -163,47 +204,50 @@ class Scan:
                 raise
             if not isinstance(error, CalipsoError):
                 log.exception("level cannot be planned", extra={"scan": self.scan_id})
-            self.finish(scan, as_calipso_error(error))
+            self._finish_from(level, as_calipso_error(error))
             return
         if following is None:
-            self.finish(scan)
+            self._finish_from(level)
             return
         published = now()
-        progress = {
-            "title": following.title,
-            "stage": following.stage.value,
-            "tasks": len(tasks),
-            "done": 0,
-            "queues": sorted({task["queue"] for task in tasks}),
-        }
-        self.store.update(
+        moved = self.store.update(
             self.scan_id,
             {
                 "level": following.number,
                 "stage": following.stage.value,
-                f"levels.{following.number}": progress,
+                f"levels.{following.number}": _progress(following, tasks),
                 "published_at": published,
                 "claim_until": None,
                 "planners_lost": 0,
             },
             level=level,
+            status=ScanStatus.RUNNING.value,
         )
+        if not moved:
+            log.warning("level was planned by another", extra={"scan": self.scan_id})
+            return
         told = {"environment": self.environment, "scan": self.scan_id, "level": following.number}
         told |= {"title": following.title, "tasks": len(tasks)}
         log.info("level published", extra=told)
         publisher.publish_level(self.scan_id, following)
 
+    def _finish_from(self, level: int, error: CalipsoError | None = None) -> None:
+        """End the scan after this level, if nobody has moved it on."""
+        scan = self.store.get(self.scan_id)
+        if scan["level"] == level and not isinstance(error, Superseded):
+            self.finish(scan, error)
+
     def _first_level(self, scan: Document) -> Level | None:
         request = scan["request"]
         if request["links_only"]:
-            return self._links(1, Stage.LINKS)
+            return self._links(scan, 1, Stage.LINKS)
         if request["cliques_only"]:
             return self._cliques(1)
         stages = Stages(scan, self.context, self.metadata, self.store)
         start = first_groups(request, self.context, self.metadata)
         groups = start.groups
         if start.root:
-            children = stages.root_children(start.root, 1)
+            children = stages.root_children(start.root, 1, self._fence(scan))
             self.store.update(self.scan_id, {"root_children": children})
             return self._fetch_level(1, children) or self._after_inventory(1)
         self.store.update(self.scan_id, {"below": start.below})
@@ -226,9 +270,9 @@ class Scan:
         if stage is Stage.SWEEP and request["inventory_only"]:
             return None
         if stage is Stage.SWEEP:
-            return self._links(number, Stage.LINKS)
+            return self._links(scan, number, Stage.LINKS)
         if stage is Stage.LINKS:
-            implicit = self._links(number, Stage.IMPLICIT_LINKS)
+            implicit = self._links(scan, number, Stage.IMPLICIT_LINKS)
             if implicit is not None and implicit.chains:
                 return implicit
             stage = Stage.IMPLICIT_LINKS
@@ -256,11 +300,11 @@ class Scan:
         title = "remove what is gone"
         return self.planner.single(number, Stage.SWEEP, title, below=scan.get("below", ""))
 
-    def _links(self, number: int, stage: Stage) -> Level | None:
+    def _links(self, scan: Document, number: int, stage: Stage) -> Level | None:
         late = stage is Stage.IMPLICIT_LINKS
         known = load_link_finders()
         if not late:
-            self._drop_links_of_former_finders(list(known))
+            self._drop_links_of_former_finders(scan, list(known))
         finders = [name for name, found in known.items() if found.after_others is late]
         return self.planner.links_level(number, stage, finders)
 
@@ -277,20 +321,32 @@ class Scan:
 
     # -- parts -------------------------------------------------------------------------
 
-    def _drop_links_of_former_finders(self, known: list[str]) -> None:
+    def _drop_links_of_former_finders(self, scan: Document, known: list[str]) -> None:
         """A finder replaces its own links only: those of one that is gone would stay for ever."""
-        record = self.store.get(self.scan_id)["record_changes"]
         writer = GraphWriter(
-            self.context.inv, self.environment, self.scan_id, record_changes=record
+            self.context.inv,
+            self.environment,
+            self.scan_id,
+            generation=scan["generation"],
+            record_changes=scan["record_changes"],
+            alive=self._fence(scan),
         )
         writer.drop_links_of_others(known)
 
-    def _run(self, scan: Document, task: Document) -> Document:
+    def _fence(self, scan: Document) -> Fence:
+        """Stops what a planner writes when another one has moved the scan on."""
+        return Fence(self.store, self.scan_id, level=scan["level"])
+
+    def _run(
+        self, scan: Document, task: Document, too_long: tuple[type[Exception], ...]
+    ) -> Document:
         stages = Stages(scan, self.context, self.metadata, self.store)
         try:
-            return stages.run(task, lambda: None)
+            return stages.run(task, Fence(self.store, self.scan_id, task=task))
+        except too_long:
+            return self._failed(task, _too_long())
         except Exception as error:
-            if is_store_error(error):
+            if is_store_error(error) or isinstance(error, Superseded):
                 raise
             return self._failed(task, error)
 

@@ -12,6 +12,7 @@ from calipso.model.scan import Problem, ScanRequest, ScanStatus, Stage
 from calipso.settings import settings
 from calipso.utils.answers import AnswerStore
 from calipso.utils.environment_store import EnvironmentStore
+from calipso.utils.fence import Fence
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.scan_store import RUNNING, ScanStore, now
 
@@ -27,7 +28,12 @@ def finish_scan(
     metadata: ScannersMetadata,
     error: CalipsoError | None = None,
 ) -> None:
-    """End a scan; `error` is what made it impossible to go on."""
+    """End a scan; `error` is what made it impossible to go on.
+
+    One that has ended already stays as it is: this worker may have been given up.
+    """
+    if store.get(scan_id)["status"] not in RUNNING:
+        return
     if error is not None:
         store.add_problem(
             scan_id, Problem(kind=str(error.kind), message=error.message, hint=error.hint)
@@ -45,7 +51,8 @@ def finish_scan(
         "end_timestamp": now(),
         "claim_until": None,
     }
-    store.update(scan_id, final, status={"$in": RUNNING})
+    if not store.update(scan_id, final, status={"$in": RUNNING}):
+        return
     AnswerStore(context.inv, scan["environment"], scan_id, settings()).forget()
     store.unlock(scan)
     if status in DONE and request.whole_inventory() and request.origin != "recording":
@@ -56,4 +63,11 @@ def _drop_old_cliques(scan: Document, store: ScanStore, context: ScanContext) ->
     """Cliques of focal points that have none any more, when all of them were looked for."""
     cliques = store.scan_tasks(scan["_id"], "ran", kind="cliques")
     if cliques and all(task.get("ran") for task in cliques):
-        GraphWriter(context.inv, scan["environment"], scan["_id"]).drop_old_cliques()
+        writer = GraphWriter(
+            context.inv,
+            scan["environment"],
+            scan["_id"],
+            generation=scan["generation"],
+            alive=Fence(store, scan["_id"]),
+        )
+        writer.drop_old_cliques()

@@ -6,6 +6,9 @@ import logging
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from calipso.discover.context import ScanContext
@@ -17,6 +20,7 @@ from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.listening import not_served
+from calipso.utils.mongo_access import is_store_error
 from calipso.utils.scan_inventory import ScanInventory
 from calipso.utils.scan_store import RUNNING, ScanStore, now
 from calipso.utils.worker_store import WorkerStore
@@ -25,11 +29,20 @@ Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 
-#: Scans whose connections one process keeps open at once.
+#: Scans without a task just now whose connections one process keeps open.
 OPEN_SCANS = 4
 
+
+@dataclass
+class _Open:
+    """A scan whose connections are open in this process, and how many tasks use them just now."""
+
+    scan: Scan
+    users: int = 0
+
+
 _lock = threading.Lock()
-_scans: OrderedDict[tuple[int, str], Scan] = OrderedDict()
+_scans: OrderedDict[tuple[int, str], _Open] = OrderedDict()
 
 
 def create_scan(request: ScanRequest, scan_id: str | None = None, *, runner: str = "") -> str:
@@ -48,36 +61,49 @@ def make_scan(scan_id: str, *, recorder: Any = None) -> Scan:
     return Scan(scan_id, store, context, load_scanners(), attempts=settings().task_attempts)
 
 
-def open_scan(scan_id: str) -> Scan:
-    """The Scan of this process for a scan id; connections are kept for its length."""
+@contextmanager
+def open_scan(scan_id: str) -> Iterator[Scan]:
+    """The Scan of this process for a scan id, for one task; connections are kept for its length."""
     key = (os.getpid(), scan_id)
+    if key not in _scans:
+        close_finished_scans()  # a process of the links and cliques worker has no other occasion
     with _lock:
-        if key in _scans:
-            _scans.move_to_end(key)
-            return _scans[key]
-    close_finished_scans()  # a process of the links and cliques worker has no other occasion
-    with _lock:
-        if key in _scans:
-            return _scans[key]
-        scan = _scans[key] = make_scan(scan_id)
-        old = [_scans.popitem(last=False)[1] for _ in range(len(_scans) - OPEN_SCANS)]
-    for item in old:
-        item.context.close()
-    return scan
+        if key not in _scans:
+            _scans[key] = _Open(make_scan(scan_id))
+        found = _scans[key]
+        found.users += 1
+        _scans.move_to_end(key)
+    try:
+        yield found.scan
+    finally:
+        with _lock:
+            found.users -= 1
+        _close([key for key, item in _idle()[:-OPEN_SCANS]])
 
 
 def close_finished_scans() -> None:
     """Close the connections of scans that ended; called between tasks."""
+    ids = [scan_id for (_, scan_id), _ in _idle()]
+    if ids:
+        ended = ScanStore().find_scans({"_id": {"$in": ids}, "status": {"$nin": RUNNING}})
+        _close([(os.getpid(), scan["_id"]) for scan in ended])
+
+
+def _idle() -> list[tuple[tuple[int, str], _Open]]:
+    """Open scans of this process that no task uses, the one used last at the end."""
     with _lock:
-        ids = [scan_id for pid, scan_id in _scans if pid == os.getpid()]
-    if not ids:
-        return
-    ended = ScanStore().find_scans({"_id": {"$in": ids}, "status": {"$nin": RUNNING}})
+        return [
+            (key, item) for key, item in _scans.items() if key[0] == os.getpid() and not item.users
+        ]
+
+
+def _close(keys: list[tuple[int, str]]) -> None:
+    """Close the connections of these scans; those that a task uses by now stay open."""
     with _lock:
-        closing = [_scans.pop((os.getpid(), scan["_id"]), None) for scan in ended]
-    for scan in closing:
-        if scan is not None:
-            scan.context.close()
+        free = [key for key in keys if key in _scans and not _scans[key].users]
+        closing = [_scans.pop(key) for key in free]
+    for item in closing:
+        item.scan.context.close()
 
 
 def start_scan(scan_id: str, publisher: Publisher, worker: str = "") -> bool:
@@ -88,12 +114,35 @@ def start_scan(scan_id: str, publisher: Publisher, worker: str = "") -> bool:
         fail_scan(scan_id, error.message, error.hint)
         return False
     except Exception as error:
-        fail_scan(scan_id, str(error), getattr(error, "hint", ""))
+        if not is_store_error(error):
+            fail_scan(scan_id, str(error), getattr(error, "hint", ""))
         raise
     try:
         return scan.start(publisher, worker)
     finally:
         scan.context.close()
+
+
+def task_cannot_begin(scan_id: str, task_id: str, worker: str, error: Exception) -> str:
+    """A task failed before it began: a file was broken meanwhile, or a key is gone.
+
+    That is an attempt as well; after the last one the task ends, with the reason. Returns `again`,
+    or what `Scan.run_task` would.
+    """
+    store = ScanStore()
+    task = store.claim_task(task_id, worker, take_over=False)
+    if task is None:
+        return "done" if store.is_done(task_id) else "running"
+    if task["attempts"] - task.get("retries", 0) < settings().task_attempts:
+        store.requeue(task)
+        return "again"
+    log.error("task cannot begin", exc_info=error, extra={"scan": scan_id, "task": task["title"]})
+    reason = as_calipso_error(error)
+    message = f"{task['title']}: {reason.message}"[:500]
+    problem = Problem(kind=str(reason.kind), message=message, hint=reason.hint)
+    if store.end_task(task_id, {"ran": False, "problems": [problem.model_dump()]}):
+        store.add_results(task, {"problems": [problem]})
+    return "done"
 
 
 def cancel_scan(scan_id: str) -> Document:

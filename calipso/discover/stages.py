@@ -57,7 +57,7 @@ class Stages:
 
     def fetch(self, task: Document, alive: Callable[[], None]) -> Result:
         """Fetch objects for the parents of the task and store them."""
-        scanner = Scanner(self.metadata, self.context, self._object_writer())
+        scanner = Scanner(self.metadata, self.context, self._object_writer(alive))
         entries = {entry.node: entry for entry in self.metadata.scanners[task["scanner"]]}
         result = scanner.run(
             [entries[node] for node in task["nodes"]],
@@ -81,9 +81,9 @@ class Stages:
             "requests": result.requests,
         }
 
-    def root_children(self, scanner: str, level: int) -> list[Document]:
+    def root_children(self, scanner: str, level: int, alive: Callable[[], None]) -> list[Document]:
         """Make the folders of the root scanner; returns what is to be scanned below them."""
-        writer = self._object_writer()
+        writer = self._object_writer(alive)
         machine = Scanner(self.metadata, self.context, writer)
         root = environment_root(self.environment)
         machine.make_folders(root, scanner, 0)
@@ -92,19 +92,19 @@ class Stages:
             for (depth, name, host), parents in machine.finish().items()
         ]
 
-    def sweep(self, task: Document, _alive: Callable[[], None]) -> Result:
+    def sweep(self, task: Document, alive: Callable[[], None]) -> Result:
         """Remove what was not found again, mark what could not be read."""
-        sweeper = Sweeper(self.inv, self.environment, self.scan["_id"])
-        done = sweeper.run(
+        sweeper = Sweeper(self.inv, self.environment, self.scan["_id"], **self._authority(alive))
+        found = sweeper.judge(
             gather_evidence(self.store, self.scan["_id"]),
             below=task.get("below", ""),
             clear=bool(self.scan["request"]["clear"]) and not task.get("below"),
-            record=self.scan["record_changes"],
         )
-        self.store.update(self.scan["_id"], done)
+        self.store.keep_highest(self.scan["_id"], found)
+        sweeper.remove()
         return {"ran": True}
 
-    def links(self, task: Document, _alive: Callable[[], None]) -> Result:
+    def links(self, task: Document, alive: Callable[[], None]) -> Result:
         """Run one link finder and store its links."""
         finder = load_link_finders()[task["finder"]]()
         types, constraints = load_clique_types(self.inv)
@@ -114,15 +114,17 @@ class Stages:
             clique_constraints=constraints,
         )
         finder.bind(self.environment, self.inv, info)
-        found = self._graph_writer().save_links(task["finder"], finder.run())
+        found = self._graph_writer(alive).save_links(task["finder"], finder.run())
         return {"ran": True, "counts": {"links": found}}
 
-    def cliques(self, task: Document, _alive: Callable[[], None]) -> Result:
+    def cliques(self, task: Document, alive: Callable[[], None]) -> Result:
         """Find the cliques of one partition of focal points."""
         finder = self.context.shared("clique finder", self._clique_finder)
-        fields = finder.fields_for(task["focal_type"])
+        fields = [*finder.fields_for(task["focal_type"]), "clique"]
         focal_points = self.inv.find_items({"_id": {"$in": task["parents"]}}, fields)
-        found = self._graph_writer().save_cliques(finder.find_for(focal_points))
+        flagged = {item["_id"] for item in focal_points if item.get("clique")}
+        writer = self._graph_writer(alive)
+        found = sum(writer.save_cliques(c, flagged) for c in finder.portions(focal_points))
         return {"ran": True, "counts": {"cliques": found}, "problems": finder.problems}
 
     # -- parts -------------------------------------------------------------------------
@@ -137,18 +139,16 @@ class Stages:
         root = object_key(self.environment, "environment", self.environment)
         return [*parents, environment_root(self.environment)] if root in keys else parents
 
-    def _object_writer(self) -> ObjectWriter:
-        return ObjectWriter(
-            self.inv,
-            self.environment,
-            self.scan["_id"],
-            record_changes=self.scan["record_changes"],
-        )
+    def _authority(self, alive: Callable[[], None]) -> Document:
+        """What each writer is told of the scan it writes for."""
+        return {
+            "generation": self.scan["generation"],
+            "record_changes": self.scan["record_changes"],
+            "alive": alive,
+        }
 
-    def _graph_writer(self) -> GraphWriter:
-        return GraphWriter(
-            self.inv,
-            self.environment,
-            self.scan["_id"],
-            record_changes=self.scan["record_changes"],
-        )
+    def _object_writer(self, alive: Callable[[], None]) -> ObjectWriter:
+        return ObjectWriter(self.inv, self.environment, self.scan["_id"], **self._authority(alive))
+
+    def _graph_writer(self, alive: Callable[[], None]) -> GraphWriter:
+        return GraphWriter(self.inv, self.environment, self.scan["_id"], **self._authority(alive))

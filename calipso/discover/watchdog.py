@@ -8,6 +8,7 @@ Sending something twice is harmless.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -25,6 +26,9 @@ Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 
+#: Seconds beyond its time limit until a task counts as one that does not end.
+GRACE = 60.0
+
 
 class TaskPublisher(Publisher, Protocol):
     """A publisher that can also send a single task."""
@@ -40,33 +44,52 @@ def watch(publisher: TaskPublisher, waiting: Mapping[str, int], worker: str = ""
     """
     store = ScanStore()
     alive = {worker["_id"]: worker for worker in WorkerStore().live()}
-    done = {"resent": 0, "advanced": 0}
+    done = Counter({"resent": 0, "advanced": 0})
     _end_abandoned(store, alive)
     for scan in store.find_scans({"status": ScanStatus.RUNNING.value, "runner": ""}):
-        if scan["cancel_requested"] and _end_cancelled(scan, store, alive):
-            continue
-        for task in store.open_tasks(scan["_id"], scan["level"]):
-            if _is_lost(task, scan, alive, waiting) and store.requeue(task):
-                where = {"environment": scan["environment"], "scan": scan["_id"]}
-                log.warning("task sent again", extra=where | {"task": task["title"]})
-                publisher.publish_task(scan["_id"], task["_id"], task["queue"])
-                done["resent"] += 1
-        if _stands_still(scan, store, alive):
-            publisher.publish_advance(scan["_id"], scan["level"])
-            done["advanced"] += 1
-    return done | {"started": start_waiting(publisher, worker)}
+        try:
+            done.update(_look_after(scan, store, publisher, alive, waiting))
+        except Exception as error:
+            if is_store_error(error):
+                raise
+            log.exception("scan cannot be looked after", extra={"scan": scan["_id"]})
+    return dict(done) | {"started": start_waiting(publisher, worker)}
+
+
+def _look_after(
+    scan: Document,
+    store: ScanStore,
+    publisher: TaskPublisher,
+    alive: Mapping[str, Document],
+    waiting: Mapping[str, int],
+) -> Counter[str]:
+    """One look at one scan; returns what was done."""
+    done: Counter[str] = Counter()
+    if scan["cancel_requested"] and _end_cancelled(scan, store, alive):
+        return done
+    for task in store.open_tasks(scan["_id"], scan["level"]):
+        if _is_lost(task, scan, alive, waiting) and store.requeue(task):
+            where = {"environment": scan["environment"], "scan": scan["_id"]}
+            log.warning("task sent again", extra=where | {"task": task["title"]})
+            publisher.publish_task(scan["_id"], task["_id"], task["queue"])
+            done["resent"] += 1
+    if _stands_still(scan, store, alive):
+        publisher.publish_advance(scan["_id"], scan["level"])
+        done["advanced"] += 1
+    return done
 
 
 def start_waiting(publisher: Publisher, worker: str = "") -> int:
     """Start the pending scans whose environment is free, oldest first."""
     store = ScanStore()
     _free_dead_locks(store)
-    held = {lock["_id"] for lock in store.locks.find()}
+    held = {lock["_id"]: lock["scan_id"] for lock in store.locks.find()}
     started = 0
     for scan in waiting_scans():
         key = f"{scan['inventory']}/{scan['environment']}"
-        if key not in held and _started(scan["_id"], publisher, worker):
-            held.add(key)
+        # one that holds its own lock lost the worker that was about to start it
+        if held.get(key, scan["_id"]) == scan["_id"] and _started(scan["_id"], publisher, worker):
+            held[key] = scan["_id"]
             started += 1
     return started
 
@@ -114,7 +137,13 @@ def _end_cancelled(scan: Document, store: ScanStore, alive: Mapping[str, Documen
     ]
     if busy:
         return False
-    ended = make_scan(scan["_id"])
+    try:
+        ended = make_scan(scan["_id"])
+    except Exception as error:
+        if is_store_error(error):
+            raise
+        fail_scan(scan["_id"], str(error), getattr(error, "hint", ""))
+        return True
     try:
         ended.finish(scan)
     finally:
@@ -126,7 +155,7 @@ def _is_lost(
     task: Document, scan: Document, alive: Mapping[str, Document], waiting: Mapping[str, int]
 ) -> bool:
     if task["state"] == "running":
-        return _age(task["started_at"]) > settings().longest_task or _is_gone(task, alive)
+        return _age(task["started_at"]) > _longest(task) or _is_gone(task, alive)
     if not alive or waiting.get(task["queue"], 0):
         return False  # it waits in line
     sent = task.get("published_at") or scan["published_at"]
@@ -137,6 +166,12 @@ def _is_lost(
             return False
         sent = max(sent, before["ended_at"])
     return _age(sent) > settings().lost_message_after
+
+
+def _longest(task: Document) -> float:
+    """Seconds a task may run: what goes through the whole cloud has a time limit of its own."""
+    limit = settings().longest_task
+    return limit if task["kind"] == "fetch" else max(limit, settings().graph_task_seconds + GRACE)
 
 
 def _is_gone(work: Document, alive: Mapping[str, Document]) -> bool:

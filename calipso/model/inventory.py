@@ -57,6 +57,7 @@ STORE_FIELDS = frozenset(
         "name_path",
         "last_scanned",
         "scan_id",
+        "generation",
         "fetched_by",
         "stale_since",
         "enriched",

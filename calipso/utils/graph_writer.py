@@ -3,33 +3,54 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
 from pymongo import InsertOne, UpdateOne
 
 from calipso.utils.encoding import encode
-from calipso.utils.inventory_mgr import STRETCH_LINKS, InventoryMgr, Write, key_ranges
+from calipso.utils.inventory_mgr import (
+    STRETCH_LINKS,
+    InventoryMgr,
+    Write,
+    key_ranges,
+    not_newer,
+    older,
+)
 from calipso.utils.object_writer import change_operation
 from calipso.utils.scan_store import now
 
 Document = dict[str, Any]
 
-STAMPS = frozenset({"_id", "scan_id", "last_scanned"})
+STAMPS = frozenset({"_id", "scan_id", "generation", "last_scanned"})
 PORTION = 1000
 
 
 class GraphWriter:
-    """Writes the links and cliques of one scan."""
+    """Writes the links and cliques of one scan.
+
+    What a later scan has stamped stays as it is: the worker of this one may have been given up.
+    """
 
     def __init__(
-        self, inv: InventoryMgr, environment: str, scan_id: str, *, record_changes: bool = True
+        self,
+        inv: InventoryMgr,
+        environment: str,
+        scan_id: str,
+        *,
+        generation: int = 0,
+        record_changes: bool = True,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
+        """`alive` is called before each portion; it raises when the scan went on without us."""
         self.inv = inv
         self.environment = environment
         self.scan_id = scan_id
+        self.generation = generation
         self.record_changes = record_changes
+        self.alive = alive
+        self._guard = not_newer(generation)
         self._now = now()
 
     def save_links(self, finder: str, links: Sequence[Mapping[str, Any]]) -> int:
@@ -54,47 +75,56 @@ class GraphWriter:
         query: Document = {"environment": self.environment, "finder": finder}
         if piece:
             query["_id"] = piece
+        self.alive()
         stored = {item["_id"]: item for item in self.inv.collection("links").find(query)}
         found = {link["_id"]: encode(dict(link)) for link in links}
         gone = [stored[key] for key in stored.keys() - found.keys()]
-        changes = self._write("links", found, stored)
-        if self.record_changes:
-            changes += [self.link_change("removed", link, {}) for link in gone]
-            self.inv.bulk("changes", changes)
-        self.inv.delete_by_keys("links", [link["_id"] for link in gone])
+        self._remove_links([link for link in gone if not self._is_newer(link)])
+        self._write("links", found, stored)
 
-    def save_cliques(self, cliques: Sequence[Mapping[str, Any]]) -> int:
-        """Store cliques; those of other focal points stay."""
+    def save_cliques(
+        self, cliques: Sequence[Mapping[str, Any]], flagged: Collection[ObjectId] = ()
+    ) -> int:
+        """Store cliques; those of other focal points stay.
+
+        Focal points that are not known to be `flagged` as having one are, before their cliques
+        are stored: a worker that dies in between is followed by one that does both.
+        """
+        self.alive()
         found = {clique["_id"]: encode(dict(clique)) for clique in cliques}
         collection = self.inv.collection("cliques")
         stored = {item["_id"]: item for item in collection.find({"_id": {"$in": list(found)}})}
-        self._write("cliques", found, stored)
-        focal = [clique["focal_point"] for key, clique in found.items() if key not in stored]
+        focal = sorted({clique["focal_point"] for clique in found.values()} - set(flagged))
         self.inv.update_by_keys("inventory", focal, {"$set": {"clique": True}})
+        self._write("cliques", found, stored)
         return len(found)
 
     def drop_old_cliques(self) -> int:
         """Remove the cliques of the environment that this scan did not find again."""
-        query: Document = {"environment": self.environment, "scan_id": {"$ne": self.scan_id}}
+        query: Document = {"environment": self.environment} | older(self.generation)
         collection = self.inv.collection("cliques")
         fields = {"focal_point": 1}
         old = {item["_id"]: item["focal_point"] for item in collection.find(query, fields)}
-        if not old:
-            return 0
-        self.inv.delete_by_keys("cliques", list(old))
-        still = collection.find({"focal_point": {"$in": list(old.values())}}, fields)
-        alone = set(old.values()) - {item["focal_point"] for item in still}
-        flagged = {"_id": {"$in": list(alone)}}
-        self.inv.collection("inventory").update_many(flagged, {"$unset": {"clique": ""}})
+        keys = list(old)
+        for start in range(0, len(keys), PORTION):
+            portion = keys[start : start + PORTION]
+            focal = {old[key] for key in portion}
+            self.alive()
+            # Flags first: if a worker dies in between, the rerun finds the same cliques.
+            kept = collection.find({"focal_point": {"$in": list(focal)}}, fields)
+            alone = focal - {item["focal_point"] for item in kept if item["_id"] not in old}
+            self.inv.update_by_keys(
+                "inventory", list(alone), {"$unset": {"clique": ""}}, self._guard
+            )
+            self.inv.delete_by_keys("cliques", portion, older(self.generation))
         return len(old)
 
     def drop_links_of_others(self, finders: Sequence[str]) -> int:
         """Remove the links of finders that are not among these; returns how many."""
         query = {"environment": self.environment, "finder": {"$nin": list(finders)}}
-        gone = list(self.inv.collection("links").find(query))
-        if self.record_changes:
-            self.inv.bulk("changes", [self.link_change("removed", link, {}) for link in gone])
-        self.inv.delete_by_keys("links", [link["_id"] for link in gone])
+        self.alive()
+        gone = list(self.inv.collection("links").find(query | self._guard))
+        self._remove_links(gone)
         return len(gone)
 
     def drop_links_of(self, objects: Sequence[ObjectId]) -> int:
@@ -103,12 +133,10 @@ class GraphWriter:
         for start in range(0, len(objects), PORTION):
             ends = list(objects[start : start + PORTION])
             query: Document = {"$or": [{"source": {"$in": ends}}, {"target": {"$in": ends}}]}
-            lost = list(self.inv.collection("links").find(query))
-            changes = [self.link_change("removed", link, {}) for link in lost]
-            if self.record_changes:
-                self.inv.bulk("changes", changes)
-            self.inv.delete_by_keys("links", [link["_id"] for link in lost])
-            self.inv.collection("cliques").delete_many({"focal_point": {"$in": ends}})
+            lost = list(self.inv.collection("links").find(query | self._guard))
+            self._remove_links(lost)
+            cliques: Document = {"focal_point": {"$in": ends}}
+            self.inv.collection("cliques").delete_many(cliques | self._guard)
             dropped += len(lost)
         return dropped
 
@@ -124,19 +152,34 @@ class GraphWriter:
         }
         return change_operation(self.environment, self.scan_id, what, subject, self._now)
 
+    def _is_newer(self, document: Mapping[str, Any]) -> bool:
+        return int(document.get("generation", 0)) > self.generation
+
+    def _remove_links(self, gone: Sequence[Mapping[str, Any]]) -> None:
+        """Changes first: if a worker dies in between, the rerun finds the same links."""
+        if self.record_changes:
+            self.inv.bulk("changes", [self.link_change("removed", link, {}) for link in gone])
+        self.inv.delete_by_keys("links", [link["_id"] for link in gone], self._guard)
+
     def _write(
         self,
         name: str,
         found: Mapping[ObjectId, Document],
         stored: Mapping[ObjectId, Document],
-    ) -> list[UpdateOne]:
-        """Write what differs, stamp what does not; returns the changes (of links)."""
-        stamp = {"scan_id": self.scan_id, "last_scanned": self._now}
+    ) -> None:
+        """Write what differs, stamp what does not; note the changes of links before."""
+        stamp = {
+            "scan_id": self.scan_id,
+            "generation": self.generation,
+            "last_scanned": self._now,
+        }
         operations: list[Write] = []
         changes: list[UpdateOne] = []
         same: list[ObjectId] = []
         for key, new in found.items():
             old = stored.get(key)
+            if old is not None and self._is_newer(old):
+                continue
             fields = {} if old is None else _difference(old, new)
             if old is not None and not fields:
                 same.append(key)
@@ -145,12 +188,12 @@ class GraphWriter:
                 operations.append(InsertOne(new | stamp))
             else:
                 body = {field: value for field, value in new.items() if field != "_id"} | stamp
-                operations.append(UpdateOne({"_id": key}, {"$set": body}))
+                operations.append(UpdateOne({"_id": key} | self._guard, {"$set": body}))
             if name == "links" and self.record_changes:
                 changes.append(self.link_change("changed" if old else "added", new, fields))
+        self.inv.bulk("changes", changes)
         self.inv.bulk(name, operations)
-        self.inv.update_by_keys(name, same, {"$set": stamp})
-        return changes
+        self.inv.update_by_keys(name, same, {"$set": stamp}, self._guard)
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, InvalidName, OperationFailure, PyMongoError
 
+from calipso.errors import NoWorker, StoreError
 from calipso.settings import Settings, settings
 from calipso.utils.stores import mongo_url
 
@@ -92,6 +93,8 @@ def is_store_error(error: BaseException) -> bool:
     What MongoDB would refuse however often it is asked is no failure of the store. Documents the
     driver itself refuses (too large, not BSON) come as other exceptions than PyMongoError.
     """
+    if isinstance(error, StoreError):
+        return not isinstance(error, NoWorker)
     if not isinstance(error, PyMongoError) or isinstance(error, InvalidName):
         return False
     codes = {error.code} if isinstance(error, OperationFailure) else set()

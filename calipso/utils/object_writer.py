@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from pymongo import InsertOne, UpdateOne
 from calipso.model.inventory import object_key
 from calipso.utils.changes import differences
 from calipso.utils.encoding import encode
-from calipso.utils.inventory_mgr import InventoryMgr, Write
+from calipso.utils.inventory_mgr import InventoryMgr, Write, not_newer
 
 Document = dict[str, Any]
 
@@ -29,12 +30,22 @@ class ObjectWriter:
     """Buffers objects of one task and writes them in portions."""
 
     def __init__(
-        self, inv: InventoryMgr, environment: str, scan_id: str, *, record_changes: bool = True
+        self,
+        inv: InventoryMgr,
+        environment: str,
+        scan_id: str,
+        *,
+        generation: int = 0,
+        record_changes: bool = True,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
+        """`alive` is called before each portion; it raises when the scan went on without us."""
         self.inv = inv
         self.environment = environment
         self.scan_id = scan_id
+        self.generation = generation
         self.record_changes = record_changes
+        self.alive = alive
         self.counts: Counter[str] = Counter()
         self._buffer: dict[ObjectId, Document] = {}
         self._now = datetime.now(UTC).replace(microsecond=0)
@@ -52,9 +63,13 @@ class ObjectWriter:
         return key
 
     def flush(self) -> None:
-        """Write what is buffered: changed documents in bulk, a stamp on the others."""
+        """Write what is buffered: changed documents in bulk, a stamp on the others.
+
+        What a later scan has stamped stays as it is.
+        """
         if not self._buffer:
             return
+        self.alive()
         buffer, self._buffer = self._buffer, {}
         collection = self.inv.collection("inventory")
         stored = {
@@ -66,6 +81,8 @@ class ObjectWriter:
         same: list[ObjectId] = []
         for key, new in buffer.items():
             old = stored.get(key)
+            if old is not None and old.get("generation", 0) > self.generation:
+                continue
             if "enriched" in new:
                 self._enrich(key, new, old, operations, changes)
             elif old is None:
@@ -75,31 +92,41 @@ class ObjectWriter:
                 update = self._update(new, old)
                 if update:
                     changes += self._difference(new, old)
-                    operations.append(UpdateOne({"_id": key}, update))
+                    operations.append(self._guarded(key, update))
                 else:
                     same.append(key)
         # Changes first: if a worker dies in between, the rerun finds the same difference.
         self.inv.bulk("changes", changes)
         self.inv.bulk("inventory", operations)
-        if same:
-            collection.update_many({"_id": {"$in": same}}, {"$set": self._stamp()})
+        guard = not_newer(self.generation)
+        self.inv.update_by_keys("inventory", same, {"$set": self._stamp()}, guard)
 
-    def note(self, what: str, document: Document, fields: Document) -> None:
-        """Record one change outside the buffer (a removal)."""
-        self.inv.bulk("changes", self._change(what, document, fields))
+    def note_removed(self, documents: Iterable[Document]) -> None:
+        """Record that these go; they are removed by the caller."""
+        self.inv.bulk(
+            "changes", [c for item in documents for c in self._change("removed", item, {})]
+        )
 
     # -- parts -------------------------------------------------------------------------
 
     def _stamp(self) -> Document:
-        return {"scan_id": self.scan_id, "last_scanned": self._now}
+        return {
+            "scan_id": self.scan_id,
+            "generation": self.generation,
+            "last_scanned": self._now,
+        }
+
+    def _guarded(self, key: ObjectId, update: Document) -> UpdateOne:
+        """The update of an object that no later scan has stamped meanwhile."""
+        return UpdateOne({"_id": key} | not_newer(self.generation), update)
 
     def _insert(self, new: Document) -> Write:
         return InsertOne(new | self._stamp() | {"environment": self.environment})
 
     def _update(self, new: Document, old: Document) -> Document | None:
         """The update that makes `old` equal `new`; None when only the stamp differs."""
-        keep = {"_id", "environment", "scan_id", "last_scanned", "enriched", "clique"}
-        keep |= set(old.get("enriched", ())) - new.keys()
+        keep = {"_id", "environment", "scan_id", "generation", "last_scanned", "enriched"}
+        keep |= {"clique"} | set(old.get("enriched", ())) - new.keys()
         changed = {key: value for key, value in new.items() if old.get(key, _MISSING) != value}
         gone = [key for key in old if key not in new and key not in keep]
         if not changed and not gone:
@@ -126,7 +153,7 @@ class ObjectWriter:
             return
         if "enriched" in old:  # the first enrichment completes a new object: no change of it
             changes += self._difference(old | fields, old)
-        operations.append(UpdateOne({"_id": key}, {"$set": fields}))
+        operations.append(self._guarded(key, {"$set": fields}))
 
     def _difference(self, new: Document, old: Document) -> list[UpdateOne]:
         owned = set(old.get("enriched", ())) - new.keys()

@@ -49,6 +49,7 @@ class ScanStore:
         self.scans = db["scans"]
         self.tasks = db["scan_tasks"]
         self.locks = db["scan_locks"]
+        self.generations = db["scan_generations"]
         self.coverage = db["coverage"]
 
     # -- scans -------------------------------------------------------------------------
@@ -62,7 +63,7 @@ class ScanStore:
             "_id": scan_id or str(ObjectId()),
             "environment": request.environment,
             "inventory": request.inventory,
-            "request": request.model_dump(),
+            "request": request.model_dump(mode="json"),
             "runner": runner,
             "status": ScanStatus.PENDING.value,
             "stage": "",
@@ -105,10 +106,20 @@ class ScanStore:
         return list(self.scans.find(query).sort("submit_timestamp", DESCENDING).limit(limit))
 
     def next_generation(self, scan: Document) -> int:
-        """Number of a scan that starts now: one more than the last one's."""
+        """Number of a scan that starts now: higher than that of any before it.
+
+        It is counted apart from the scans: those are removed, and do not start in the order in
+        which they were submitted.
+        """
         query = {"environment": scan["environment"], "inventory": scan["inventory"]}
-        earlier = self.find_scans(query | {"generation": {"$exists": True}}, limit=1)
-        return int(earlier[0]["generation"]) + 1 if earlier else 1
+        known = self.scans.find(query | {"generation": {"$exists": True}}, {"generation": 1})
+        highest = max((int(found["generation"]) for found in known), default=0)
+        mine = {"_id": f"{scan['inventory']}/{scan['environment']}"}
+        self.generations.update_one(mine, {"$max": {"generation": highest}}, upsert=True)
+        counted = self.generations.find_one_and_update(
+            mine, {"$inc": {"generation": 1}}, return_document=ReturnDocument.AFTER
+        )
+        return int((counted or {})["generation"])
 
     def has_baseline(self, scan: Document) -> bool:
         """True when a whole inventory was read before: the state that changes start from."""
@@ -127,6 +138,17 @@ class ScanStore:
         """Set fields of a scan if it still is as expected; False when it is not."""
         result = self.scans.update_one({"_id": scan_id, **expected}, {"$set": dict(fields)})
         return result.matched_count == 1
+
+    def keep_highest(self, scan_id: str, numbers: Mapping[str, int]) -> None:
+        """Set numbers of a scan, but never to less than they were: a rerun finds less to do."""
+        self.scans.update_one({"_id": scan_id}, {"$max": dict(numbers)})
+
+    def is_running(self, scan_id: str, level: int | None = None) -> bool:
+        """True while a scan has not ended; with a level, while it is at this one."""
+        wanted: Document = {"_id": scan_id, "status": ScanStatus.RUNNING.value}
+        if level is not None:
+            wanted["level"] = level
+        return self.scans.find_one(wanted, {"_id": 1}) is not None
 
     def lock(self, scan: Document) -> bool:
         """Take the environment for this scan; True when it has it."""
@@ -237,8 +259,13 @@ class ScanStore:
         for start in range(0, len(operations), 500):
             self.tasks.bulk_write(operations[start : start + 500], ordered=False)
 
-    def claim_task(self, task_id: str, worker: str, *, take_over: bool) -> Document | None:
-        """Begin a task; None when it is done, or runs elsewhere and must not be taken over."""
+    def claim_task(
+        self, task_id: str, worker: str, *, take_over: bool, retried: bool = False
+    ) -> Document | None:
+        """Begin a task; None when it is done, or runs elsewhere and must not be taken over.
+
+        `retried`: an attempt before this one ended with the store, not with its worker.
+        """
         wanted: Document = {"_id": task_id, "done": False}
         if not take_over:
             wanted["state"] = "pending"
@@ -251,10 +278,15 @@ class ScanStore:
                     "pid": os.getpid(),
                     "started_at": now(),
                 },
-                "$inc": {"attempts": 1},
+                "$inc": {"attempts": 1, "retries": int(retried)},
             },
             return_document=ReturnDocument.AFTER,
         )
+
+    def has_task(self, task: Mapping[str, Any]) -> bool:
+        """True while a task is open, and nobody began it again since it was claimed as given."""
+        mine = {"_id": task["_id"], "done": False, "attempts": task["attempts"]}
+        return self.tasks.find_one(mine, {"_id": 1}) is not None
 
     def is_done(self, task_id: str) -> bool:
         """True when the task is done or unknown."""

@@ -7,6 +7,7 @@ from typing import Any
 import bson
 import pytest
 
+from calipso.discover import clique_finder
 from calipso.discover.clique_finder import CliqueFinder
 from calipso.model.inventory import object_key
 from calipso.topology.adjacency import both_ways
@@ -48,6 +49,25 @@ def test_a_clique_with_ten_thousand_members_is_stored_found_again_and_small(inv:
     assert (len(stored["links"]), len(stored["objects"])) == (20_400, 20_401)
     assert stored["scan_id"] == "s2"
     assert len(bson.encode(stored)) < MEGABYTE
+
+
+def test_large_cliques_come_in_portions_and_small_ones_together(monkeypatch: pytest.MonkeyPatch):
+    given = clique_metadata()
+    links = stored_links(shared_network(members=40, per_host=4))
+    finder = CliqueFinder(environment(), given["clique_types"], given["clique_constraints"], links)
+    instances = sorted({link["source"] for link in links if link["link_type"] == "instance-vnic"})
+    focal_points = [{"_id": _id, "type": "instance", "id": str(_id)} for _id in instances]
+    size = max(len(c["links"]) + len(c["objects"]) for c in finder.find_for(focal_points))
+
+    together = list(finder.portions(focal_points))
+    monkeypatch.setattr(clique_finder, "PORTION", 2 * size)
+    apart = list(finder.portions(focal_points))
+
+    assert len(together) == 1 < len(apart)
+    assert all(len(portion) >= 2 for portion in apart[:-1])
+    assert sorted(c["_id"] for portion in apart for c in portion) == [
+        clique["_id"] for clique in finder.find_for(focal_points)
+    ]
 
 
 def test_pieces_of_keys_hold_every_key_once():

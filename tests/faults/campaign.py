@@ -24,8 +24,8 @@ from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.scan_store import ScanStore
 from calipso.utils.worker_store import WorkerStore
-from tests.faults.hooks import disarm
-from tests.faults.kinds import Kind, Scene, kinds
+from tests.faults.hooks import disarm, wake
+from tests.faults.kinds import AFTERMATH, Kind, Scene, kinds
 from tests.faults.stack import Stack, wait
 from tests.sample_cloud.running import RunningCloud, running_cloud
 from tests.scan.cloud_checks import contents
@@ -86,7 +86,10 @@ class Campaign:
         return outcome.seconds
 
     def run(self, number: int, rng: random.Random, chosen: list[Kind]) -> Outcome:
-        """One run: a scan into an inventory of its own, or of the known one for source faults."""
+        """One run: a scan into an inventory of its own, or of the known one for source faults.
+
+        Some faults last until another scan has run, which waits for the first; it is judged then.
+        """
         outcome = Outcome(number, [kind.name for kind in chosen])
         scene = Scene(self.stack, self.cloud, rng, self.hosts)
         sources = any(kind.source for kind in chosen)
@@ -98,9 +101,12 @@ class Campaign:
                 kind.act(scene)
         began = time.monotonic()
         scan_id = self._submit(name)
+        second = self._submit(name) if any(kind.second for kind in chosen) else ""
         others = [kind for kind in chosen if not kind.armed]
         with acting(scene, others, getattr(self, "calm", 0.0), outcome):
             outcome.ended = self._wait_for_end(scan_id)
+            if second:
+                scan_id = self._follow(scan_id, second, rng, outcome)
             outcome.seconds = round(time.monotonic() - began, 1)
         disarm(self.stack.faults)
         self.cloud.clear()
@@ -203,6 +209,22 @@ class Campaign:
         except TimeoutError:
             return False
         return True
+
+    def _follow(self, first: str, second: str, rng: random.Random, outcome: Outcome) -> str:
+        """Wake who stands still while the second scan runs, or after it; the scan to judge."""
+        if not outcome.ended:
+            wake(self.stack.faults)
+            return first
+        if self.store.get(first)["status"] != ScanStatus.COMPLETED:
+            outcome.failures.append(f"the first scan is {self.store.get(first)['status']}")
+        if rng.random() < 0.5:
+            with suppress(TimeoutError):
+                wait(lambda: self.store.level_of(second) > 2, BOUND)
+            wake(self.stack.faults)
+        outcome.ended = self._wait_for_end(second)
+        wake(self.stack.faults)
+        time.sleep(AFTERMATH)
+        return second
 
     def _where(self, scan_id: str) -> str:
         """How far a scan came that does not end."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,13 +21,16 @@ from kombu.messaging import Producer
 
 from calipso.discover.scan import Scan
 from calipso.discover.stages import Stages
+from calipso.discover.sweep import Sweeper
 from calipso.model.scan import ScanStatus
 from calipso.utils.answers import AnswerStore
+from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.scan_store import ScanStore
 from workers.publisher import CeleryPublisher
 
 #: Named points: where in a scan a process may be told to die.
 POINTS = {
+    "locked": "a scan has its environment, and is not running",
     "begun": "a scan is running, nothing of it is planned",
     "saved": "objects are stored, their task is not marked done",
     "done": "a task is marked done, its chord does not know",
@@ -42,6 +46,14 @@ POINTS = {
     "reported": "the coverage report is written, the scan is not final",
     "ended": "a scan is final, its lock is still held",
 }
+#: Named points: where a worker may be told to stand still until the next scan has run.
+STILL = {
+    "in-sweep": "a worker stands still in the sweep while the next scan runs",
+    "in-removal": "the same, with its judgement made what is to be removed",
+    "in-finish": "the same, about to remove the cliques that the scan did not find again",
+}
+#: Seconds a worker stands still at most.
+STILL_SECONDS = 300
 #: What may happen to a message between two tasks.
 MESSAGES = {
     "lost": "a message is lost",
@@ -50,6 +62,10 @@ MESSAGES = {
     "cut": "a message comes broken off",
 }
 LATE_SECONDS = 3.0
+WAKE = "wake"
+#: Run beside a worker that stops itself.
+WAKER = f'for _ in $(seq {STILL_SECONDS * 10}); do [ -e "$1" ] && break; sleep 0.1; done; '
+WAKER += 'kill -CONT "$2"'
 OURS = ("calipso.scan.run", "calipso.scan.advance")
 
 FOLDER = Path(os.environ["FAULTS_DIR"]) if "FAULTS_DIR" in os.environ else None
@@ -64,8 +80,13 @@ def arm(folder: Path, point: str, skip: int = 0) -> None:
 
 def disarm(folder: Path) -> None:
     """Take back what has not happened."""
-    for path in [*folder.glob("*.armed"), *folder.glob("*.skip*")]:
+    for path in [*folder.glob("*.armed"), *folder.glob("*.skip*"), folder / WAKE]:
         path.unlink(missing_ok=True)
+
+
+def wake(folder: Path) -> None:
+    """Let a worker that stands still go on."""
+    (folder / WAKE).touch()
 
 
 def taken(point: str) -> bool:
@@ -98,6 +119,14 @@ def die_at(point: str) -> None:
         time.sleep(10)
 
 
+def stand_still_at(point: str) -> None:
+    """Stop this process, if it is told to, until `wake`."""
+    if FOLDER is not None and taken(point):
+        words = [str(FOLDER / WAKE), str(os.getpid())]
+        subprocess.Popen(["sh", "-c", WAKER, "sh", *words], start_new_session=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def around(owner: type, name: str, before: Callable[..., None], after: Callable[..., None]) -> None:
     """Call something before and after a method."""
     original = getattr(owner, name)
@@ -121,9 +150,16 @@ def point(name: str) -> Callable[..., None]:
     return lambda *_, **__: die_at(name)
 
 
+def still(name: str) -> Callable[..., None]:
+    """A callback that stands still at a point."""
+    return lambda *_, **__: stand_still_at(name)
+
+
 def _stage_begins(task: dict[str, Any], *_: Any) -> None:
     if task["kind"] in ("sweep", "links"):
         die_at(task["kind"])
+    if task["kind"] == "sweep":
+        stand_still_at("in-sweep")
 
 
 def _stage_ended(_: Any, task: dict[str, Any], *__: Any) -> None:
@@ -137,6 +173,11 @@ def _moved(matched: bool, scan_id: str, fields: dict[str, Any], **_: Any) -> Non
         note("ends.log", f"{scan_id} {status}")
     if matched and status == ScanStatus.RUNNING:
         die_at("begun")
+
+
+def _locked(has_it: bool, *_: Any) -> None:
+    if has_it:
+        die_at("locked")
 
 
 def _publish(self: Producer, body: Any, *args: Any, **kwargs: Any) -> Any:
@@ -165,6 +206,9 @@ def install() -> None:
     around(ScanStore, "register", nothing, point("planned"))
     around(ScanStore, "update", nothing, _moved)
     around(ScanStore, "save_coverage", nothing, point("reported"))
+    around(ScanStore, "lock", nothing, _locked)
+    around(Sweeper, "remove", still("in-removal"), nothing)
+    around(GraphWriter, "drop_old_cliques", still("in-finish"), nothing)
     around(Stages, "run", _stage_begins, _stage_ended)
     around(Scan, "finish", point("finish"), nothing)
     around(AnswerStore, "forget", point("ended"), nothing)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.faults.hooks import MESSAGES, POINTS, arm
+from tests.faults.hooks import MESSAGES, POINTS, STILL, arm
 from tests.faults.stack import Stack
 from tests.sample_cloud.running import RunningCloud
 
@@ -31,6 +31,7 @@ class Kind:
     act: Callable[[Scene], bool | None]  # whether it met the scan; None: if it came in time
     source: bool = False  # what is read may be incomplete; told in the coverage report
     armed: bool = False  # waits for its point from the beginning
+    second: bool = False  # lasts until a second scan of the environment, waiting by then, has run
 
     @property
     def point(self) -> str:
@@ -102,8 +103,8 @@ def for_a_moment(*faults: str) -> Callable[[Scene], None]:
         met = struck() > before
         if met:
             scene.hit.append(text)
-
         return met
+
     return act
 
 
@@ -124,6 +125,10 @@ KINDS = {
         *(
             Kind(f"at-{name}", f"kill -9 where {text}", at_point(name), armed=True)
             for name, text in POINTS.items()
+        ),
+        *(
+            Kind(f"still-{name}", text, at_point(name), armed=True, second=True)
+            for name, text in STILL.items()
         ),
         *(
             Kind(f"message-{name}", text, at_point(name), armed=True)

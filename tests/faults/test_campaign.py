@@ -11,7 +11,7 @@ from tests.faults.campaign import Campaign, campaign
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.alone]
 
-#: One of each family; together they take about a minute.
+#: One of each family; together they take about two minutes.
 SHORT = [
     ("all-workers", "at-saved"),
     ("at-claimed", "redis"),
@@ -19,6 +19,8 @@ SHORT = [
     ("at-begun", "message-twice"),
     ("at-cliques", "at-finish"),
     ("sshd", "api-errors"),
+    ("at-locked",),
+    ("still-in-removal",),
 ]
 
 

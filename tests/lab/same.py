@@ -22,6 +22,7 @@ MOVING = {
     "ref_id",
     "last_scanned",
     "scan_id",
+    "generation",
     "updated_at",
     "heartbeat_timestamp",
     "age",

@@ -94,7 +94,7 @@ def all_hold(inv: InventoryMgr, environment: str) -> None:
 
 def contents(inv: InventoryMgr, environment: str) -> dict[str, list[Document]]:
     """Everything stored of an environment, without the stamps of the scan."""
-    stamps = ("scan_id", "last_scanned")
+    stamps = ("scan_id", "generation", "last_scanned")
     found = {}
     for name in ("inventory", "links", "cliques"):
         items = inv.find_all(name, {"environment": environment})

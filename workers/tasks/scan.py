@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Any
 
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from pymongo.errors import PyMongoError
 
 from calipso.discover import scan_manager, watchdog
+from calipso.utils.mongo_access import is_store_error
 from workers.app import app
-from workers.base import ScanTask, worker_name
+from workers.base import STORE_RETRY_SECONDS, ScanTask, worker_name
 from workers.publisher import CeleryPublisher
 
 #: Queues of every installation; those of parts of a cloud come from the scans that run.
@@ -31,16 +33,30 @@ def start(self: ScanTask, scan_id: str) -> bool:
 def run(self: ScanTask, scan_id: str, task_id: str, resent: bool = False) -> str:
     """Run one registered task; a copy of one that runs elsewhere does not count for its chord."""
     redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
-    take_over = redelivered or bool(self.request.retries)
+    retried = bool(self.request.retries)
 
     def work() -> str:
-        scan = scan_manager.open_scan(scan_id)
-        return scan.run_task(task_id, worker_name(), take_over=take_over)
+        with ExitStack() as opened:
+            try:
+                scan = opened.enter_context(scan_manager.open_scan(scan_id))
+            except Exception as error:
+                if is_store_error(error):
+                    raise
+                return scan_manager.task_cannot_begin(scan_id, task_id, worker_name(), error)
+            return scan.run_task(
+                task_id,
+                worker_name(),
+                take_over=redelivered or retried,
+                retried=retried and not redelivered,
+                too_long=(SoftTimeLimitExceeded,),
+            )
 
     outcome = self.store_retry(work)
+    if outcome == "again":
+        raise self.retry(countdown=STORE_RETRY_SECONDS)
     if outcome == "running":
         raise Ignore
-    if resent:
+    if resent and outcome == "done":
         watchdog.after_resent(scan_id, task_id, CeleryPublisher(app))
     return outcome
 
@@ -50,9 +66,16 @@ def advance(self: ScanTask, scan_id: str, level: int) -> bool:
     """Plan and send the level after this one."""
 
     def work() -> bool:
-        moved = scan_manager.open_scan(scan_id).advance(
-            level, CeleryPublisher(app), worker_name(), take_over=bool(self.request.retries)
-        )
+        with ExitStack() as opened:
+            try:
+                scan = opened.enter_context(scan_manager.open_scan(scan_id))
+            except Exception as error:
+                if not is_store_error(error):
+                    scan_manager.fail_scan(scan_id, str(error), getattr(error, "hint", ""))
+                raise
+            moved = scan.advance(
+                level, CeleryPublisher(app), worker_name(), take_over=bool(self.request.retries)
+            )
         if moved:
             scan_manager.close_finished_scans()
             watchdog.start_waiting(CeleryPublisher(app), worker_name())

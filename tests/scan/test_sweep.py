@@ -1,0 +1,87 @@
+"""The sweep goes in stretches, and may be broken off anywhere and begun again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from calipso.discover import sweep
+from calipso.discover.scan import Scan
+from calipso.discover.scan_manager import make_scan
+from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.scan_store import ScanStore
+from tests.scan.cloud_checks import contents
+from tests.scan.conftest import ToyCloud
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "STRETCH", 2)
+
+
+def test_what_is_gone_and_what_is_unread_is_found_over_many_stretches(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    scan()
+    west = toy.state["regions"].pop("west")
+    toy.state["broken"] = ["h1", "h2", "h3"]
+    toy.write()
+
+    record = scan()
+
+    kept = {item["id"] for item in inv.find("toy", "host_pnic")}
+    assert kept == {"h1-eth0", "h1-eth1", "h2-eth0", "h3-eth0"}
+    assert all("stale_since" in item for item in inv.find("toy", "host_pnic"))
+    assert not [
+        item for item in inv.find_items({"environment": "toy"}) if "west" in item["id_path"]
+    ]
+    removed = {item["id"] for item in inv.find_all("changes", {"scan_id": record["_id"]})}
+    assert {"west", *west, "h10-eth0"} <= removed
+    assert record["stale"] == 4
+
+
+@pytest.mark.parametrize("portion", range(4))
+def test_a_removal_that_is_broken_off_is_ended_by_the_next_attempt(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run, monkeypatch: pytest.MonkeyPatch, portion: int
+):
+    scan()
+    gone = toy.state["regions"].pop("west")
+    toy.write()
+    whole = scan()
+    expected = contents(inv, "toy")
+    toy.state["regions"]["west"] = gone
+    toy.write()
+    scan()
+    del toy.state["regions"]["west"]
+    toy.write()
+    real, run, calls = InventoryMgr.delete_by_keys, Scan._run, []
+
+    def breaks_off(self: InventoryMgr, name: str, *args: Any) -> None:
+        if name == "inventory":
+            calls.append(name)
+            if len(calls) == portion + 1:
+                raise Broken
+        real(self, name, *args)
+
+    def again(self: Scan, record: dict[str, Any], task: dict[str, Any], *rest: Any) -> Any:
+        try:
+            return run(self, record, task, *rest)
+        except Broken:
+            return run(make_scan(self.scan_id), ScanStore().get(self.scan_id), task, *rest)
+
+    monkeypatch.setattr(InventoryMgr, "delete_by_keys", breaks_off)
+    monkeypatch.setattr(Scan, "_run", again)
+    record = scan()
+
+    assert contents(inv, "toy") == expected
+    assert (record["removed"], record["stale"]) == (whole["removed"], whole["stale"])
+    removed = inv.find_all("changes", {"scan_id": record["_id"]})
+    assert len(removed) == len(inv.find_all("changes", {"scan_id": whole["_id"]}))
+
+
+class Broken(BaseException):
+    """The worker dies here."""
