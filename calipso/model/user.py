@@ -72,3 +72,11 @@ def user_name(given: str) -> str:
     if not _NAME.fullmatch(name) or name in RESERVED:
         raise ValueError("expected 1-64 letters, digits, spaces or any of _ . , @ ' & ( ) + -")
     return name
+
+
+def same_name(given: object, name: str) -> bool:
+    """True for another spelling of a name."""
+    try:
+        return user_name(str(given)) == name
+    except ValueError:
+        return False

@@ -15,7 +15,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import ConfigError, Conflict, NotFound
-from calipso.model.user import EVERY, Grant, Origin, Role, User, user_name
+from calipso.model.user import EVERY, Grant, Origin, Role, User, same_name, user_name
 from calipso.utils.audit_store import AuditStore, Entry
 from calipso.utils.encoding import decode, encode
 from calipso.utils.metadata_parser import nearest
@@ -273,14 +273,7 @@ def environment_grants(user: User) -> dict[str, Grant]:
 
 
 def _listed(user: User, names: Any) -> bool:
-    return isinstance(names, list) and any(_same(user, name) for name in names)
-
-
-def _same(user: User, name: Any) -> bool:
-    try:
-        return user_name(str(name)) == user.name
-    except ValueError:
-        return False
+    return isinstance(names, list) and any(same_name(name, user.name) for name in names)
 
 
 def parse_grants(words: Iterable[str]) -> dict[str, Grant]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso.api.auth.ldap_config import LdapConfig
 from calipso.errors import StoreError
-from calipso.model.user import Role
+from calipso.model.user import Role, same_name
 from calipso.settings import settings
 
 if TYPE_CHECKING:
@@ -90,19 +90,32 @@ class LdapDirectory:
             (Role.OPERATOR, config.operator_groups),
             (Role.VIEWER, config.viewer_groups),
         )
+        by_name = config.group_member_attribute.lower() == "memberuid"
+        value = self._spelled(connection, where, name) if by_name else where
         for role, named in groups:
-            if any(self._member(connection, group, where, name) for group in named):
+            if any(self._member(connection, group, value) for group in named):
                 return role
         return None if config.viewer_groups else Role.VIEWER
 
-    def _member(self, connection: Connection, group: str, where: str, name: str) -> bool:
+    def _spelled(self, connection: Connection, where: str, name: str) -> str:
+        """A name as the directory has it: `memberUid` is compared letter by letter."""
+        from ldap3 import BASE
+
+        attribute = self.config.user_id_attribute
+        connection.search(where, "(objectClass=*)", BASE, attributes=[attribute])
+        for entry in connection.response or ():
+            for values in entry.get("raw_attributes", {}).values():
+                for value in (str(raw, errors="replace") for raw in values):
+                    if same_name(value, name):
+                        return value
+        return name
+
+    def _member(self, connection: Connection, group: str, value: str) -> bool:
         """Asked of the group itself; `memberUid` names people, other attributes their DNs."""
         from ldap3 import BASE
         from ldap3.utils.conv import escape_filter_chars
 
-        attribute = self.config.group_member_attribute
-        value = name if attribute.lower() == "memberuid" else where
-        wanted = f"({attribute}={escape_filter_chars(value)})"
+        wanted = f"({self.config.group_member_attribute}={escape_filter_chars(value)})"
         connection.search(group, wanted, BASE, attributes=["1.1"])
         return any(item["type"] == "searchResEntry" for item in connection.response or ())
 

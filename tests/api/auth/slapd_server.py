@@ -47,6 +47,7 @@ USERS = {
     "o'neill, (ops) +1": (PEOPLE, "oneill-pass"),
     "admin": (PEOPLE, "directory-admin-pass"),
     "dora": (STAFF, "dora-pass"),
+    "Edda": (PEOPLE, "edda-pass"),
 }
 
 
@@ -145,5 +146,6 @@ def _ldif() -> str:
         )
     entries.append(
         f"dn: cn=posix,{GROUPS}\nobjectClass: posixGroup\ncn: posix\ngidNumber: 100\nmemberUid: ben"
+        "\nmemberUid: Edda"
     )
     return "\n\n".join(entries) + "\n"

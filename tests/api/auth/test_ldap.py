@@ -90,7 +90,7 @@ def test_a_person_of_the_directory_logs_in_and_may_see_nothing_at_first(
 
 @NO_SLAPD
 @pytest.mark.parametrize("scope", ["one", "sub"])
-@pytest.mark.parametrize("name", sorted(USERS.keys() - {"admin", "dora"}))
+@pytest.mark.parametrize("name", sorted(USERS.keys() - {"admin", "dora", "Edda"}))
 def test_names_are_escaped_in_dns_and_filters(
     configure: Configure, slapd: Slapd, name: str, scope: str
 ) -> None:
@@ -237,15 +237,23 @@ def test_when_viewer_groups_are_named_others_stay_out(configure: Configure, slap
 
 
 @NO_SLAPD
-def test_groups_may_list_names_instead_of_dns(configure: Configure, slapd: Slapd) -> None:
+@pytest.mark.parametrize("account", ["own", "service"])
+def test_groups_may_list_names_instead_of_dns_however_a_name_is_typed(
+    configure: Configure, slapd: Slapd, account: str
+) -> None:
     client = configure(
         url=slapd.url,
         tls_cacertfile=slapd.pem,
         group_member_attribute="memberUid",
         operator_groups=f"cn=posix,{GROUPS}",
+        **({"user": READER, "password": READER_PASSWORD} if account == "service" else {}),
     )
 
-    assert who(client, log_in(client, "ben", "ben-pass").json["token"]).json["role"] == "operator"
+    for name, password in (("ben", "ben-pass"), ("BEN", "ben-pass"), ("edda", "edda-pass")):
+        log_in(client, name, password)
+    log_in(client, "cleo", "cleo-pass")
+    roles = {user.name: user.role for user in UserStore().all()}
+    assert roles == {"ben": "operator", "edda": "operator", "cleo": "viewer"}
 
 
 @NO_SLAPD
