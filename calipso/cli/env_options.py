@@ -10,7 +10,7 @@ import typer
 
 from calipso.cli.env_input import Told
 from calipso.errors import ConfigError
-from calipso.model.environment import SECRET_KEYS, SECTIONS
+from calipso.model.environment import SECTIONS, is_secret_key
 from calipso.utils.metadata_parser import nearest
 
 Text = str | None
@@ -124,7 +124,7 @@ def _set(found: Told, text: str) -> None:
     section, dot, key = path.strip().rpartition(".")
     if not equals or not key:
         raise ConfigError(f"--set {path}: expected SECTION.FIELD=VALUE or FIELD=VALUE")
-    if key in SECRET_KEYS or key in ("password", "passwd"):
+    if is_secret_key(key):
         raise ConfigError(
             f"--set {path}: a password is no argument, others see it",
             hint="Use the password files, the variables CALIPSO_*_PASSWORD, or the prompt.",

@@ -25,6 +25,8 @@ from calipso.model.sections import (
     OtherSection,
     Port,
     Section,
+    is_path_key,
+    is_secret_key,
 )
 
 __all__ = [
@@ -43,10 +45,13 @@ __all__ = [
     "Section",
     "check_environment",
     "environment_error",
+    "is_path_key",
+    "is_secret_key",
+    "merge_document",
     "parse_environment",
 ]
 
-NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 
 #: Sections an environment of this type must have.
 NEEDED = {"OpenStack": ("OpenStack", "mysql", "CLI"), "Kubernetes": ("Kubernetes", "CLI")}
@@ -117,7 +122,7 @@ class Environment(BaseModel):
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        if not NAME.match(value):
+        if not NAME.fullmatch(value):
             raise ValueError("expected 1-64 letters, digits, spaces, dots, dashes or underscores")
         return value
 
@@ -163,6 +168,21 @@ class Environment(BaseModel):
             for section in self.configuration
         ]
         return document
+
+
+def merge_document(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A document with changes in it, sections by their name; null takes a field away."""
+    sections = {section["name"]: section for section in document["configuration"]}
+    for section in changes.get("configuration", ()):
+        sections[section["name"]] = sections.get(section["name"], {}) | section
+    merged = document | changes | {"configuration": [*map(_without_null, sections.values())]}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def _without_null(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_null(item) for key, item in value.items() if item is not None}
 
 
 def section_problems(environment_type: str, names: list[str]) -> list[str]:
@@ -251,7 +271,7 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 def _got(key: str, value: Any) -> str:
     """The wrong value, unless it may be a secret."""
-    hidden = key in SECRET_KEYS or key.endswith("url")
+    hidden = is_secret_key(key) or key.endswith("url")
     if hidden or value == "" or not isinstance(value, str | int | float | bool):
         return ""
     return f" (got {value!r})" if len(str(value)) <= 100 else ""

@@ -15,12 +15,12 @@ OTHER_QUEUES = frozenset({"scan", "links", "cliques", "events"})
 #: Sources of a cloud; each is a queue of that name unless an environment says otherwise.
 SOURCES = ("api", "db", "cli")
 
-_QUEUE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
-_PATTERN = re.compile(r"^[A-Za-z0-9_.*?\[\]!:-]{1,253}$")
+_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_PATTERN = re.compile(r"[A-Za-z0-9_.*?\[\]!:-]{1,253}")
 
 
 def _check_queue(value: str) -> str:
-    if not _QUEUE.match(value):
+    if not _QUEUE.fullmatch(value):
         raise ValueError("expected 1-64 letters, digits, dots, dashes or underscores")
     if value in OTHER_QUEUES:
         raise ValueError(f"queue {value} is for other work; take another name, as cli-{value}")
@@ -46,7 +46,7 @@ class HostQueue(_Strict):
     @classmethod
     def _patterns(cls, value: list[str]) -> list[str]:
         for pattern in value:
-            if not _PATTERN.match(pattern):
+            if not _PATTERN.fullmatch(pattern):
                 raise ValueError(f"{pattern[:60]!r}: expected a host name; *, ? and [...] match")
         return value
 

@@ -22,7 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-HOST = re.compile(r"^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$")
+#: A host name: labels of 1-63 characters, 253 in all.
+HOST = re.compile(r"(?=.{1,253}\Z)(?!.*\.\.)(?!.*[^.]{64})[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Secret = Annotated[str, Field(repr=False)]
@@ -32,6 +33,23 @@ SECRET_KEYS = frozenset(
     {"pwd", "admin_token", "token", "nfv_token", "rabbitmq_pass", "ssh_password", "key_passphrase"}
     | {"password", "passwd", "passphrase", "secret"}  # of sections that may have any field
 )
+_SECRET_WORDS = re.compile(
+    r"(?:password|passwd|passphrase|secret|token|credentials?|(?:api|private|access)_?key)$",
+    re.IGNORECASE,
+)
+
+#: Keys whose values are paths of files on the machines of the workers, with those in `_file`.
+_PATH_KEYS = frozenset({"key", "known_hosts"})
+
+
+def is_secret_key(key: str) -> bool:
+    """True when values under this key are encrypted at rest and never shown."""
+    return key.lower() in SECRET_KEYS or bool(_SECRET_WORDS.search(key))
+
+
+def is_path_key(key: str) -> bool:
+    """True when values under this key name files that a worker reads or writes."""
+    return key in _PATH_KEYS or key.endswith("_file")
 
 
 def check_host(value: str) -> str:
@@ -39,7 +57,7 @@ def check_host(value: str) -> str:
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        if not HOST.match(value):
+        if not HOST.fullmatch(value):
             raise ValueError("expected an IPv4 or IPv6 address or a host name") from None
     return value
 
@@ -56,7 +74,9 @@ class _Strict(BaseModel):
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         """What `repr` shows: fields of the original's open sections may be secrets too."""
-        return [(key, value) for key, value in super().__repr_args__() if key not in SECRET_KEYS]
+        return [
+            (key, value) for key, value in super().__repr_args__() if not is_secret_key(str(key))
+        ]
 
 
 class Section(_Strict):
@@ -93,8 +113,9 @@ class OpenStackSection(Section):
     @field_validator("auth_url")
     @classmethod
     def _url(cls, value: str) -> str:
-        if value and not re.match(r"^https?://[^\s/@]+(/\S*)?$", value):
+        if value and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", value):
             raise ValueError("expected http(s)://host:port/v3, without user or password in it")
+        urlsplit(value).port  # noqa: B018  raises ValueError for what is none
         return value
 
     @field_validator("host", mode="before")
@@ -173,7 +194,10 @@ class CliSection(Section):
 
 #: Sections of sources that no scan of OpenStack reads: required and optional keys.
 OTHER_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    "AMQP": (frozenset({"host", "port", "user", "pwd"}), frozenset()),
+    "AMQP": (
+        frozenset({"host", "port", "user", "pwd"}),
+        frozenset({"vhost", "use_tls", "ca_file"}),
+    ),
     "Monitoring": (
         frozenset(
             {"type", "server_ip", "server_name", "rabbitmq_port", "rabbitmq_user"}
@@ -182,7 +206,7 @@ OTHER_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"ssh_port", "ssh_user", "ssh_password", "install_monitoring_client"}),
     ),
     "NFV_provider": (frozenset({"host", "port", "user", "pwd", "nfv_token"}), frozenset()),
-    "ACI": (frozenset({"host", "user", "pwd"}), frozenset()),
+    "ACI": (frozenset({"host", "user", "pwd"}), frozenset({"port", "insecure", "ca_file"})),
     "Kubernetes": (frozenset({"host", "port", "user", "token"}), frozenset()),
 }
 
@@ -200,14 +224,32 @@ class OtherSection(Section):
         required, optional = OTHER_KEYS.get(self.name, (frozenset(), frozenset(given)))
         problems = [f"{key} is missing" for key in sorted(required - given.keys())]
         problems += [f"{key} is unknown" for key in sorted(given.keys() - required - optional)]
-        problems += [
-            f"{key}: expected a port, 1-65535"
-            for key, value in given.items()
-            if key.endswith("port") and not _is_port(value)
-        ]
+        wanted = {key: _expected(key, value) for key, value in given.items()}
+        if self.name in OTHER_KEYS:  # in the others a field may be anything
+            problems += [f"{key}: expected {what}" for key, what in wanted.items() if what]
         if problems:
             raise ValueError(", ".join(problems))
         return self
+
+
+def _expected(key: str, value: object) -> str:
+    """What a field of such a section should have been; empty when it is right."""
+    if key.endswith("port") and not _is_port(value):
+        return "a port, 1-65535"
+    if key in ("use_tls", "insecure") and not isinstance(value, bool):
+        return "true or false"
+    if (is_secret_key(key) or is_path_key(key) or key == "vhost") and not _is_text(value):
+        return "text"
+    if key in ("host", "server_ip"):
+        try:
+            check_host(str(value))
+        except ValueError as error:
+            return str(error).removeprefix("expected ")
+    return ""
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _is_port(value: object) -> bool:

@@ -16,8 +16,8 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from calipso.errors import ConfigError
-from calipso.model.environment import SECRET_KEYS
+from calipso.errors import ConfigError, InstallationError
+from calipso.model.environment import is_secret_key
 from calipso.settings import Settings, settings
 
 MARK = "enc:v1:"
@@ -39,7 +39,13 @@ class SecretBox:
     def encrypt(self, value: str) -> str:
         """The value, encrypted and marked. An encrypted value that opens here stays as it is."""
         if value.startswith(MARK):
-            self.decrypt(value)
+            try:
+                self.decrypt(value)
+            except InstallationError as error:
+                raise ConfigError(
+                    "a secret is given encrypted, by a key that is not here",
+                    hint="Give it in clear, or bring its key file here (setting key_file).",
+                ) from error
             return value
         return MARK + self._fernet(create=True).encrypt(value.encode()).decode()
 
@@ -50,11 +56,19 @@ class SecretBox:
         try:
             return self._fernet().decrypt(value.removeprefix(MARK).encode()).decode()
         except InvalidToken:
-            raise ConfigError(
+            raise InstallationError(
                 f"{self.path}: none of its keys opens a stored secret",
                 hint="Bring back the key file that was used when the environment was added "
                 "(setting key_file), or give the passwords again: `calipso env add --replace`.",
             ) from None
+
+    def renewed(self, value: str) -> str:
+        """The value encrypted with the newest key; as it is when that key opens it."""
+        newest = Fernet(self._keys(create=True)[0])
+        with contextlib.suppress(InvalidToken):
+            newest.decrypt(value.removeprefix(MARK).encode())
+            return value
+        return self.encrypt(self.decrypt(value))
 
     def add_key(self) -> None:
         """Put a new key first; the others still decrypt."""
@@ -68,7 +82,7 @@ class SecretBox:
         try:
             return MultiFernet([Fernet(key) for key in self._keys(create=create)])
         except ValueError:
-            raise ConfigError(
+            raise InstallationError(
                 f"{self.path}: a line is not a key",
                 hint="Each line is a Fernet key (32 bytes, URL-safe base64), newest first.",
             ) from None
@@ -79,19 +93,19 @@ class SecretBox:
                 _create(self.path)
             lines = self.path.read_text(encoding="ascii").splitlines()
         except FileNotFoundError:
-            raise ConfigError(
+            raise InstallationError(
                 f"{self.path}: the key file is missing",
                 hint="Copy it from where the environment was added, or set CALIPSO_KEY_FILE.",
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not a text file"
-            raise ConfigError(
+            raise InstallationError(
                 f"{self.path}: cannot be used as key file: {reason}",
                 hint="The user that runs Calipso must be able to read it.",
             ) from None
         keys = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
         if not keys:
-            raise ConfigError(f"{self.path}: the key file holds no key", hint="Restore it.")
+            raise InstallationError(f"{self.path}: the key file holds no key", hint="Restore it.")
         return keys
 
 
@@ -119,18 +133,20 @@ def _temporary(path: Path, keys: list[str]) -> Path:
     return Path(name)
 
 
-def map_secrets(value: Any, change: Callable[[str], str]) -> Any:
-    """The same document with every secret in it changed; empty secrets stay empty."""
+def map_secrets(value: Any, change: Callable[[str], str], *, secret: bool = False) -> Any:
+    """The same document with every secret in it changed; empty secrets stay empty.
+
+    All text and numbers below a key of secrets are secrets, also those of lists in it.
+    """
     if isinstance(value, dict):
         return {
-            key: change(str(item))
-            if key in SECRET_KEYS and isinstance(item, str | int) and item != ""
-            else map_secrets(item, change)
+            key: map_secrets(item, change, secret=secret or is_secret_key(str(key)))
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [map_secrets(item, change) for item in value]
-    return value
+        return [map_secrets(item, change, secret=secret) for item in value]
+    given = isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+    return change(str(value)) if secret and given else value
 
 
 def masked(document: Any) -> Any:

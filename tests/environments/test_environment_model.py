@@ -17,6 +17,7 @@ from calipso.model.environment import (
     OpenStackSection,
     parse_environment,
 )
+from calipso.model.sections import OTHER_KEYS
 
 from .conftest import SECRET, openstack_document
 
@@ -96,7 +97,7 @@ def test_missing_sections_are_named_beside_wrong_fields() -> None:
     assert found[-1] == "environment x!: configuration: missing section mysql, CLI"
 
 
-@pytest.mark.parametrize("wrong", ["", "../etc", "a/b", "$where", "x" * 65, "a\nb"])
+@pytest.mark.parametrize("wrong", ["", "../etc", "a/b", "$where", "x" * 65, "a\nb", "a\n"])
 def test_a_name_is_plain(wrong: str) -> None:
     assert any("name: expected" in line for line in problems(openstack_document(name=wrong)))
 
@@ -108,7 +109,10 @@ def test_hosts_are_addresses_of_both_kinds_or_names(host: str) -> None:
     assert environment.section(OpenStackSection).host == host
 
 
-@pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "a;b", "http://a", "a:1", ""])
+@pytest.mark.parametrize(
+    "host",
+    ["-oProxyCommand=x", "a b", "a;b", "http://a", "a:1", "", "a\n", "a..b", f"{'x' * 64}.org"],
+)
 def test_what_is_no_host_is_refused(host: str) -> None:
     assert any("CLI.host" in line for line in problems(changed(2, host=host)))
 
@@ -135,6 +139,48 @@ def test_a_password_in_the_auth_url_is_refused_and_not_repeated() -> None:
     found = problems(changed(0, auth_url=f"http://admin:{SECRET}@cloud/v3"))
 
     assert "without user or password" in found[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cloud/v3\n",
+        "http://cloud?x=y",
+        "http://cloud/v3#x",
+        "http://cloud:99999/v3",
+        "ftp://c",
+    ],
+)
+def test_what_is_no_address_of_keystone_is_refused(url: str) -> None:
+    assert any("OpenStack.auth_url" in line for line in problems(changed(0, auth_url=url)))
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "said"),
+    [
+        ("AMQP", "host", "http://a/?", "an IPv4 or IPv6 address or a host name"),
+        ("AMQP", "port", "5672x", "a port, 1-65535"),
+        ("AMQP", "use_tls", "yes", "true or false"),
+        ("AMQP", "vhost", ["/"], "text"),
+        ("AMQP", "ca_file", True, "text"),
+        ("AMQP", "pwd", {"a": 1}, "text"),
+        ("ACI", "host", "a@b", "an IPv4 or IPv6 address or a host name"),
+        ("Monitoring", "server_ip", "10.0.0.1/x", "an IPv4 or IPv6 address or a host name"),
+    ],
+)
+def test_fields_of_the_other_sections_are_checked(
+    name: str, field: str, value: Any, said: str
+) -> None:
+    required, _ = OTHER_KEYS[name]
+    good = {key: 1 if key.endswith("port") else "a" for key in required} | {"name": name}
+    document = openstack_document()
+    document["configuration"].append(good)
+    parse_environment(document)
+    document["configuration"][-1] = good | {field: value}
+
+    assert problems(document) == [
+        f"environment prod: configuration[3].{name}: {field}: expected {said}"
+    ]
 
 
 def test_numbers_of_yaml_become_words() -> None:

@@ -74,6 +74,8 @@ def test_queues_are_stored_and_read_back(inv: InventoryMgr):
     [
         ({"cli": "links"}, "queues.cli: queue links is for other work"),
         ({"cli": "cli dc2"}, "queues.cli: expected 1-64 letters, digits, dots"),
+        ({"cli": "cli\n"}, "queues.cli: expected 1-64 letters, digits, dots"),
+        ({"hosts": [{"hosts": "a\n", "queue": "q"}]}, "expected a host name"),
         ({"clis": "cli-dc2"}, "queues.clis: unknown key; did you mean cli?"),
         ({"hosts": [{"hosts": "edge-*"}]}, "queues.hosts.0.queue"),
         ({"hosts": [{"hosts": [], "queue": "q"}]}, "queues.hosts.0.hosts"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calipso.errors import ConfigError
+from calipso.errors import ConfigError, InstallationError
 from calipso.utils.secrets import MARK, MASK, SecretBox, map_secrets, masked
 
 from .conftest import SECRET
@@ -89,6 +89,15 @@ def test_a_broken_key_file_is_a_named_error(key_path: Path, content: str) -> Non
         SecretBox(key_path).encrypt("x")
 
 
+def test_a_secret_encrypted_elsewhere_is_no_fault_of_this_installation(key_path: Path) -> None:
+    elsewhere = SecretBox(key_path.with_name("other.keys")).encrypt("x")
+    SecretBox(key_path).encrypt("y")
+
+    with pytest.raises(ConfigError, match="a key that is not here") as caught:
+        SecretBox(key_path).encrypt(elsewhere)
+    assert not isinstance(caught.value, InstallationError)
+
+
 def test_a_value_that_is_encrypted_already_is_not_encrypted_twice(key_path: Path) -> None:
     box = SecretBox(key_path)
     stored = box.encrypt("x")
@@ -115,6 +124,20 @@ def test_secrets_are_masked_wherever_they_stand() -> None:
     assert shown["port"] == 5000
 
 
-@given(st.recursive(st.text(), lambda inner: st.dictionaries(st.sampled_from("ab"), inner)))
+@pytest.mark.parametrize(
+    "key",
+    ["pwd", "Password", "apiToken", "client_secret", "api_key", "privateKey", "credentials"],
+)
+def test_all_below_a_key_of_secrets_is_masked(key: str) -> None:
+    document = {key: [SECRET, {"of": SECRET, "n": 12345}], "key": "/etc/id", "user": "u"}
+
+    shown = masked(document)
+
+    assert shown == {key: [MASK, {"of": MASK, "n": MASK}], "key": "/etc/id", "user": "u"}
+
+
+@given(
+    st.dictionaries(st.text("ab"), st.text() | st.lists(st.dictionaries(st.text("ab"), st.text())))
+)
 def test_a_document_without_secrets_is_not_changed(document: object) -> None:
     assert map_secrets(document, lambda _: "changed") == document
