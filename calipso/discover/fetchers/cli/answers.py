@@ -181,7 +181,7 @@ class HostAnswers:
         said = connection.execute(line, self._config.host_timeout)
         self._context.count("ssh_round_trips")
         self._context.count("ssh_commands", len(commands))
-        told = {"bytes": len(said.out), "exit": said.status}
+        told: dict[str, Any] = {"bytes": len(said.out), "exit": said.status}
         told |= {"commands": len(commands), "seconds": round(time.monotonic() - began, 3)}
         log.debug("%s answered", host, extra=told)
         sections = bundle.parse_output(script, said.out, said.err)
