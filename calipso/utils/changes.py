@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from calipso.model.inventory import STORE_FIELDS
@@ -64,6 +64,41 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dic
     changed: dict[str, dict[str, Any]] = {}
     _compare(stable(before), stable(after), "", changed)
     return changed
+
+
+def net(changes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What is different after these changes, which are in the order they happened.
+
+    One for each thing that is: its last one, as it reads from before the first to after the last.
+    What was removed and added again is changed, with the fields that are known to differ.
+    """
+    together: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for change in changes:
+        together.setdefault((change["kind"], change["type"], change["id"]), []).append(change)
+    return [found for several in together.values() if (found := _net(several))]
+
+
+def _net(changes: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The changes of one thing as one; None when nothing is left of them."""
+    was, is_ = changes[0]["change"] != "added", changes[-1]["change"] != "removed"
+    if not (was or is_):
+        return None
+    if was != is_:
+        return {**changes[-1], "change": "added" if is_ else "removed", "fields": {}}
+    fields: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        for name, sides in change.get("fields", {}).items():
+            first = fields.setdefault(name, dict(sides))
+            fields[name] = {k: v for k, v in first.items() if k == "old"}
+            fields[name] |= {k: v for k, v in sides.items() if k == "new"}
+    fields = {name: sides for name, sides in fields.items() if not _is_same(sides)}
+    if not fields and all(change["change"] == "changed" for change in changes):
+        return None
+    return {**changes[-1], "change": "changed", "fields": fields}
+
+
+def _is_same(sides: Mapping[str, Any]) -> bool:
+    return ("old" in sides) == ("new" in sides) and sides.get("old") == sides.get("new")
 
 
 def _compare(

@@ -6,11 +6,15 @@ The collections are named alike for all inventories: what is defined holds for e
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from bson import ObjectId
+from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import Conflict, NotFound
 from calipso.utils.encoding import decode, encode
@@ -20,6 +24,9 @@ Document = dict[str, Any]
 
 #: What says for which clouds a clique type is meant.
 CONFIGURATION = ("distribution", "distribution_version", "mechanism_drivers", "type_drivers")
+
+#: Field of a stored one that says what it is meant for; unique, and never shown.
+PURPOSE = "meant_for"
 
 #: Reserved: a type for every environment, as the file has them.
 ANY = "ANY"
@@ -34,12 +41,19 @@ class Definitions:
 
     def stored(self) -> list[Document]:
         """All of them, in the order they were defined."""
-        return [decode(item) for item in self.collection.find({}, sort=[("_id", 1)])]
+        found = self.collection.find({}, {PURPOSE: 0}, sort=[("_id", 1)])
+        return [decode(item) for item in found]
+
+    def ensure_indexes(self) -> None:
+        """Two people who define at once do not both succeed."""
+        self.collection.create_indexes(
+            [IndexModel([(PURPOSE, ASCENDING)], unique=True, sparse=True, name=PURPOSE)]
+        )
 
     def get(self, key: str) -> Document:
         """One of them. Raises NotFound."""
         wanted = {"_id": ObjectId(key) if ObjectId.is_valid(key) else None}
-        found = self.collection.find_one(wanted)
+        found = self.collection.find_one(wanted, {PURPOSE: 0})
         if found is None:
             raise NotFound(f"no {self.noun} {key}")
         return dict(decode(found))
@@ -47,19 +61,34 @@ class Definitions:
     def add(self, document: Mapping[str, Any]) -> ObjectId:
         """Store a new one. Raises Conflict."""
         self._check_alone(document)
+        self.ensure_indexes()
         key = ObjectId()
-        self.collection.insert_one(encode(dict(document)) | {"_id": key})
+        with self._alone(document):
+            self.collection.insert_one(_marked(document) | {"_id": key})
         return key
 
     def replace(self, key: ObjectId, document: Mapping[str, Any]) -> None:
         """Put another in its place. Raises Conflict."""
         self._check_alone(document, key)
+        self.ensure_indexes()
         body = {name: value for name, value in document.items() if name != "_id"}
-        self.collection.replace_one({"_id": key}, encode(body))
+        with self._alone(document):
+            self.collection.replace_one({"_id": key}, _marked(body))
 
     def delete(self, key: ObjectId) -> None:
         """Remove one."""
         self.collection.delete_one({"_id": key})
+
+    @contextmanager
+    def _alone(self, document: Mapping[str, Any]) -> Iterator[None]:
+        """Raises Conflict when somebody else defined the same in this moment."""
+        try:
+            yield
+        except DuplicateKeyError:
+            raise Conflict(
+                f"another {self.noun} is for the same {_words(document)}",
+                hint="Change that one, or delete it first.",
+            ) from None
 
     def _check_alone(self, document: Mapping[str, Any], key: ObjectId | None = None) -> None:
         for other in self.stored():
@@ -84,6 +113,11 @@ def meant_for(document: Mapping[str, Any]) -> tuple[str, ...]:
     """What makes two definitions rivals: focal point type, environment and configuration."""
     fields = ("focal_point_type", "environment", *CONFIGURATION, "environment_type")
     return tuple(str(document.get(field) or "") for field in fields)
+
+
+def _marked(document: Mapping[str, Any]) -> Document:
+    """As it is stored."""
+    return {**encode(dict(document)), PURPOSE: json.dumps(meant_for(document))}
 
 
 def in_force(stored: list[Document], of_file: list[Document]) -> list[Document]:

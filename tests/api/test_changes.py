@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from calipso.api.responders.resource import changes
 from calipso.model.inventory import object_key
+from calipso.utils.changes import net
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.object_writer import ObjectWriter
@@ -98,6 +100,48 @@ def test_pages_hold_each_change_once(admin: FlaskClient, history: History) -> No
         marker = page["next"] and f"&marker={page['next']}"
 
     assert len(found) == len(set(found)) == 5
+
+
+def test_what_is_again_as_it_was_is_no_net_change(
+    admin: FlaskClient, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nic = history.inv.get_by_id("prod", f"{HOST}-eth0", "host_pnic")
+    first = history.inv.find("prod", "instance", host=HOST)[0]
+    assert nic
+    assert first["state"] == "down"
+    history.scan(first | {"state": "up"}, nic | {"mtu": 1500, "state": "unknown"})
+    query = f"{ROOT}/changes?env_name=prod&net=true"
+    found = {item["type"]: item for item in admin.get(query).json["items"]}
+
+    assert found.keys() == {"host_pnic", "vnic", "vnic-vedge"}
+    old = {"state": {"old": "up", "new": "unknown"}, "mtu": {"new": 1500}}
+    assert found["host_pnic"]["fields"] == old
+    assert found["host_pnic"]["scan_id"] == "scan-4"
+    assert [kind for _, _, kind in told(admin, f"{query[len(ROOT) :]}&change=added")] == ["vnic"]
+    page = admin.get(f"{query}&limit=2&total=true").json
+    rest = admin.get(f"{query}&limit=2&marker={page['next']}").json
+    assert (page["total"], len(page["items"]), len(rest["items"])) == (3, 2, 1)
+    monkeypatch.setattr(changes, "MOST_NET", 3)
+    assert admin.get(query).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("happened", "left"),
+    [
+        (["added", "removed"], None),
+        (["added", "changed"], "added"),
+        (["changed", "removed"], "removed"),
+        (["removed", "added"], "changed"),
+        (["added", "removed", "added"], "added"),
+        (["removed", "added", "removed"], "removed"),
+    ],
+)
+def test_what_happened_to_a_thing_is_put_together(happened: list[str], left: str | None) -> None:
+    subject = {"kind": "object", "type": "vnic", "id": "1", "fields": {}}
+
+    assert [item["change"] for item in net([subject | {"change": c} for c in happened])] == (
+        [left] if left else []
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from calipso.discover.scan_local import run_local
 from calipso.model.scan import ScanRequest
+from calipso.utils.clique_type_store import Definitions
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
 from tests.api.big import Big
@@ -42,6 +43,24 @@ def sizes(inv: InventoryMgr, environment: str = "prod") -> set[tuple[str, int]]:
     """Clique types and numbers of links of the instances' cliques."""
     cliques = inv.find_all("cliques", {"environment": environment, "focal_point_type": "instance"})
     return {(clique["clique_type"], len(clique["links"])) for clique in cliques}
+
+
+def test_of_two_who_define_the_same_at_once_one_succeeds(
+    admin: FlaskClient, environment: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment("prod")
+    environment("other")
+    key = add(admin, SHORT)
+    other = add(admin, SHORT | {"environment": "other"})
+    monkeypatch.setattr(Definitions, "_check_alone", lambda *_: None)  # both looked before
+
+    assert admin.post(ROOT, json=SHORT).status_code == 409
+    assert admin.put(f"{ROOT}/{other}", json=SHORT).status_code == 409
+    assert admin.put(f"{ROOT}/{key}", json=SHORT | {"name": "same"}).status_code == 200
+    assert "meant_for" not in admin.get(f"{ROOT}/{key}").json
+    body = {"focal_point_type": "instance", "constraints": ["network"]}
+    assert admin.post(CONSTRAINTS, json=body).status_code == 201
+    assert admin.post(CONSTRAINTS, json=body).status_code == 409
 
 
 def test_the_next_scan_goes_by_a_type_that_was_defined(

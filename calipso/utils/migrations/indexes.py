@@ -16,6 +16,7 @@ from pymongo.errors import OperationFailure
 from calipso.errors import ConfigError, StoreError
 from calipso.settings import settings
 from calipso.utils.audit_store import AuditStore
+from calipso.utils.clique_type_store import clique_constraints, clique_types
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.message_store import MessageStore
@@ -61,6 +62,8 @@ def wanted(inventories: Iterable[str]) -> dict[str, dict[str, Document]]:
     EnvironmentStore(database).ensure_indexes()
     ScheduleStore(plain).ensure_indexes()
     MessageStore(plain).ensure_indexes()
+    clique_types(plain).ensure_indexes()
+    clique_constraints(plain).ensure_indexes()
     UserStore(database).ensure_indexes()
     TokenStore(database).ensure_indexes()
     AuditStore(database).ensure_indexes()

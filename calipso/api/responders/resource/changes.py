@@ -13,13 +13,16 @@ from calipso.api.errors import BadRequest, Detail
 from calipso.api.gather import gathered
 from calipso.api.neighbours import neighbours
 from calipso.api.operation import Need, operation
-from calipso.api.paging import page
+from calipso.api.paging import page, page_of
 from calipso.api.reading import EnvironmentPage, InventoryPage, one_object, opened, seen
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer, Key, Time
 from calipso.api.words import Text, UtcTime
+from calipso.errors import ConfigError
 from calipso.utils.change_store import ChangeStore, link_subject, within
+from calipso.utils.changes import net
 from calipso.utils.constants import constant_values
+from calipso.utils.encoding import decode
 from calipso.utils.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
@@ -31,6 +34,9 @@ NEWEST_FIRST = ["-time"]
 
 #: Objects whose changes are looked for around one.
 NEAR = 2000
+
+#: Changes that are put together in memory.
+MOST_NET = 20_000
 
 
 class Change(StrEnum):
@@ -71,6 +77,12 @@ class ChangeQuery(_Filter, EnvironmentPage):
     )
     to_scan: Text | None = Field(
         default=None, description="With `from_scan`: as this later scan found it; else as it is."
+    )
+
+    net: bool = Field(
+        default=False,
+        description="What is different at the end: the changes of each thing as one, none where "
+        f"it is again as it was. Of {MOST_NET} changes at most, else 422.",
     )
 
 
@@ -136,7 +148,25 @@ class Changes(Resource):  # type: ignore[misc]
         if query.from_scan is not None or query.to_scan is not None:
             wanted["scan_id"] = {"$in": _scans(inv, query)}
         query = query.model_copy(update={"sort": query.sort or NEWEST_FIRST})
+        if query.net:
+            return page_of(_net(inv, wanted), query, order=ORDER)
         return page(inv.collection("changes"), wanted, query, order=ORDER)
+
+
+def _net(inv: InventoryMgr, wanted: Document) -> list[Document]:
+    """The changes of each thing as one. Raises ConfigError for too many."""
+    change = wanted.pop("change", None)
+    found = list(inv.collection("changes").find(wanted, limit=MOST_NET + 1))
+    if len(found) > MOST_NET:
+        raise ConfigError(
+            f"more than {MOST_NET} changes to put together",
+            hint="Narrow them: env_name, type, host, since, until; or ask without net.",
+        )
+    folded: list[Document] = []
+    for name in sorted({item["environment"] for item in found}):
+        own = [decode(item) for item in found if item["environment"] == name]
+        folded += net(sorted(own, key=lambda item: (item["time"], item["_id"])))
+    return [item for item in folded if change in (None, item["change"])]
 
 
 def _scans(inv: InventoryMgr, query: ChangeQuery) -> list[str]:
