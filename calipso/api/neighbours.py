@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from bson import ObjectId
+from pymongo import ASCENDING
 
 from calipso.topology.elements import EDGE_FIELDS
 from calipso.topology.graph import graph, neighbourhood
@@ -79,19 +81,26 @@ def _has_links(inv: InventoryMgr, key: ObjectId) -> bool:
 
 def _inside(inv: InventoryMgr, start: Mapping[str, Any], near: Near, limit: int) -> list[ObjectId]:
     """Linked objects of a host, or below any other object, as the first step."""
-    base: Document = {"environment": start["environment"]}
-    if start["type"] == "host":
-        wanted = [base | {"type": kind, "host": start["id"]} for kind in LINKED]
-    else:
-        wanted = [base | {"id_path": prefix_range(f"{start.get('id_path', '')}/")}]
-    found: list[ObjectId] = []
-    for query in wanted:
-        items = inv.collection("inventory").find(query, {"type": 1})
-        found += sorted(item["_id"] for item in items if item["type"] in LINKED)
+    found = list(islice(_below(inv, start, limit), limit))
     near.inside = found[: limit - 1]
     near.truncated = len(near.inside) < len(found)
     near.distance |= dict.fromkeys(near.inside, 0)
     return near.inside
+
+
+def _below(inv: InventoryMgr, start: Mapping[str, Any], limit: int) -> Iterator[ObjectId]:
+    """Linked objects of a host, or below another object, in a stable order."""
+    base: Document = {"environment": start["environment"]}
+    inventory = inv.collection("inventory")
+    if start["type"] == "host":
+        for kind in LINKED:
+            query = base | {"type": kind, "host": start["id"]}
+            cursor = inventory.find(query, {"_id": 1}, sort=[("_id", ASCENDING)], limit=limit)
+            yield from (item["_id"] for item in cursor)
+        return
+    query = base | {"id_path": prefix_range(f"{start.get('id_path', '')}/")}
+    with inventory.find(query, {"type": 1}, sort=[("id_path", ASCENDING)]) as cursor:
+        yield from (item["_id"] for item in cursor if item["type"] in LINKED)
 
 
 def _touching(
@@ -108,9 +117,10 @@ def _touching(
         for side in ("source", "target"):
             # nothing but the index's field: see gather.py
             query = {side: {"$in": some}}
-            links = list(inv.collection("links").find(query, LINK_FIELDS, limit=most + 1))
+            with inv.collection("links").find(query, LINK_FIELDS) as cursor:
+                links = list(islice((k for k in cursor if _wanted(k, link_types)), most + 1))
             near.truncated = near.truncated or len(links) > most
-            found |= {link["_id"]: link for link in links if _wanted(link, link_types)}
+            found |= {link["_id"]: link for link in links}
     return [found[key] for key in sorted(found)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 
 from pymongo import DESCENDING
@@ -40,7 +40,7 @@ class SearchCache:
         self.most_bytes = most_bytes
         self._entries: OrderedDict[Key, _Entry] = OrderedDict()
         self._lock = threading.Lock()
-        self._making = threading.Lock()
+        self._making: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)
 
     def index(self, inv: InventoryMgr, environment: str) -> SearchIndex:
         """The index of an environment, of now or of a moment ago."""
@@ -48,7 +48,9 @@ class SearchCache:
         stamp = _stamp(inv, environment)
         entry = self._entry(key)
         if entry is None or (not _is_fresh(entry, stamp) and entry.seconds < QUICK_SECONDS):
-            with self._making:  # whoever waited finds what the first one made
+            with self._lock:
+                making = self._making[key]
+            with making:  # whoever waited finds what the first one made
                 entry = self._entry(key)
                 if entry is None or not _is_fresh(entry, stamp):
                     entry = self._make(key, inv, environment, stamp)

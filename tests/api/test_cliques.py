@@ -225,6 +225,41 @@ def test_a_neighbourhood_follows_the_link_types_asked_for(
     assert {node["data"]["type"] for node in few["nodes"]} == {"instance", "vnic", "vedge"}
 
 
+def test_links_that_are_not_asked_for_use_up_no_limit(
+    admin: FlaskClient, filled: InventoryMgr
+) -> None:
+    start = ObjectId(instance(filled))
+    network = object_key("prod", "network", "net-0001")
+    links = filled.collection("links")
+    links.delete_many({"$or": [{"source": start}, {"target": start}]})
+    for number, kind in enumerate([*["instance-network"] * 30, "instance-other"]):
+        ends = {"source": start, "target": network, "source_id": "i", "target_id": "n"}
+        more = {"link_name": str(number), "environment": "prod", "finder": "a test"}
+        links.insert_one({"_id": ObjectId(), "link_type": kind, **ends, **more})
+    path = f"{ROOT}/inventory/{start}/graph?depth=1&limit=5"
+    graph = admin.get(f"{path}&link_types=instance-other").json
+
+    assert [edge["data"]["link_type"] for edge in graph["edges"]] == ["instance-other"]
+    assert (len(graph["nodes"]), graph["truncated"]) == (2, False)
+    assert admin.get(path).json["truncated"]
+
+
+@pytest.mark.parametrize("kind", ["host", "region"])
+def test_what_is_inside_is_read_as_far_as_the_limit(
+    admin: FlaskClient, filled: InventoryMgr, kind: str
+) -> None:
+    top = filled.collection("inventory").find_one({"type": kind}, sort=[("_id", 1)])
+    assert top is not None
+    path = f"{ROOT}/inventory/{top['_id']}/graph?depth=1"
+    whole = admin.get(path).json
+    cut = admin.get(f"{path}&limit=4").json
+
+    assert not whole["truncated"]
+    assert (len(cut["nodes"]), cut["truncated"]) == (4, True)
+    assert keys(cut["nodes"]) <= keys(whole["nodes"])
+    assert admin.get(f"{path}&limit=4").json == cut
+
+
 def test_a_limit_cuts_what_is_farthest_and_says_so(
     admin: FlaskClient, filled: InventoryMgr
 ) -> None:

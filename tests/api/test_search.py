@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from bson import ObjectId
@@ -131,6 +133,29 @@ def test_what_a_scan_wrote_is_found_and_what_is_gone_is_not(
 def objects(count: int) -> Iterator[dict[str, object]]:
     for number in range(count):
         yield {"_id": ObjectId(), "type": "host", "id": f"h{number}", "name": f"h{number}"}
+
+
+def test_an_index_that_is_being_made_keeps_nobody_from_another(
+    filled: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, begun, go_on = SearchCache(), threading.Event(), threading.Event()
+    make = SearchCache._make
+
+    def slow(self: SearchCache, key: Any, inv: InventoryMgr, name: str, stamp: str) -> Any:
+        if name == "prod":
+            begun.set()
+            go_on.wait(10)
+        return make(self, key, inv, name, stamp)
+
+    monkeypatch.setattr(SearchCache, "_make", slow)
+    first = threading.Thread(target=cache.index, args=(filled, "prod"))
+    first.start()
+    assert begun.wait(10)
+
+    assert len(cache.index(filled, "nothing there")) == 0
+    assert first.is_alive()
+    go_on.set()
+    first.join(10)
 
 
 def test_an_index_that_takes_long_is_renewed_beside_the_searches(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +14,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft4Validator
 from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV30SpecValidator
 
+from calipso.api import restx
 from calipso.api.app import create_app
 
 Document = dict[str, Any]
@@ -33,6 +36,26 @@ def openapi() -> Document:
     client = create_app().test_client()
     found: Document = client.get("/api/v1/openapi.json").json
     return found
+
+
+def test_who_asks_while_the_specification_is_made_gets_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make, begun = restx.complete, threading.Event()
+
+    def slow(spec: Document) -> None:
+        begun.set()
+        time.sleep(0.3)
+        make(spec)
+
+    monkeypatch.setattr(restx, "complete", slow)
+    app = create_app()
+    first = threading.Thread(target=app.test_client().get, args=("/api/v1/swagger.json",))
+    first.start()
+    assert begun.wait(10)
+
+    assert "Error" in app.test_client().get("/api/v1/swagger.json").json["definitions"]
+    first.join(10)
 
 
 def operations(spec: Document) -> Iterator[tuple[str, Document, Document]]:
