@@ -17,22 +17,28 @@ from calipso.model.environment import (
     Environment,
     check_environment,
     environment_error,
+    merge_document,
     parse_environment,
 )
 from calipso.utils.constants import constant_values
 from calipso.utils.encoding import decode, encode
+from calipso.utils.key_rotation import rotate
 from calipso.utils.metadata_parser import nearest
 from calipso.utils.mongo_access import MongoAccess
 from calipso.utils.secrets import SecretBox, map_secrets, masked
+from calipso.utils.user_store import UserStore
 
 Document = dict[str, Any]
 Documents = list[Document]
 Names = list[str]
+Check = Callable[[Document], Environment]
 
 COLLECTION = "environments_config"
 
 #: Fields that scans and listeners set; they are no part of what a person edits.
 STATUS_FIELDS = frozenset({"scanned", "last_scanned", "operational", "monitoring_setup_done"})
+
+FIELDS = frozenset(field.alias or key for key, field in Environment.model_fields.items())
 
 #: States of a scan that has not ended.
 RUNNING = ("pending", "running")
@@ -65,10 +71,7 @@ class EnvironmentStore:
 
     def get(self, name: str) -> Environment:
         """The environment, secrets decrypted. Raises NotFound with the nearest name."""
-        stored = self._stored(name)
-        known = {field.alias or key for key, field in Environment.model_fields.items()}
-        document = {key: value for key, value in stored.items() if key in known}
-        return parse_environment(map_secrets(document, self.secrets.decrypt))
+        return self._opened(self._stored(name))
 
     def masked(self, name: str) -> Document:
         """The stored document as it may be shown."""
@@ -111,25 +114,35 @@ class EnvironmentStore:
     def update(
         self,
         name: str,
-        changes: Document,
-        check: Callable[[Document], Environment] | None = None,
+        changes: Document | Callable[[Environment], Document],
+        check: Check | None = None,
     ) -> Environment:
         """Change fields of an environment; sections of `configuration` are merged by their name.
 
-        Secrets that a section does not give stay as they are. `check` is asked instead of
-        `checked` whether the changed document is right.
+        Secrets that a section does not give stay as they are; null takes a field away. `changes`
+        may be a function that tells them when it is shown what is stored. `check` is asked instead
+        of `checked` whether the changed document is right. Raises Conflict when somebody else
+        changed it meanwhile.
         """
-        document = self.get(name).document() | {
-            key: value for key, value in changes.items() if key != "configuration"
-        }
-        sections = {section["name"]: section for section in document.get("configuration", [])}
-        for section in changes.get("configuration", []):
-            sections[section["name"]] = sections.get(section["name"], {}) | section
-        document["configuration"] = [*sections.values()]
-        environment = (check or checked)(document)
-        if environment.name != name:
-            raise ConfigError(f"environment {name}: its name cannot be changed", hint="Add anew.")
-        return self.add(environment, replace=True)
+
+        def changed(stored: Environment) -> Document:
+            told = changes(stored) if callable(changes) else changes
+            return merge_document(stored.document(), told)
+
+        return self._change(name, changed, check or checked)
+
+    def remove_section(self, name: str, section: str, check: Check | None = None) -> Environment:
+        """Take a section away. Raises NotFound, and ConfigError for one that is needed."""
+
+        def changed(stored: Environment) -> Document:
+            document = stored.document()
+            kept = [item for item in document["configuration"] if item["name"] != section]
+            if len(kept) == len(document["configuration"]):
+                names = ", ".join(item["name"] for item in kept)
+                raise NotFound(f"environment {name}: no section {section}", hint=f"It has {names}.")
+            return document | {"configuration": kept}
+
+        return self._change(name, changed, check or checked)
 
     def set_status(self, name: str, **fields: Any) -> None:
         """Note what a scan or listener did: `scanned`, `last_scanned`, `operational`, ..."""
@@ -142,7 +155,8 @@ class EnvironmentStore:
     def remove(self, name: str, *, with_data: bool = False) -> dict[str, int]:
         """Remove an environment; with its data, returns how many documents of each collection.
 
-        Raises Conflict while a scan of it runs: it would go on storing.
+        Grants on it go in any case: they are not for another one that is given its name. Raises
+        Conflict while a scan of it runs: it would go on storing.
         """
         self._stored(name)
         removed: dict[str, int] = {}
@@ -161,6 +175,7 @@ class EnvironmentStore:
                     if count:
                         removed[collection] = count
             self.collection.delete_one({"name": name})
+            UserStore(self.db).forget_environment(name)
         return removed
 
     def count_data(self, name: str) -> dict[str, int]:
@@ -174,14 +189,9 @@ class EnvironmentStore:
 
     def rotate_key(self) -> int:
         """Encrypt every stored secret with a new key and forget the old ones."""
-        self.secrets.add_key()
         names = self.names()
-        for name in names:
-            stored = map_secrets(self._stored(name), self.secrets.decrypt)
-            fresh = encode(map_secrets(stored, self.secrets.encrypt))
-            with _store_errors("write"):
-                self.collection.replace_one({"name": name}, fresh)
-        self.secrets.drop_old_keys()
+        with _store_errors("write"):
+            rotate(self.db, self.secrets)
         return len(names)
 
     def ensure_indexes(self) -> None:
@@ -193,15 +203,48 @@ class EnvironmentStore:
     # -- inside ------------------------------------------------------------------------
 
     def _stored(self, name: str) -> Document:
+        found = self._raw(name)
+        del found["_id"]
+        return dict(decode(found))
+
+    def _raw(self, name: str) -> Document:
+        """The document as it is in the store. Raises NotFound with the nearest name."""
         with _store_errors("read"):
-            found = self.collection.find_one({"name": name}, {"_id": 0})
+            found = self.collection.find_one({"name": name})
         if found is None:
             names = self.names()
             known = ", ".join(names[:10]) or "none; add one with `calipso env add`"
             raise NotFound(
                 f"no environment {name}{nearest(name, names)}", hint=f"Environments: {known}."
             )
-        return dict(decode(found))
+        return found
+
+    def _opened(self, stored: Document) -> Environment:
+        document = {key: value for key, value in stored.items() if key in FIELDS}
+        return parse_environment(map_secrets(document, self.secrets.decrypt))
+
+    def _change(
+        self, name: str, changed: Callable[[Environment], Document], check: Check
+    ) -> Environment:
+        """Store what becomes of an environment, unless it is another one by then."""
+        old = self._raw(name)
+        environment = check(changed(self._opened(decode(old))))
+        if environment.name != name:
+            raise ConfigError(f"environment {name}: its name cannot be changed", hint="Add anew.")
+        fresh = self._encrypted(environment)
+        same = {key: old.get(key) for key in FIELDS - STATUS_FIELDS}  # null: it is not there
+        gone = old.keys() - fresh.keys() - STATUS_FIELDS - {"_id"}
+        update: Document = {"$set": {k: v for k, v in fresh.items() if k not in STATUS_FIELDS}}
+        if gone:
+            update["$unset"] = dict.fromkeys(gone, "")
+        with _store_errors("write"):
+            done = self.collection.update_one({"_id": old["_id"]} | same, update)
+        if not done.matched_count:
+            raise Conflict(
+                f"environment {name} was changed by somebody else meanwhile",
+                hint="Read it again, then change it.",
+            )
+        return environment
 
     def _encrypted(self, environment: Environment) -> Document:
         return dict(encode(map_secrets(environment.document(), self.secrets.encrypt)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,15 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from calipso.errors import ConfigError, NotFound, StoreError
-from calipso.model.environment import CliSection, MysqlSection, parse_environment
+from calipso.errors import ConfigError, Conflict, NotFound, StoreError
+from calipso.model.environment import (
+    CliSection,
+    Environment,
+    MysqlSection,
+    parse_environment,
+)
+from calipso.utils import key_rotation
+from calipso.utils.connection_tests import ConnectionTestStore
 from calipso.utils.environment_store import COLLECTION, EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.secrets import MARK, MASK, SecretBox
@@ -100,6 +108,63 @@ def test_an_update_of_a_section_keeps_the_password_it_does_not_give(
     assert environment.section(CliSection).pwd == SECRET
 
 
+def test_null_takes_away_what_is_stored(store: EnvironmentStore) -> None:
+    store.add(openstack_document(listen=True, extra_conditions={"x": None}))
+    hosts = {"c.1": {"user": "u", "port": 23}, "c.2": {"port": None, "user": "v"}}
+
+    store.update("prod", {"configuration": [{"name": "CLI", "hosts": hosts}]})
+    store.update("prod", {"listen": None, "configuration": [{"name": "CLI", "sudo": None}]})
+
+    document = store.get("prod").document()
+    assert document["listen"] is False
+    assert document["extra_conditions"] == {"x": None}
+    assert document["configuration"][2]["hosts"]["c.2"] == {"user": "v"}
+
+
+def test_a_section_is_taken_away(store: EnvironmentStore) -> None:
+    document = openstack_document()
+    document["configuration"].append({"name": "Kubernetes", "host": "a", "port": 1, "user": "u"})
+    document["configuration"][-1]["token"] = SECRET
+    store.add(document)
+    store.set_status("prod", scanned=True)
+
+    store.remove_section("prod", "Kubernetes")
+
+    environment = store.get("prod")
+    assert [section.name for section in environment.configuration] == ["OpenStack", "mysql", "CLI"]
+    assert environment.scanned
+    with pytest.raises(NotFound, match="no section Kubernetes"):
+        store.remove_section("prod", "Kubernetes")
+    with pytest.raises(ConfigError, match="missing section CLI"):
+        store.remove_section("prod", "CLI")
+
+
+def test_a_change_keeps_what_a_scan_notes_meanwhile(store: EnvironmentStore) -> None:
+    store.add(openstack_document())
+
+    def changes(_: Environment) -> dict[str, Any]:
+        store.set_status("prod", scanned=True)
+        return {"listen": True}
+
+    store.update("prod", changes)
+
+    assert (store.get("prod").listen, store.get("prod").scanned) == (True, True)
+
+
+def test_a_change_of_somebody_else_meanwhile_is_told(store: EnvironmentStore) -> None:
+    store.add(openstack_document())
+
+    def changes(_: Environment) -> dict[str, Any]:
+        store.update("prod", {"queues": {"cli": "far"}})
+        return {"listen": True}
+
+    with pytest.raises(Conflict, match="somebody else"):
+        store.update("prod", changes)
+
+    assert store.get("prod").queues.cli == "far"
+    assert not store.get("prod").listen
+
+
 def test_a_wrong_update_changes_nothing(store: EnvironmentStore) -> None:
     store.add(openstack_document())
 
@@ -165,6 +230,80 @@ def test_rotating_the_key_encrypts_anew_and_forgets_the_old_key(
     assert everything(store.db) != old
     assert store.get("prod").section(MysqlSection).pwd == SECRET
     assert SECRET not in everything(store.db)
+
+
+def test_what_is_changed_while_the_key_is_rotated_stays(
+    store: EnvironmentStore, key_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process writes between reading and writing, with the keys it had read before."""
+    store.add(openstack_document())
+    store.add(openstack_document(name="late"))
+    others = SecretBox(key_path.with_name("others.keys"))
+    shutil.copy(key_path, others.path)
+    other, renewed = EnvironmentStore(store.db, others), SecretBox.renewed
+    writes = ["first", "second"]
+
+    def meanwhile(self: SecretBox, value: str) -> str:
+        if writes:
+            written = writes.pop()
+            other.update("prod", {"user": written, "configuration": [{"name": "mysql", "port": 1}]})
+            other.update("late", {"configuration": [{"name": "mysql", "pwd": "new"}]})
+        return renewed(self, value)
+
+    monkeypatch.setattr(SecretBox, "renewed", meanwhile)
+    store.rotate_key()
+
+    environment = store.get("prod")
+    assert (environment.user, environment.section(MysqlSection).port) == ("first", 1)
+    assert environment.section(MysqlSection).pwd == SECRET
+    assert store.get("late").section(MysqlSection).pwd == "new"
+
+
+def test_what_an_old_key_encrypted_after_its_turn_is_encrypted_anew(
+    store: EnvironmentStore, key_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add(openstack_document())
+    others = SecretBox(key_path.with_name("others.keys"))
+    shutil.copy(key_path, others.path)
+    places, passes = key_rotation._places, []
+
+    def between(database: Database[dict[str, Any]]) -> Any:
+        passes.append(1)
+        if len(passes) == 2:
+            change = {"configuration": [{"name": "mysql", "pwd": "new"}]}
+            EnvironmentStore(store.db, others).add(openstack_document(name="other"))
+            EnvironmentStore(store.db, both).update("prod", change)
+        return places(database)
+
+    both = SecretBox(key_path.with_name("both.keys"))
+    add_key = SecretBox.add_key
+
+    def added(self: SecretBox) -> None:
+        add_key(self)
+        new, old = self.path.read_text().splitlines()
+        both.path.write_text(f"{old}\n{new}\n")  # encrypts with the old one
+
+    monkeypatch.setattr(SecretBox, "add_key", added)
+    monkeypatch.setattr(key_rotation, "_places", between)
+    store.rotate_key()
+
+    assert store.get("prod").section(MysqlSection).pwd == "new"
+    assert store.get("other").section(MysqlSection).pwd == SECRET
+
+
+def test_a_test_of_accounts_that_runs_outlives_the_key(
+    store: EnvironmentStore, inv: InventoryMgr
+) -> None:
+    tests = ConnectionTestStore(inv, store.secrets)
+    running = tests.create("prod", [("mysql", "db")], [{"name": "mysql", "pwd": SECRET}])
+    over = tests.create("prod", [("mysql", "db")], [])
+    lost = {"targets_configuration": [{"name": "mysql", "pwd": f"{MARK}of a key that is gone"}]}
+    lost |= {"deadline": datetime(2026, 1, 1, tzinfo=UTC)}
+    tests.tests.update_one({"_id": over}, {"$set": lost})
+
+    store.rotate_key()
+
+    assert tests.get(running)["targets_configuration"][0]["pwd"] == SECRET
 
 
 def fill(inventory: InventoryMgr, environment: str) -> None:
