@@ -12,6 +12,7 @@ from calipso.discover.fetchers.cli.commands import Command
 from calipso.discover.fetchers.cli.connections import same_host
 from calipso.errors import ErrorKind
 from calipso.settings import settings
+from calipso.utils.secrets import SecretBox
 from tests.access.cli_sections import ECHO, LOCALE, Access, error_of, login
 from tests.access.sshd import PASSWORD, Sshd, fingerprint, sshd
 
@@ -55,6 +56,33 @@ def test_key_file_that_is_not_there(access: Access, node: Sshd) -> None:
 
     assert error.kind is ErrorKind.LOGIN_FAILED
     assert "/nowhere/id_rsa" in error.message
+
+
+def test_a_key_file_that_is_none_is_told_like_one_that_is_not_there(
+    access: Access, node: Sshd, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "calipso.discover.fetchers.cli.ssh")
+    text, missing = tmp_path / "text", tmp_path / "missing"
+    text.write_text("the content")
+
+    for path in (text, missing, tmp_path):
+        error = error_of(access(str(path), **login(node, key=str(path))))
+        assert error.message == f"node-1: private key {path} cannot be used"
+    assert "No such file" in caplog.text
+
+
+def test_a_new_host_key_is_not_written_into_another_file(
+    access: Access, node: Sshd, home: Path
+) -> None:
+    keys = SecretBox(home / "secret.keys")
+    keys.encrypt("x")
+    before = keys.path.read_text()
+
+    error = error_of(access(**login(node, known_hosts=str(keys.path))))
+
+    assert error.kind is ErrorKind.HOST_KEY
+    assert "line 1 is none of known hosts" in error.message
+    assert keys.path.read_text() == before
 
 
 def test_password_of_one_host_goes_before_the_key_of_all(access: Access, node: Sshd) -> None:

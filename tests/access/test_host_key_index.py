@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from calipso.discover.fetchers.cli.host_key_index import HostKeyIndex
 from calipso.discover.fetchers.cli.known_hosts import KnownHosts, UnknownHostKey
+from calipso.errors import CliAccessError, ErrorKind
 from tests.sample_cloud.serve.keys import private_key
 
 KEY, OTHER = private_key("one"), private_key("two")
@@ -148,3 +150,81 @@ def test_a_host_that_has_a_key_of_another_type_is_unknown_even_to_accept_new(tmp
 
     with pytest.raises(UnknownHostKey):
         KnownHosts(file, accept_new=True).missing_host_key(paramiko.SSHClient(), "web-1", rsa)
+
+
+def accept(path: Path) -> None:
+    """Keep the key of a new host there."""
+    KnownHosts(path, accept_new=True).missing_host_key(paramiko.SSHClient(), "web-9", KEY)
+
+
+def refusal(path: Path) -> str:
+    """Why the key of a new host is not kept there."""
+    with pytest.raises(CliAccessError) as caught:
+        accept(path)
+    error = caught.value
+    assert error.kind is ErrorKind.HOST_KEY
+    assert error.hint
+    assert str(path) in error.message
+    return error.message.rpartition(": ")[2]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "# a comment\n\n",
+        line("web-1,10.0.0.1,[web-1]:2222") + " a comment\n",
+        line(hashed("web-1")) + "\n",
+        f"@cert-authority *.example.org {KEY.get_name()} {KEY.get_base64()}\n",
+        f"@revoked [2001:db8::1]:22 {KEY.get_name()} {KEY.get_base64()}\n",
+        "web-1 sk-ssh-ed25519@openssh.com AAAAGnNr\n",
+    ],
+)
+def test_a_new_key_is_added_to_a_file_of_known_hosts(tmp_path: Path, content: str):
+    file = tmp_path / "known_hosts"
+    file.write_text(content)
+
+    accept(file)
+
+    assert file.read_text() == content + line("web-9") + "\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Zm9yIGV4YW1wbGUgYSBrZXkgb2YgRmVybmV0IGhlcmU=\n",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE=\n",
+        "root:x:0:0:root:/root:/bin/bash\n",
+        f'from="10.0.0.1" {KEY.get_name()} {KEY.get_base64()}\n',
+        f"{KEY.get_name()} {KEY.get_base64()} me@example.org\n",
+        f"{line('web-1')}\n* * * * * root run\n",
+    ],
+    ids=["key file", "private key", "accounts", "authorized keys", "public key", "crontab"],
+)
+def test_nothing_is_added_to_another_file(tmp_path: Path, content: str):
+    file = tmp_path / "another"
+    file.write_text(content)
+
+    assert refusal(file).endswith("is none of known hosts")
+    assert file.read_text() == content
+
+
+def test_nothing_is_written_through_a_link_or_to_what_is_no_file(tmp_path: Path):
+    file, link, pipe = tmp_path / "known_hosts", tmp_path / "link", tmp_path / "pipe"
+    file.write_text("")
+    link.symlink_to(file)
+    os.mkfifo(pipe)
+
+    assert "symbolic links" in refusal(link)
+    assert refusal(pipe) == refusal(tmp_path) == "it is no regular file"
+    assert file.read_text() == ""
+
+
+def test_a_file_behind_a_link_is_read(tmp_path: Path):
+    file, link = tmp_path / "known_hosts", tmp_path / "link"
+    file.write_text(line("web-9") + "\n")
+    link.symlink_to(file)
+
+    accept(link)
+
+    assert len(file.read_text().splitlines()) == 1

@@ -19,6 +19,8 @@ import paramiko
 from calipso.discover.fetchers.cli.known_hosts import KnownHosts, UnknownHostKey
 from calipso.errors import CliAccessError, ErrorKind
 
+log = logging.getLogger(__name__)
+
 # Everything paramiko logs as an error is also raised to us.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
@@ -244,10 +246,13 @@ def _private_key(host: str, path: str) -> paramiko.PKey | None:
         with _key_lock:
             return _load_key(file, file.stat().st_mtime_ns)
     except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
+        # whoever may edit an environment reads the message: it does not tell what files there are
+        log.debug("private key %s: %s", path, error or type(error).__name__)
         raise CliAccessError(
-            f"{host}: private key {path} cannot be used: {error or type(error).__name__}",
+            f"{host}: private key {path} cannot be used",
             kind=ErrorKind.LOGIN_FAILED,
-            hint="CLI.key must be the path of a readable private key without a passphrase.",
+            hint="CLI.key must be the path of a private key without a passphrase, readable where "
+            "the worker runs; its log says more at level DEBUG.",
             host=host,
         ) from None
 
