@@ -17,6 +17,7 @@ from calipso.settings import settings
 
 from .openstack_server import Answer, OpenStackServer, Request, Reset
 from .scan_context import context
+from .small_servers import talker
 
 PORTS = "/network/RegionOne/v2.0/ports"
 SERVERS = "/compute/RegionOne/v2.1/servers/detail"
@@ -210,6 +211,56 @@ def test_an_answer_that_is_no_list_has_a_kind(
     cloud.answer(PORTS, answer)
 
     assert failure(api()).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"NeutronError": {"type": "X", "message": "quota of ports"}}, "quota of ports"),
+        ({"computeFault": {"code": 500, "message": "a\nb"}}, "a b"),
+        ({"errors": [{"title": "Bad", "detail": "too many"}]}, "too many"),
+        ({"faultstring": "wrong"}, "wrong"),
+        ({"message": "boom"}, "boom"),
+    ],
+)
+def test_what_a_service_says_of_its_error_is_told(
+    cloud: OpenStackServer, api: Any, document: Any, said: str
+) -> None:
+    cloud.answer(PORTS, Answer(document, status=500))
+
+    assert failure(api()).message.endswith(f": HTTP 500: {said}")
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 404, 500])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"S3CRET",
+        b'{"AccessKeyId": "S3CRET", "more": {"Token": "S3CRET"}}',
+        b'["S3CRET"]',
+        b'"S3CRET"',
+        b"{S3CRET}",
+        b'{"S3CRET": "breaks off',
+        b"[" * 60_000,
+    ],
+)
+def test_an_answer_of_something_else_is_not_repeated(
+    cloud: OpenStackServer, api: Any, raw: bytes, status: int
+) -> None:
+    cloud.answer(PORTS, Answer(raw=raw, status=status))
+
+    error = failure(api())
+
+    assert "S3CRET" not in error.message
+    assert "[[[" not in error.message
+
+
+def test_a_greeting_of_something_else_is_not_repeated(api: Any) -> None:
+    with talker(b"S3CRET-2.0-OpenSSH\r\n") as port:
+        error = failure(api(port=port))
+
+    assert "S3CRET" not in error.message
+    assert error.message.endswith("the answer is not HTTP")
 
 
 def test_an_error_on_a_later_page_fails_the_list(cloud: OpenStackServer, api: Any) -> None:

@@ -73,6 +73,40 @@ def test_endpoint_host_replaces_the_host_of_the_catalogue_and_keeps_the_port(
     assert cloud.asked[-1].headers["Host"] == f"127.0.0.1:{cloud.port}"
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("http://", "file://"),
+        ("http://", "http://user:S3CRET@"),
+        ("/network/RegionOne", "/network/RegionOne?token=S3CRET"),
+        ("/network/RegionOne", "/network/RegionOne#x"),
+        ("http://127.0.0.1", "http://"),
+        ("http://127.0.0.1:", "http://127.0.0.1:99999"),
+        ("127.0.0.1", "[127.0.0.1"),
+    ],
+)
+@pytest.mark.parametrize("endpoint_host", ["", "127.0.0.1"])
+def test_an_endpoint_that_is_no_plain_address_is_not_asked(
+    cloud: OpenStackServer,
+    monkeypatch: pytest.MonkeyPatch,
+    old: str,
+    new: str,
+    endpoint_host: str,
+) -> None:
+    real = cloud.catalogue()
+    for endpoint in real[1]["endpoints"]:
+        endpoint["url"] = endpoint["url"].replace(old, new)
+    monkeypatch.setattr(cloud, "catalogue", lambda: real)
+
+    with pytest.raises(ApiAccessError, match="endpoint of network in the catalogue") as caught:
+        ports({"port": cloud.port, "endpoint_host": endpoint_host}, "RegionOne")
+
+    assert caught.value.kind is ErrorKind.UNEXPECTED_OUTPUT
+    assert caught.value.hint
+    assert "S3CRET" not in str(caught.value)
+    assert cloud.asked == []
+
+
 def test_a_recorder_gets_all_pages_of_a_list_at_once(cloud: OpenStackServer) -> None:
     class Recorder:
         def __init__(self) -> None:

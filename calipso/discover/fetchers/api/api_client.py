@@ -135,11 +135,11 @@ class ApiClient:
         """The address to ask at. Raises ApiAccessError for what is none of a service."""
         try:
             parts = urlsplit(url)
-            plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
             port = parts.port
         except ValueError:
-            plain, port = False, None
-        if not plain or parts.query or parts.fragment:
+            usable = False
+        if not usable or "@" in parts.netloc or parts.query or parts.fragment:
             raise problem(
                 ErrorKind.UNEXPECTED_OUTPUT,
                 f"{self._identity}: the {self.section.interface} endpoint of {service_type} in "
@@ -251,7 +251,7 @@ def parse(url: str, body: bytes, request_id: str = "") -> Any:
     """JSON of an answer; one that breaks off is `truncated`, anything else unexpected."""
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         cut = body.lstrip()[:1] in (b"{", b"[") and body.rstrip()[-1:] not in (b"}", b"]")
         kind = ErrorKind.TRUNCATED if cut else ErrorKind.UNEXPECTED_OUTPUT
         raise problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import urllib3
@@ -12,6 +13,10 @@ from calipso.errors import ApiAccessError, ErrorKind
 
 #: Answers of a proxy or a service that is busy or restarting: worth asking again.
 BUSY = frozenset({429, 502, 503, 504})
+
+#: Where error documents of the services have their sentence.
+_SAID = ("message", "faultstring", "detail", "title")
+_LARGEST_ERROR = 1 << 16
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -58,13 +63,13 @@ def problem(
     )
 
 
-def status_problem(url: str, status: int, request_id: str, body: bytes) -> ApiAccessError:
-    """The error for an answer that is not 200."""
+def status_problem(url: str, status: int, request_id: str, said: str) -> ApiAccessError:
+    """The error for an answer that is not 200; `said` is what the service says of it."""
     kind = _KINDS.get(status, ErrorKind.SERVER_ERROR)
     if 300 <= status < 400:
         kind = ErrorKind.UNEXPECTED_OUTPUT
     id_text = f" (request {request_id})" if request_id else ""
-    message = f"{url}: HTTP {status}{id_text}: {excerpt(body)}"
+    message = f"{url}: HTTP {status}{id_text}" + (f": {excerpt(said)}" if said else "")
     return problem(
         kind, message, url=url, status=status, request_id=request_id, retryable=status in BUSY
     )
@@ -74,9 +79,12 @@ def transport_problem(url: str, error: Exception) -> ApiAccessError:
     """The error for a request that got no answer, or only a part of one."""
     if isinstance(error, ks.HttpError):
         status, request_id = int(error.http_status or 0), str(error.request_id or "")
-        return status_problem(url, status, request_id, str(error.message).encode())
+        return status_problem(url, status, request_id, str(error.message))
     kind, retryable = _transport_kind(error)
-    return problem(kind, f"{url}: {excerpt(str(error).encode())}", url=url, retryable=retryable)
+    said = excerpt(str(error))
+    if "BadStatusLine" in said:  # it repeats what was answered
+        said = "the answer is not HTTP"
+    return problem(kind, f"{url}: {said}", url=url, retryable=retryable)
 
 
 def _transport_kind(error: Exception) -> tuple[ErrorKind, bool]:
@@ -103,6 +111,25 @@ def no_slot(url: str, service_type: str, why: str, seconds: float) -> ApiAccessE
     )
 
 
-def excerpt(body: bytes, size: int = 200) -> str:
-    """The beginning of an answer on one line, fit for a message."""
-    return _CONTROL.sub(" ", body[: 4 * size].decode("utf-8", "replace"))[:size].strip()
+def error_text(body: bytes) -> str:
+    """What an error document of OpenStack says; nothing of an answer that is none.
+
+    Who may edit an environment chooses the address and reads the message: an answer of something
+    else in the network of the workers is not for them.
+    """
+    try:
+        document = json.loads(body[:_LARGEST_ERROR])
+    except (ValueError, RecursionError):
+        return ""
+    found = document if isinstance(document, dict) else {}
+    for holder in (found, *found.values()):
+        inner = holder[0] if isinstance(holder, list) and holder else holder
+        for word in _SAID if isinstance(inner, dict) else ():
+            if isinstance(inner.get(word), str):
+                return str(inner[word])
+    return ""
+
+
+def excerpt(text: str, size: int = 200) -> str:
+    """The beginning of a text on one line, fit for a message."""
+    return _CONTROL.sub(" ", text[:size]).strip()
