@@ -42,7 +42,9 @@ class _NoClearPassword:
 
 
 #: Ways to log in that tell the server the password as it is.
-CLEAR = dict.fromkeys(("mysql_clear_password", "dialog"), _NoClearPassword)
+CLEAR: dict[str, Callable[[Connection[Any]], Any]] = dict.fromkeys(
+    ("mysql_clear_password", "dialog"), _NoClearPassword
+)
 
 
 class DbPool:

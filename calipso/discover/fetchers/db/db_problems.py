@@ -26,6 +26,7 @@ _KINDS = {
     2006: ErrorKind.UNREACHABLE,
     2013: ErrorKind.UNREACHABLE,
     2026: ErrorKind.TLS,
+    2061: ErrorKind.TLS,  # the password would be sent in clear
     3159: ErrorKind.TLS,
 }
 
