@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from calipso.cli.masking import mask_url
+from calipso.cli.masking import SHOWN, mask_url
 from calipso.cli.output import ColumnOption, Format, FormatOption, SortOption, show_list
 from calipso.settings import DEFAULT_MONGO_CONF, Settings, settings
 
@@ -31,7 +31,7 @@ def show(
 ) -> None:
     """Every setting: value, and whether it is a default, from the environment or a file.
 
-    Passwords in addresses are masked. docs/settings.md tells what each setting means.
+    Passwords and tokens are masked. docs/settings.md tells what each setting means.
     """
     found = settings()
     rows = [_row(name, getattr(found, name)) for name in Settings.model_fields]
@@ -39,9 +39,12 @@ def show(
 
 
 def _row(name: str, value: Any) -> dict[str, Any]:
+    field = Settings.model_fields[name]
     if name.endswith("_url") and value:
         value = mask_url(str(value))
-    meaning = Settings.model_fields[name].description
+    elif not field.repr and value:
+        value = SHOWN
+    meaning = field.description
     return {"setting": name, "value": value, "origin": _origin(name), "meaning": meaning}
 
 
