@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from calipso.discover.fetchers.api.api_hosts import hosts as join_hosts
 from calipso.errors import ConfigError
-from calipso.model.environment import SECRET_KEYS, Environment, OpenStackSection
+from calipso.model.environment import Environment, OpenStackSection, is_secret_key
 from calipso.utils.anonymise.addresses import LOCAL
 from calipso.utils.anonymise.anonymiser import Anonymiser
 from calipso.utils.secrets import MASK, map_secrets
@@ -100,14 +102,15 @@ class Recorder:
     # -- writing -----------------------------------------------------------------------
 
     def save(self, directory: Path, addresses: Mapping[str, str]) -> dict[str, int]:
-        """Write the recorded cloud; `addresses` are those of the hosts, the gateway first.
+        """Write the recorded cloud, for its owner only; `addresses` are those of the hosts, the
+        gateway first.
 
         Returns how much of each source was kept. Raises ConfigError when the place is taken.
         """
         check_empty(directory)
         if self._anonymiser is not None:
             self._learn(self._anonymiser, addresses)
-        with self._lock:
+        with self._lock, _for_the_owner():
             self._save_api(directory / "api")
             self._save_db(directory / "db")
             self._save_cli(directory / "cli")
@@ -221,6 +224,16 @@ class Recorder:
         path.write_text(self._text(text) + "\n", encoding="utf-8")
 
 
+@contextmanager
+def _for_the_owner() -> Iterator[None]:
+    """What is written has the answers of a cloud in it; others may not read it."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def check_empty(directory: Path) -> None:
     """Raise ConfigError unless a recording may be written there."""
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
@@ -241,7 +254,7 @@ def without_credentials(content: Any) -> Any:
         return {
             key: without_credentials(value)
             for key, value in content.items()
-            if key not in SECRET_KEYS and not CREDENTIAL.search(str(key))
+            if not is_secret_key(str(key)) and not CREDENTIAL.search(str(key))
         }
     if isinstance(content, list):
         return [without_credentials(item) for item in content]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +106,26 @@ _WORDS = {"1", "2", "3", "admin", "service", "public"}
 
 def _macs(items: list[Document]) -> set[str]:
     return {str(item["mac_address"]) for item in items if item.get("mac_address")}
+
+
+def test_others_may_not_read_a_recording(tmp_path: Path) -> None:
+    kept = recorder()
+    kept.api("compute", "/v2.1/servers/detail", "servers", None, [{"id": "1"}])
+    kept.db("nova", "instances", [{"id": 1}])
+    kept.cli("node-1", "links", "ip -j link", 0, "[]", "warning")
+    before = os.umask(0o022)
+
+    try:
+        kept.save(tmp_path / "new" / "recorded", {})
+        other = tmp_path / "other"
+        other.touch()
+    finally:
+        os.umask(before)
+
+    modes = {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (tmp_path / "new").rglob("*")}
+    assert modes == {0}
+    assert len(texts(tmp_path / "new")) == 6
+    assert stat.S_IMODE(other.stat().st_mode) == 0o644  # others of this process write as before
 
 
 def test_recording_leaves_no_inventory_behind(
