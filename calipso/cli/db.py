@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from calipso.cli.output import ColumnOption, Format, FormatOption, say, show_list
+from calipso.utils.audit_store import AuditStore
 from calipso.utils.migrations.migrator import WAIT, Migration, Migrator, Status
 
 app = typer.Typer(help="The schema of the database: status, upgrade.")
@@ -65,7 +66,10 @@ def upgrade(
     made = migrator.upgrade(_tell, wait=wait)
     for name in made:
         typer.echo(f"index {name}")
-    typer.echo(f"schema {migrator.status().version}")
+    after = migrator.status().version
+    if made or after != before.version:
+        AuditStore().add_command("db upgrade", f"schema {after}")
+    typer.echo(f"schema {after}")
 
 
 def _tell(migration: Migration, changed: int) -> None:

@@ -23,6 +23,7 @@ from calipso.cli.output import (
 from calipso.discover.environment_test import Step, test_environment
 from calipso.errors import ConfigError
 from calipso.model.environment import Environment
+from calipso.utils.audit_store import AuditStore
 from calipso.utils.environment_store import EnvironmentStore, checked
 
 app = typer.Typer(help="Clouds: add, list, show, test, record, remove.")
@@ -75,7 +76,9 @@ def add(
     added = [checked(found) for found in documents(given.told(ctx.params))]
     for environment in added:  # all of them are well before the first is stored
         store.add(environment, replace=replace)
-        say(f"environment {environment.name} is stored")
+        name, how = environment.name, ["replace"] if replace else []
+        AuditStore().add_command("env add", name, how, environment=name)
+        say(f"environment {name} is stored")
     failed = [e.name for e in added if test and e.environment_type == "OpenStack" and not _test(e)]
     if failed:
         say(f"Stored, but not all works. Then: calipso env test {failed[0]}", always=True)
@@ -171,6 +174,7 @@ def remove(
             raise ConfigError(f"environment {name} would be removed{listed}", hint="Add --yes.")
         typer.confirm(f"Remove environment {name}{listed}?", abort=True, err=True)
     removed = store.remove(name, with_data=data)
+    AuditStore().add_command("env remove", name, ["data"] if data else [], environment=name)
     say(f"environment {name} is removed" + "".join(f", {n} of {k}" for k, n in removed.items()))
 
 
@@ -197,4 +201,5 @@ def record(
 def rotate_key() -> None:
     """Encrypt all stored secrets with a new key, and forget the old one."""
     count = EnvironmentStore().rotate_key()
+    AuditStore().add_command("env rotate-key", "*")
     say(f"secrets of {count} environments are encrypted with a new key")

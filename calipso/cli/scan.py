@@ -76,6 +76,8 @@ def run(
 
     Example: calipso scan run prod --watch
     """
+    from calipso.utils.audit_store import AuditStore
+
     request = _request(
         environment=environment,
         inventory=inventory,
@@ -91,6 +93,8 @@ def run(
         log_level=log_level,
     )
     scan_id = _submitted(request)
+    options = request.model_dump(exclude_defaults=True, exclude={"environment"})
+    AuditStore().add_command("scan run", scan_id, options, environment=environment)
     if not watch:
         _print_id(scan_id, output_format)
         return
@@ -241,12 +245,15 @@ def cancel(scan_id: ScanId) -> None:
     """Stop a scan. What it has read stays; nothing is removed."""
     from calipso import dispatch
     from calipso.discover.scan_manager import progress
+    from calipso.utils.audit_store import AuditStore
 
     scan_id = resolve(scan_id)
-    status = ScanStatus(progress(scan_id)["status"])
+    scan = progress(scan_id)
+    status = ScanStatus(scan["status"])
     if status.final:
         raise ConfigError(f"scan {scan_id} has already ended: {status}", hint="calipso scan list")
     dispatch.cancel(scan_id)
+    AuditStore().add_command("scan cancel", scan_id, environment=scan["environment"])
     say(f"scan {scan_id} is asked to stop")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -31,6 +32,7 @@ from calipso.cli.scan_options import (
     WriteTo,
 )
 from calipso.model.schedule import Frequency, Schedule, Weekday, describe, schedule_of
+from calipso.utils.audit_store import AuditStore
 from calipso.utils.schedule_store import ScheduleStore
 from calipso.utils.schedule_view import details
 
@@ -128,6 +130,7 @@ def add(
     }
     name = add_schedule(_schedule(fields, start), name or "")
     stored = ScheduleStore().get(name)
+    _audit("add", stored, [key for key, value in fields.items() if value])
     if output_format is Format.TABLE:
         typer.echo(name)
         say(f"{describe(schedule_of(stored))}; next: {iso(stored['scheduled_timestamp'])}")
@@ -220,7 +223,9 @@ def show(
 def remove(name: Name) -> None:
     """Remove a schedule. A scan that it started goes on."""
     store = ScheduleStore()
-    store.remove(store.get(name)["_id"])
+    stored = store.get(name)
+    store.remove(stored["_id"])
+    _audit("remove", stored)
     say(f"schedule {name} is removed")
 
 
@@ -230,6 +235,7 @@ def enable(name: Name) -> None:
     from calipso.discover.schedules import enable_schedule
 
     stored = enable_schedule(name)
+    _audit("enable", stored)
     say(f"schedule {name} is on; next: {iso(stored['scheduled_timestamp'])}")
 
 
@@ -237,5 +243,12 @@ def enable(name: Name) -> None:
 def disable(name: Name) -> None:
     """Switch a schedule off; it keeps its settings. A scan that it started goes on."""
     store = ScheduleStore()
-    store.disable(store.get(name)["_id"])
+    stored = store.get(name)
+    store.disable(stored["_id"])
+    _audit("disable", stored)
     say(f"schedule {name} is off; calipso schedule enable {name} switches it on")
+
+
+def _audit(verb: str, stored: dict[str, Any], fields: Iterable[str] = ()) -> None:
+    target, environment = f"{stored['name']}/{stored['_id']}", stored["environment"]
+    AuditStore().add_command(f"schedule {verb}", target, fields, environment=environment)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -61,14 +62,17 @@ class AuditStore:
         self.ensure_indexes()
         self.collection.insert_one(asdict(entry) | {"time": datetime.now(UTC)})
 
-    def add_command(self, operation: str, target: str, fields: Iterable[str] = ()) -> None:
+    def add_command(
+        self, operation: str, target: str, fields: Iterable[str] = (), *, environment: str = ""
+    ) -> None:
         """A change by the command line: the user is that of the machine."""
-        entry = Entry(_who(), operation, target, fields=[*fields], source="cli")
-        self.add(entry)
+        self.add(Entry(_who(), operation, target, environment, [*fields], source="cli"))
 
 
 def _who() -> str:
+    """Not by variables such as USER: those say what somebody likes."""
+    number = os.getuid()
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        return "unknown"
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # a container's user without a name
+        return f"uid {number}"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from calipso.errors import ConfigError, Conflict
 from calipso.model.user import Role, User
+from calipso.utils.audit_store import AuditStore
 from calipso.utils.user_store import UserStore
 
 NAME = "admin"
@@ -36,3 +37,4 @@ def ensure_admin(tell: Callable[[str, str], None]) -> None:
             f"the password of the first admin cannot be written: {error}",
             hint=f"Mend that and start again, or: calipso user add {NAME} --role admin.",
         ) from error
+    AuditStore().add_command("first admin", NAME)
