@@ -63,10 +63,10 @@ def _find(collection: Collection[Document], environment: str, lead: tuple[str, s
     first, second = lead
     fields = {"_id": 0, first: 1, second: 1}
     cursor = collection.find({"environment": environment}, fields, batch_size=10_000)
-    marks = sorted(
-        (item[first], item[second]) for item in cursor if first in item and second in item
-    )
-    return marks[STRETCH::STRETCH]
+    marks = [(item[first], item[second]) for item in cursor if first in item and second in item]
+    if len({(type(one), type(other)) for one, other in marks}) > 1:
+        return []  # of several kinds, as somebody else wrote them: they have no order here
+    return sorted(marks)[STRETCH::STRETCH]
 
 
 @dataclass(frozen=True)

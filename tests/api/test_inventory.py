@@ -64,6 +64,19 @@ def test_a_long_list_read_in_stretches_is_the_same_list(
     assert any(marks for _, marks in walk._landmarks.values())
 
 
+def test_ids_of_several_kinds_are_listed_too(
+    admin: FlaskClient, filled: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "SHORT", 0)
+    before = filled.collection("inventory").count_documents({"environment": "prod"})
+    for number in (1, 2):
+        document = {"environment": "prod", "type": "vnic", "id": number, "name": "of a number"}
+        filled.collection("inventory").insert_one(document)
+    walk._landmarks.clear()
+
+    assert len(admin.get(f"{ROOT}?env_name=prod&limit=1000").json["items"]) == before + 2
+
+
 def test_old_landmarks_hide_nothing(
     admin: FlaskClient, filled: InventoryMgr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
