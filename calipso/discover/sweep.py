@@ -67,6 +67,7 @@ class Sweeper:
         options: Document = {"generation": generation, "record_changes": record_changes}
         self._objects = ObjectWriter(inv, environment, scan_id, **options)
         self._graph = GraphWriter(inv, environment, scan_id, **options)
+        self._guard = inv.guard(not_newer(generation))
         self._gone: list[bytes] = []
 
     def judge(self, evidence: Evidence, *, below: str = "", clear: bool = False) -> dict[str, int]:
@@ -101,7 +102,9 @@ class Sweeper:
             items = self._read(keys)
             self._objects.note_removed(items)
             self._graph.drop_links_of([item["_id"] for item in items])
-            self.inv.delete_by_keys("inventory", keys, older(self.generation))
+            self.inv.delete_by_keys(
+                "inventory", [item["_id"] for item in items], self.inv.guard(older(self.generation))
+            )
 
     # -- parts -------------------------------------------------------------------------
 
@@ -135,7 +138,7 @@ class Sweeper:
     def _mark_stale(self, stale: list[Document]) -> None:
         fresh = [item["_id"] for item in stale if "stale_since" not in item]
         marked = {"$set": {"stale_since": now()}}
-        self.inv.update_by_keys("inventory", fresh, marked, not_newer(self.generation))
+        self.inv.update_by_keys("inventory", fresh, marked, self._guard)
 
     def _follow_parents(self, stale: list[Document]) -> None:
         """What stayed unread moves with its parent: a host may be in another zone by now."""
@@ -152,8 +155,7 @@ class Sweeper:
                 "name_path": f"{place['name_path']}/{item['name']}",
             }
             places[item["_id"]] = now_at
-            mine = {"_id": item["_id"]} | not_newer(self.generation)
-            moves.append(UpdateOne(mine, {"$set": now_at}))
+            moves.append(UpdateOne({"_id": item["_id"]} | self._guard, {"$set": now_at}))
         self.inv.bulk("inventory", moves)
 
 

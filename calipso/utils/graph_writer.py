@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -50,7 +50,7 @@ class GraphWriter:
         self.generation = generation
         self.record_changes = record_changes
         self.alive = alive
-        self._guard = not_newer(generation)
+        self._guard = inv.guard(not_newer(generation))
         self._now = now()
 
     def save_links(self, finder: str, links: Sequence[Mapping[str, Any]]) -> int:
@@ -116,14 +116,14 @@ class GraphWriter:
             self.inv.update_by_keys(
                 "inventory", list(alone), {"$unset": {"clique": ""}}, self._guard
             )
-            self.inv.delete_by_keys("cliques", portion, older(self.generation))
+            self.inv.delete_by_keys("cliques", portion, self.inv.guard(older(self.generation)))
         return len(old)
 
     def drop_links_of_others(self, finders: Sequence[str]) -> int:
         """Remove the links of finders that are not among these; returns how many."""
         query = {"environment": self.environment, "finder": {"$nin": list(finders)}}
         self.alive()
-        gone = list(self.inv.collection("links").find(query | self._guard))
+        gone = self._not_newer(self.inv.collection("links").find(query))
         self._remove_links(gone)
         return len(gone)
 
@@ -133,7 +133,7 @@ class GraphWriter:
         for start in range(0, len(objects), PORTION):
             ends = list(objects[start : start + PORTION])
             query: Document = {"$or": [{"source": {"$in": ends}}, {"target": {"$in": ends}}]}
-            lost = list(self.inv.collection("links").find(query | self._guard))
+            lost = self._not_newer(self.inv.collection("links").find(query))
             self._remove_links(lost)
             cliques: Document = {"focal_point": {"$in": ends}}
             self.inv.collection("cliques").delete_many(cliques | self._guard)
@@ -151,6 +151,9 @@ class GraphWriter:
             "fields": fields,
         }
         return change_operation(self.environment, self.scan_id, what, subject, self._now)
+
+    def _not_newer(self, documents: Iterable[Document]) -> list[Document]:
+        return [document for document in documents if not self._is_newer(document)]
 
     def _is_newer(self, document: Mapping[str, Any]) -> bool:
         return int(document.get("generation", 0)) > self.generation

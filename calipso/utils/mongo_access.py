@@ -31,6 +31,7 @@ ADDRESS_SECONDS = 0.5
 _lock = threading.Lock()
 _address: tuple[Settings, float, str] | None = None
 _clients: dict[tuple[int, str], MongoClient[Document]] = {}
+_embedded: dict[str, bool] = {}
 
 
 class MongoAccess:
@@ -43,6 +44,14 @@ class MongoAccess:
     def db(self) -> Database[Document]:
         """The Calipso database. Times come back as aware UTC."""
         return self._client()[self.config.mongo_database]
+
+    @property
+    def embedded(self) -> bool:
+        """True when the server is the embedded one; asked once."""
+        url = _url(self.config)
+        if url not in _embedded:
+            _embedded[url] = "secantusVersion" in self._client().admin.command("buildInfo")
+        return _embedded[url]
 
     def _client(self) -> MongoClient[Document]:
         url = _url(self.config)

@@ -46,6 +46,7 @@ class ObjectWriter:
         self.generation = generation
         self.record_changes = record_changes
         self.alive = alive
+        self._guard = inv.guard(not_newer(generation))
         self.counts: Counter[str] = Counter()
         self._buffer: dict[ObjectId, Document] = {}
         self._now = datetime.now(UTC).replace(microsecond=0)
@@ -98,8 +99,7 @@ class ObjectWriter:
         # Changes first: if a worker dies in between, the rerun finds the same difference.
         self.inv.bulk("changes", changes)
         self.inv.bulk("inventory", operations)
-        guard = not_newer(self.generation)
-        self.inv.update_by_keys("inventory", same, {"$set": self._stamp()}, guard)
+        self.inv.update_by_keys("inventory", same, {"$set": self._stamp()}, self._guard)
 
     def note_removed(self, documents: Iterable[Document]) -> None:
         """Record that these go; they are removed by the caller."""
@@ -118,7 +118,7 @@ class ObjectWriter:
 
     def _guarded(self, key: ObjectId, update: Document) -> UpdateOne:
         """The update of an object that no later scan has stamped meanwhile."""
-        return UpdateOne({"_id": key} | not_newer(self.generation), update)
+        return UpdateOne({"_id": key} | self._guard, update)
 
     def _insert(self, new: Document) -> Write:
         return InsertOne(new | self._stamp() | {"environment": self.environment})
