@@ -122,7 +122,10 @@ class EnvironmentBody(EnvironmentFields):
 
 
 class EnvironmentPatch(Body):
-    """What to change. A section is merged with the one of its name: what it leaves out stays."""
+    """What to change. A section is merged with the one of its name: what it leaves out stays.
+
+    Null takes a field away, in sections too.
+    """
 
     environment_type: Kind | None = None
     distribution: Annotated[str, Field(max_length=100)] | None = None
@@ -135,7 +138,9 @@ class EnvironmentPatch(Body):
     user: Annotated[str, Field(max_length=200)] | None = None
     auth: OriginalAuth | None = None
     queues: dict[str, Any] | None = None
-    configuration: Annotated[list[SectionBody], Field(max_length=20)] | None = None
+    configuration: Annotated[list[SectionBody], Field(max_length=20)] = Field(
+        default=[], description="Sections to add or change; DELETE takes one away."
+    )
 
 
 class RemoveQuery(Query):

@@ -6,24 +6,27 @@ in with them at a server of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from calipso.errors import ConfigError
-from calipso.model.environment import SECRET_KEYS, Environment
-from calipso.utils.secrets import MASK, map_secrets
+from calipso.model.environment import Environment, is_secret_key
+from calipso.utils.secrets import MARK, MASK, map_secrets
 
 Document = dict[str, Any]
+#: Keys that lead to a value.
+Place = tuple[str, ...]
 
 #: Fields of sections that do not say where a secret goes, or how it is protected on the way.
 HARMLESS = frozenset(
-    {"admin_project", "connect_timeout", "interface", "name", "project_domain", "region"}
+    {"admin_project", "connect_timeout", "interface", "key", "name", "project_domain", "region"}
     | {"schema", "sudo", "user", "user_domain"}
 )
 
 
-def refuse_masks(document: Any) -> None:
-    """Raises ConfigError for a document as it was read, sent back: its masks are no secrets."""
+def refuse_masks(document: Any, hint: str = "Give the secrets.") -> None:
+    """Raises ConfigError for secrets that are none: masks, and what only the store holds."""
     secrets: list[str] = []
 
     def look(value: str) -> str:
@@ -32,34 +35,108 @@ def refuse_masks(document: Any) -> None:
 
     map_secrets(document, look)
     if MASK in secrets:
-        raise ConfigError(
-            "configuration: a secret is the mask that answers show",
-            hint="Give the secrets, or use PATCH, which keeps those of a section it is not given.",
-        )
+        raise ConfigError("configuration: a secret is the mask that answers show", hint=hint)
+    if any(secret.startswith(MARK) for secret in secrets):
+        raise ConfigError(f"configuration: a secret begins with {MARK}", hint="Give it in clear.")
 
 
-def keep_secrets(environment: Environment, sections: Iterable[Document]) -> None:
-    """Take the masks out of changed sections: what is masked stays as it is stored.
+def keep_secrets(environment: Environment, sections: list[Document]) -> list[Document]:
+    """Changed sections without masks: what is masked stays as it is stored.
 
-    Raises ConfigError for a section that would send a stored secret elsewhere.
+    Raises ConfigError for a change that would send a stored secret elsewhere.
     """
     stored: dict[str, Document] = {
         section.name: section.model_dump(by_alias=True) for section in environment.configuration
     }
-    for section in sections:
-        for key in [key for key, value in section.items() if value == MASK]:
-            del section[key]
-        refuse_masks(section)
-        _refuse_redirection(section, stored.get(str(section.get("name")), {}))
+    changes = {name: _Change(name, section, {}) for name, section in stored.items()}
+    names = [str(section["name"]) for section in sections]
+    for name, section in zip(names, sections, strict=True):
+        if names.count(name) > 1:
+            raise ConfigError(f"configuration: section {name} is given twice")
+        changes[name] = change = _Change(name, stored.get(name, {}), section)
+        refuse_masks(change.section)
+        _refuse(change.moved, name, change.kept)
+    _refuse_strange_hosts(changes)
+    return [changes[name].section for name in names]
 
 
-def _refuse_redirection(section: Mapping[str, Any], stored: Mapping[str, Any]) -> None:
-    kept = sorted(SECRET_KEYS.intersection(key for key in stored if stored[key]) - section.keys())
-    known = SECRET_KEYS | HARMLESS
-    moved = sorted(k for k in section if k not in known and section[k] != stored.get(k))
+@dataclass(frozen=True)
+class _Change:
+    """A section as it is stored, and what is given of it."""
+
+    name: str
+    stored: Document
+    given: Document
+
+    @property
+    def section(self) -> Document:
+        """What is given, with stored secrets in place of their masks."""
+        return dict(_unmasked(self.given, self.stored))
+
+    @property
+    def merged(self) -> Document:
+        """The section as it would be stored."""
+        return self.stored | self.section
+
+    @property
+    def kept(self) -> list[str]:
+        """Stored secrets that stay."""
+        again = {place for place, value in _leaves(self.given) if value != MASK}
+        return sorted(
+            ".".join(place)
+            for place, value in _leaves(self.merged)
+            if _is_secret(place) and value and place not in again
+        )
+
+    @property
+    def moved(self) -> list[str]:
+        """Fields that say where secrets are sent, and change."""
+        old, new = dict(_leaves(self.stored)), dict(_leaves(self.merged))
+        return [
+            ".".join(place)
+            for place in sorted(old.keys() | new.keys())
+            if not (_is_secret(place) or place[-1] in HARMLESS)
+            and (old.get(place) or None) != (new.get(place) or None)
+        ]
+
+
+def _refuse_strange_hosts(changes: dict[str, _Change]) -> None:
+    """The OpenStack API names the hosts that SSH logs in to: another one may name any."""
+    cloud, cli = changes.get("OpenStack"), changes.get("CLI")
+    if cloud and cli and cli.merged.get("accept_new_hosts"):
+        _refuse(cloud.moved, "OpenStack", [f"CLI.{place}" for place in cli.kept])
+
+
+def _refuse(moved: list[str], name: str, kept: list[str]) -> None:
     if kept and moved:
         raise ConfigError(
-            f"configuration: section {section['name']}: {', '.join(moved)} changes where the "
-            f"stored {', '.join(kept)} is sent",
+            f"configuration: section {name}: {', '.join(moved)} changes where the stored "
+            f"{', '.join(kept)} is sent",
             hint=f"Give {', '.join(kept)} again, in the same request.",
         )
+
+
+def _unmasked(value: Any, stored: Any, *, secret: bool = False) -> Any:
+    if isinstance(value, dict):
+        known = stored if isinstance(stored, dict) else {}
+        return {
+            key: _unmasked(item, known.get(key), secret=secret or is_secret_key(key))
+            for key, item in value.items()
+        }
+    return stored if secret and value == MASK and stored else value
+
+
+def _leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """Every value in a document, with the keys that lead to it."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, (*place, str(key)))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _leaves(item, (*place, str(number)))
+    else:
+        yield place, value
+
+
+def _is_secret(place: Place) -> bool:
+    return any(map(is_secret_key, place))

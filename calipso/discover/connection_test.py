@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -16,10 +15,10 @@ from calipso.discover.environment_test import (
     driver_steps,
     host_steps,
 )
-from calipso.discover.steps import Step, attempt
-from calipso.errors import AccessError, CalipsoError, ErrorKind
+from calipso.discover.other_logins import LOGINS, other_steps
+from calipso.discover.steps import Step
+from calipso.errors import CalipsoError
 from calipso.model.environment import Environment, parse_environment
-from calipso.settings import settings
 from calipso.utils.connection_tests import REQUEST, ConnectionTestStore, Job
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
@@ -32,13 +31,6 @@ MOST_HOSTS = 200
 
 #: The queue for what no scan reads.
 OTHER = "scan"
-
-#: Where the other sections say what is to be reached: host and port field, usual port.
-KNOCK = {
-    "AMQP": ("host", "port", 5672),
-    "ACI": ("host", "port", 443),
-    "Monitoring": ("server_ip", "api_port", 4567),
-}
 
 
 def jobs_of(environment: Environment, targets: Iterable[str]) -> list[Job]:
@@ -68,9 +60,15 @@ def run_job(test_id: str, number: int) -> str:
     return "passed" if all(step.ok for step in steps) else "failed"
 
 
-def environment_of_test(environment: str, sections: list[Document]) -> Environment:
-    """The stored environment with these sections instead of its own. Raises ConfigError."""
-    document = EnvironmentStore().get(environment).document()
+def environment_of_test(
+    environment: str, sections: list[Document], document: Document | None = None
+) -> Environment:
+    """The environment with these sections instead of its own. Raises ConfigError, NotFound.
+
+    `document` is that of one that is not stored.
+    """
+    if document is None:
+        document = EnvironmentStore().get(environment).document()
     known = {section["name"]: section for section in document.get("configuration", [])}
     known |= {section["name"]: section for section in sections}
     return parse_environment(document | {"configuration": [*known.values()]})
@@ -94,16 +92,18 @@ def _until(end: float, steps: Iterator[Step]) -> Iterator[Step]:
 
 
 def _steps(test: Document, target: str, queue: str) -> Iterator[Step]:
-    environment = environment_of_test(test["environment"], test["targets_configuration"])
-    if target in KNOCK:
-        yield _knock(environment, target)
+    given: list[Document] = test["targets_configuration"]
+    environment = environment_of_test(test["environment"], given, test.get("environment_config"))
+    if target in LOGINS:
+        section = next(s for s in environment.configuration if s.name == target)
+        yield from other_steps(target, section.model_dump())
         return
     context = ScanContext(environment, InventoryMgr(), f"test-{uuid.uuid4().hex}")
     try:
         if target == "mysql":
             yield from database_steps(context)
         elif target == "CLI":
-            yield from _host_steps(context, queue)
+            yield from _host_steps(context, queue, strange=_is_strange(given))
         else:
             found: dict[str, Document] = {}
             yield from api_steps(context, found)
@@ -112,16 +112,26 @@ def _steps(test: Document, target: str, queue: str) -> Iterator[Step]:
         context.close()
 
 
-def _host_steps(context: ScanContext, queue: str) -> Iterator[Step]:
+def _is_strange(given: list[Document]) -> bool:
+    """True when stored accounts of SSH are tested beside another OpenStack.
+
+    It may name any host, and a stored password must not be tried there.
+    """
+    names = {section["name"] for section in given}
+    return "OpenStack" in names and "CLI" not in names
+
+
+def _host_steps(context: ScanContext, queue: str, *, strange: bool) -> Iterator[Step]:
     """The hosts of a queue that the API names; when it does not answer, of the last scan."""
     found: dict[str, Document] = {}
-    for _ in api_steps(context, found):
+    for _ in () if strange else api_steps(context, found):
         pass  # how the API does is what the target OpenStack tells
     said = "named by Nova and Neutron"
     if not found:
         query = {"environment": context.environment.name, "type": "host"}
         found = {item["name"]: dict(item) for item in context.inv.find_items(query)}
-        said = "known from the last scan; the API named none"
+        said = "known from the last scan; the API "
+        said += "given for this test is not asked" if strange else "named none"
     queues = context.environment.queues
     mine = {name: item for name, item in found.items() if queues.of("cli", name) == queue}
     some = dict(sorted(mine.items())[:MOST_HOSTS])
@@ -130,23 +140,3 @@ def _host_steps(context: ScanContext, queue: str) -> Iterator[Step]:
         yield Step(f"hosts of {queue}", ok=True, message=message)
     if some or not found:
         yield from host_steps(context.environment, some)
-
-
-def _knock(environment: Environment, target: str) -> Step:
-    """Whether something listens: nothing of Calipso logs in there yet."""
-    section = next(s.model_dump() for s in environment.configuration if s.name == target)
-    host_key, port_key, usual = KNOCK[target]
-    place = (str(section.get(host_key, "")), int(section.get(port_key) or usual))
-
-    def connect() -> str:
-        try:
-            with socket.create_connection(place, settings().ssh_connect_timeout):
-                return f"{place[0]}:{place[1]} is reached; logging in was not tried"
-        except OSError as error:
-            raise AccessError(
-                f"{place[0]}:{place[1]}: {error.strerror or error}",
-                kind=ErrorKind.UNREACHABLE,
-                hint=f"Check host and port of section {target}, and the firewalls between.",
-            ) from error
-
-    return attempt(f"{target} reached", connect, str).step

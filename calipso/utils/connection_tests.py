@@ -35,12 +35,19 @@ class ConnectionTestStore:
         self.secrets = secrets or SecretBox()
 
     def create(
-        self, environment: str, jobs: Sequence[Job], sections: Iterable[Mapping[str, Any]]
+        self,
+        environment: str,
+        jobs: Sequence[Job],
+        sections: Iterable[Mapping[str, Any]],
+        document: Mapping[str, Any] | None = None,
     ) -> str:
-        """Record what is to be tested; returns its id. `sections` count instead of the stored."""
+        """Record what is to be tested; returns its id. `sections` count instead of the stored.
+
+        `document` is the rest of an environment that is not stored.
+        """
         moment = now()
         opened = [dict(section) for section in sections]
-        document = {
+        test: Document = {
             "_id": str(ObjectId()),
             "environment": environment,
             "test_targets": list(dict.fromkeys(target for target, _ in jobs)),
@@ -56,8 +63,10 @@ class ConnectionTestStore:
             "response_time": "",
             "last_response_message": "",
         }
-        self.tests.insert_one(document)
-        return str(document["_id"])
+        if document is not None:
+            test["environment_config"] = encode(dict(document))
+        self.tests.insert_one(test)
+        return str(test["_id"])
 
     def get(self, test_id: str) -> Document:
         """A test, its secrets decrypted. Raises NotFound."""

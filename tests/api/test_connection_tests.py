@@ -12,12 +12,15 @@ from flask.testing import FlaskClient
 
 from calipso import dispatch
 from calipso.discover.connection_test import run_job
+from calipso.model.sections import OTHER_KEYS
 from calipso.settings import settings
 from calipso.utils.connection_tests import ConnectionTestStore
 from calipso.utils.environment_store import EnvironmentStore
+from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.scan_store import now
 from calipso.utils.secrets import MASK
 from calipso.utils.worker_store import WorkerStore
+from tests.access.small_servers import Web
 from tests.api.conftest import Login
 from tests.sample_cloud.running import RunningCloud, running_cloud
 from tests.workers.conftest import Cluster, cluster, wait_for
@@ -163,17 +166,124 @@ def test_a_target_without_a_section_and_a_wrong_section_are_refused(
     assert "user is missing" in wrong.json["error"]["message"]
 
 
-def test_what_calipso_does_not_log_in_to_is_knocked_at(
-    admin: FlaskClient, environment: Environments, at_once: None, cloud: RunningCloud
+def test_where_no_scan_reads_the_accounts_are_tried_too(
+    admin: FlaskClient, environment: Environments, at_once: None
 ) -> None:
     environment("prod")
-    port = cloud.section("mysql")["port"]
-    amqp = {"name": "AMQP", "host": "127.0.0.1", "port": port, "user": "u", "pwd": SECRET}
-    test = made(admin, test_targets=["AMQP"], targets_configuration=[amqp])
-    closed = made(admin, test_targets=["AMQP"], targets_configuration=[amqp | {"port": 1}])
+    with Web() as web:
+        web.said = {"sensu": {}}
+        sensu = dict.fromkeys(OTHER_KEYS["Monitoring"][0], "x") | {"name": "Monitoring"}
+        sensu |= {"server_ip": "127.0.0.1", "api_port": web.port, "rabbitmq_port": web.port}
+        amqp = {"name": "AMQP", "host": "127.0.0.1", "port": 1, "user": "u", "pwd": SECRET}
+        test = made(admin, test_targets=["AMQP", "Monitoring"], targets_configuration=[amqp, sensu])
 
-    assert "logging in was not tried" in test["results"]["AMQP"]["steps"][0]["message"]
-    assert (test["test_results"], closed["test_results"]) == ({"AMQP": True}, {"AMQP": False})
+    assert test["test_results"] == {"AMQP": False, "Monitoring": True}
+    (step,) = test["results"]["AMQP"]["steps"]
+    assert step["message"] == "127.0.0.1:1: Connection refused"
+    assert step["hint"]
+
+
+def test_a_stored_password_is_not_tried_at_hosts_that_another_cloud_names(
+    admin: FlaskClient, at_once: None, cloud: RunningCloud
+) -> None:
+    stored(cloud)
+    host = {"environment": "prod", "type": "host", "id": "old-1", "name": "old-1"}
+    InventoryMgr().collection("inventory").insert_one(host | {"id_path": "/prod/old-1"})
+    sections = [cloud.section("OpenStack")]
+
+    def hosts() -> set[str]:
+        test = made(admin, test_targets=["CLI"], targets_configuration=sections)
+        steps = test["results"]["CLI"]["steps"]
+        return {step["name"].partition(":")[0] for step in steps if ": SSH" in step["name"]}
+
+    assert hosts() == {"old-1"}
+    sections.append(cloud.section("CLI"))
+    assert len(hosts()) == cloud.state["summary"]["hosts"]
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"name": "CLI", "host": "a", "user": "u", "pwd": "x", "known_hosts": "/tmp/any"},
+        {"name": "CLI", "host": "a", "user": "u", "key": "/etc/other/id"},
+        {"name": "mysql", "host": "a", "user": "u", "pwd": "x", "ca_file": "/etc/passwd"},
+        {"name": "ACI", "host": "a", "user": "u", "pwd": "x", "ca_file": "/etc/passwd"},
+    ],
+    ids=lambda section: ".".join([section["name"], *section.keys() - {"name", "host", "user"}]),
+)
+def test_only_an_admin_names_files_of_the_workers(
+    login: Login, environment: Environments, section: dict[str, Any]
+) -> None:
+    environment("prod")
+    body = {"environment": "prod", "test_targets": ["mysql"], "targets_configuration": [section]}
+
+    answer = login("operator", prod="edit").post(PATH, json=body)
+
+    assert answer.status_code == 403
+    assert "files on the workers' machines" in answer.json["error"]["message"]
+    assert ConnectionTestStore().tests.count_documents({}) == 0
+
+
+def test_a_path_that_is_stored_may_be_tested(login: Login, environment: Environments) -> None:
+    cli = {"name": "CLI", "host": "192.0.2.1", "user": "u", "key": "/etc/calipso/id"}
+    sections = [{"name": n, "host": "a", "user": "u", "pwd": "x"} for n in ("OpenStack", "mysql")]
+    environment("prod", configuration=[*sections, cli])
+    body = {"environment": "prod", "test_targets": ["CLI"]}
+    body |= {"targets_configuration": [cli | {"host": "192.0.2.2"}]}
+
+    assert login("operator", prod="edit").post(PATH, json=body).status_code == 503  # no worker
+
+
+@pytest.mark.parametrize("secret", [MASK, "enc:v1:abc"])
+def test_what_is_no_secret_is_not_tried(
+    admin: FlaskClient, environment: Environments, secret: str
+) -> None:
+    environment("prod")
+    section = {"name": "mysql", "host": "a", "user": "u", "pwd": secret}
+    body = {"environment": "prod", "test_targets": ["mysql"], "targets_configuration": [section]}
+
+    answer = admin.post(PATH, json=body)
+
+    assert answer.status_code == 422
+    assert "a secret" in answer.json["error"]["message"]
+
+
+def test_an_environment_is_tested_before_it_is_stored(
+    login: Login, at_once: None, cloud: RunningCloud
+) -> None:
+    client = login("operator", **{"*": "edit"})
+    config = deepcopy(cloud.environment) | {"name": "prod"}
+    for section in config["configuration"]:
+        section.pop("key", None)
+        section.pop("known_hosts", None)
+    wrong = deepcopy(config)
+    wrong["configuration"][1]["pwd"] = SECRET
+
+    good = made(client, test_targets=["OpenStack", "mysql", "CLI"], environment_config=config)
+    bad = made(client, test_targets=["mysql"], environment_config=wrong)
+
+    assert good["test_results"] == {"OpenStack": True, "mysql": True, "CLI": True}
+    assert bad["test_results"] == {"mysql": False}
+    assert EnvironmentStore().names() == []
+    assert SECRET not in str(bad) + str([*ConnectionTestStore().tests.find()])
+
+
+def test_who_may_not_add_an_environment_does_not_test_one_either(
+    login: Login, admin: FlaskClient, environment: Environments
+) -> None:
+    environment("prod")
+    config = EnvironmentStore().get("prod").document()
+
+    def post(client: FlaskClient, name: str, **more: Any) -> int:
+        body = {"environment": name, "environment_config": config | {"name": "new"}}
+        return client.post(PATH, json=body | {"test_targets": ["mysql"]} | more).status_code
+
+    assert post(login("operator", prod="edit"), "new") == 403
+    assert post(admin, "other") == 422
+    assert post(admin, "new", targets_configuration=config["configuration"][:1]) == 422
+    assert post(admin, "prod", environment_config=config) == 409
+    assert post(admin, "new", environment_config=config | {"name": "new", "listen": True}) == 422
+    assert post(admin, "new") == 503  # no worker
 
 
 def test_hosts_of_a_queue_are_tested_by_its_workers(

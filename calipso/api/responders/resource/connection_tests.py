@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
 from flask_restx import Namespace, Resource
@@ -9,19 +10,28 @@ from pydantic import BaseModel, Field
 
 from calipso import dispatch
 from calipso.api.auth.caller import Caller
-from calipso.api.environment_models import SectionBody
+from calipso.api.environment_models import EnvironmentBody, SectionBody
+from calipso.api.file_paths import check_paths
 from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply, shown
-from calipso.api.responders.resource.environment_configs import NotAccepted, check_sections
+from calipso.api.responders.resource.environment_configs import (
+    check_sections,
+    document_of,
+    environment_of,
+    may_add,
+    naming_fields,
+)
 from calipso.api.rights import must_edit
 from calipso.api.schemas import Answer, Body
+from calipso.api.stored_secrets import refuse_masks
 from calipso.api.words import Text, UtcTime
 from calipso.discover.connection_test import environment_of_test, jobs_of
-from calipso.errors import ConfigError, StoreError
+from calipso.errors import ConfigError, Conflict, StoreError
 from calipso.model.environment import Environment
 from calipso.utils.connection_tests import ConnectionTestStore, results_of
 from calipso.utils.encoding import decode
+from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.listening import require_workers
 from calipso.utils.secrets import masked
 
@@ -122,6 +132,10 @@ class ConnectionTestBody(Body):
     targets_configuration: Annotated[list[SectionBody], Field(max_length=10)] = Field(
         default=[], description="Whole sections to test with instead of the stored ones."
     )
+    environment_config: EnvironmentBody | None = Field(
+        default=None,
+        description="A whole environment, to test before it is stored; for who may add one.",
+    )
     status: Literal["request"] = Field(
         default="request", description="As the original's documentation has it."
     )
@@ -142,25 +156,58 @@ def shown_test(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in INTERNAL}
 
 
-def tested_environment(body: ConnectionTestBody) -> Environment:
+@dataclass(frozen=True)
+class Tested:
+    """What is to be tested."""
+
+    environment: Environment
+    sections: list[dict[str, Any]]
+    document: dict[str, Any] | None = None  # the rest of an environment that is not stored
+
+
+def tested(caller: Caller, body: ConnectionTestBody) -> Tested:
     """The environment with the given sections; it has one for each target.
 
-    Raises NotAccepted, ConfigError.
+    Raises NotAccepted, ConfigError, Forbidden.
     """
-    sections = [section.model_dump() for section in body.targets_configuration]
-    check_sections(sections)
-    try:
-        environment = environment_of_test(body.environment, sections)
-    except ConfigError as error:
-        raise NotAccepted(error) from None
-    known = {section.name for section in environment.configuration}
+    found = _not_stored(caller, body) if body.environment_config else _stored(caller, body)
+    known = {section.name for section in found.environment.configuration}
     missing = [target for target in body.test_targets if target not in known]
     if missing:
         raise ConfigError(
             f"environment {body.environment}: no section {', '.join(missing)} to test",
             hint="Give it in targets_configuration.",
         )
-    return environment
+    return found
+
+
+def _stored(caller: Caller, body: ConnectionTestBody) -> Tested:
+    name = caller.may_edit(body.environment)
+    sections = [section.model_dump() for section in body.targets_configuration]
+    check_sections(sections)
+    refuse_masks(sections, "Give the secrets, or leave the section out: the stored one is tested.")
+    if sections:
+        check_paths(caller, sections, EnvironmentStore().get(name))
+    with naming_fields():
+        return Tested(environment_of_test(name, sections), sections)
+
+
+def _not_stored(caller: Caller, body: ConnectionTestBody) -> Tested:
+    config = body.environment_config
+    if config is None or config.name != body.environment or body.targets_configuration:
+        raise ConfigError(
+            "environment_config is of another environment, or beside targets_configuration",
+            hint="Give one of the two; `environment` is the name in environment_config.",
+        )
+    may_add(caller, config.name)
+    if config.name in EnvironmentStore().names():
+        raise Conflict(
+            f"environment {config.name} is stored", hint="Give sections in targets_configuration."
+        )
+    document = document_of(config)
+    check_paths(caller, document["configuration"])
+    environment = environment_of(document)
+    return Tested(environment, document.pop("configuration"), document)
 
 
 @ns.route("")
@@ -197,24 +244,23 @@ class ConnectionTests(Resource):  # type: ignore[misc]
         answer=ConnectionTestCreated,
         body=ConnectionTestBody,
         status=202,
-        errors=(404, 422),
+        errors=(404, 409, 422),
         example=CREATED,
     )
     def post(self, caller: Caller, body: ConnectionTestBody) -> Reply:
         """Test targets of an environment; `Location` tells what came of it.
 
         Each target is tested by a worker that reaches it, with the steps of `calipso env test`.
-        503 when no worker listens. Secrets given here are encrypted and forgotten at the end.
+        503 when no worker listens. Secrets given here are encrypted and forgotten at the end;
+        paths of files are set by admins.
         """
-        environment = caller.may_edit(body.environment)
-        tested = tested_environment(body)
-        jobs = jobs_of(tested, body.test_targets)
+        asked = tested(caller, body)
+        environment, store = asked.environment.name, ConnectionTestStore()
+        jobs = jobs_of(asked.environment, body.test_targets)
         queues = [queue for _, queue in jobs]
         what = f"a connection test of environment {environment}"
         require_workers(dict.fromkeys(queues), what)
-        store = ConnectionTestStore()
-        sections = [section.model_dump() for section in body.targets_configuration]
-        test_id = store.create(environment, jobs, sections)
+        test_id = store.create(environment, jobs, asked.sections, asked.document)
         try:
             dispatch.send_connection_test(test_id, queues)
         except StoreError as error:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
+from flask import g
 from flask_restx import Namespace, Resource
 
 from calipso.api.auth.caller import Caller
@@ -19,13 +21,14 @@ from calipso.api.environment_models import (
     RemoveQuery,
 )
 from calipso.api.errors import Detail
+from calipso.api.file_paths import check_paths
 from calipso.api.operation import Need, operation
-from calipso.api.paging import PageQuery, page
+from calipso.api.paging import PageQuery, chosen, page
 from calipso.api.replies import Page, Reply
 from calipso.api.stored_secrets import keep_secrets, refuse_masks
 from calipso.api.words import check_storable
 from calipso.discover.supported import support_problems
-from calipso.errors import ConfigError, Forbidden
+from calipso.errors import ConfigError, Forbidden, InstallationError, MetadataError
 from calipso.model.environment import Environment, environment_error
 from calipso.utils.environment_store import STATUS_FIELDS, EnvironmentStore, checked
 from calipso.utils.secrets import masked
@@ -33,6 +36,8 @@ from calipso.utils.secrets import masked
 ns = Namespace("environment_configs", description="Environments.", path="/environment_configs")
 
 ROOT = "/api/v1/environment_configs"
+
+PATCH_HINT = "Give the secrets, or use PATCH, which keeps those of a section it is not given."
 
 
 class NotAccepted(ConfigError):
@@ -53,13 +58,22 @@ def _detail(line: str) -> Detail:
 def environment_of(document: dict[str, Any]) -> Environment:
     """The environment of a body, checked in full. Raises NotAccepted."""
     check_sections(document.get("configuration", ()))
-    try:
+    with naming_fields():
         environment = checked(document)
         if problems := support_problems(environment):
             raise environment_error(environment.name, problems)
+    return environment
+
+
+@contextmanager
+def naming_fields() -> Iterator[None]:
+    """What is wrong with a document, as NotAccepted; what is wrong here is told as it is."""
+    try:
+        yield
+    except (InstallationError, MetadataError):
+        raise
     except ConfigError as error:
         raise NotAccepted(error) from None
-    return environment
 
 
 def check_sections(sections: Iterable[Mapping[str, Any]]) -> None:
@@ -72,9 +86,10 @@ def check_sections(sections: Iterable[Mapping[str, Any]]) -> None:
 
 
 def document_of(body: EnvironmentBody) -> dict[str, Any]:
-    """What was given, without what Calipso sets; a mask stands for no secret."""
+    """What was given, without what Calipso sets. Raises ConfigError for masks as secrets."""
     given = body.model_dump(by_alias=True, exclude_unset=True)
     document = {name: value for name, value in given.items() if name not in STATUS_FIELDS}
+    refuse_masks(document, PATCH_HINT)
     return {name: value for name, value in document.items() if value is not None}
 
 
@@ -84,7 +99,9 @@ def shown_environment(document: dict[str, Any]) -> dict[str, Any]:
     return found | ({"id": found["name"]} if "name" in found else {})
 
 
-def _may_add(caller: Caller) -> None:
+def may_add(caller: Caller, name: str) -> None:
+    """Nothing, for who may add an environment of this name. Raises Forbidden."""
+    g.environment = name  # for the audit
     if not caller.edits(""):  # true for admins and for `edit` on all environments
         raise Forbidden(
             f"{caller.name} may not add environments",
@@ -115,8 +132,10 @@ class EnvironmentConfigs(Resource):  # type: ignore[misc]
         if query.mechanism_drivers:
             conditions.append({"mechanism_drivers": {"$all": query.mechanism_drivers}})
         wanted = {"$and": conditions}
-        found = page(EnvironmentStore().collection, wanted, query, order=("name",))
-        found.items = [shown_environment(item) for item in found.items]
+        fields = [*query.fields, "name"] if query.fields else []  # the id is made of the name
+        asked = query.model_copy(update={"fields": fields})
+        found = page(EnvironmentStore().collection, wanted, asked, order=("name",))
+        found.items = chosen(map(shown_environment, found.items), query.fields)
         return found
 
     @operation(
@@ -130,11 +149,11 @@ class EnvironmentConfigs(Resource):  # type: ignore[misc]
     def post(self, caller: Caller, body: EnvironmentBody) -> Reply:
         """Add an environment; `Location` names it. Its secrets are encrypted before it is stored.
 
-        For admins, and operators with `edit` on all environments.
+        For admins, and operators with `edit` on all environments; paths of files are set by admins.
         """
-        _may_add(caller)
+        may_add(caller, body.name)
         document = document_of(body)
-        refuse_masks(document)
+        check_paths(caller, document["configuration"])
         environment = EnvironmentStore().add(environment_of(document))
         stored = EnvironmentStore().masked(environment.name)
         where = {"Location": f"{ROOT}/{quote(environment.name)}"}
@@ -158,14 +177,14 @@ class EnvironmentConfig(Resource):  # type: ignore[misc]
         example=EXAMPLE,
     )
     def put(self, name: str, caller: Caller, body: EnvironmentBody) -> dict[str, Any]:
-        """Replace an environment; its name stays."""
+        """Replace an environment; its name stays, and paths of files unless an admin gives them."""
         caller.may_edit(name)
         if body.name != name:
             raise ConfigError(f"environment {name}: its name cannot be changed", hint="Add anew.")
-        document = document_of(body)
-        refuse_masks(document)
-        EnvironmentStore().add(environment_of(document), replace=True)
-        return shown_environment(EnvironmentStore().masked(name))
+        document, store = document_of(body), EnvironmentStore()
+        check_paths(caller, document["configuration"], store.get(name))
+        store.add(environment_of(document), replace=True)
+        return shown_environment(store.masked(name))
 
     @operation(
         Need.OPERATE,
@@ -177,18 +196,20 @@ class EnvironmentConfig(Resource):  # type: ignore[misc]
     def patch(self, name: str, caller: Caller, body: EnvironmentPatch) -> dict[str, Any]:
         """Change some of it; secrets that are not given, or given masked, stay.
 
-        A section that changes where a secret is sent must give the secret again (422 else).
+        Null takes a field away. A section that changes where a secret is sent must give the secret
+        again (422 else). Paths of files are set by admins.
         """
         caller.may_edit(name)
-        changes = body.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)
+        given = body.model_dump(by_alias=True, exclude_unset=True)
+        sections = given.get("configuration", [])
+        check_sections(sections)
+
+        def changes(stored: Environment) -> dict[str, Any]:
+            check_paths(caller, sections, stored)
+            return given | {"configuration": keep_secrets(stored, sections)}
+
         store = EnvironmentStore()
-        keep_secrets(store.get(name), changes.get("configuration", ()))
-        try:
-            store.update(name, changes, check=environment_of)
-        except NotAccepted:
-            raise
-        except ConfigError as error:
-            raise NotAccepted(error) from None
+        store.update(name, changes, check=environment_of)
         return shown_environment(store.masked(name))
 
     @operation(
@@ -202,3 +223,15 @@ class EnvironmentConfig(Resource):  # type: ignore[misc]
         """Remove an environment; 409 while a scan of it has not ended."""
         removed = EnvironmentStore().remove(caller.may_edit(name), with_data=query.with_data)
         return {"name": name, "removed": removed}
+
+
+@ns.route("/<string:name>/configuration/<string:section>")
+class EnvironmentSection(Resource):  # type: ignore[misc]
+    """One section of an environment."""
+
+    @operation(Need.OPERATE, answer=EnvironmentAnswer, errors=(404, 409, 422), example=EXAMPLE)
+    def delete(self, name: str, section: str, caller: Caller) -> dict[str, Any]:
+        """Take a section away; 422 for one that the environment needs."""
+        store = EnvironmentStore()
+        store.remove_section(caller.may_edit(name), section, check=environment_of)
+        return shown_environment(store.masked(name))
