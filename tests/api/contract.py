@@ -3,13 +3,16 @@
 python -m tests.api.contract --cases 1000 [--seed N] [--only /scans] [--without-token] [--swagger]
 
 Every operation gets its share of the cases, half of them as the specification allows, half not.
-The data is a sample cloud, scanned twice; ids that exist are put into half of the allowed cases.
-What a case destroys (the user who asks, his token, the environment) is put back before the next.
+The data is a sample cloud, scanned twice; ids that exist are put into half of the allowed cases,
+and markers that were given for the list, with one value changed. What a case changes or destroys is
+put back before the next, so that each meets the same documents.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
+import json
 import os
 import sys
 import tempfile
@@ -54,6 +57,8 @@ QUEUES = ["scan", "api", "db", "cli", "links", "cliques"]
 UNSAID = {"marker", "sort"}
 #: Names in an object that may have any: Swagger 2.0 has no pattern for them.
 KEY = ".[key]"
+#: Methods after which documents are put back.
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 #: How the hint begins when a model refused a request, and no rule beyond it.
 OF_THE_MODEL = "Known: "
 
@@ -64,6 +69,7 @@ class Report:
 
     cases: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
+    done: Counter[str] = field(default_factory=Counter)
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
     slow: Counter[str] = field(default_factory=Counter)
 
@@ -74,6 +80,8 @@ class Report:
         yield "answers: " + ", ".join(f"{count} x {status}" for status, count in kinds)
         for (operation, title), text in sorted(self.failures.items()):
             yield f"\nFAILED {operation}: {title}\n{text}"
+        never = sorted(label for label in self.cases if not self.done[label])
+        yield f"never answered as asked: {', '.join(never) or 'none'}"
         yield f"\n{len(self.failures)} failures"
 
 
@@ -83,19 +91,31 @@ class Contract:
     def __init__(self, cloud: RunningCloud) -> None:
         self.cloud = cloud
         self.app: Flask = create_app()
+        UserStore().add(User(name=USER, role=Role.ADMIN))
+        self.scan()
+        self.kept = self.documents()
+        self.markers: dict[str, str] = {}
         self.prepare()
         self.pool = self.existing()
 
+    def documents(self) -> dict[str, list[dict[str, Any]]]:
+        """All that a case may change: everything but what requests leave behind them."""
+        db = InventoryMgr().db
+        names = sorted({*db.list_collection_names(), *PLACES} - LEFT_BEHIND)
+        return {name: list(db[name].find({}, sort=[("_id", 1)])) for name in names}
+
+    def restore(self) -> None:
+        """Every document as it was before the first case."""
+        db = InventoryMgr().db
+        for name, documents in self.documents().items():
+            if documents != self.kept.get(name, []):
+                db[name].delete_many({})
+                if self.kept.get(name):
+                    db[name].insert_many(self.kept[name])
+
     def prepare(self) -> None:
-        """Everything a case may have destroyed, and workers that seem to live."""
-        if UserStore().collection.find_one({"name": USER, "role": "admin"}) is None:
-            UserStore().collection.delete_many({"name": USER})
-            UserStore().add(User(name=USER, role=Role.ADMIN))
+        """Workers that seem to live."""
         WorkerStore().beat("contract@here", QUEUES)
-        inventory = InventoryMgr().collection("inventory")
-        known = EnvironmentStore().collection.find_one({"name": ENVIRONMENT})
-        if known is None or inventory.find_one({"environment": ENVIRONMENT}) is None:
-            self.scan()
 
     def scan(self) -> None:
         """The sample cloud, scanned twice so that there are changes, and a record of all else."""
@@ -111,11 +131,9 @@ class Contract:
         store.report(test, 0, [{"name": "a", "ok": True, "seconds": 0, "message": "", "hint": ""}])
         MessageStore().add([{**MESSAGE, "scan_id": scan["_id"], "environment": ENVIRONMENT}])
         client = self.app.test_client()
-        client.post(
-            f"{PREFIX}/scheduled_scans",
-            json={"environment": ENVIRONMENT, "freq": "DAILY"},
-            headers=self.headers(),
-        )
+        for noun, body in DEFINED.items():
+            answer = client.post(f"{PREFIX}/{noun}", json=body, headers=self.headers())
+            assert answer.status_code == 201, answer.text
 
     def headers(self) -> dict[str, str]:
         """Of a caller who may do everything, whatever was done to his tokens."""
@@ -125,26 +143,62 @@ class Contract:
     def existing(self) -> dict[str, list[str]]:
         """Ids that exist, by the first part of the path."""
         client, found = self.app.test_client(), dict[str, list[str]]()
-        lists: tuple[str, ...] = (
-            "cliques",
-            "connection_tests",
-            "constants",
-            "environment_configs",
-            "inventory",
-        )
-        lists += ("links", "messages", "scans", "scheduled_scans", "users")
-        for name in lists:
+        for name in LISTS:
             query = f"?env_name={ENVIRONMENT}" if name == "inventory" else ""
             page = client.get(f"{PREFIX}/{name}{query}", headers=self.headers()).json
-            found[name] = [str(item.get("id") or item["name"]) for item in page.get("items", ())][
-                :20
-            ]
+            items = sorted(page["items"], key=lambda item: item.get("origin") == "file")[:20]
+            key = {"inventory": "_id", "users": "name"}.get(name, "id")
+            found[name] = [str(item.get(key) or item["name"]) for item in items]
+            assert found[name], f"no {name}"
         return found
+
+    def marker(self, path: str) -> str:
+        """A marker that the list at this path gives; empty when it is no long list."""
+        if path not in self.markers:
+            query = {"env_name": ENVIRONMENT, "limit": 1}
+            client = self.app.test_client()
+            answer = client.get(path, query_string=query, headers=self.headers())
+            if answer.status_code == 400:
+                answer = client.get(path, query_string={"limit": 1}, headers=self.headers())
+            self.markers[path] = (answer.json or {}).get("next") or ""
+        return self.markers[path]
 
     def real(self, path: str) -> list[str]:
         """Ids that exist for a path with one in it."""
         return self.pool.get(path.split("/")[1], []) if "{" in path else []
 
+
+#: Lists that ids are taken from.
+LISTS = (
+    "audit",
+    "clique_constraints",
+    "clique_types",
+    "cliques",
+    "connection_tests",
+    "constants",
+    "environment_configs",
+    "inventory",
+    "links",
+    "messages",
+    "scans",
+    "scheduled_scans",
+    "users",
+)
+#: What is defined by the API itself, for there to be one.
+DEFINED: dict[str, dict[str, Any]] = {
+    "scheduled_scans": {"environment": ENVIRONMENT, "freq": "DAILY", "name": "daily"},
+    "clique_types": {
+        "environment": ENVIRONMENT,
+        "name": "short",
+        "focal_point_type": "instance",
+        "link_types": ["instance-vnic"],
+    },
+    "clique_constraints": {"focal_point_type": "instance", "constraints": ["network"]},
+}
+#: Collections of what can be made; also when none is there at first.
+PLACES = frozenset({"scheduled_scans", "messages", "clique_types", "clique_constraints", "scans"})
+#: Collections that each request writes to.
+LEFT_BEHIND = frozenset({"audit", "tokens", "login_attempts", "workers"})
 
 MESSAGE: dict[str, Any] = {
     "id": "20577.10801.52210",
@@ -185,8 +239,12 @@ def try_operation(
     options: argparse.Namespace,
 ) -> None:
     """The cases of one operation in one mode."""
-    real = contract.real(operation.path) if mode is GenerationMode.POSITIVE else []
+    positive = mode is GenerationMode.POSITIVE
+    real = contract.real(operation.path) if positive else []
     keys = st.sampled_from([*real, "", ""]) if real else st.just("")
+    changes = positive and operation.method.upper() in CHANGING
+    if real and changes:  # what there is: to nothing, nothing happens
+        keys = st.sampled_from(real)
 
     @seed(number)
     @settings(
@@ -196,12 +254,22 @@ def try_operation(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(generation_mode=mode), key=keys, about=st.booleans())
-    def one(case: Any, key: str, about: bool) -> None:
+    @given(
+        case=operation.as_strategy(generation_mode=mode),
+        key=keys,
+        about=st.booleans(),
+        value=VALUES,
+        place=st.integers(0, 3),
+    )
+    def one(case: Any, key: str, about: bool, value: Any, place: int) -> None:
         if key:
             case.path_parameters = dict.fromkeys(case.path_parameters, key)
-        if about and mode is GenerationMode.POSITIVE:
-            speak_of_what_exists(case)
+        if about and positive:
+            speak_of_what_exists(case, contract.pool)
+        if positive and case.headers and "If-Match" in case.headers:
+            case.headers["If-Match"] = "*"  # any other is of a thing that was something else
+        if positive and case.query and "marker" in case.query:
+            put_marker(contract, case, value, place)
         began = time.monotonic()
         ask(contract, operation.label, case, report, options)
         report.slow[operation.label] = max(
@@ -215,11 +283,39 @@ def try_operation(
             report.failures[operation.label, type(error).__name__] = str(error)[:500]
 
 
-def speak_of_what_exists(case: Any) -> None:
-    """An environment that exists, where one is named."""
+#: What a marker may hold and what it may not: numbers of any size, half characters, wrong times.
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+TIMES = st.datetimes(timezones=st.timezones()).map(lambda moment: {"time": moment.isoformat()})
+VALUES = (
+    SCALARS
+    | st.text(st.characters(categories=["Cs"]))
+    | st.integers(min_value=2**62)
+    | TIMES
+    | st.dictionaries(st.sampled_from(["key", "time", "$gt"]), SCALARS, max_size=2)
+    | st.lists(SCALARS, max_size=2)
+)
+
+
+def put_marker(contract: Contract, case: Any, value: Any, place: int) -> None:
+    """A marker of this list with another value in it; `sort` as when it was given."""
+    given = contract.marker(f"{PREFIX}{case.formatted_path}")
+    if not given:
+        return
+    values = json.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
+    if place < len(values):
+        values[place][2] = value
+    case.query["marker"] = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+    case.query.pop("sort", None)
+
+
+def speak_of_what_exists(case: Any, pool: dict[str, list[str]]) -> None:
+    """An environment and an id that exist, where one is named."""
     for name in ("env_name", "environment"):
         if case.query and name in case.query:
             case.query[name] = ENVIRONMENT
+    known = pool.get(case.path.strip("/").split("/")[0])
+    if case.query and known and "id" in case.query:
+        case.query["id"] = known[0]
     if isinstance(case.body, dict) and "environment" in case.body:
         case.body["environment"] = ENVIRONMENT
 
@@ -233,7 +329,10 @@ def ask(
     report.cases[label] += 1
     try:
         response = case.call(headers=headers)
+        if case.method.upper() in CHANGING:
+            contract.restore()
         report.statuses[response.status_code] += 1
+        report.done[label] += response.status_code < 300
         case.validate_response(response, headers=headers, excluded_checks=[positive()])
         check_allowed(case, response)
     except (FailureGroup, Failure, AssertionError) as error:
