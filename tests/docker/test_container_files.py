@@ -239,3 +239,14 @@ def test_scripts_are_understood_by_the_shell(script: Path) -> None:
     shell = "bash" if "bash" in script.read_text().splitlines()[0] else "sh"
 
     subprocess.run([shell, "-n", script], check=True, timeout=10)
+
+
+def test_the_dockerfile_has_none_of_the_usual_faults() -> None:
+    linter = Path(sys.executable).with_name("hadolint")
+    if not linter.exists():
+        pytest.skip("hadolint is not installed")
+    done = subprocess.run(
+        [linter, DOCKER / "Dockerfile"], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
