@@ -78,11 +78,7 @@ class ChangeStore:
             if source == kind:
                 yield own | {"id": prefix_range(f"{item_id} -> ")}
             if target == kind:
-                ids = {found["id"] for found in self.changes.find(own, {"id": 1})}
-                ended = sorted(one for one in ids if f" -> {item_id} [" in one)
-                yield from self.of_objects(
-                    environment, ({"type": link_type, "id": one} for one in ended)
-                )
+                yield own | {"target_id": item_id}
 
 
 def link_subject(link: Mapping[str, Any]) -> Document:

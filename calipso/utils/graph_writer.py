@@ -10,13 +10,12 @@ from bson import ObjectId
 from pymongo import InsertOne, UpdateOne
 
 from calipso.utils.encoding import encode
+from calipso.utils.generations import not_newer, older
 from calipso.utils.inventory_mgr import (
     STRETCH_LINKS,
     InventoryMgr,
     Write,
     key_ranges,
-    not_newer,
-    older,
 )
 from calipso.utils.object_writer import change_operation
 from calipso.utils.scan_store import now
@@ -146,6 +145,8 @@ class GraphWriter:
             "kind": "link",
             "type": link["link_type"],
             "id": f"{link['source_id']} -> {link['target_id']} [{link['link_name']}]",
+            "source_id": link["source_id"],
+            "target_id": link["target_id"],
             "name": link["link_name"],
             "host": link.get("host", ""),
             "fields": fields,

@@ -19,6 +19,7 @@ from pymongo.errors import BulkWriteError
 from calipso.model.inventory import check_inventory_name, object_key
 from calipso.settings import settings
 from calipso.utils.encoding import decode, encode
+from calipso.utils.generations import not_newer
 from calipso.utils.mongo_access import MongoAccess
 
 Document = dict[str, Any]
@@ -78,7 +79,12 @@ INDEXES = {
         _index("environment", "clique_type", "focal_point", unique=True),
         _index("environment", "focal_point_id"),
     ],
-    "changes": [_index("environment", "scan_id"), _index("environment", "type", "id")],
+    "changes": [
+        _index("environment", "scan_id"),
+        _index("environment", "type", "id"),
+        _index("environment", "type", "target_id"),
+        _index("environment", "time"),
+    ],
     "scans": [_index("status"), _index("environment", "status"), _index("submit_timestamp")],
     "scan_tasks": [_index("scan_id", "level", "done")],
     "coverage": [_index("scan_id", "host")],
@@ -88,16 +94,6 @@ INDEXES = {
 def prefix_range(prefix: str) -> Document:
     """Query value that matches strings with this prefix, by index and without a regex."""
     return {"$gte": prefix, "$lt": prefix + HIGHEST}
-
-
-def not_newer(generation: int) -> Document:
-    """Condition on documents that no later scan has stamped; without a generation: older."""
-    return {"generation": {"$not": {"$gt": generation}}}
-
-
-def older(generation: int) -> Document:
-    """Condition on documents that neither this scan nor a later one has stamped."""
-    return {"generation": {"$not": {"$gte": generation}}}
 
 
 def key_ranges(number: int) -> list[Document]:

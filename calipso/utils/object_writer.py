@@ -18,7 +18,8 @@ from pymongo import InsertOne, UpdateOne
 from calipso.model.inventory import object_key
 from calipso.utils.changes import differences
 from calipso.utils.encoding import encode
-from calipso.utils.inventory_mgr import InventoryMgr, Write, not_newer
+from calipso.utils.generations import not_newer
+from calipso.utils.inventory_mgr import InventoryMgr, Write
 
 Document = dict[str, Any]
 

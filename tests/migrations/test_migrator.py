@@ -198,3 +198,17 @@ def test_a_gap_in_the_numbers_is_an_error(package: Package) -> None:
 
     with pytest.raises(ConfigError, match="1, 3"):
         find_migrations(made)
+
+
+def test_changes_of_links_of_before_get_their_ends(home: Path) -> None:
+    changes = MongoAccess().db["changes"]
+    link = {"kind": "link", "type": "vnic-vedge", "id": "h1-tap1 -> h1-OVS [net [a]]"}
+    changes.insert_many([{"_id": 1, **link}, {"_id": 2, "kind": "object", "id": "h1"}])
+    migration = find_migrations()[1]
+
+    assert migration.affected(MongoAccess().db) == 1
+    assert migration.upgrade(MongoAccess().db) == 1
+    assert migration.upgrade(MongoAccess().db) == 0
+    found = {item["_id"]: item for item in changes.find()}
+    ends = {"source_id": "h1-tap1", "target_id": "h1-OVS"}
+    assert found == {1: {"_id": 1, **link, **ends}, 2: {"_id": 2, "kind": "object", "id": "h1"}}

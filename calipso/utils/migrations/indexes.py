@@ -73,7 +73,7 @@ def wanted(inventories: Iterable[str]) -> dict[str, dict[str, Document]]:
 def missing(database: Database[Document]) -> list[tuple[str, Document]]:
     """(collection, index) of each index that is not there, or there with other options."""
     found = []
-    for collection, indexes in sorted(wanted(_inventories(database)).items()):
+    for collection, indexes in sorted(wanted(inventories(database)).items()):
         there = database[collection].index_information()
         for name, index in indexes.items():
             if name not in there or not _same(index, there[name]):
@@ -130,7 +130,7 @@ def _same(index: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
     return all((index.get(name) or None) == (there.get(name) or None) for name in OPTIONS)
 
 
-def _inventories(database: Database[Document]) -> list[str]:
+def inventories(database: Database[Document]) -> list[str]:
     """The inventory of the settings, and each that was ever scanned."""
     names = {settings().inventory}
     for name in database["scans"].distinct("inventory"):

@@ -104,6 +104,8 @@ class ChangeAnswer(Answer):
     kind: Kind = Kind.OBJECT
     type: str = Field(default="", description="Object type or link type.")
     id: str = Field(default="", description="Of a link: `<source id> -> <target id> [<name>]`.")
+    source_id: str = Field(default="", description="Of a link: the object it begins at.")
+    target_id: str = Field(default="", description="Of a link: the object it ends at.")
     name: str = ""
     host: str = ""
     fields: dict[str, Any] = Field(

@@ -1,0 +1,17 @@
+"""Conditions on the generation a document was stamped with: which scan saw it last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Document = dict[str, Any]
+
+
+def not_newer(generation: int) -> Document:
+    """Condition on documents that no later scan has stamped; without a generation: older."""
+    return {"generation": {"$not": {"$gt": generation}}}
+
+
+def older(generation: int) -> Document:
+    """Condition on documents that neither this scan nor a later one has stamped."""
+    return {"generation": {"$not": {"$gte": generation}}}
