@@ -13,7 +13,6 @@ from calipso.api.paging import PageQuery, page_of
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer
 from calipso.api.words import Text, UtcTime
-from calipso.utils.scan_store import now
 from calipso.utils.worker_store import WorkerStore
 
 Document = dict[str, Any]
@@ -28,7 +27,6 @@ EXAMPLE = {
     "processes": 4,
     "version": "0.1.0",
     "seen": "2026-05-04T03:00:01Z",
-    "age": 1.2,
 }
 
 
@@ -47,7 +45,6 @@ class WorkerAnswer(Answer):
     processes: int = Field(default=0, description="Processes of its pool.")
     version: str = Field(default="", description="The version of Calipso it runs.")
     seen: UtcTime | None = Field(default=None, description="Its last heartbeat.")
-    age: float = Field(default=0.0, description="Seconds since then.")
 
 
 @ns.route("")
@@ -55,7 +52,7 @@ class Workers(Resource):  # type: ignore[misc]
     """The list."""
 
     @operation(
-        Need.OPERATE,
+        Need.ADMIN,
         page_of=WorkerAnswer,
         query=WorkerQuery,
         example={"items": [EXAMPLE], "next": None},
@@ -79,5 +76,4 @@ def _told(worker: Document) -> Document:
         "processes": len(worker.get("processes", ())),
         "version": worker.get("version", ""),
         "seen": worker["seen"],
-        "age": round((now() - worker["seen"]).total_seconds(), 1),
     }
