@@ -38,6 +38,9 @@ CLOUD = {"hosts": 6, "instances": 40, "networks": 8, "latency": 30, "seed": 11}
 #: Seconds a run may take; one without faults takes a few.
 BOUND = 150.0
 
+#: How a scan ends that nothing of its sources failed in.
+WELL = (ScanStatus.COMPLETED,)
+
 
 @dataclass
 class Outcome:
@@ -106,7 +109,8 @@ class Campaign:
         with acting(scene, others, getattr(self, "calm", 0.0), outcome):
             outcome.ended = self._wait_for_end(scan_id)
             if second:
-                scan_id = self._follow(scan_id, second, rng, outcome)
+                well = (*WELL, ScanStatus.COMPLETED_WITH_ERRORS) if sources else WELL
+                scan_id = self._follow((scan_id, second), rng, outcome, well)
             outcome.seconds = round(time.monotonic() - began, 1)
         disarm(self.stack.faults)
         self.cloud.clear()
@@ -210,12 +214,19 @@ class Campaign:
             return False
         return True
 
-    def _follow(self, first: str, second: str, rng: random.Random, outcome: Outcome) -> str:
+    def _follow(
+        self,
+        scans: tuple[str, str],
+        rng: random.Random,
+        outcome: Outcome,
+        well: tuple[ScanStatus, ...],
+    ) -> str:
         """Wake who stands still while the second scan runs, or after it; the scan to judge."""
+        first, second = scans
         if not outcome.ended:
             wake(self.stack.faults)
             return first
-        if self.store.get(first)["status"] != ScanStatus.COMPLETED:
+        if self.store.get(first)["status"] not in well:
             outcome.failures.append(f"the first scan is {self.store.get(first)['status']}")
         if rng.random() < 0.5:
             with suppress(TimeoutError):
