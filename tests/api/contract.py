@@ -313,7 +313,8 @@ def speak_of_what_exists(case: Any, pool: dict[str, list[str]]) -> None:
     for name in ("env_name", "environment"):
         if case.query and name in case.query:
             case.query[name] = ENVIRONMENT
-    known = pool.get(case.path.strip("/").split("/")[0])
+    noun = case.path.strip("/").split("/")[0]
+    known = pool.get(noun) if noun != "users" else None  # those are known by name
     if case.query and known and "id" in case.query:
         case.query["id"] = known[0]
     if isinstance(case.body, dict) and "environment" in case.body:
