@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 
 import pytest
+from bson import ObjectId
 from pymongo import InsertOne
 from pymongo.errors import BulkWriteError
 
 from calipso.model.inventory import object_key
 from calipso.utils import inventory_mgr
+from calipso.utils.generations import not_newer, older
 from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
+from calipso.utils.mongo_access import MongoAccess
 from calipso.utils.object_writer import ObjectWriter
 
 
@@ -165,3 +168,21 @@ def test_a_list_read_in_stretches_holds_every_object_once_whatever_its_id(
 
     assert sorted(item["id"] for item in found) == sorted(ids)
     assert {item["environment"] for item in found} == {"e"}
+
+
+def test_a_mongodb_of_ones_own_itself_refuses_writes_of_an_older_scan(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert inv.guard(older(5)) == {}, "the embedded store is not asked to"
+    monkeypatch.setattr(MongoAccess, "embedded", False)
+    collection, key = inv.collection("inventory"), ObjectId()
+    collection.insert_one({"_id": key, "environment": "e", "generation": 5, "state": "up"})
+
+    inv.update_by_keys("inventory", [key], {"$set": {"state": "old"}}, inv.guard(not_newer(4)))
+    inv.delete_by_keys("inventory", [key], inv.guard(older(5)))
+    kept = collection.find_one({"_id": key})
+    inv.delete_by_keys("inventory", [key], inv.guard(older(6)))
+
+    assert kept is not None
+    assert kept["state"] == "up"
+    assert collection.find_one({"_id": key}) is None
