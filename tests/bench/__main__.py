@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from copy import deepcopy
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,8 +106,8 @@ def sizes(arguments: argparse.Namespace) -> list[Size]:
     return found
 
 
-def run(arguments: argparse.Namespace) -> Result:
-    """Measure what the command line asks for."""
+def run(arguments: argparse.Namespace, onto: Result | None) -> Result:
+    """Measure what the command line asks for, and add the sizes of an earlier result."""
     options = Options(
         latency=arguments.latency,
         seed=arguments.seed,
@@ -127,8 +128,16 @@ def run(arguments: argparse.Namespace) -> Result:
         result.scans += scans
         result.floors += [floor] if floor else []
         if arguments.json:  # after each size: what is cut short keeps what it has
-            result.write(arguments.json)
-    return result
+            merged(result, onto).write(arguments.json)
+    return merged(result, onto)
+
+
+def merged(result: Result, onto: Result | None) -> Result:
+    """These figures with the other sizes of an earlier result; neither is changed."""
+    both = deepcopy(result)
+    if onto:
+        both.add_sizes(onto)
+    return both
 
 
 def unlike(earlier: Result) -> str:
@@ -160,9 +169,8 @@ def main() -> int:
     if onto and (wrong := unlike(onto)):
         print(f"error: {arguments.onto}: measured {wrong}", file=sys.stderr)
         return 2
-    result = read_result(arguments.given) if arguments.given else run(arguments)
-    if onto:
-        result.add_sizes(onto)
+    given = read_result(arguments.given) if arguments.given else None
+    result = merged(given, onto) if given else run(arguments, onto)
     print(tables(result))
     if earlier and earlier != result:
         print(f"\n{comparison_text(compare(result, earlier, arguments.tolerance))}")

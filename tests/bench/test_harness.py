@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from calipso.utils.inventory_mgr import InventoryMgr
+from tests.bench import __main__ as bench
 from tests.bench.__main__ import LAST, PAGE, parser, sizes, unlike
 from tests.bench.compare import Change, compare, comparison_text
 from tests.bench.figures import AGAIN, FIRST, Floor, Part, Result, Scan, read_result
 from tests.bench.floor import WHAT, measure_floor
 from tests.bench.machine import machine
 from tests.bench.marks import Mark, marks
-from tests.bench.measure import asked, pages
+from tests.bench.measure import Size, asked, pages
 from tests.bench.memory_inventory import memory_inventory
 from tests.bench.parts import plain
 from tests.bench.processes import Watch, cpu_seconds
@@ -433,6 +434,24 @@ def test_sizes_of_an_earlier_part_are_added_and_those_measured_again_replaced() 
     assert next(one for one in now.scans if one.hosts == 100).wall == 10.0
     assert [one.hosts for one in now.floors] == [10, 100, 1000]
     assert now.parts == earlier.parts
+
+
+def test_a_part_that_is_cut_short_has_written_the_sizes_of_before_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(size: Size, *_: object) -> tuple[list[Scan], Floor | None]:
+        if size.hosts == 1000:
+            raise KeyboardInterrupt
+        return [scan(size.hosts)], None
+
+    monkeypatch.setattr(bench, "measure_in_folder", measure)
+    file = tmp_path / "part.json"
+    words = ["--sizes", "200,1000", "--no-parts", "--json", str(file)]
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(parser().parse_args(words), result(scan(10), scan(100)))
+
+    assert [one.hosts for one in read_result(file).scans] == [10, 100, 200]
 
 
 def test_parts_of_other_machines_or_commits_are_not_put_together() -> None:
