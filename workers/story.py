@@ -13,7 +13,8 @@ from typing import Any
 
 from calipso.errors import ErrorKind
 from calipso.model.scan import ScanStatus
-from calipso.utils.scan_store import RUNNING, ScanStore, now
+from calipso.utils.clock import now
+from calipso.utils.scan_store import RUNNING, ScanStore
 from workers import metrics
 from workers.base import worker_name
 

@@ -174,7 +174,7 @@ def _schedule(fields: dict[str, Any], start: str | None) -> Schedule:
     from pydantic import ValidationError
 
     from calipso.model.schedule import zone
-    from calipso.utils.scan_store import now
+    from calipso.utils.clock import now
 
     try:
         begin = now() if start is None else _local(start, "--start")

@@ -19,10 +19,10 @@ from calipso.discover.other_logins import LOGINS, other_steps
 from calipso.discover.steps import Step
 from calipso.errors import CalipsoError
 from calipso.model.environment import Environment, parse_environment
+from calipso.utils.clock import now
 from calipso.utils.connection_tests import REQUEST, ConnectionTestStore, Job
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import now
 
 Document = dict[str, Any]
 

@@ -27,10 +27,11 @@ from calipso.discover.stages import Stages
 from calipso.errors import CalipsoError, ErrorKind, Superseded
 from calipso.model.scan import Problem, ScanStatus, Stage
 from calipso.settings import settings
+from calipso.utils.clock import now
 from calipso.utils.fence import Fence
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.mongo_access import is_store_error
-from calipso.utils.scan_store import ScanStore, claim, now
+from calipso.utils.scan_store import ScanStore, claim
 
 Document = dict[str, Any]
 

@@ -11,10 +11,11 @@ from calipso.errors import CalipsoError
 from calipso.model.scan import Problem, ScanRequest, ScanStatus, Stage
 from calipso.settings import settings
 from calipso.utils.answers import AnswerStore
+from calipso.utils.clock import now
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.fence import Fence
 from calipso.utils.graph_writer import GraphWriter
-from calipso.utils.scan_store import RUNNING, ScanStore, now
+from calipso.utils.scan_store import RUNNING, ScanStore
 
 Document = dict[str, Any]
 

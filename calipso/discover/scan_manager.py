@@ -18,11 +18,12 @@ from calipso.discover.scanners_metadata import load_scanners
 from calipso.errors import NotFound
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
+from calipso.utils.clock import now
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.listening import not_served
 from calipso.utils.mongo_access import is_store_error
 from calipso.utils.scan_inventory import ScanInventory
-from calipso.utils.scan_store import RUNNING, ScanStore, now
+from calipso.utils.scan_store import RUNNING, ScanStore
 from calipso.utils.worker_store import WorkerStore
 
 Document = dict[str, Any]

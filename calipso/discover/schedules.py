@@ -23,9 +23,10 @@ from calipso.errors import CalipsoError, ConfigError, NotFound, StoreError
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.model.schedule import Schedule, schedule_of
 from calipso.model.slots import latest_slot, next_slot, slots_within
+from calipso.utils.clock import now
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.mongo_access import is_store_error
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.scan_store import ScanStore
 from calipso.utils.schedule_store import ScheduleStore, free_name, name_of
 
 Document = dict[str, Any]

@@ -20,12 +20,12 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from calipso.model.inventory import object_key
+from calipso.utils.clock import now
 from calipso.utils.generations import not_newer, older
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
 from calipso.utils.object_writer import ObjectWriter
 from calipso.utils.scan_inventory import Evidence
-from calipso.utils.scan_store import now
 
 Document = dict[str, Any]
 

@@ -18,8 +18,9 @@ from calipso.discover.scan_manager import fail_scan, make_scan, start_scan, wait
 from calipso.errors import ErrorKind
 from calipso.model.scan import ScanStatus
 from calipso.settings import settings
+from calipso.utils.clock import now
 from calipso.utils.mongo_access import is_store_error
-from calipso.utils.scan_store import RUNNING, ScanStore, now
+from calipso.utils.scan_store import RUNNING, ScanStore
 from calipso.utils.worker_store import WorkerStore
 
 Document = dict[str, Any]

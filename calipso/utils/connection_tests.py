@@ -14,9 +14,9 @@ from bson import ObjectId
 
 from calipso.errors import NotFound
 from calipso.settings import settings
+from calipso.utils.clock import now
 from calipso.utils.encoding import decode, encode
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import now
 from calipso.utils.secrets import SecretBox, map_secrets, masked
 
 Document = dict[str, Any]

@@ -9,6 +9,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import InsertOne, UpdateOne
 
+from calipso.utils.clock import now
 from calipso.utils.encoding import encode
 from calipso.utils.generations import not_newer, older
 from calipso.utils.inventory_mgr import (
@@ -18,7 +19,6 @@ from calipso.utils.inventory_mgr import (
     key_ranges,
 )
 from calipso.utils.object_writer import change_operation
-from calipso.utils.scan_store import now
 
 Document = dict[str, Any]
 

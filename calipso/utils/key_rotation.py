@@ -8,7 +8,7 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from calipso.utils.scan_store import now
+from calipso.utils.clock import now
 from calipso.utils.secrets import SecretBox, map_secrets
 
 Document = dict[str, Any]

@@ -17,8 +17,9 @@ from pymongo.collection import Collection
 from calipso.errors import Conflict
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import Settings, settings
+from calipso.utils.clock import now
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import RUNNING, ScanStore, now
+from calipso.utils.scan_store import RUNNING, ScanStore
 
 Document = dict[str, Any]
 

@@ -8,30 +8,26 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bson import ObjectId
-from pymongo import DESCENDING, ReplaceOne, ReturnDocument, UpdateOne
+from pymongo import DESCENDING, ReplaceOne, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import NotFound
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
+from calipso.utils.clock import now
 from calipso.utils.encoding import encode
 from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.task_store import TaskStore
 
 Document = dict[str, Any]
 
 #: Errors kept on the scan record itself; all of them are in the coverage report.
 ERRORS_ON_RECORD = 50
 RUNNING = [ScanStatus.PENDING.value, ScanStatus.RUNNING.value]
-
-
-def now() -> datetime:
-    """Current time in UTC, in milliseconds as MongoDB keeps it."""
-    time = datetime.now(UTC)
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 def claim(worker: str, lease: float) -> Document:
@@ -41,13 +37,13 @@ def claim(worker: str, lease: float) -> Document:
     return {"claim_until": began + timedelta(seconds=lease), "planner": planner}
 
 
-class ScanStore:
+class ScanStore(TaskStore):
     """Scans of all inventories; `scans`, `scan_tasks` and `scan_locks` are plain names."""
 
     def __init__(self, inv: InventoryMgr | None = None) -> None:
         db = (inv or InventoryMgr()).db
+        super().__init__(db)
         self.scans = db["scans"]
-        self.tasks = db["scan_tasks"]
         self.locks = db["scan_locks"]
         self.generations = db["scan_generations"]
         self.coverage = db["coverage"]
@@ -145,10 +141,10 @@ class ScanStore:
 
     def is_running(self, scan_id: str, level: int | None = None) -> bool:
         """True while a scan has not ended; with a level, while it is at this one."""
-        wanted: Document = {"_id": scan_id, "status": ScanStatus.RUNNING.value}
-        if level is not None:
-            wanted["level"] = level
-        return self.scans.find_one(wanted, {"_id": 1}) is not None
+        found = self.scans.find_one({"_id": scan_id}, {"status": 1, "level": 1})
+        if found is None or found["status"] != ScanStatus.RUNNING.value:
+            return False
+        return level in (None, found["level"])
 
     def lock(self, scan: Document) -> bool:
         """Take the environment for this scan; True when it has it."""
@@ -193,12 +189,24 @@ class ScanStore:
         return self.scans.update_one(held, lost).matched_count == 1
 
     def add_results(self, task: Document, result: Mapping[str, Any]) -> None:
-        """Add a finished task to the progress of its scan."""
+        """Add a finished task to the progress of its scan.
+
+        A worker that stood still meanwhile comes when the scan has ended, with this task in it:
+        then all are added up once more.
+        """
         increments: Document = {f"levels.{task['level']}.done": 1}
         for name in ("counts", "requests"):
             for key, number in result.get(name, {}).items():
                 increments[f"{name}.{key}"] = number
-        self.scans.update_one({"_id": task["scan_id"]}, {"$inc": increments})
+        scan = self.scans.find_one_and_update(
+            {"_id": task["scan_id"]},
+            {"$inc": increments},
+            {"added_up": 1},
+            return_document=ReturnDocument.AFTER,
+        )
+        if scan and scan.get("added_up"):
+            self.complete_results(task["scan_id"])
+            return
         for problem in result.get("problems", ()):
             self.add_problem(task["scan_id"], problem)
 
@@ -225,7 +233,7 @@ class ScanStore:
             warnings[problem.key()] = problem.warning
         counted = sum(warnings.values())
         numbers = {"warning_count": counted, "error_count": len(warnings) - counted}
-        self.update(scan_id, {**totals, **numbers})
+        self.update(scan_id, {**totals, **numbers, "added_up": True})
 
     def add_problem(self, scan_id: str, problem: Problem) -> None:
         """Note an error or warning on the scan, equal ones once."""
@@ -250,75 +258,3 @@ class ScanStore:
             writes.append(ReplaceOne({"_id": key}, encode(line) | stamp, upsert=True))
         for start in range(0, len(writes), 500):
             self.coverage.bulk_write(writes[start : start + 500], ordered=False)
-
-    # -- tasks -------------------------------------------------------------------------
-
-    def register(self, tasks: Iterable[Document]) -> None:
-        """Store tasks before they are sent; registering again changes nothing."""
-        operations = [UpdateOne({"_id": t["_id"]}, {"$setOnInsert": t}, upsert=True) for t in tasks]
-        for start in range(0, len(operations), 500):
-            self.tasks.bulk_write(operations[start : start + 500], ordered=False)
-
-    def claim_task(
-        self, task_id: str, worker: str, *, take_over: bool, retried: bool = False
-    ) -> Document | None:
-        """Begin a task; None when it is done, or runs elsewhere and must not be taken over.
-
-        `retried`: an attempt before this one ended with the store, not with its worker.
-        """
-        wanted: Document = {"_id": task_id, "done": False}
-        if not take_over:
-            wanted["state"] = "pending"
-        return self.tasks.find_one_and_update(
-            wanted,
-            {
-                "$set": {
-                    "state": "running",
-                    "worker": worker,
-                    "pid": os.getpid(),
-                    "started_at": now(),
-                },
-                "$inc": {"attempts": 1, "retries": int(retried)},
-            },
-            return_document=ReturnDocument.AFTER,
-        )
-
-    def has_task(self, task: Mapping[str, Any]) -> bool:
-        """True while a task is open, and nobody began it again since it was claimed as given."""
-        mine = {"_id": task["_id"], "done": False, "attempts": task["attempts"]}
-        return self.tasks.find_one(mine, {"_id": 1}) is not None
-
-    def is_done(self, task_id: str) -> bool:
-        """True when the task is done or unknown."""
-        found = self.tasks.find_one({"_id": task_id}, {"done": 1})
-        return found is None or bool(found["done"])
-
-    def end_task(self, task_id: str, fields: Mapping[str, Any]) -> bool:
-        """Mark a task done; True for the caller that did it."""
-        result = self.tasks.update_one(
-            {"_id": task_id, "done": False},
-            {"$set": {"done": True, "state": "done", "ended_at": now(), **fields}},
-        )
-        return result.modified_count == 1
-
-    def open_tasks(self, scan_id: str, level: int) -> list[Document]:
-        """Registered tasks of a level that are not done."""
-        return list(self.tasks.find({"scan_id": scan_id, "level": level, "done": False}))
-
-    def level_done(self, scan_id: str, level: int) -> bool:
-        """True when no task of the level is open."""
-        query = {"scan_id": scan_id, "level": level, "done": False}
-        return self.tasks.find_one(query, {"_id": 1}) is None
-
-    def scan_tasks(self, scan_id: str, *fields: str, **query: Any) -> list[Document]:
-        """Tasks of a scan, in order; with fields, only these."""
-        projection = dict.fromkeys(fields, 1) or None
-        return list(self.tasks.find({"scan_id": scan_id, **query}, projection).sort("order", 1))
-
-    def requeue(self, task: Document) -> bool:
-        """Make a lost task pending again; False when it moved meanwhile."""
-        result = self.tasks.update_one(
-            {"_id": task["_id"], "done": False, "attempts": task["attempts"]},
-            {"$set": {"state": "pending", "published_at": now()}},
-        )
-        return result.matched_count == 1

@@ -10,8 +10,8 @@ from typing import Any
 
 from calipso import __version__
 from calipso.settings import settings
+from calipso.utils.clock import now
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import now
 
 Document = dict[str, Any]
 

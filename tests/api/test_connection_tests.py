@@ -14,10 +14,10 @@ from calipso import dispatch
 from calipso.discover.connection_test import run_job
 from calipso.model.sections import OTHER_KEYS
 from calipso.settings import settings
+from calipso.utils.clock import now
 from calipso.utils.connection_tests import ConnectionTestStore
 from calipso.utils.environment_store import EnvironmentStore
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import now
 from calipso.utils.secrets import MASK
 from calipso.utils.worker_store import WorkerStore
 from tests.access.small_servers import Web

@@ -36,3 +36,24 @@ def test_a_task_whose_worker_died_before_it_was_counted_is_counted_at_the_end(
     assert [level["done"] for level in record["levels"].values()] == [
         level["done"] for level in whole["levels"].values()
     ]
+
+
+def test_a_worker_that_goes_on_after_the_end_does_not_count_its_task_again(
+    toy: ToyCloud, scan: Run, monkeypatch: pytest.MonkeyPatch
+):
+    toy.state["broken"] = ["h1"]
+    toy.write()
+    add_results = ScanStore.add_results
+    late: list[Callable[[], None]] = []
+
+    def stands_still(self: ScanStore, task: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        """The task is marked done; what would count it comes later."""
+        late.append(lambda: add_results(self, dict(task), result))
+
+    monkeypatch.setattr(ScanStore, "add_results", stands_still)
+    record = scan()
+    for goes_on in late:
+        goes_on()
+
+    assert len(late) > 1
+    assert ScanStore().get(record["_id"]) == record

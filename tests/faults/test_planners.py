@@ -15,8 +15,9 @@ from calipso.discover.scan_local import LocalPublisher
 from calipso.discover.scan_manager import create_scan, make_scan, start_scan
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
+from calipso.utils.clock import now
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.scan_store import ScanStore
 from calipso.utils.worker_store import WorkerStore
 from tests.scan.conftest import ToyCloud, scan, snapshot, toy
 

@@ -11,7 +11,8 @@ from calipso.discover import watchdog
 from calipso.discover.scan_local import LocalPublisher
 from calipso.discover.scan_manager import create_scan, start_scan
 from calipso.model.scan import ScanRequest
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.clock import now
+from calipso.utils.scan_store import ScanStore
 from calipso.utils.worker_store import WorkerStore
 from tests.scan.conftest import ToyCloud, toy
 

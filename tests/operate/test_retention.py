@@ -9,9 +9,10 @@ import pytest
 
 from calipso.model.scan import ScanRequest
 from calipso.settings import load_settings
+from calipso.utils.clock import now
 from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.retention import Housekeeping
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.scan_store import ScanStore
 from calipso.utils.worker_store import WorkerStore
 
 NOW = now()

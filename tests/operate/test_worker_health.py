@@ -14,8 +14,9 @@ import pytest
 
 from calipso.dispatch import client, submit
 from calipso.model.scan import ScanRequest
+from calipso.utils.clock import now
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.scan_store import ScanStore
 from calipso.utils.worker_store import WorkerStore
 from tests.operate.conftest import Cluster, samples, wait_for, wait_for_end
 from tests.scan.conftest import ToyCloud, snapshot

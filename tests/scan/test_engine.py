@@ -18,8 +18,9 @@ from calipso.discover.scan_manager import cancel_scan, create_scan, progress, st
 from calipso.errors import NotFound
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
+from calipso.utils.clock import now
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.scan_store import ScanStore
 from tests.scan.conftest import ToyCloud, snapshot
 
 Run = Callable[..., dict[str, Any]]

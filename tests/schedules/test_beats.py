@@ -10,8 +10,9 @@ import pytest
 
 from calipso.discover.schedules import slot_scan_id
 from calipso.model.schedule import schedule_of
+from calipso.utils.clock import now
 from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore, now
+from calipso.utils.scan_store import ScanStore
 from calipso.utils.schedule_store import ScheduleStore
 from tests.scan.conftest import ToyCloud, snapshot, toy
 from tests.schedules.beats import Beats

@@ -34,7 +34,10 @@ NEWEST_FIRST = ["-submit_timestamp"]
 
 
 #: Fields of a record that are the workers' own.
-INTERNAL = ("planner", "claim_until", "published_at", "planners_lost", "tasks_removed", "runner")
+INTERNAL = (
+    *("planner", "claim_until", "published_at", "planners_lost", "tasks_removed", "runner"),
+    "added_up",
+)
 #: Fields the list leaves out: the scan itself, its progress and coverage have them.
 LONG = ("errors", "levels", "requests")
 

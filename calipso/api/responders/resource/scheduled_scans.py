@@ -22,8 +22,8 @@ from calipso.errors import ConfigError
 from calipso.model.scan import LogLevel
 from calipso.model.schedule import WHEN, WHEN_FIELDS, Frequency, Schedule, Weekday, schedule_of
 from calipso.settings import settings
+from calipso.utils.clock import now
 from calipso.utils.encoding import decode
-from calipso.utils.scan_store import now
 from calipso.utils.schedule_store import ScheduleStore
 from calipso.utils.schedule_view import details
 
