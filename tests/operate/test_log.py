@@ -33,6 +33,7 @@ def logging_as_it_was() -> Iterator[None]:
     root = logging.getLogger()
     names = [*QUIET, *PER_TASK]
     before = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in names}
+    unbind_log()  # a test of the command line, which names its scan for good, may have been here
     yield
     unbind_log()
     root.handlers[:], levels = before[0], before[2]
