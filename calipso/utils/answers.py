@@ -23,6 +23,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.settings import Settings
+from calipso.utils.conditional import alike, change_if
 from calipso.utils.inventory_mgr import InventoryMgr
 
 log = logging.getLogger(__name__)
@@ -142,23 +143,24 @@ class AnswerStore:
 
     def settle(self, host: str, fields: dict[str, Any]) -> None:
         """Write the outcome, unless another owner took over meanwhile."""
-        self._collection().update_one(self._mine(host), {"$set": fields})
+        self._change_mine(host, fields)
 
     def renew(self, host: str) -> None:
         """Prolong the lease."""
-        self._collection().update_one(self._mine(host), {"$set": {"lease_until": _in(self.lease)}})
+        self._change_mine(host, {"lease_until": _in(self.lease)})
 
     def give_up(self, host: str) -> None:
         """Let another worker ask the host at once."""
-        self._collection().update_one(self._mine(host), {"$set": {"lease_until": _in(-1.0)}})
+        self._change_mine(host, {"lease_until": _in(-1.0)})
 
     # ----------------------------------------------------------------------------------
 
     def _collection(self) -> Collection[dict[str, Any]]:
         return self._inv.collection("answers")
 
-    def _mine(self, host: str) -> dict[str, Any]:
-        return {"_id": self._key(host), "owner": self._owner, "state": "claimed"}
+    def _change_mine(self, host: str, fields: dict[str, Any]) -> None:
+        mine = alike({"owner": self._owner, "state": "claimed"})
+        self._collection().update_one({"_id": self._key(host)}, change_if(mine, fields))
 
     def _key(self, host: str) -> str:
         return f"{self._scan_id}/{host}"
@@ -194,14 +196,10 @@ class AnswerStore:
         return Claim(self, host, mine=True)
 
     def _take_over(self, host: str, owner: str) -> Claim | None:
-        query = {
-            "_id": self._key(host),
-            "owner": owner,
-            "state": "claimed",
-            "lease_until": {"$lt": datetime.now(UTC)},
-        }
-        change = {"$set": {"owner": self._owner, "lease_until": _in(self.lease)}}
-        done = self._collection().update_one(query, change)
+        expected = alike({"owner": owner, "state": "claimed"})
+        expected.append({"$lt": ["$lease_until", datetime.now(UTC)]})
+        taken = {"owner": self._owner, "lease_until": _in(self.lease)}
+        done = self._collection().update_one({"_id": self._key(host)}, change_if(expected, taken))
         return Claim(self, host, mine=True) if done.modified_count else None
 
     def _ensure_index(self) -> None:

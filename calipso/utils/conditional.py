@@ -1,0 +1,37 @@
+"""Updates that happen only to a document that is as expected, looked up by `_id` alone.
+
+The embedded store reads a whole collection when the condition of a write names a second field
+beside `_id`: 57 ms with 30,000 tasks stored, against 2 without. So the expectation stands in the
+update, as an aggregation pipeline (MongoDB 4.2 or newer), and `modified_count` tells what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Document = dict[str, Any]
+
+
+def change_if(
+    expected: Iterable[Document],
+    fields: Mapping[str, Any],
+    computed: Mapping[str, Any] | None = None,
+) -> list[Document]:
+    """An update that sets fields of a document if all expectations hold, and leaves it alone else.
+
+    `expected` and `computed` are expressions, `fields` are stored as they are.
+    """
+    new = [{"$literal": dict(fields)}, dict(computed or {})]
+    changed = {"$mergeObjects": ["$$ROOT", *new]}
+    return [{"$replaceWith": {"$cond": [{"$and": list(expected)}, changed, "$$ROOT"]}}]
+
+
+def alike(fields: Mapping[str, Any]) -> list[Document]:
+    """The expectation that fields have these values, none of them from a cloud."""
+    return [{"$eq": [f"${name}", {"$literal": value}]} for name, value in fields.items()]
+
+
+def more(name: str, number: int) -> Document:
+    """The value of a field and so much more; a field that is not there counts as 0."""
+    return {"$add": [{"$ifNull": [f"${name}", 0]}, number]}
