@@ -154,12 +154,13 @@ class Scan:
                 log.warning("task given up: %s", error, extra={"scan": self.scan_id})
                 return "over"
         try:
-            self._end_task(task, result)
+            ended = self._end_task(task, result)
         except Exception as error:
             if is_store_error(error):
                 raise
-            self._end_task(task, self._failed(task, error))  # the store does not take the result
-        return "done"
+            # the store does not take the result
+            ended = self._end_task(task, self._failed(task, error))
+        return "done" if ended or self.store.is_done(task_id) else "over"
 
     def advance(
         self, level: int, publisher: Publisher, worker: str = "", *, take_over: bool = False
@@ -366,12 +367,14 @@ class Scan:
         )
         return {"ran": False, "problems": [problem]}
 
-    def _end_task(self, task: Document, result: Document) -> None:
+    def _end_task(self, task: Document, result: Document) -> bool:
         stored = {key: value for key, value in result.items() if key != "problems"}
         problems = result.get("problems", [])
         stored["problems"] = [problem.model_dump() for problem in problems]
-        if self.store.end_task(task["_id"], stored):
+        ended = self.store.end_task(task, stored)
+        if ended:
             self.store.add_results(task, result)
+        return ended
 
     def _lost(self, task: Document) -> Problem:
         return Problem(

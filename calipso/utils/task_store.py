@@ -68,10 +68,14 @@ class TaskStore:
         found = self.tasks.find_one({"_id": task_id}, {"done": 1})
         return found is None or bool(found["done"])
 
-    def end_task(self, task_id: str, fields: Mapping[str, Any]) -> bool:
-        """Mark a task done; True for the caller that did it."""
+    def end_task(self, task: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+        """Mark a task done; True for the caller that did it.
+
+        `task` is as it was claimed: when somebody has begun it since, he ends it.
+        """
+        mine = alike({"done": False, "claim": task["claim"]})
         ended = {"done": True, "state": "done", "ended_at": now(), **fields}
-        result = self.tasks.update_one({"_id": task_id}, change_if(alike({"done": False}), ended))
+        result = self.tasks.update_one({"_id": task["_id"]}, change_if(mine, ended))
         return result.modified_count == 1
 
     def open_tasks(self, scan_id: str, level: int) -> list[Document]:

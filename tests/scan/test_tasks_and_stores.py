@@ -106,6 +106,25 @@ def test_what_the_store_broke_off_is_no_attempt_of_a_worker(begun: str):
     assert stored["ran"] is True
 
 
+def test_what_fails_for_a_worker_that_was_given_up_is_no_failure_of_the_task(
+    begun: str, monkeypatch: pytest.MonkeyPatch
+):
+    task, store = first_task(begun), ScanStore()
+    run = Stages.run
+
+    def stands_still(self: Stages, *arguments: Any) -> Any:
+        assert store.claim_task(task["_id"], "another", take_over=True)
+        raise TimeoutError("it is late")
+
+    monkeypatch.setattr(Stages, "run", stands_still)
+    assert make_scan(begun).run_task(task["_id"], "w") == "over"
+
+    assert not store.is_done(task["_id"])
+    assert store.get(begun)["errors"] == []
+    monkeypatch.setattr(Stages, "run", run)
+    assert make_scan(begun).run_task(task["_id"], "another", take_over=True) == "done"
+
+
 def test_a_task_that_lost_as_many_workers_is_given_up(begun: str):
     task, store = first_task(begun), ScanStore()
     for _ in range(settings().task_attempts):

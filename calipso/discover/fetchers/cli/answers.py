@@ -21,6 +21,7 @@ from calipso.discover.fetchers.cli.container import wrap
 from calipso.discover.fetchers.cli.problems import no_answer
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.settings import settings
+from calipso.utils import standstill
 from calipso.utils.answers import AnswerStore, StoredAnswer
 from calipso.utils.log import log_context
 
@@ -159,7 +160,7 @@ class HostAnswers:
                 return
             with claimed:
                 try:
-                    state.answers = self._ask(host, self._commands)
+                    state.answers = self._ask_steadily(host)
                 except CliAccessError as error:
                     state.error = error
                     if error.retryable:  # it says nothing about the host: others may try
@@ -169,6 +170,21 @@ class HostAnswers:
                 else:
                     claimed.publish(state.answers)
             self.connections.release(host)
+
+    def _ask_steadily(self, host: str) -> dict[str, StoredAnswer]:
+        """Ask once more when this process stood still: what was late then is not the host's."""
+        began = standstill.begin()
+        try:
+            answers = self._ask(host, self._commands)
+        except CliAccessError:
+            if not standstill.stood_still(began):
+                raise
+        else:
+            late = any(answer.lost == ErrorKind.TIMEOUT for answer in answers.values())
+            if not (late and standstill.stood_still(began)):
+                return answers
+        log.warning("%s: this process stood still meanwhile: it is asked again", host)
+        return self._ask(host, self._commands)
 
     def _ask(self, host: str, commands: list[Command]) -> dict[str, StoredAnswer]:
         connection, began = self.connections.get(host), time.monotonic()

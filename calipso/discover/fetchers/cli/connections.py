@@ -22,6 +22,7 @@ from calipso.discover.fetchers.cli.ssh import Account, SshConnection, connect, i
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.model.environment import CliHost, CliSection, Environment
 from calipso.settings import Settings, settings
+from calipso.utils import standstill
 from calipso.utils.limits import limits
 
 #: Most connections kept open for later questions; beyond that they close after their bundle.
@@ -94,7 +95,8 @@ class HostConnections:
     def gateway(self) -> SshConnection:
         """The connection to the gateway; a failed login is not tried again in this scan.
 
-        Where all its sessions were in use it is, after as long as that was waited for.
+        Where all its sessions were in use it is, after as long as that was waited for; at once
+        when this process stood still meanwhile.
         """
         with self._gateway_lock:
             if self._gateway is not None:
@@ -105,7 +107,7 @@ class HostConnections:
                 self._gateway = None
             if self._gateway_error is not None and time.monotonic() < self._gateway_again:
                 raise self._gateway_error
-            section = self.section
+            section, began = self.section, standstill.begin()
             account = Account(section.host, section.port, section.user, section.pwd, section.key)
             try:
                 self._gateway = self._open_gateway(account)
@@ -114,6 +116,8 @@ class HostConnections:
                 error.host = GATEWAY
                 self._gateway_error = error
                 pause = self.config.slot_wait if error.retryable else math.inf
+                if standstill.stood_still(began):
+                    pause = 0.0
                 self._gateway_again = time.monotonic() + pause
                 raise
             return self._gateway
