@@ -154,13 +154,12 @@ class Scan:
                 log.warning("task given up: %s", error, extra={"scan": self.scan_id})
                 return "over"
         try:
-            ended = self._end_task(task, result)
+            return self.store.finish_task(task, result)
         except Exception as error:
             if is_store_error(error):
                 raise
             # the store does not take the result
-            ended = self._end_task(task, self._failed(task, error))
-        return "done" if ended or self.store.is_done(task_id) else "over"
+            return self.store.finish_task(task, self._failed(task, error))
 
     def advance(
         self, level: int, publisher: Publisher, worker: str = "", *, take_over: bool = False
@@ -366,15 +365,6 @@ class Scan:
             source=task.get("source", ""),
         )
         return {"ran": False, "problems": [problem]}
-
-    def _end_task(self, task: Document, result: Document) -> bool:
-        stored = {key: value for key, value in result.items() if key != "problems"}
-        problems = result.get("problems", [])
-        stored["problems"] = [problem.model_dump() for problem in problems]
-        ended = self.store.end_task(task, stored)
-        if ended:
-            self.store.add_results(task, result)
-        return ended
 
     def _lost(self, task: Document) -> Problem:
         return Problem(

@@ -141,9 +141,7 @@ def task_cannot_begin(scan_id: str, task_id: str, worker: str, error: Exception)
     reason = as_calipso_error(error)
     message = f"{task['title']}: {reason.message}"[:500]
     problem = Problem(kind=str(reason.kind), message=message, hint=reason.hint)
-    if store.end_task(task, {"ran": False, "problems": [problem.model_dump()]}):
-        store.add_results(task, {"problems": [problem]})
-    return "done"
+    return store.finish_task(task, {"ran": False, "problems": [problem]})
 
 
 def cancel_scan(scan_id: str) -> Document:

@@ -28,7 +28,7 @@ def change_if(
 
 
 def alike(fields: Mapping[str, Any]) -> list[Document]:
-    """The expectation that fields have these values, none of them from a cloud."""
+    """The expectations that fields have these values, whatever is in them."""
     return [{"$eq": [f"${name}", {"$literal": value}]} for name, value in fields.items()]
 
 

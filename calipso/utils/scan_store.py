@@ -188,6 +188,17 @@ class ScanStore(TaskStore):
         lost = {"$set": {"claim_until": None}, "$inc": {"planners_lost": 1}}
         return self.scans.update_one(held, lost).matched_count == 1
 
+    def finish_task(self, task: Document, result: Mapping[str, Any]) -> str:
+        """End a task that this worker began, and count it.
+
+        Returns `done`, also when it was done before, or `over` when another one has it by now.
+        """
+        problems = [problem.model_dump() for problem in result.get("problems", ())]
+        if self.end_task(task, {**result, "problems": problems}):
+            self.add_results(task, result)
+            return "done"
+        return "done" if self.is_done(task["_id"]) else "over"
+
     def add_results(self, task: Document, result: Mapping[str, Any]) -> None:
         """Add a finished task to the progress of its scan.
 

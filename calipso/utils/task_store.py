@@ -58,10 +58,8 @@ class TaskStore:
 
     def has_task(self, task: Mapping[str, Any]) -> bool:
         """True while a task is open, and nobody began it again since it was claimed as given."""
-        found = self.tasks.find_one({"_id": task["_id"]}, {"done": 1, "attempts": 1})
-        if found is None or found["done"]:
-            return False
-        return bool(found["attempts"] == task["attempts"])
+        found = self.tasks.find_one({"_id": task["_id"]}, {"done": 1, "claim": 1})
+        return found is not None and not found["done"] and found.get("claim") == task["claim"]
 
     def is_done(self, task_id: str) -> bool:
         """True when the task is done or unknown."""

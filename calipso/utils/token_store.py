@@ -24,6 +24,7 @@ from pymongo.database import Database
 
 from calipso.errors import AuthError, NotFound
 from calipso.settings import settings
+from calipso.utils.clock import now
 from calipso.utils.mongo_access import MongoAccess
 
 Document = dict[str, Any]
@@ -79,10 +80,10 @@ class TokenStore:
         key = str(ObjectId())
         longest = max(lifetime, settings().token_longest_session)
         until = lifetime if method == Method.SERVICE else longest
-        now = _now()
-        ends = now + timedelta(seconds=until)
+        moment = now()
+        ends = moment + timedelta(seconds=until)
         session = {"session": key, "ends_at": ends, "label": label, "generation": generation}
-        return self._store(key, user, now, lifetime, method, session)
+        return self._store(key, user, moment, lifetime, method, session)
 
     def exchange(self, token: Mapping[str, Any], lifetime: float) -> tuple[str, Document]:
         """A further token of the same session: it does not live longer than that.
@@ -91,7 +92,7 @@ class TokenStore:
         """
         session = {name: token.get(name) for name in ("session", "ends_at", "label", "generation")}
         key = str(ObjectId())
-        issued = self._store(key, token["user"], _now(), lifetime, Method.TOKEN, session)
+        issued = self._store(key, token["user"], now(), lifetime, Method.TOKEN, session)
         if self.collection.find_one({"_id": token["_id"]}, {"_id": 1}) is None:
             self.collection.delete_one({"_id": issued[1]["_id"]})
             raise over()
@@ -131,11 +132,11 @@ class TokenStore:
     def find(self, token: str) -> Document | None:
         """What is stored of a token, if it is still good; notes that it was used."""
         found = self.collection.find_one({"_id": digest(token)})
-        now = _now()
-        if found is None or found["expires_at"] <= now:
+        moment = now()
+        if found is None or found["expires_at"] <= moment:
             return None
-        if "used_at" not in found or now - found["used_at"] >= USE_NOTED:
-            self.collection.update_one({"_id": found["_id"]}, {"$set": {"used_at": now}})
+        if "used_at" not in found or moment - found["used_at"] >= USE_NOTED:
+            self.collection.update_one({"_id": found["_id"]}, {"$set": {"used_at": moment}})
         return found
 
     def of(self, user: str) -> list[Document]:
@@ -172,12 +173,6 @@ class TokenStore:
 def over() -> AuthError:
     """What is said of a token that opens nothing, whatever the reason."""
     return AuthError("the token is unknown or over", hint="Get a new one.")
-
-
-def _now() -> datetime:
-    """The time to the millisecond: the store keeps no more."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def digest(token: str) -> str:

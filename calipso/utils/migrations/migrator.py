@@ -29,6 +29,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from calipso import __version__
 from calipso.errors import ConfigError, StoreError
 from calipso.utils import migrations
+from calipso.utils.clock import now
 from calipso.utils.migrations import indexes
 from calipso.utils.mongo_access import MongoAccess
 
@@ -180,7 +181,7 @@ class Migrator:
             "name": migration.name,
             "changed": changed,
             "seconds": round(time.monotonic() - began, 3),
-            "at": _now(),
+            "at": now(),
             "by": f"calipso {__version__} on {socket.gethostname()}",
         }
         done = self._schema().update_one(
@@ -252,7 +253,7 @@ class Migrator:
         return self.db[COLLECTION]
 
     def _lease(self) -> Document:
-        return {"owner": self._me, "until": _now() + timedelta(seconds=self.lease)}
+        return {"owner": self._me, "until": now() + timedelta(seconds=self.lease)}
 
     def _document(self) -> Document:
         return dict(self._schema().find_one({"_id": KEY}) or {})
@@ -260,11 +261,6 @@ class Migrator:
     def _is_empty(self) -> bool:
         names = ("environments_config", "scans", "users")
         return not any(self.db[name].find_one({}, {"_id": 1}) for name in names)
-
-
-def _now() -> datetime:
-    time_ = datetime.now(UTC)
-    return time_.replace(microsecond=time_.microsecond // 1000 * 1000)
 
 
 @contextmanager
