@@ -43,6 +43,8 @@ class Scan:
     #: Peak megabytes of each process; `pool` children are `pool 1`, `pool 2`, ...
     peak: dict[str, float] = field(default_factory=dict)
     redis_peak: float = 0.0
+    #: Peak megabytes of MongoDB by stage of the scan.
+    mongo_stages: dict[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

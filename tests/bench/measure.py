@@ -101,7 +101,7 @@ def _scan(size: Size, which: str, options: Options, stack: Stack, cloud: Running
     scan_id = submit(ScanRequest(environment=NAME))
     found = Scan(size.hosts, size.instances, which, OVER_TIME)
     try:
-        found.wall, found.stages = _follow(scan_id, options.time_limit)
+        found.wall, found.stages = _follow(scan_id, options.time_limit, watch)
     finally:
         used, busy = watch.stop()
     _add_processes(found, used, busy)
@@ -111,7 +111,7 @@ def _scan(size: Size, which: str, options: Options, stack: Stack, cloud: Running
     return found
 
 
-def _follow(scan_id: str, limit: float) -> tuple[float, dict[str, float]]:
+def _follow(scan_id: str, limit: float, watch: Watch) -> tuple[float, dict[str, float]]:
     """Wait for the end; seconds of all and of each stage. What takes too long is cancelled."""
     scans = ScanStore().scans
     began = last = time.monotonic()
@@ -119,7 +119,9 @@ def _follow(scan_id: str, limit: float) -> tuple[float, dict[str, float]]:
     while True:
         record = scans.find_one({"_id": scan_id}, WATCHED) or {}
         here = time.monotonic()
-        stages[record.get("stage") or "start"] += here - last
+        stage = record.get("stage") or "start"
+        watch.part(stage)
+        stages[stage] += here - last
         last = here
         if record.get("end_timestamp"):
             wall = (record["end_timestamp"] - record["submit_timestamp"]).total_seconds()
@@ -148,6 +150,8 @@ def _add_processes(found: Scan, used: dict[str, Used], busy: float) -> None:
     for name, one in used.items():
         found.cpu[name] = round(one.main_cpu, 2)
         found.peak[name] = round(one.main_peak)
+        if name == "mongo":
+            found.mongo_stages = {stage: round(peak) for stage, peak in one.by_part.items()}
         if name == "graph":
             found.cpu["pool"] = round(one.below_cpu, 2)
             for number, peak in enumerate(one.below_peaks, 1):

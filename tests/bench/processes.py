@@ -2,8 +2,8 @@
 
 CPU time is exact: user and system time of the living members of a group and of those that ended
 and were waited for. Peak memory is VmHWM, the largest resident size the kernel saw; it is set
-back when a watch begins, and read every half second for processes that end before the watch does.
-Pages that processes share count in each of them.
+back when a watch or a part of it begins, and read every half second for processes that end before
+the watch does. Pages that processes share count in each of them.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ class Used:
     #: Peak resident megabytes of the first process, and of each one below it, largest first.
     main_peak: float = 0.0
     below_peaks: list[float] = field(default_factory=list)
+    #: Peak megabytes of the first process while each part of the watch lasted (see `Watch.part`).
+    by_part: dict[str, float] = field(default_factory=dict)
 
 
 class Watch:
@@ -44,6 +46,9 @@ class Watch:
     def __init__(self, roots: Mapping[str, int]) -> None:
         self.roots = dict(roots)
         self._peaks: dict[str, dict[Process, float]] = {name: {} for name in roots}
+        self._by_part: dict[str, dict[str, float]] = {name: {} for name in roots}
+        self._part = ""
+        self._looking = threading.Lock()
         self._before: dict[str, tuple[float, float]] = {}
         self._busy = 0.0
         self._ended = threading.Event()
@@ -51,12 +56,19 @@ class Watch:
 
     def start(self) -> None:
         """Begin to count."""
-        for root in self.roots.values():
-            for pid in family(root):
-                _reset_peak(pid)
+        self._reset()
         self._before = {name: _cpu(root) for name, root in self.roots.items()}
         self._busy = busy_seconds()
         self._thread.start()
+
+    def part(self, name: str) -> None:
+        """What is seen from here on belongs to this part; peaks begin again with it."""
+        if name == self._part:
+            return
+        with self._looking:
+            self._read()
+            self._reset()
+            self._part = name
 
     def stop(self) -> tuple[dict[str, Used], float]:
         """What each group used since the start, and what all programs of the machine did."""
@@ -72,19 +84,37 @@ class Watch:
         peaks = dict(self._peaks[name])
         first = [process for process in peaks if process[0] == root]
         mine = max((peaks.pop(process) for process in first), default=0.0)
-        return Used(main - main_before, below - below_before, mine, sorted(peaks.values())[::-1])
+        return Used(
+            main_cpu=main - main_before,
+            below_cpu=below - below_before,
+            main_peak=mine,
+            below_peaks=sorted(peaks.values())[::-1],
+            by_part=dict(self._by_part[name]),
+        )
 
     def _look_again(self) -> None:
         while not self._ended.wait(EVERY):
             self._look()
 
     def _look(self) -> None:
+        with self._looking:
+            self._read()
+
+    def _read(self) -> None:
         for name, root in self.roots.items():
             for pid in family(root):
                 started, peak = _started(pid), peak_megabytes(pid)
                 if started and peak:
                     known = self._peaks[name]
                     known[pid, started] = max(peak, known.get((pid, started), 0.0))
+                    if pid == root and self._part:
+                        parts = self._by_part[name]
+                        parts[self._part] = max(peak, parts.get(self._part, 0.0))
+
+    def _reset(self) -> None:
+        for root in self.roots.values():
+            for pid in family(root):
+                _reset_peak(pid)
 
 
 def family(pid: int) -> list[int]:
@@ -98,7 +128,7 @@ def family(pid: int) -> list[int]:
 
 def peak_megabytes(pid: int) -> float:
     """VmHWM of one process; 0 when it is gone."""
-    for line in _read(pid, "status").splitlines():
+    for line in _proc(pid, "status").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
     return 0.0
@@ -151,7 +181,7 @@ def _started(pid: int) -> int:
 
 def _stat(pid: int) -> list[str]:
     """Fields of /proc/PID/stat from the third on: the name before them may hold anything."""
-    return _read(pid, "stat").rpartition(")")[2].split()
+    return _proc(pid, "stat").rpartition(")")[2].split()
 
 
 def _children(pid: int) -> list[int]:
@@ -169,7 +199,7 @@ def _reset_peak(pid: int) -> None:
         Path(f"/proc/{pid}/clear_refs").write_text(RESET_PEAK)
 
 
-def _read(pid: int, name: str) -> str:
+def _proc(pid: int, name: str) -> str:
     try:
         return Path(f"/proc/{pid}/{name}").read_text()
     except OSError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tests.bench.figures import Part, Result, Scan
 from tests.bench.machine import described
@@ -39,6 +39,8 @@ def tables(result: Result) -> str:
         parts += [_scans(result), _stages(result.scans)]
         parts += [_floors(result)] if result.floors else []
         parts += [_asked(result.scans), _cpu(result.scans), _memory(result.scans)]
+        if any(scan.mongo_stages for scan in result.scans):
+            parts.append(_mongo_by_stage(result.scans))
     return "\n\n".join(parts)
 
 
@@ -156,6 +158,18 @@ def _memory(scans: Sequence[Scan]) -> str:
     heads = ("hosts", "scan", *single, "redis used", "pool, each")
     title = "Peak MB of each process (VmHWM; redis used: its own used_memory_peak)"
     return table(title, heads, rows)
+
+
+def _mongo_by_stage(scans: Sequence[Scan]) -> str:
+    rows = [
+        (s.hosts, s.scan, *(_megabytes(s.mongo_stages, name) for name in STAGES)) for s in scans
+    ]
+    heads = ("hosts", "scan", *(name.replace("_links", "") for name in STAGES))
+    return table("Peak MB of MongoDB by stage", heads, rows)
+
+
+def _megabytes(peaks: Mapping[str, float], name: str) -> str:
+    return f"{peaks[name]:.0f}" if name in peaks else "-"
 
 
 def _parts(parts: Sequence[Part]) -> str:

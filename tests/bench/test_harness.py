@@ -126,6 +126,33 @@ def test_time_before_the_watch_does_not_count(program: subprocess.Popen[str]) ->
     assert used["program"].below_peaks == []
 
 
+def test_a_peak_belongs_to_the_part_of_the_watch_it_was_seen_in() -> None:
+    code = "import sys; big = b'x' * 80_000_000; print(1, flush=True); sys.stdin.readline(); "
+    code += "del big; print(2, flush=True); sys.stdin.readline()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdout.readline()
+        watch = Watch({"program": process.pid})
+        watch.start()
+        watch.part("holding")
+        watch.part("holding")
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        watch.part("released")
+
+        used, _ = watch.stop()
+        process.kill()
+
+    peaks = used["program"].by_part
+    assert peaks["holding"] > 80 > peaks["released"] > 1
+    assert used["program"].main_peak >= peaks["holding"]
+
+
 def test_logins_at_the_gateway_are_no_sessions_of_a_host() -> None:
     found = asked(
         {
