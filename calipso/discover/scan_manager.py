@@ -229,9 +229,8 @@ def _unserved(scan: Document) -> list[str]:
     missing = not_served(level.get("queues", ())) if not scan["runner"] else []
     if not missing or level["done"] >= level["tasks"]:
         return []
-    query = {"level": scan["level"], "done": False, "queue": {"$in": missing}}
-    waiting = ScanStore().scan_tasks(scan["_id"], "queue", **query)
-    return sorted({task["queue"] for task in waiting})
+    waiting = ScanStore().scan_tasks(scan["_id"], "queue", level=scan["level"], done=False)
+    return sorted({task["queue"] for task in waiting} & set(missing))
 
 
 def _waits_for(queues: list[str]) -> str:

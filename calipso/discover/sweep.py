@@ -25,7 +25,7 @@ from calipso.utils.generations import not_newer, older
 from calipso.utils.graph_writer import GraphWriter
 from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
 from calipso.utils.object_writer import ObjectWriter
-from calipso.utils.scan_inventory import Evidence
+from calipso.utils.scan_inventory import Evidence, is_at_or_below
 
 Document = dict[str, Any]
 
@@ -118,17 +118,19 @@ class Sweeper:
 
     def _candidates(self, below: str) -> Iterator[Document]:
         if below:
-            yield from self.inv.find_items(self._query(below), ["id_path"])
+            found = self.inv.find_items(self._query(below), ["id_path", "generation"])
+            for item in found:
+                here = is_at_or_below(item["id_path"], below)
+                if here and item.get("generation", 0) < self.generation:
+                    yield item
             return
         keys = self.inv.older_than(self.environment, self.generation)
         while stretch := list(islice(keys, STRETCH)):
             yield from self.inv.find_by_keys(stretch, ["id_path"]).values()
 
     def _query(self, below: str) -> Document:
-        query: Document = {"environment": self.environment} | older(self.generation)
-        if below.endswith("/"):
-            return query | {"id_path": prefix_range(below)}
-        return query | {"$or": [{"id_path": below}, {"id_path": prefix_range(f"{below}/")}]}
+        """A place of the tree and what is under it, and maybe its neighbours."""
+        return {"environment": self.environment, "id_path": prefix_range(below)}
 
     def _read(self, keys: list[ObjectId]) -> list[Document]:
         """The objects of these keys that no other scan has stamped meanwhile, in their order."""

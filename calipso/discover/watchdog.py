@@ -110,9 +110,9 @@ def _started(scan_id: str, publisher: Publisher, worker: str) -> bool:
 def after_resent(scan_id: str, task_id: str, publisher: TaskPublisher) -> None:
     """A task sent again has no chord: send what follows it in its chain, or advance the level."""
     store = ScanStore()
-    (task,) = store.scan_tasks(scan_id, "next", "level", _id=task_id)
+    task = store.task(task_id)
     if task["next"]:
-        (following,) = store.scan_tasks(scan_id, "queue", "done", _id=task["next"])
+        following = store.task(task["next"])
         if not following["done"]:
             publisher.publish_task(scan_id, following["_id"], following["queue"])
     elif store.level_done(scan_id, task["level"]):
@@ -162,10 +162,11 @@ def _is_lost(
     sent = task.get("published_at") or scan["published_at"]
     if task["position"]:
         # a later step of a chain is sent by the one before it
-        before = ScanStore().tasks.find_one({"next": task["_id"], "scan_id": scan["_id"]})
-        if before is None or not before["done"]:
+        same = {"level": task["level"], "next": task["_id"]}
+        before = ScanStore().scan_tasks(scan["_id"], "done", "ended_at", **same)
+        if not before or not before[0]["done"]:
             return False
-        sent = max(sent, before["ended_at"])
+        sent = max(sent, before[0]["ended_at"])
     return _age(sent) > settings().lost_message_after
 
 

@@ -117,7 +117,7 @@ class AnswerStore:
 
         Raises CliAccessError (retryable) when an owner neither answers nor dies.
         """
-        self._ensure_index()
+        self._ensure_indexes()
         deadline = time.monotonic() + self._longest
         attempt = 0
         while True:
@@ -202,10 +202,11 @@ class AnswerStore:
         done = self._collection().update_one({"_id": self._key(host)}, change_if(expected, taken))
         return Claim(self, host, mine=True) if done.modified_count else None
 
-    def _ensure_index(self) -> None:
+    def _ensure_indexes(self) -> None:
         if self._ensured:
             return
         collection = self._collection()
+        collection.create_index("scan_id", name="scan_id")
         name = "created_ttl"
         try:
             collection.create_index("created", name=name, expireAfterSeconds=self._ttl)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from bson import ObjectId
@@ -120,9 +121,11 @@ class GraphWriter:
 
     def drop_links_of_others(self, finders: Sequence[str]) -> int:
         """Remove the links of finders that are not among these; returns how many."""
-        query = {"environment": self.environment, "finder": {"$nin": list(finders)}}
         self.alive()
-        gone = self._not_newer(self.inv.collection("links").find(query))
+        gone: list[Document] = []
+        for between in _gaps(finders):
+            query = {"environment": self.environment, "finder": between}
+            gone += self._not_newer(self.inv.collection("links").find(query))
         self._remove_links(gone)
         return len(gone)
 
@@ -131,8 +134,7 @@ class GraphWriter:
         dropped = 0
         for start in range(0, len(objects), PORTION):
             ends = list(objects[start : start + PORTION])
-            query: Document = {"$or": [{"source": {"$in": ends}}, {"target": {"$in": ends}}]}
-            lost = self._not_newer(self.inv.collection("links").find(query))
+            lost = self._not_newer(self._links_at(ends))
             self._remove_links(lost)
             cliques: Document = {"focal_point": {"$in": ends}}
             self.inv.collection("cliques").delete_many(cliques | self._guard)
@@ -152,6 +154,13 @@ class GraphWriter:
             "fields": fields,
         }
         return change_operation(self.environment, self.scan_id, what, subject, self._now)
+
+    def _links_at(self, ends: Sequence[ObjectId]) -> list[Document]:
+        """Links with one of these ends, asked by index: the embedded store has none for `$or`."""
+        links = self.inv.collection("links")
+        found = {link["_id"]: link for link in links.find({"source": {"$in": ends}})}
+        found |= {link["_id"]: link for link in links.find({"target": {"$in": ends}})}
+        return list(found.values())
 
     def _not_newer(self, documents: Iterable[Document]) -> list[Document]:
         return [document for document in documents if not self._is_newer(document)]
@@ -198,6 +207,13 @@ class GraphWriter:
         self.inv.bulk("changes", changes)
         self.inv.bulk(name, operations)
         self.inv.update_by_keys(name, same, {"$set": stamp}, self._guard)
+
+
+def _gaps(names: Iterable[str]) -> list[Document]:
+    """Conditions on a name that is none of these, as ranges: an index answers them."""
+    marks = ["", *sorted(names)]
+    between: list[Document] = [{"$gt": low, "$lt": high} for low, high in pairwise(marks)]
+    return [{"$lte": ""}, *between, {"$gt": marks[-1]}, {"$eq": None}]
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

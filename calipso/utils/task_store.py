@@ -14,6 +14,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.database import Database
 
+from calipso.errors import NotFound
 from calipso.utils.clock import now
 from calipso.utils.conditional import alike, change_if, more
 
@@ -76,6 +77,13 @@ class TaskStore:
         result = self.tasks.update_one({"_id": task["_id"]}, change_if(mine, ended))
         return result.modified_count == 1
 
+    def task(self, task_id: str) -> Document:
+        """One task. Raises NotFound."""
+        found = self.tasks.find_one({"_id": task_id})
+        if found is None:
+            raise NotFound(f"task {task_id} is not known: its scan was removed meanwhile")
+        return found
+
     def open_tasks(self, scan_id: str, level: int) -> list[Document]:
         """Registered tasks of a level that are not done."""
         return list(self.tasks.find({"scan_id": scan_id, "level": level, "done": False}))
@@ -85,10 +93,18 @@ class TaskStore:
         query = {"scan_id": scan_id, "level": level, "done": False}
         return self.tasks.find_one(query, {"_id": 1}) is None
 
-    def scan_tasks(self, scan_id: str, *fields: str, **query: Any) -> list[Document]:
-        """Tasks of a scan, in order; with fields, only these."""
-        projection = dict.fromkeys(fields, 1) or None
-        return list(self.tasks.find({"scan_id": scan_id, **query}, projection).sort("order", 1))
+    def scan_tasks(self, scan_id: str, *fields: str, **wanted: Any) -> list[Document]:
+        """Tasks of a scan, in order, with these values; with fields, only these.
+
+        Values are compared here, but for `level`: asked for what its index does not have, the
+        embedded store reads the tasks of all scans that are kept.
+        """
+        query = {"scan_id": scan_id}
+        if "level" in wanted:
+            query["level"] = wanted["level"]
+        projection = dict.fromkeys((*fields, *wanted), 1) if fields else None
+        found = self.tasks.find(query, projection).sort("order", 1)
+        return [task for task in found if wanted.items() <= task.items()]
 
     def requeue(self, task: Document) -> bool:
         """Make a lost task pending again; False when it moved meanwhile."""

@@ -7,11 +7,14 @@ from functools import cached_property
 from typing import Any
 
 from calipso.model.inventory import Fetched
-from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
+from calipso.utils.inventory_mgr import InventoryMgr
 
 Item = dict[str, Any]
 
-_FIELDS = ("id", "device_id", "network_id", "mac_address", "binding:vnic_type")
+_FIELDS = ("id", "device_id", "device_owner", "network_id", "mac_address", "binding:vnic_type")
+
+#: How `device_owner` of their ports begins; the availability zone follows.
+_OF_INSTANCES = "compute:"
 
 #: Letters of a tap device name after `tap`.
 _SHORT = 11
@@ -27,9 +30,11 @@ class InstancePorts:
     @cached_property
     def _of_instance(self) -> dict[str, list[Item]]:
         found: dict[str, list[Item]] = defaultdict(list)
-        owned = prefix_range("compute:")
-        for port in self._inv.find(self._environment, "port", fields=_FIELDS, device_owner=owned):
-            found[str(port["device_id"])].append(port)
+        # The owner is looked at here: asked for a field its index does not have, the embedded store
+        # puts the whole inventory together in memory.
+        for port in self._inv.each(self._environment, "port", _FIELDS):
+            if str(port.get("device_owner", "")).startswith(_OF_INSTANCES):
+                found[str(port["device_id"])].append(port)
         return found
 
     @cached_property
