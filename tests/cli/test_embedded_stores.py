@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,24 @@ from pymongo import MongoClient
 from redis import Redis
 
 from calipso.cli.stack import programs
+from calipso.cli.stack.child import Child
 from calipso.cli.stack.embedded import start_mongo, start_redis
 from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.cli.stack.process import identify
+from calipso.cli.stack.rundir import RunDir
+from calipso.cli.stack.services import Store
 from calipso.errors import StoreError
+
+
+def environment_of(word: str) -> list[str]:
+    """The environment of the one process with this word in its command line."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile
+            if word in process.joinpath("cmdline").read_text(errors="replace"):
+                found.append(process.joinpath("environ").read_text().split("\0"))
+    (environment,) = found
+    return environment
 
 
 def test_mongo_keeps_its_documents_over_a_restart(tmp_path: Path) -> None:
@@ -64,6 +80,31 @@ def test_a_killed_parent_leaves_no_server_behind(tmp_path: Path) -> None:
     parent.communicate()
 
     assert child.wait(5.0)
+
+
+def test_a_program_is_started_with_its_variables_unless_they_are_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "7")
+    with start_mongo(tmp_path / "mongo"):
+        said = environment_of(str(tmp_path))
+
+    assert "MALLOC_ARENA_MAX=7" in said
+    assert "MALLOC_MMAP_THRESHOLD_=16384" in said
+    assert f"PATH={os.environ['PATH']}" in said
+
+
+def test_the_supervisor_starts_a_store_with_the_variables_of_its_program(tmp_path: Path) -> None:
+    run = RunDir(tmp_path)
+    run.log.mkdir(parents=True, exist_ok=True)
+    program = programs.Program("p", "1", lambda data, port: [], variables={"OWN": "1", "B": "2"})
+    store = Store("mongo", lambda: ["sh", "-c", "echo $OWN$B"], program=program)
+    child = Child(store, run, {"PATH": os.environ["PATH"], "B": "3"})
+
+    child.look()
+    child.wait_for_end()
+
+    assert child.log.read_text().strip() == "13"
 
 
 def test_a_program_that_cannot_start_is_told_with_its_log(

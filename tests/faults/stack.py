@@ -175,7 +175,7 @@ class Stack:
         ):
             data = self.folder / name
             data.mkdir()
-            self._start(name, program.command(data, port), os.environ)
+            self._start(name, program.command(data, port), program.environment(os.environ))
         if broker == "rabbitmq":
             rabbit = self._open.enter_context(Rabbit(self.folder / "rabbit"))
             self.addresses["CALIPSO_BROKER_URL"] = rabbit.url

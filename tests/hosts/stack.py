@@ -116,7 +116,7 @@ class Stack:
             data = self.folder / name
             data.mkdir(parents=True)
             words = [self.address if w == LOOPBACK else w for w in program.command(data, port)]
-            self._start(name, words)
+            self._start(name, words, program.environment(os.environ))
         wait(lambda: _answers(ping_mongo, urls["CALIPSO_MONGO_URL"]), 60, "MongoDB")
         wait(lambda: _answers(ping_redis, urls["CALIPSO_REDIS_URL"]), 60, "Redis")
         return urls

@@ -100,7 +100,8 @@ class Child:
         try:
             command = self.service.command()
             self.log = self.run_dir.log_file(self.service.name)
-            self._process = spawn(command, self.log, environment=self.environment)
+            environment = self.service.environment(self.environment)
+            self._process = spawn(command, self.log, environment=environment)
         except (OSError, StoreError) as error:
             self._failed(self.run_dir.disk_problem() or str(error))
             return

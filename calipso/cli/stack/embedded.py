@@ -6,6 +6,7 @@ with start_mongo(tmp / "mongo") as mongo_url, start_redis(tmp / "redis") as redi
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -57,7 +58,8 @@ def _running(
     log = directory.parent / f"{directory.name}.log"
     for _ in range(ATTEMPTS):
         port = free_port()
-        child = spawn(program.command(directory, port), log)
+        command, environment = program.command(directory, port), program.environment(os.environ)
+        child = spawn(command, log, environment=environment)
         try:
             if _answers(address(port), ping, child):
                 yield address(port)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,10 @@ class Service:
     grace: float = WORKER_GRACE
     store: bool = False
 
+    def environment(self, given: Mapping[str, str]) -> dict[str, str]:
+        """The environment of its process, from that of the supervisor."""
+        return dict(given)
+
 
 @dataclass
 class Store(Service):
@@ -41,6 +45,10 @@ class Store(Service):
     address: str = ""
     notices: list[str] = field(default_factory=list)
     ping: Callable[[str, float], str] = ping_mongo
+
+    def environment(self, given: Mapping[str, str]) -> dict[str, str]:
+        """With what its program is started with."""
+        return self.program.environment(given) if self.program else dict(given)
 
 
 def stores(settings: Settings, run: RunDir) -> list[Store]:
