@@ -163,7 +163,11 @@ class InventoryMgr:
     def find(
         self, environment: str, object_type: str, fields: Iterable[str] = (), **more: Any
     ) -> list[Document]:
-        """Objects of one type in an environment; a list as value means any of it."""
+        """Objects of one type in an environment; a list as value means any of it.
+
+        `more` is for what an index has beside the type, `id` or `host`: for another field the
+        embedded store puts the whole inventory together. Take `each` and look at it yourself.
+        """
         query: Document = {"environment": environment, "type": object_type}
         for key, value in more.items():
             query[key] = {"$in": list(value)} if isinstance(value, list | set | tuple) else value

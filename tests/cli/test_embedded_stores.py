@@ -96,7 +96,6 @@ def test_a_program_is_started_with_its_variables_unless_they_are_given(
 
 def test_the_supervisor_starts_a_store_with_the_variables_of_its_program(tmp_path: Path) -> None:
     run = RunDir(tmp_path)
-    run.log.mkdir(parents=True, exist_ok=True)
     program = programs.Program("p", "1", lambda data, port: [], variables={"OWN": "1", "B": "2"})
     store = Store("mongo", lambda: ["sh", "-c", "echo $OWN$B"], program=program)
     child = Child(store, run, {"PATH": os.environ["PATH"], "B": "3"})

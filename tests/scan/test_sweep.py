@@ -10,7 +10,9 @@ import pytest
 from calipso.discover import sweep
 from calipso.discover.scan import Scan
 from calipso.discover.scan_manager import make_scan
+from calipso.model.inventory import object_key
 from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.utils.scan_inventory import Evidence
 from calipso.utils.scan_store import ScanStore
 from tests.scan.cloud_checks import contents
 from tests.scan.conftest import ToyCloud
@@ -42,6 +44,22 @@ def test_what_is_gone_and_what_is_unread_is_found_over_many_stretches(
     removed = {item["id"] for item in inv.find_all("changes", {"scan_id": record["_id"]})}
     assert {"west", *west, "h10-eth0"} <= removed
     assert record["stale"] == 4
+
+
+@pytest.mark.parametrize("below", ["/e/h1", "/e/h1/"])
+def test_a_sweep_of_one_place_leaves_paths_that_begin_alike(inv: InventoryMgr, below: str):
+    fetch = ("S", "F", object_key("e", "t", "parent"))
+    found_by = dict(zip(("scanner", "fetcher", "parent"), fetch, strict=True))
+    for path in ("/e/h1", "/e/h1/a", "/e/h1-b", "/e/h10", "/e/h10/c", "/e/h0"):
+        here = {"environment": "e", "type": "t", "id": path, "id_path": path}
+        inv.set(here | {"fetched_by": found_by, "generation": 1})
+    evidence = Evidence(frozenset(), frozenset({fetch}), below)
+
+    counts = sweep.Sweeper(inv, "e", "s2", generation=2).judge(evidence, below=below)
+
+    stale = {item["id"] for item in inv.find_items({"stale_since": {"$exists": True}})}
+    assert stale == {"/e/h1", "/e/h1/a"} - ({"/e/h1"} if below.endswith("/") else set())
+    assert counts == {"removed": 0, "stale": len(stale)}
 
 
 @pytest.mark.parametrize("portion", range(4))

@@ -30,8 +30,7 @@ class InstancePorts:
     @cached_property
     def _of_instance(self) -> dict[str, list[Item]]:
         found: dict[str, list[Item]] = defaultdict(list)
-        # The owner is looked at here: asked for a field its index does not have, the embedded store
-        # puts the whole inventory together in memory.
+        # no index has the owner: see `find`
         for port in self._inv.each(self._environment, "port", _FIELDS):
             if str(port.get("device_owner", "")).startswith(_OF_INSTANCES):
                 found[str(port["device_id"])].append(port)
