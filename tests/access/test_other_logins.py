@@ -148,7 +148,7 @@ def test_what_is_no_rabbitmq_is_told_and_not_repeated(greeting: bytes) -> None:
         step = amqp(port)
 
     assert not step.ok
-    assert "400" not in step.message
+    assert "400" not in step.message.replace(f":{port}", "")
 
 
 def test_who_sends_a_byte_now_and_then_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
