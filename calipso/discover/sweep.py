@@ -44,6 +44,8 @@ FIELDS = (
 
 #: Objects that are looked at together.
 STRETCH = 1000
+#: From how many hosts on a part of the tree is taken out of the whole inventory, read in stretches.
+MANY_HOSTS = 100
 KEY_BYTES = 12
 
 
@@ -117,13 +119,22 @@ class Sweeper:
         return b"".join(lengths[length] for length in sorted(lengths))
 
     def _candidates(self, below: str) -> Iterator[Document]:
-        if below:
-            found = self.inv.find_items(self._query(below), ["id_path", "generation"])
-            for item in found:
-                here = is_at_or_below(item["id_path"], below)
-                if here and item.get("generation", 0) < self.generation:
-                    yield item
-            return
+        found = self._under(below) if below and not self._is_large(below) else self._older()
+        for item in found:
+            if not below or is_at_or_below(item["id_path"], below):
+                yield item
+
+    def _is_large(self, below: str) -> bool:
+        """True for a part of the tree with many hosts: the store puts all of an answer together."""
+        places = (host["id_path"] for host in self.inv.find(self.environment, "host", ["id_path"]))
+        return sum(is_at_or_below(place, below) for place in places) > MANY_HOSTS
+
+    def _under(self, below: str) -> Iterator[Document]:
+        for item in self.inv.find_items(self._query(below), ["id_path", "generation"]):
+            if item.get("generation", 0) < self.generation:
+                yield item
+
+    def _older(self) -> Iterator[Document]:
         keys = self.inv.older_than(self.environment, self.generation)
         while stretch := list(islice(keys, STRETCH)):
             yield from self.inv.find_by_keys(stretch, ["id_path"]).values()
