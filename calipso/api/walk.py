@@ -17,12 +17,18 @@ from typing import Any
 
 from pymongo.collection import Collection
 
+from calipso.utils.inventory_mgr import id_ranges, key_ranges
+
 Document = dict[str, Any]
 Mark = tuple[Any, Any]
 Order = list[tuple[str, int]]
 
 #: Documents between two landmarks; a page of the usual length is one stretch.
 STRETCH = 150
+#: Links that are read together for their landmarks.
+PIECE = 10_000
+#: Ids that no range of texts holds.
+NUMBERS = {"$lt": float("inf")}
 #: Lists shorter than this are read at once.
 SHORT = 4000
 #: Seconds landmarks are kept, and lists for which.
@@ -61,12 +67,38 @@ def _find(collection: Collection[Document], environment: str, lead: tuple[str, s
     if not is_long(collection):
         return []
     first, second = lead
-    fields = {"_id": 0, first: 1, second: 1}
-    cursor = collection.find({"environment": environment}, fields, batch_size=10_000)
-    marks = [(item[first], item[second]) for item in cursor if first in item and second in item]
+    fields = {"_id": 0, "environment": 1, first: 1, second: 1}
+    marks: list[Mark] = []
+    for piece in _pieces(collection, environment, lead):
+        marks += [
+            (item[first], item[second])
+            for item in collection.find(piece, fields, batch_size=5000)
+            if item["environment"] == environment and first in item and second in item
+        ]
     if len({(type(one), type(other)) for one, other in marks}) > 1:
         return []  # of several kinds, as somebody else wrote them: they have no order here
     return sorted(marks)[STRETCH::STRETCH]
+
+
+def _pieces(
+    collection: Collection[Document], environment: str, lead: tuple[str, str]
+) -> list[Document]:
+    """Conditions on other indexes that cut a list that is read for its landmarks.
+
+    In one, the embedded store would put all of it together in memory. Links are cut by the hashes
+    of their sources, in all environments.
+    """
+    own: Document = {"environment": environment}
+    if lead == ("link_type", "source"):
+        number = collection.estimated_document_count() // PIECE + 1
+        return [{"source": part} if part else own for part in key_ranges(number)]
+    if lead == ("type", "id"):
+        found = [item["id"] for item in collection.find(own | {"type": "host"}, {"id": 1})]
+        parts = id_ranges(sorted(str(host) for host in found))
+        if len(parts) > 1:
+            parts.append({"id": NUMBERS})
+        return [own | part for part in parts]
+    return [own]
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,19 @@ def key_ranges(number: int) -> list[Document]:
     return [{"$lt": marks[0]}, *between, {"$gte": marks[-1]}]
 
 
+def id_ranges(hosts: Sequence[str]) -> list[Document]:
+    """Conditions that cut the ids of an environment with these hosts into pieces; one if small.
+
+    Ids begin with the host of an object, or are UUIDs. Together the pieces hold all there is,
+    whatever ids look like; only their sizes depend on it.
+    """
+    if len(hosts) <= STRETCH_HOSTS:
+        return [{}]
+    marks = sorted({*"123456789abcdef", *hosts[::STRETCH_HOSTS]})
+    between = [{"$gte": low, "$lt": high} for low, high in pairwise(marks)]
+    return [{"id": part} for part in ({"$lt": marks[0]}, *between, {"$gte": marks[-1]})]
+
+
 class InventoryMgr:
     """Reads and writes the collections that belong to one inventory name."""
 
@@ -181,7 +194,7 @@ class InventoryMgr:
         """Objects of one type, one after the other; read in stretches when there are many."""
         query: Document = {"environment": environment, "type": object_type}
         wanted = list(fields)
-        for stretch in self._stretches(self._hosts(environment)):
+        for stretch in id_ranges(self._hosts(environment)):
             yield from self.find_items(query | stretch, wanted)
 
     def older_than(self, environment: str, generation: int) -> Iterator[ObjectId]:
@@ -191,7 +204,7 @@ class InventoryMgr:
         together in memory to look at a field that its index does not have.
         """
         collection = self.collection("inventory")
-        for stretch in self._stretches(self._hosts(environment)):
+        for stretch in id_ranges(self._hosts(environment)):
             query = {"environment": environment} | stretch
             for item in collection.find(query, {"generation": 1}, batch_size=5000):
                 if item.get("generation", 0) < generation:
@@ -233,18 +246,6 @@ class InventoryMgr:
     def _hosts(self, environment: str) -> list[str]:
         query = {"environment": environment, "type": "host"}
         return sorted(host["id"] for host in self.collection("inventory").find(query, {"id": 1}))
-
-    def _stretches(self, hosts: Sequence[str]) -> list[Document]:
-        """Conditions that cut the ids of an environment into pieces; one without any if small.
-
-        Ids begin with the host of an object, or are UUIDs. Together the pieces hold all there is,
-        whatever ids look like; only their sizes depend on it.
-        """
-        if len(hosts) <= STRETCH_HOSTS:
-            return [{}]
-        marks = sorted({*"123456789abcdef", *hosts[::STRETCH_HOSTS]})
-        between = [{"$gte": low, "$lt": high} for low, high in pairwise(marks)]
-        return [{"id": part} for part in ({"$lt": marks[0]}, *between, {"$gte": marks[-1]})]
 
     # -- writing -----------------------------------------------------------------------
 

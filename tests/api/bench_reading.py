@@ -94,6 +94,12 @@ class Bench:
             ticks = int(fields[11]) + int(fields[12])
         return time.process_time() * 1000, ticks * 1000 / os.sysconf("SC_CLK_TCK")
 
+    def peak(self) -> str:
+        """The most memory the store has had."""
+        lines = self.store.joinpath("status").read_text().splitlines() if self.store else []
+        found = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+        return f"store at most {int(found[0]) // 1024} MB" if found else ""
+
     def get(self, path: str) -> tuple[Any, float]:
         """The answer and its milliseconds."""
         began = time.perf_counter()
@@ -117,7 +123,7 @@ class Bench:
 
     def pages(self, what: str, path: str) -> None:
         """Walk a whole list; print pages and milliseconds of the first, middle and last ones."""
-        self.get(path)  # learns the landmarks
+        _, learning = self.get(path)
         times: list[float] = []
         cpu: list[float] = []
         seen, marker = 0, ""
@@ -135,6 +141,7 @@ class Bench:
         wall = " ".join(f"{statistics.median(times[part]):.1f}" for part in bounds)
         used = " ".join(f"{statistics.mean(cpu[part]):.1f}" for part in bounds)
         print(f"{what:40} {seen} in {len(times)} pages; by thirds, wall: {wall}, CPU: {used}")
+        print(f"{'':40} with landmarks to be learned, wall: {learning:.1f}; {self.peak()}")
 
 
 def store_process() -> Path | None:

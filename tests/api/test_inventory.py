@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from calipso.api import walk
+from calipso.utils import inventory_mgr
 from calipso.utils.inventory_mgr import InventoryMgr
 from tests.api.big import Big
 from tests.api.conftest import Login
@@ -58,16 +59,23 @@ def test_a_long_list_read_in_stretches_is_the_same_list(
     plain = every(admin, ROOT + path)
     monkeypatch.setattr(walk, "SHORT", 0)
     monkeypatch.setattr(walk, "STRETCH", 4)
+    lead = ("type", "id")
+    whole = walk._find(filled.collection("inventory"), "prod", lead)
+    monkeypatch.setattr(inventory_mgr, "STRETCH_HOSTS", 1)
     walk._landmarks.clear()
 
     assert every(admin, ROOT + path) == plain
     assert any(marks for _, marks in walk._landmarks.values())
+    assert walk._find(filled.collection("inventory"), "prod", lead) == whole
 
 
+@pytest.mark.parametrize("hosts", [1, 100])
 def test_ids_of_several_kinds_are_listed_too(
-    admin: FlaskClient, filled: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+    admin: FlaskClient, filled: InventoryMgr, monkeypatch: pytest.MonkeyPatch, hosts: int
 ) -> None:
     monkeypatch.setattr(walk, "SHORT", 0)
+    monkeypatch.setattr(walk, "STRETCH", 4)
+    monkeypatch.setattr(inventory_mgr, "STRETCH_HOSTS", hosts)
     before = filled.collection("inventory").count_documents({"environment": "prod"})
     for number in (1, 2):
         document = {"environment": "prod", "type": "vnic", "id": number, "name": "of a number"}

@@ -8,6 +8,7 @@ import pytest
 from bson import ObjectId
 from flask.testing import FlaskClient
 
+from calipso.api import walk
 from calipso.utils.inventory_mgr import InventoryMgr
 from tests.api.big import Big
 from tests.api.conftest import Login
@@ -39,6 +40,24 @@ def test_the_pages_of_a_list_hold_every_link_once(
         marker = page["next"] and f"&marker={page['next']}"
 
     assert len(found) == len(set(found)) == 25
+
+
+def test_a_long_list_is_the_same_whatever_is_read_at_once_for_its_landmarks(
+    admin: FlaskClient,
+    inv: InventoryMgr,
+    environment: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("prod", "other"):
+        add_links(inv, environment(name), 60)
+    links, lead = inv.collection("links"), ("link_type", "source")
+    monkeypatch.setattr(walk, "SHORT", 0)
+    monkeypatch.setattr(walk, "STRETCH", 4)
+    whole = walk._find(links, "prod", lead)
+    monkeypatch.setattr(walk, "PIECE", 10)
+
+    assert walk._find(links, "prod", lead) == whole
+    assert len(whole) == 14
 
 
 def test_a_foreign_environment_looks_like_none(
