@@ -23,8 +23,9 @@ LOOPBACK = "127.0.0.1"
 SECANTUS = "secantusd"  # both servers of the SecantusDB wheel start with it
 
 #: The C library keeps what WiredTiger frees in pieces that cannot be given back: 720 MB for a cache
-#: of 384 at 1,000 hosts. So: one heap for all threads, and the pages of the cache apart from it.
-LITTLE_HELD = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "16384"}
+#: of 384 at 1,000 hosts. So: few heaps, as the supervisor gives all its programs, and the pages of
+#: the cache apart from them.
+LITTLE_HELD = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "16384"}
 
 
 @dataclass(frozen=True)
