@@ -17,7 +17,7 @@ from typing import Any
 
 from pymongo.collection import Collection
 
-from calipso.utils.inventory_mgr import id_ranges, key_ranges
+from calipso.utils.inventory_mgr import host_ids, id_ranges, key_ranges
 
 Document = dict[str, Any]
 Mark = tuple[Any, Any]
@@ -93,8 +93,7 @@ def _pieces(
         number = collection.estimated_document_count() // PIECE + 1
         return [{"source": part} if part else own for part in key_ranges(number)]
     if lead == ("type", "id"):
-        found = [item["id"] for item in collection.find(own | {"type": "host"}, {"id": 1})]
-        parts = id_ranges(sorted(str(host) for host in found))
+        parts = id_ranges(host_ids(collection, environment))
         if len(parts) > 1:
             parts.append({"id": NUMBERS})
         return [own | part for part in parts]

@@ -23,7 +23,7 @@ from calipso.model.inventory import object_key
 from calipso.utils.clock import now
 from calipso.utils.generations import not_newer, older
 from calipso.utils.graph_writer import GraphWriter
-from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
+from calipso.utils.inventory_mgr import STRETCH_HOSTS, InventoryMgr, prefix_range
 from calipso.utils.object_writer import ObjectWriter
 from calipso.utils.scan_inventory import Evidence, is_at_or_below
 
@@ -44,8 +44,6 @@ FIELDS = (
 
 #: Objects that are looked at together.
 STRETCH = 1000
-#: From how many hosts on a part of the tree is taken out of the whole inventory, read in stretches.
-MANY_HOSTS = 100
 KEY_BYTES = 12
 
 
@@ -120,14 +118,12 @@ class Sweeper:
 
     def _candidates(self, below: str) -> Iterator[Document]:
         found = self._under(below) if below and not self._is_large(below) else self._older()
-        for item in found:
-            if not below or is_at_or_below(item["id_path"], below):
-                yield item
+        return (item for item in found if is_at_or_below(item["id_path"], below))
 
     def _is_large(self, below: str) -> bool:
-        """True for a part of the tree with many hosts: the store puts all of an answer together."""
+        """True for a part with many hosts: better taken out of the whole, read in stretches."""
         places = (host["id_path"] for host in self.inv.find(self.environment, "host", ["id_path"]))
-        return sum(is_at_or_below(place, below) for place in places) > MANY_HOSTS
+        return sum(is_at_or_below(place, below) for place in places) > STRETCH_HOSTS
 
     def _under(self, below: str) -> Iterator[Document]:
         for item in self.inv.find_items(self._query(below), ["id_path", "generation"]):

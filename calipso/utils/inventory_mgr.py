@@ -109,6 +109,12 @@ def key_ranges(number: int) -> list[Document]:
     return [{"$lt": marks[0]}, *between, {"$gte": marks[-1]}]
 
 
+def host_ids(inventory: Collection[Document], environment: str) -> list[str]:
+    """Ids of the hosts of an environment, in order."""
+    found = inventory.find({"environment": environment, "type": "host"}, {"id": 1})
+    return sorted(str(host["id"]) for host in found)
+
+
 def id_ranges(hosts: Sequence[str]) -> list[Document]:
     """Conditions that cut the ids of an environment with these hosts into pieces; one if small.
 
@@ -194,7 +200,7 @@ class InventoryMgr:
         """Objects of one type, one after the other; read in stretches when there are many."""
         query: Document = {"environment": environment, "type": object_type}
         wanted = list(fields)
-        for stretch in id_ranges(self._hosts(environment)):
+        for stretch in id_ranges(host_ids(self.collection("inventory"), environment)):
             yield from self.find_items(query | stretch, wanted)
 
     def older_than(self, environment: str, generation: int) -> Iterator[ObjectId]:
@@ -204,7 +210,7 @@ class InventoryMgr:
         together in memory to look at a field that its index does not have.
         """
         collection = self.collection("inventory")
-        for stretch in id_ranges(self._hosts(environment)):
+        for stretch in id_ranges(host_ids(collection, environment)):
             query = {"environment": environment} | stretch
             for item in collection.find(query, {"generation": 1}, batch_size=5000):
                 if item.get("generation", 0) < generation:
@@ -230,7 +236,8 @@ class InventoryMgr:
     ) -> Iterator[Document]:
         """Links of these types, as stored, read in stretches."""
         collection = self.collection("links")
-        parts = key_ranges(len(self._hosts(environment)) // STRETCH_HOSTS + 1)
+        hosts = host_ids(self.collection("inventory"), environment)
+        parts = key_ranges(len(hosts) // STRETCH_HOSTS + 1)
         projection = dict.fromkeys(fields, 1)
         for link_type in sorted(set(link_types)):
             for part in parts:
@@ -242,10 +249,6 @@ class InventoryMgr:
     def find_all(self, name: str, query: Mapping[str, Any], **options: Any) -> list[Document]:
         """Documents of any collection of this inventory, keys decoded."""
         return [decode(item) for item in self.collection(name).find(query, **options)]
-
-    def _hosts(self, environment: str) -> list[str]:
-        query = {"environment": environment, "type": "host"}
-        return sorted(host["id"] for host in self.collection("inventory").find(query, {"id": 1}))
 
     # -- writing -----------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ class Bench:
 
     def pages(self, what: str, path: str) -> None:
         """Walk a whole list; print pages and milliseconds of the first, middle and last ones."""
-        _, learning = self.get(path)
+        _, once = self.get(path)
         times: list[float] = []
         cpu: list[float] = []
         seen, marker = 0, ""
@@ -141,7 +141,7 @@ class Bench:
         wall = " ".join(f"{statistics.median(times[part]):.1f}" for part in bounds)
         used = " ".join(f"{statistics.mean(cpu[part]):.1f}" for part in bounds)
         print(f"{what:40} {seen} in {len(times)} pages; by thirds, wall: {wall}, CPU: {used}")
-        print(f"{'':40} with landmarks to be learned, wall: {learning:.1f}; {self.peak()}")
+        print(f"{'':40} the first page, asked once before: {once:.1f}; {self.peak()}")
 
 
 def store_process() -> Path | None:

@@ -51,7 +51,7 @@ def test_what_is_gone_and_what_is_unread_is_found_over_many_stretches(
 def test_a_sweep_of_one_place_leaves_paths_that_begin_alike(
     inv: InventoryMgr, below: str, many: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sweep, "MANY_HOSTS", many)
+    monkeypatch.setattr(sweep, "STRETCH_HOSTS", many)
     inv.set({"environment": "e", "type": "host", "id": "h", "id_path": "/e/h1/x", "generation": 2})
     fetch = ("S", "F", object_key("e", "t", "parent"))
     found_by = dict(zip(("scanner", "fetcher", "parent"), fetch, strict=True))
