@@ -101,6 +101,9 @@ def test_the_supervisor_starts_a_store_with_the_variables_of_its_program(tmp_pat
     child = Child(store, run, {"PATH": os.environ["PATH"], "B": "3"})
 
     child.look()
+    end = time.monotonic() + 20
+    while not child.log.read_text() and time.monotonic() < end:
+        time.sleep(0.05)  # `wait_for_end` kills what was not asked to stop
     child.wait_for_end()
 
     assert child.log.read_text().strip() == "13"
