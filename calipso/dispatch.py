@@ -7,11 +7,11 @@ from functools import lru_cache
 
 from celery import Celery
 
-from calipso.discover import scan_manager
+from calipso.discover.engine import scan_manager
 from calipso.errors import NotQueued, StoreError
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
-from calipso.utils.stores import broker_url, redis_url
+from calipso.utils.store_addresses import broker_url, redis_url
 
 START = "calipso.scan.start"
 TEST = "calipso.connection_test.run"

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.errors import CalipsoError, StoreError
 from calipso.settings import settings
-from calipso.utils.stores import broker_url, mongo_url, redis_url
+from calipso.stores.ping import ping_mongo, ping_redis
+from calipso.utils.store_addresses import broker_url, mongo_url, redis_url
 
 PORTS = {"amqp": 5672, "amqps": 5671, "redis": 6379, "rediss": 6379}
 PAUSE = 1.0

@@ -13,8 +13,8 @@ import pytest
 from pymongo import MongoClient
 
 from calipso.settings import load_settings, settings
-from calipso.utils import mongo_access
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo import mongo_access
 
 
 @dataclass(frozen=True)

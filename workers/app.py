@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import Celery
 
 from calipso.settings import settings
-from calipso.utils.stores import broker_url, redis_url
+from calipso.utils.store_addresses import broker_url, redis_url
 
 app = Celery(
     "calipso",

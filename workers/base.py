@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from celery import Task
 
-from calipso.utils.mongo_access import is_store_error
+from calipso.stores.mongo.mongo_access import is_store_error
 
 T = TypeVar("T")
 

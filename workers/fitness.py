@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 
 import redis
-from pymongo.errors import PyMongoError
 
 from calipso.errors import CalipsoError, ConfigError, StoreError
 from calipso.settings import Settings, settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.stores import redis_url
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.mongo.driver import StoreFailure
+from calipso.utils.store_addresses import redis_url
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def check_machine(config: Settings | None = None) -> None:
     config = config or settings()
     try:
         check_key(EnvironmentStore())
-    except (StoreError, PyMongoError) as error:
+    except (StoreError, StoreFailure) as error:
         log.warning("key file not tried, MongoDB does not answer: %s", str(error)[:200])
     compare_clocks(config)
 
@@ -51,7 +51,7 @@ def compare_clocks(config: Settings | None = None) -> None:
 def check_key(store: EnvironmentStore) -> None:
     """Raises ConfigError when the key file opens the secrets of no environment there is.
 
-    StoreError or PyMongoError when MongoDB does not answer.
+    StoreError or StoreFailure when MongoDB does not answer.
     """
     opened, failed = 0, None
     for name in store.names():

@@ -30,12 +30,12 @@ from celery.signals import (
 )
 from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
-from pymongo.errors import PyMongoError
 
-from calipso.discover.scan_manager import close_finished_scans
+from calipso.discover.engine.scan_manager import close_finished_scans
 from calipso.errors import CalipsoError, ConfigError
 from calipso.settings import settings
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.mongo.driver import StoreFailure
+from calipso.stores.scans.worker_store import WorkerStore
 from workers.app import app
 from workers.base import set_worker_name, worker_name
 from workers.fitness import check_machine, compare_clocks
@@ -114,7 +114,7 @@ def stop_heart(sender: Any, **_: Any) -> None:
     _remove(f"heartbeat-{sender.hostname}")
     try:
         WorkerStore().forget(worker_name())
-    except (CalipsoError, PyMongoError) as error:
+    except (CalipsoError, StoreFailure) as error:
         log.info("no goodbye to the store: %s", error)
 
 

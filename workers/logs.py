@@ -17,12 +17,12 @@ from celery.signals import (
     task_retry,
     worker_shutdown,
 )
-from pymongo.errors import PyMongoError
 
 from calipso.model.scan import LogLevel
+from calipso.stores.mongo.driver import StoreFailure
+from calipso.stores.scans.message_store import MessageHandler
+from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils import log as calipso_log
-from calipso.utils.message_store import MessageHandler
-from calipso.utils.scan_store import ScanStore
 from workers import metrics, story
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def bind_scan(task: Any, args: Any = (), kwargs: Any = None, **_: Any) -> None:
         title = _title(task_id) if task_id else name
         environment, level = _about(scan_id)
         calipso_log.bind_log(level=level, environment=environment, scan=scan_id, task=title)
-    except PyMongoError:  # the task itself waits for the store and tells so
+    except StoreFailure:  # the task itself waits for the store and tells so
         calipso_log.bind_log(scan=scan_id, task=name)
 
 
@@ -86,7 +86,7 @@ def release_scan(
         elif task.name in MOVE_SCANS and retval:
             calipso_log.unbind_log()  # these lines are kept whatever level the scan asked for
             story.scans_moved()
-    except PyMongoError as error:
+    except StoreFailure as error:
         log.warning("not told: %s", error)
     flush_lines()
     calipso_log.unbind_log()

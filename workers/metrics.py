@@ -16,7 +16,7 @@ from typing import Any
 
 from celery.signals import task_postrun, task_prerun, worker_init, worker_ready
 
-from calipso.discover import scan_manager
+from calipso.discover.engine import scan_manager
 from calipso.settings import Settings, settings
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery, chain, chord
 
-from calipso.discover.scan_plan import NAMESPACE, Level
+from calipso.discover.engine.scan_plan import NAMESPACE, Level
 from calipso.settings import settings
 
 RUN = "calipso.scan.run"

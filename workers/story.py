@@ -13,8 +13,8 @@ from typing import Any
 
 from calipso.errors import ErrorKind
 from calipso.model.scan import ScanStatus
+from calipso.stores.scans.scan_store import RUNNING, ScanStore
 from calipso.utils.clock import now
-from calipso.utils.scan_store import RUNNING, ScanStore
 from workers import metrics
 from workers.base import worker_name
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from calipso.api.paging import PageQuery
 from calipso.api.schemas import Answer, Body, Query
 from calipso.api.words import EnvironmentName, Text, UtcTime
-from calipso.utils.secrets import MASK
+from calipso.secrets.box import MASK
 
 Kind = Literal["OpenStack", "Kubernetes", "VMware", "Bare-metal"]
 SectionName = Literal[

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from flask import Flask, Response, g
-from pymongo.errors import DuplicateKeyError, PyMongoError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
@@ -24,6 +23,7 @@ from calipso.errors import (
     NoWorker,
     StoreError,
 )
+from calipso.stores.mongo.driver import DuplicateKey, StoreFailure
 
 log = logging.getLogger(__name__)
 
@@ -102,13 +102,13 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (AuthError, 401),
     (NotFound, 404),
     (Conflict, 409),
-    (DuplicateKeyError, 409),
+    (DuplicateKey, 409),
     (InstallationError, 503),
     (MetadataError, 503),
     (ConfigError, 422),
     (NoWorker, 503),
     (StoreError, 503),
-    (PyMongoError, 503),
+    (StoreFailure, 503),
     (RedisError, 503),
 )
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
-from pymongo.collection import Collection
 
 from calipso.api.paging import PageQuery, chosen, page_of
 from calipso.api.replies import Page
-from calipso.utils.encoding import decode
+from calipso.stores.mongo.driver import Collection
+from calipso.stores.mongo.encoding import decode
 
 Document = dict[str, Any]
 

@@ -14,9 +14,9 @@ from pydantic import Field
 from calipso.api.reading import EXAMPLE_KEY, OneQuery
 from calipso.api.replies import json_response, utc
 from calipso.api.schemas import Answer
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.elements import NODE_FIELDS, elements
 from calipso.topology.formats import MEDIA, dot, graphml
-from calipso.utils.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 

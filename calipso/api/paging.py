@@ -11,15 +11,14 @@ from typing import Annotated, Any
 
 from bson import ObjectId
 from pydantic import Field
-from pymongo import ASCENDING, DESCENDING
-from pymongo.collection import Collection
 
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.replies import Page, all_shown
 from calipso.api.schemas import Query
 from calipso.api.walk import Stretch, walk
 from calipso.api.words import check_storable
-from calipso.utils.encoding import decode
+from calipso.stores.mongo.driver import ASCENDING, DESCENDING, Collection
+from calipso.stores.mongo.encoding import decode
 
 Document = dict[str, Any]
 Order = list[tuple[str, int]]

@@ -13,8 +13,8 @@ from calipso.api.paging import PageQuery
 from calipso.api.schemas import Query
 from calipso.api.words import EnvironmentName, InventoryName
 from calipso.errors import ConfigError
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 

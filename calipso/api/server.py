@@ -25,10 +25,10 @@ from calipso.api.responders import metrics
 from calipso.errors import CalipsoError, ConfigError
 from calipso.model.inventory import check_inventory_name
 from calipso.settings import Settings, load_settings, settings
-from calipso.utils.first_admin import ensure_admin
+from calipso.stores.migrations.migrator import Migrator
+from calipso.stores.mongo.mongo_access import close_clients
+from calipso.stores.people.first_admin import ensure_admin
 from calipso.utils.log import setup_logging
-from calipso.utils.migrations.migrator import Migrator
-from calipso.utils.mongo_access import close_clients
 
 MONGO_VARIABLES = ("CALIPSO_MONGO_URL", "MONGO_URL", "CALIPSO_MONGO_URL_FILE")
 LOOPBACK = ("127.", "[::1]", "localhost")

@@ -12,7 +12,7 @@ from typing import Any
 
 from calipso.errors import ConfigError
 from calipso.model.environment import Environment, is_secret_key
-from calipso.utils.secrets import MARK, MASK, map_secrets
+from calipso.secrets.box import MARK, MASK, map_secrets
 
 Document = dict[str, Any]
 #: Keys that lead to a value.

@@ -14,7 +14,7 @@ from flask import Response
 from calipso.api.replies import plain
 from calipso.errors import NotFound, StoreError
 from calipso.settings import settings
-from calipso.utils.mongo_access import is_store_error
+from calipso.stores.mongo.mongo_access import is_store_error
 
 EVENT_STREAM = "text/event-stream"
 

@@ -10,7 +10,7 @@ from calipso.api.paging import PageQuery
 from calipso.api.schemas import Answer, Body, Key
 from calipso.api.words import EnvironmentName, UtcTime
 from calipso.model.user import EVERY, Grant, Origin, Role, user_name
-from calipso.utils.passwords import LONGEST, SHORTEST
+from calipso.stores.people.passwords import LONGEST, SHORTEST
 
 Name = Annotated[
     str,

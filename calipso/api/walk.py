@@ -15,9 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo.collection import Collection
-
-from calipso.utils.inventory_mgr import host_ids, id_ranges, key_ranges
+from calipso.stores.inventory.inventory_mgr import host_ids, id_ranges, key_ranges
+from calipso.stores.mongo.driver import Collection
 
 Document = dict[str, Any]
 Mark = tuple[Any, Any]

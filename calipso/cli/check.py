@@ -10,15 +10,15 @@ from typing import Annotated
 
 import typer
 
-from calipso.cli.masking import mask_url
 from calipso.cli.output import ColumnOption, Format, FormatOption, clean, show_list
 from calipso.cli.stack.api import NAME as API
 from calipso.cli.stack.api import ping_api
-from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.cli.stack.rundir import RunDir
 from calipso.errors import CalipsoError, StoreError
 from calipso.settings import Settings, settings
-from calipso.utils import stores
+from calipso.stores.ping import ping_mongo, ping_redis
+from calipso.utils import store_addresses as stores
+from calipso.utils.masking import mask_url
 
 QUEUES = ("scan", "api", "db", "cli", "links", "cliques")
 COLUMNS = ["about", "step", "ok", "seconds", "message", "hint"]
@@ -134,7 +134,7 @@ def _disk(config: Settings) -> str:
 
 def _workers() -> str:
     """A scan needs somebody at every queue."""
-    from calipso.utils.worker_store import WorkerStore
+    from calipso.stores.scans.worker_store import WorkerStore
 
     workers = WorkerStore().live()
     idle = [queue for queue in QUEUES if not any(queue in w["queues"] for w in workers)]
@@ -159,8 +159,8 @@ def _api(address: str) -> str:
 
 
 def _environments(names: list[str]) -> Iterator[Line]:
-    from calipso.discover.environment_test import test_environment
-    from calipso.utils.environment_store import EnvironmentStore
+    from calipso.probe.environment_test import test_environment
+    from calipso.stores.config.environment_store import EnvironmentStore
 
     store = EnvironmentStore()
     for name in names or store.names():

@@ -22,8 +22,8 @@ from calipso.cli.output import (
 )
 from calipso.cli.selecting import EnvOption, InventoryOption, marked, one_object, page, query
 from calipso.errors import NotFound
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.elements import EDGE_FIELDS, NODE_FIELDS, elements, paths_to_networks
-from calipso.utils.inventory_mgr import InventoryMgr
 
 app = typer.Typer(help="What an object depends on: list, show.")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import typer
 
-from calipso.cli.masking import SHOWN, mask_url
 from calipso.cli.output import ColumnOption, Format, FormatOption, SortOption, show_list
 from calipso.settings import DEFAULT_MONGO_CONF, Settings, settings
+from calipso.utils.masking import SHOWN, mask_url
 
 app = typer.Typer(help="Settings in force: show.")
 

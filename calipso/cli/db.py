@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from calipso.cli.output import ColumnOption, Format, FormatOption, say, show_list
-from calipso.utils.audit_store import AuditStore
-from calipso.utils.migrations.migrator import WAIT, Migration, Migrator, Status
+from calipso.stores.migrations.migrator import WAIT, Migration, Migrator, Status
+from calipso.stores.people.audit_store import AuditStore
 
 app = typer.Typer(help="The schema of the database: status, upgrade.")
 

@@ -20,11 +20,11 @@ from calipso.cli.output import (
     show_list,
     show_one,
 )
-from calipso.discover.environment_test import Step, test_environment
 from calipso.errors import ConfigError
 from calipso.model.environment import Environment
-from calipso.utils.audit_store import AuditStore
-from calipso.utils.environment_store import EnvironmentStore, checked
+from calipso.probe.environment_test import Step, test_environment
+from calipso.stores.config.environment_store import EnvironmentStore, checked
+from calipso.stores.people.audit_store import AuditStore
 
 app = typer.Typer(help="Clouds: add, list, show, test, record, remove.")
 
@@ -187,7 +187,7 @@ def record(
     ] = False,
 ) -> None:
     """Scan a cloud and keep every answer, so that it can be scanned again without the cloud."""
-    from calipso.discover.record import record_environment
+    from calipso.recording.record import record_environment
 
     scan = record_environment(EnvironmentStore().get(name), to, anonymise=anonymise)
     for problem in scan["errors"]:

@@ -17,8 +17,8 @@ import typer
 import yaml
 
 from calipso.cli.passwords import on_terminal, read_password
-from calipso.discover.clouds import load_clouds, openstack_section
 from calipso.errors import ConfigError
+from calipso.sources.api.clouds import load_clouds, openstack_section
 
 Document = dict[str, Any]
 

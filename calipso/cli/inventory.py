@@ -31,8 +31,8 @@ from calipso.cli.selecting import (
 from calipso.cli.tree import Branch, as_documents, branches, draw
 from calipso.errors import NotFound
 from calipso.model.inventory import STORE_FIELDS
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
 
 app = typer.Typer(help="What was found: list, show, tree.")
 

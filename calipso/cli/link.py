@@ -24,7 +24,7 @@ from calipso.cli.selecting import (
     page,
     query,
 )
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 app = typer.Typer(help="Links between objects: list.")
 

@@ -32,7 +32,8 @@ from calipso.cli.scan_options import (
     ScannerName,
     WriteTo,
 )
-from calipso.errors import ConfigError, NotFound, NotQueued
+from calipso.cli.selecting import resolve_scan
+from calipso.errors import ConfigError, NotQueued
 from calipso.model.scan import ScanRequest, ScanStatus
 
 app = typer.Typer(help="Scans: run, list, show, log, cancel.")
@@ -76,7 +77,7 @@ def run(
 
     Example: calipso scan run prod --watch
     """
-    from calipso.utils.audit_store import AuditStore
+    from calipso.stores.people.audit_store import AuditStore
 
     request = _request(
         environment=environment,
@@ -159,8 +160,8 @@ def list_scans(
     sort_column: SortOption = None,
 ) -> None:
     """Scans, newest first."""
-    from calipso.utils.environment_store import EnvironmentStore
-    from calipso.utils.scan_store import ScanStore
+    from calipso.stores.config.environment_store import EnvironmentStore
+    from calipso.stores.scans.scan_store import ScanStore
 
     store = ScanStore()
     query: dict[str, Any] = {}
@@ -178,7 +179,7 @@ def list_scans(
 
 
 def _row(scan: dict[str, Any]) -> dict[str, Any]:
-    from calipso.discover.scan_manager import progress
+    from calipso.discover.engine.scan_manager import progress
 
     row = progress(scan["_id"])
     counts = row["counts"]
@@ -202,9 +203,9 @@ def show(
 
     Example: calipso scan show last --coverage
     """
-    from calipso.discover.scan_manager import progress
+    from calipso.discover.engine.scan_manager import progress
 
-    scan_id = resolve(scan_id)
+    scan_id = resolve_scan(scan_id)
     if coverage:
         _show_coverage(scan_id, output_format, column)
     elif watch:
@@ -216,8 +217,8 @@ def show(
 
 
 def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None) -> None:
-    from calipso.utils.encoding import decode
-    from calipso.utils.scan_store import ScanStore
+    from calipso.stores.mongo.encoding import decode
+    from calipso.stores.scans.scan_store import ScanStore
 
     lines = [decode(line) for line in ScanStore().coverage.find({"scan_id": scan_id}, {"_id": 0})]
     if not lines:
@@ -244,10 +245,10 @@ def _problem(problem: dict[str, Any]) -> str:
 def cancel(scan_id: ScanId) -> None:
     """Stop a scan. What it has read stays; nothing is removed."""
     from calipso import dispatch
-    from calipso.discover.scan_manager import progress
-    from calipso.utils.audit_store import AuditStore
+    from calipso.discover.engine.scan_manager import progress
+    from calipso.stores.people.audit_store import AuditStore
 
-    scan_id = resolve(scan_id)
+    scan_id = resolve_scan(scan_id)
     scan = progress(scan_id)
     status = ScanStatus(scan["status"])
     if status.final:
@@ -258,15 +259,3 @@ def cancel(scan_id: ScanId) -> None:
 
 
 app.command(name="log")(scan_log.log)
-
-
-def resolve(scan_id: str) -> str:
-    """The id of the newest scan for `last`."""
-    from calipso.utils.scan_store import ScanStore
-
-    if scan_id != "last":
-        return scan_id
-    newest = ScanStore().find_scans({}, limit=1)
-    if not newest:
-        raise NotFound("there is no scan", hint="calipso scan run ENV --watch")
-    return str(newest[0]["_id"])

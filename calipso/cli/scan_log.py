@@ -64,11 +64,11 @@ def log(
 
     Example: calipso scan log last --level warn
     """
-    from calipso.cli.scan import resolve
-    from calipso.utils.message_store import MessageStore
-    from calipso.utils.scan_store import ScanStore
+    from calipso.cli.selecting import resolve_scan
+    from calipso.stores.scans.message_store import MessageStore
+    from calipso.stores.scans.scan_store import ScanStore
 
-    found = ScanStore().get(resolve(scan_id))["_id"]
+    found = ScanStore().get(resolve_scan(scan_id))["_id"]
     if follow:
         if output_format not in (Format.TABLE, Format.JSON) or column:
             raise ConfigError("--follow shows lines or JSON", hint="Leave out -f, or give -f json.")
@@ -90,8 +90,8 @@ def log(
 def _following(scan_id: str, level: str, limit: int) -> Iterator[dict[str, Any]]:
     """Lines as they come, until the scan has ended and told its last."""
     from calipso.model.scan import ScanStatus
-    from calipso.utils.message_store import MessageStore
-    from calipso.utils.scan_store import ScanStore
+    from calipso.stores.scans.message_store import MessageStore
+    from calipso.stores.scans.scan_store import ScanStore
 
     messages, scans = MessageStore(), ScanStore()
     shown: dict[Any, datetime] = {}

@@ -11,11 +11,11 @@ from typing import Any
 import typer
 
 from calipso.cli.output import OPTIONS, Format, clean, iso, say, show_list
-from calipso.discover.scan_manager import progress
+from calipso.discover.engine.scan_manager import progress
 from calipso.errors import StoreError
 from calipso.model.scan import ScanStatus
+from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.utils.clock import now
-from calipso.utils.mongo_access import is_store_error
 
 POLL = 0.2
 STORE_AWAY_SECONDS = 120.0  # a store that restarts; the scan goes on after it

@@ -32,9 +32,9 @@ from calipso.cli.scan_options import (
     WriteTo,
 )
 from calipso.model.schedule import Frequency, Schedule, Weekday, describe, schedule_of
-from calipso.utils.audit_store import AuditStore
-from calipso.utils.schedule_store import ScheduleStore
-from calipso.utils.schedule_view import details
+from calipso.stores.config.schedule_store import ScheduleStore
+from calipso.stores.config.schedule_view import details
+from calipso.stores.people.audit_store import AuditStore
 
 app = typer.Typer(help="Scans that start by themselves: add, list, show, remove.")
 
@@ -101,7 +101,7 @@ def add(
 
     Example: calipso schedule add prod --freq WEEKLY --weekday MO --weekday FR --at 03:00
     """
-    from calipso.discover.schedules import add_schedule
+    from calipso.discover.engine.schedules import add_schedule
     from calipso.settings import settings
 
     options = {
@@ -232,7 +232,7 @@ def remove(name: Name) -> None:
 @app.command()
 def enable(name: Name) -> None:
     """Switch a schedule on again; slots that passed meanwhile are not made up for."""
-    from calipso.discover.schedules import enable_schedule
+    from calipso.discover.engine.schedules import enable_schedule
 
     stored = enable_schedule(name)
     _audit("enable", stored)

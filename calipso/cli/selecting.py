@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 from bson import ObjectId
 from bson.errors import InvalidId
-from pymongo import ASCENDING
 
 from calipso.cli.paging import cut
 from calipso.errors import ConfigError, NotFound
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
+from calipso.stores.mongo.driver import ASCENDING
 
 Document = dict[str, Any]
 
@@ -115,3 +115,15 @@ def marked(inv: InventoryMgr, name: str, noun: str, marker: str) -> dict[str, An
         hint = f"A marker is the `_id` of a {noun}: -c _id"
         raise NotFound(f"no {noun} {marker}", hint=hint)
     return found
+
+
+def resolve_scan(scan_id: str) -> str:
+    """The id of the newest scan for `last`."""
+    from calipso.stores.scans.scan_store import ScanStore
+
+    if scan_id != "last":
+        return scan_id
+    newest = ScanStore().find_scans({}, limit=1)
+    if not newest:
+        raise NotFound("there is no scan", hint="calipso scan run ENV --watch")
+    return str(newest[0]["_id"])

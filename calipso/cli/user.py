@@ -20,9 +20,9 @@ from calipso.cli.output import (
 from calipso.cli.passwords import on_terminal, read_password
 from calipso.errors import ConfigError
 from calipso.model.user import Role, User, user_name
-from calipso.utils.audit_store import AuditStore
-from calipso.utils.token_store import Method, TokenStore
-from calipso.utils.user_store import UserStore, all_grants, parse_grants
+from calipso.stores.people.audit_store import AuditStore
+from calipso.stores.people.token_store import Method, TokenStore
+from calipso.stores.people.user_store import UserStore, all_grants, parse_grants
 
 app = typer.Typer(help="Who may use the API: add, list, passwd, token, remove.")
 

@@ -15,7 +15,7 @@ from calipso.model.clique import CliqueConstraint, CliqueType
 from calipso.model.environment import Environment
 from calipso.model.inventory import link_key, object_key
 from calipso.model.link import Link
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.fetchers.cli.cli_access import CliAccess
-from calipso.discover.fetchers.cli.commands import Command
 from calipso.errors import CliAccessError
 from calipso.model.environment import parse_environment
+from calipso.sources.cli.cli_access import CliAccess
+from calipso.sources.cli.commands import Command
 from tests.access.sshd import PASSWORD, Sshd
 
 ECHO = Command("echo", "echo hello", "echo")

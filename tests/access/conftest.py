@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.context import ScanContext
-from calipso.discover.fetchers.cli.commands import Command
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.sources.cli.commands import Command
+from calipso.sources.context import ScanContext
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.access.cli_sections import ECHO, LOCALE, Access, environment
 from tests.access.sshd import Sshd, sshd, why_not
 

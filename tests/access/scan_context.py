@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.context import ScanContext
 from calipso.model.environment import parse_environment
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.sources.context import ScanContext
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 
 def context(**sections: dict[str, Any]) -> ScanContext:

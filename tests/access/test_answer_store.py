@@ -11,9 +11,9 @@ import pytest
 
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.settings import settings
-from calipso.utils import answers
-from calipso.utils.answers import AnswerStore, StoredAnswer
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans import answers
+from calipso.stores.scans.answers import AnswerStore, StoredAnswer
 
 SAID = {"links": StoredAnswer(0, zlib.compress(b"[]"), zlib.compress(b""), "")}
 

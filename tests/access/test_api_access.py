@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.context import ScanContext
-from calipso.discover.fetchers.api.api_access import ApiAccess
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.settings import settings
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.context import ScanContext
 
 from .openstack_server import Answer, OpenStackServer, Request, Reset
 from .scan_context import context

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.fetchers.api.api_access import ApiAccess
-from calipso.discover.fetchers.api.api_client import TOTAL_FACTOR
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.settings import settings
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.api.api_client import TOTAL_FACTOR
 
 from .certificates import self_signed
 from .openstack_server import Answer, OpenStackServer

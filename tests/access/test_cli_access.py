@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from calipso.discover.fetchers.cli.commands import Command
-from calipso.discover.fetchers.cli.connections import same_host
 from calipso.errors import ErrorKind
+from calipso.secrets.box import SecretBox
 from calipso.settings import settings
-from calipso.utils.secrets import SecretBox
+from calipso.sources.cli.commands import Command
+from calipso.sources.cli.connections import same_host
 from tests.access.cli_sections import ECHO, LOCALE, Access, error_of, login
 from tests.access.sshd import PASSWORD, Sshd, fingerprint, sshd
 
@@ -61,7 +61,7 @@ def test_key_file_that_is_not_there(access: Access, node: Sshd) -> None:
 def test_a_key_file_that_is_none_is_told_like_one_that_is_not_there(
     access: Access, node: Sshd, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("DEBUG", "calipso.discover.fetchers.cli.ssh")
+    caplog.set_level("DEBUG", "calipso.sources.cli.ssh")
     text, missing = tmp_path / "text", tmp_path / "missing"
     text.write_text("the content")
 

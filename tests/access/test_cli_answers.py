@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.fetchers.cli.cli_access import CliAccess
-from calipso.discover.fetchers.cli.commands import COMMANDS, Command
-from calipso.discover.fetchers.cli.connections import HostConnections
 from calipso.errors import ErrorKind
 from calipso.settings import settings
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.sources.cli.cli_access import CliAccess
+from calipso.sources.cli.commands import COMMANDS, Command
+from calipso.sources.cli.connections import HostConnections
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.access.cli_sections import ECHO, LOCALE, Access, environment, error_of, login
 from tests.access.sshd import Sshd
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from calipso.discover.fetchers.cli import bundle
-from calipso.discover.fetchers.cli.commands import COMMANDS, LINKS
-from calipso.discover.fetchers.cli.container import PLACES, wrap
-from calipso.utils.hostparse.fdb import parse_fdb
-from calipso.utils.hostparse.iplink import parse_devices
-from calipso.utils.hostparse.netns import parse_namespaces
+from calipso.hostparse.fdb import parse_fdb
+from calipso.hostparse.iplink import parse_devices
+from calipso.hostparse.netns import parse_namespaces
+from calipso.sources.cli import bundle
+from calipso.sources.cli.commands import COMMANDS, LINKS
+from calipso.sources.cli.container import PLACES, wrap
 
 BRIDGE, VXLAN, NAMESPACE = "b$(reboot);`", "v;>trap|&'", "n $(>trap)"
 _SETUP = """\

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.context import ScanContext
-from calipso.discover.fetchers.db.db_access import DbAccess
 from calipso.errors import DbAccessError, ErrorKind
 from calipso.settings import settings
+from calipso.sources.context import ScanContext
+from calipso.sources.db.db_access import DbAccess
 
 from . import mariadb_server
 from .mariadb_server import MariaDb

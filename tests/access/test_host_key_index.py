@@ -9,9 +9,9 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from calipso.discover.fetchers.cli.host_key_index import HostKeyIndex
-from calipso.discover.fetchers.cli.known_hosts import KnownHosts, UnknownHostKey
 from calipso.errors import CliAccessError, ErrorKind
+from calipso.sources.cli.host_key_index import HostKeyIndex
+from calipso.sources.cli.known_hosts import KnownHosts, UnknownHostKey
 from tests.sample_cloud.serve.keys import private_key
 
 KEY, OTHER = private_key("one"), private_key("two")

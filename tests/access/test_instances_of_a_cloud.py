@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.context import ScanContext
 from calipso.discover.fetchers.api.api_fetch_host_instances import ApiFetchHostInstances
 from calipso.errors import ErrorKind
 from calipso.model.inventory import Fetched
 from calipso.settings import settings
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.sources.context import ScanContext
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 from . import mariadb_server
 from .mariadb_server import MariaDb

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from calipso.cli.stack.programs import LOOPBACK, free_port
-from calipso.discover.other_logins import TOTAL_FACTOR, other_steps
-from calipso.discover.steps import Step
+from calipso.probe.other_logins import TOTAL_FACTOR, other_steps
+from calipso.probe.steps import Step
 from calipso.settings import settings
 from tests.faults.rabbit import Rabbit, installed
 from tests.faults.stack import Child

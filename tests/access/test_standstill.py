@@ -15,15 +15,15 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from calipso.utils import standstill
+from calipso.limits import standstill
 from tests.access.cli_sections import login
 from tests.access.sshd import Sshd
 
 ASKS = """
 import json, sys
-from calipso.discover.context import ScanContext
+from calipso.sources.context import ScanContext
 from calipso.errors import CliAccessError
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.access.cli_sections import ECHO, environment
 
 context = ScanContext(

@@ -23,10 +23,10 @@ from calipso.api.app import create_app
 from calipso.cli.stack.embedded import start_mongo, start_redis
 from calipso.model.user import Role, User
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.token_store import TokenStore
-from calipso.utils.user_store import UserStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.people.token_store import TokenStore
+from calipso.stores.people.user_store import UserStore
 from tests.api.big import Big
 
 ROOT = "/api/v1"

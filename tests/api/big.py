@@ -14,7 +14,7 @@ from typing import Any
 from bson import ObjectId
 
 from calipso.model.inventory import clique_key, link_key, object_key
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 

@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 
 from calipso.api.app import create_app
 from calipso.model.user import Grant, Role, User
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.token_store import TokenStore
-from calipso.utils.user_store import UserStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.people.token_store import TokenStore
+from calipso.stores.people.user_store import UserStore
 
 Login = Callable[..., FlaskClient]
 

@@ -34,18 +34,18 @@ from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.generation import GenerationMode
 
 from calipso.api.app import create_app
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.model.scan import ScanRequest
 from calipso.model.user import Role, User
 from calipso.settings import settings as calipso_settings
-from calipso.utils.connection_tests import ConnectionTestStore
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.message_store import MessageStore
-from calipso.utils.mongo_access import close_clients
-from calipso.utils.token_store import TokenStore
-from calipso.utils.user_store import UserStore
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.config.connection_tests import ConnectionTestStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.mongo_access import close_clients
+from calipso.stores.people.token_store import TokenStore
+from calipso.stores.people.user_store import UserStore
+from calipso.stores.scans.message_store import MessageStore
+from calipso.stores.scans.worker_store import WorkerStore
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
 PREFIX = "/api/v1"

@@ -28,22 +28,22 @@ import requests
 
 from calipso.cli.stack.embedded import start_mongo, start_redis
 from calipso.cli.stack.programs import free_port
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.model.scan import ScanRequest
 from calipso.model.user import Grant, Role, User
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.migrations.migrator import Migrator
-from calipso.utils.mongo_access import close_clients
-from calipso.utils.token_store import TokenStore
-from calipso.utils.user_store import UserStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.migrations.migrator import Migrator
+from calipso.stores.mongo.mongo_access import close_clients
+from calipso.stores.people.token_store import TokenStore
+from calipso.stores.people.user_store import UserStore
 from tests.sample_cloud.running import running_cloud
 
 ROOT = "/api/v1"
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCANS = """
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.model.scan import ScanRequest
 while True:
     print(run_local(ScanRequest(environment="prod"))["status"], flush=True)

@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 
 from calipso.api.responders.resource import changes
 from calipso.model.inventory import object_key
-from calipso.utils.changes import net
-from calipso.utils.graph_writer import GraphWriter
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.object_writer import ObjectWriter
+from calipso.stores.inventory.changes import net
+from calipso.stores.inventory.graph_writer import GraphWriter
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.object_writer import ObjectWriter
 from tests.api.big import Big
 from tests.api.conftest import Login
 

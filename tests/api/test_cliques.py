@@ -14,7 +14,7 @@ from bson import ObjectId
 from flask.testing import FlaskClient
 
 from calipso.model.inventory import clique_key, link_key, object_key
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.api.big import Big
 
 ROOT = "/api/v1"

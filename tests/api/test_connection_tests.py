@@ -11,15 +11,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from calipso import dispatch
-from calipso.discover.connection_test import run_job
 from calipso.model.sections import OTHER_KEYS
+from calipso.probe.connection_test import run_job
+from calipso.secrets.box import MASK
 from calipso.settings import settings
+from calipso.stores.config.connection_tests import ConnectionTestStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
-from calipso.utils.connection_tests import ConnectionTestStore
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.secrets import MASK
-from calipso.utils.worker_store import WorkerStore
 from tests.access.small_servers import Web
 from tests.api.conftest import Login
 from tests.sample_cloud.running import RunningCloud, running_cloud

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask.testing import FlaskClient
 
+from calipso.stores.mongo.mongo_access import MongoAccess
 from calipso.utils.constants import load_constants
-from calipso.utils.mongo_access import MongoAccess
 
 
 def test_a_list_of_constants_is_found_by_name(admin: FlaskClient) -> None:

@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 
 from calipso.model.environment import Environment
 from calipso.model.scan import ScanRequest
-from calipso.utils.audit_store import AuditStore
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.secrets import MASK
+from calipso.secrets.box import MASK
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.people.audit_store import AuditStore
+from calipso.stores.scans.scan_store import ScanStore
 from tests.api.conftest import Login
 
 Environments = Callable[..., str]

@@ -14,8 +14,8 @@ from pymongo import MongoClient
 from calipso.api.errors import error_response
 from calipso.errors import StoreError
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.mongo_access import close_clients
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.mongo.mongo_access import close_clients
 from tests.api.test_scans import workers
 
 Environments = Callable[..., str]

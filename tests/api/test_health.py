@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 
 from calipso.api.responders import health
 from calipso.settings import settings
-from calipso.utils.migrations.migrator import Migrator
-from calipso.utils.mongo_access import close_clients
+from calipso.stores.migrations.migrator import Migrator
+from calipso.stores.mongo.mongo_access import close_clients
 from tests.api.test_scans import scan_record
 
 UNREACHABLE = "redis://127.0.0.1:1/0"

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from calipso.api import walk
-from calipso.utils import inventory_mgr
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory import inventory_mgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.api.big import Big
 from tests.api.conftest import Login
 

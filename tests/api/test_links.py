@@ -9,7 +9,7 @@ from bson import ObjectId
 from flask.testing import FlaskClient
 
 from calipso.api import walk
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.api.big import Big
 from tests.api.conftest import Login
 

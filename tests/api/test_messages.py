@@ -8,7 +8,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from calipso.utils.message_store import MessageStore
+from calipso.stores.scans.message_store import MessageStore
 from tests.api.conftest import Login
 
 Environments = Callable[..., str]

@@ -15,11 +15,11 @@ from calipso.api import streams
 from calipso.errors import ConfigError
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.listening import queues_of
-from calipso.utils.message_store import MessageStore
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.scans.listening import queues_of
+from calipso.stores.scans.message_store import MessageStore
+from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.worker_store import WorkerStore
 from tests.api.conftest import Login
 
 Environments = Callable[..., str]

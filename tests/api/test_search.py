@@ -11,10 +11,10 @@ import pytest
 from bson import ObjectId
 from flask.testing import FlaskClient
 
-from calipso.utils import search_cache
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.search import Rank, SearchIndex
-from calipso.utils.search_cache import SearchCache
+from calipso.stores.inventory import search_cache
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.search import Rank, SearchIndex
+from calipso.stores.inventory.search_cache import SearchCache
 from tests.api.big import Big
 from tests.api.conftest import Login
 

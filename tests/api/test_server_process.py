@@ -432,8 +432,8 @@ def test_a_database_of_another_schema_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from calipso.api import server
-    from calipso.utils.migrations.migrator import COLLECTION, KEY
-    from calipso.utils.mongo_access import MongoAccess
+    from calipso.stores.migrations.migrator import COLLECTION, KEY
+    from calipso.stores.mongo.mongo_access import MongoAccess
 
     monkeypatch.setattr(server, "Server", None)
     monkeypatch.setattr(os, "environ", dict(os.environ))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask.testing import FlaskClient
 
 from calipso import __version__
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.scans.worker_store import WorkerStore
 from tests.api.conftest import Login
 
 PATH = "/api/v1/workers"

@@ -19,7 +19,7 @@ import bson
 from pymongo import InsertOne, ReplaceOne
 from pymongo.collection import Collection
 
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.bench.figures import Floor
 from tests.bench.processes import cpu_seconds, settle
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import redis
 
-from calipso.discover.scan_manager import cancel_scan
+from calipso.discover.engine.scan_manager import cancel_scan
 from calipso.dispatch import submit
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.stores import redis_url
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
+from calipso.utils.store_addresses import redis_url
 from tests.bench.figures import AGAIN, FIRST, Floor, Scan
 from tests.bench.floor import measure_floor
 from tests.bench.processes import Used, Watch, settle

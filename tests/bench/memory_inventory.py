@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pymongo.database import Database
 
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 

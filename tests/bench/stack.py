@@ -18,7 +18,7 @@ from calipso.cli.stack.programs import free_port
 from calipso.cli.stack.rundir import RunDir, write_json
 from calipso.cli.stack.view import silent_workers
 from calipso.settings import settings
-from calipso.utils.mongo_access import close_clients
+from calipso.stores.mongo.mongo_access import close_clients
 
 ROOT = Path(__file__).resolve().parents[2]
 UP_SECONDS = 120.0

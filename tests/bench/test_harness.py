@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.bench import __main__ as bench
 from tests.bench.__main__ import LAST, PAGE, parser, sizes, unlike
 from tests.bench.compare import Change, compare, comparison_text

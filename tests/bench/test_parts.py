@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from calipso.discover.clique_finder import CliqueFinder
-from calipso.discover.fetchers.cli.commands import BY_NAME
+from calipso.discover.cliques.clique_finder import CliqueFinder
+from calipso.hostparse.ethtool import parse_nics
+from calipso.hostparse.fdb import parse_fdb
+from calipso.hostparse.iplink import parse_devices
+from calipso.hostparse.libvirt import parse_domains
+from calipso.hostparse.lldp import parse_lldp
+from calipso.hostparse.netns import parse_namespaces
+from calipso.hostparse.ovsdb import parse_ovs
 from calipso.model.link import Link
-from calipso.utils.hostparse.ethtool import parse_nics
-from calipso.utils.hostparse.fdb import parse_fdb
-from calipso.utils.hostparse.iplink import parse_devices
-from calipso.utils.hostparse.libvirt import parse_domains
-from calipso.utils.hostparse.lldp import parse_lldp
-from calipso.utils.hostparse.netns import parse_namespaces
-from calipso.utils.hostparse.ovsdb import parse_ovs
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.sources.cli.commands import BY_NAME
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.bench.memory_inventory import memory_inventory
 from tests.link_finders.casekit import clique_metadata, configured_finders, environment, run_finder
 from tests.link_finders.wiring import ENV, Item, cloud, stored

@@ -13,11 +13,11 @@ import pytest
 
 from calipso.cli.lazy import COMMANDS, load
 from calipso.cli.main import main
-from calipso.utils.audit_store import AuditStore
-from calipso.utils.first_admin import ensure_admin
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.schedule_store import ScheduleStore
+from calipso.stores.config.schedule_store import ScheduleStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.people.audit_store import AuditStore
+from calipso.stores.people.first_admin import ensure_admin
+from calipso.stores.scans.scan_store import ScanStore
 
 SECRET = "s3cret-of-the-cloud"
 DOCUMENT = {

@@ -16,11 +16,11 @@ from redis import Redis
 from calipso.cli.stack import programs
 from calipso.cli.stack.child import Child
 from calipso.cli.stack.embedded import start_mongo, start_redis
-from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.cli.stack.process import identify
 from calipso.cli.stack.rundir import RunDir
 from calipso.cli.stack.services import Store
 from calipso.errors import StoreError
+from calipso.stores.ping import ping_mongo, ping_redis
 
 
 def environment_of(word: str) -> list[str]:

@@ -15,7 +15,7 @@ import requests
 
 from calipso.cli.main import main
 from calipso.cli.stack.programs import free_port
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.scans.worker_store import WorkerStore
 
 ROOT = Path(__file__).resolve().parents[2]
 

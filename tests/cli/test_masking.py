@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from calipso.cli.main import main
-from calipso.cli.masking import mask_url
 from calipso.settings import settings
+from calipso.utils.masking import mask_url
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from calipso.cli import scan_watch
 from calipso.cli.main import main
 from calipso.model.scan import Problem
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.worker_store import WorkerStore
 
 ENVIRONMENT = {
     "name": "east",

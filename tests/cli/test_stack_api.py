@@ -14,7 +14,7 @@ import requests
 from pymongo import MongoClient
 
 from calipso.cli.stack.programs import free_port
-from calipso.utils.migrations.migrator import COLLECTION, KEY, find_migrations
+from calipso.stores.migrations.migrator import COLLECTION, KEY, find_migrations
 from tests.cli.conftest import Shell
 
 OLD_SCAN = {"_id": "old", "environment": "gone", "inventory": "inventory", "status": "failed"}

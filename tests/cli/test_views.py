@@ -10,7 +10,7 @@ import pytest
 
 from calipso.cli.main import main
 from calipso.model.inventory import clique_key, link_key, object_key
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 ENV = "east"
 OBJECTS = [  # type, id, name, parent type, parent id, more

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.clique_finder import CliqueFinder
+from calipso.discover.cliques.clique_finder import CliqueFinder
 from calipso.model.inventory import object_key
 from tests.link_finders.casekit import (
     case_folders,

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from calipso.discover.clique_finder import score, select_clique_types
+from calipso.discover.cliques.clique_finder import score, select_clique_types
 from calipso.model.clique import CliqueType
 from calipso.model.environment import Environment
 from tests.link_finders.casekit import clique_metadata

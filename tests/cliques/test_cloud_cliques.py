@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.clique_finder import CliqueFinder
+from calipso.discover.cliques.clique_finder import CliqueFinder
 from calipso.model.clique import Clique
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.elements import elements, paths_to_networks
 from calipso.topology.graph import components, graph, neighbourhood
-from calipso.utils.inventory_mgr import InventoryMgr
 from tests.link_finders.casekit import clique_metadata, environment, fill, fill_links, run_all
 from tests.link_finders.wiring import ENV, Item, cloud
 

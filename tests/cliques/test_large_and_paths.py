@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.clique_finder import CliqueFinder
+from calipso.discover.cliques.clique_finder import CliqueFinder
 from calipso.model.inventory import object_key
 from calipso.topology.elements import paths_to_networks
 from calipso.topology.graph import components, graph, neighbourhood, path

@@ -7,13 +7,13 @@ from typing import Any
 import bson
 import pytest
 
-from calipso.discover import clique_finder
-from calipso.discover.clique_finder import CliqueFinder
+from calipso.discover.cliques import clique_finder
+from calipso.discover.cliques.clique_finder import CliqueFinder
 from calipso.model.inventory import object_key
+from calipso.stores.inventory import graph_writer, inventory_mgr
+from calipso.stores.inventory.graph_writer import GraphWriter
+from calipso.stores.inventory.inventory_mgr import InventoryMgr, key_ranges
 from calipso.topology.adjacency import both_ways
-from calipso.utils import graph_writer, inventory_mgr
-from calipso.utils.graph_writer import GraphWriter
-from calipso.utils.inventory_mgr import InventoryMgr, key_ranges
 from tests.cliques.test_large_and_paths import shared_network
 from tests.link_finders.casekit import clique_metadata, environment
 from tests.link_finders.wiring import ENV

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-from calipso.discover.fetchers.cli.commands import LINKS
+from calipso.sources.cli.commands import LINKS
 from tests.sample_cloud import __main__ as program
 from tests.sample_cloud.cloud import Answer
 from tests.sample_cloud.generate.generated import GeneratedCloud

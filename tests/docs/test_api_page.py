@@ -19,12 +19,12 @@ from typing import Any
 import pytest
 
 from calipso.cli.stack.programs import free_port
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.model.scan import ScanRequest
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.first_admin import ensure_admin
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.migrations.migrator import Migrator
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.migrations.migrator import Migrator
+from calipso.stores.people.first_admin import ensure_admin
 from tests.sample_cloud.running import running_cloud
 from tests.workers.conftest import Cluster, cluster
 

@@ -56,7 +56,7 @@ def test_what_was_saved_comes_back_with_readable_passwords(tmp_path: Path) -> No
     document = tmp_path / "prod.json"
     document.write_text(json.dumps({"name": "prod", "configuration": sections}))
     read = (
-        "from calipso.utils.environment_store import EnvironmentStore as S;"
+        "from calipso.stores.config.environment_store import EnvironmentStore as S;"
         "print(S().get('prod').model_dump_json())"
     )
     try:

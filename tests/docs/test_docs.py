@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.model.environment import CliSection, Environment, MysqlSection, OpenStackSection
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.constants import constant_values
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from calipso.cli.main import main
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.secrets import SecretBox
+from calipso.secrets.box import SecretBox
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 SECRET = "s3cret-Pässword"  # searched for in all output
 Document = dict[str, Any]

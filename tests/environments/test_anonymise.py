@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calipso.utils.anonymise.addresses import AddressMap
-from calipso.utils.anonymise.anonymiser import Anonymiser
-from calipso.utils.anonymise.digits import DigitMap
+from calipso.recording.anonymise.addresses import AddressMap
+from calipso.recording.anonymise.anonymiser import Anonymiser
+from calipso.recording.anonymise.digits import DigitMap
 
 KEY = b"a key of this test"
 PORT = "1a2b3c4d-5e6f-4a7b-8c9d-0123456789ab"

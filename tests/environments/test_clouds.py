@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calipso.discover.clouds import Clouds, load_clouds, openstack_section
 from calipso.errors import ConfigError
 from calipso.model.sections import OpenStackSection
+from calipso.sources.api.clouds import Clouds, load_clouds, openstack_section
 
 from .conftest import SECRET
 

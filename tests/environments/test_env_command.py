@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from calipso.model.environment import CliSection, MysqlSection, OpenStackSection
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.secrets import MASK
+from calipso.secrets.box import MASK
+from calipso.stores.config.environment_store import EnvironmentStore
 
 from .conftest import SECRET, Run, openstack_document
 

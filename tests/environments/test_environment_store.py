@@ -18,11 +18,11 @@ from calipso.model.environment import (
     MysqlSection,
     parse_environment,
 )
-from calipso.utils import key_rotation
-from calipso.utils.connection_tests import ConnectionTestStore
-from calipso.utils.environment_store import COLLECTION, EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.secrets import MARK, MASK, SecretBox
+from calipso.secrets.box import MARK, MASK, SecretBox
+from calipso.stores.config import key_rotation
+from calipso.stores.config.connection_tests import ConnectionTestStore
+from calipso.stores.config.environment_store import COLLECTION, EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 from .conftest import SECRET, openstack_document
 

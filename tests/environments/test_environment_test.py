@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from calipso.discover import environment_test
-from calipso.discover.steps import Step
 from calipso.model.environment import parse_environment
+from calipso.probe import environment_test
+from calipso.probe.steps import Step
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
 from .conftest import SECRET, Run

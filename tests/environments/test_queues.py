@@ -9,8 +9,8 @@ import pytest
 from calipso.errors import ConfigError
 from calipso.model.environment import Environment, parse_environment
 from calipso.model.queues import Queues
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 SECTIONS = [
     {"name": "OpenStack", "host": "10.0.0.1", "user": "a", "pwd": "b"},

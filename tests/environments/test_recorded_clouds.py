@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from calipso.discover import environment_test
-from calipso.discover.recorder import without_credentials
 from calipso.model.environment import parse_environment
-from calipso.utils.anonymise.addresses import KEPT, POOL_6, POOLS_4, V4, V6
+from calipso.probe import environment_test
+from calipso.recording.anonymise.addresses import KEPT, POOL_6, POOLS_4, V4, V6
+from calipso.recording.recorder import without_credentials
 from tests.sample_cloud.running import running_cloud
 
 RECORDED = Path(__file__).parents[1] / "recorded"

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.recorder import CREDENTIAL, Recorder, file_name, without_credentials
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.errors import ConfigError
 from calipso.model.environment import parse_environment
 from calipso.model.scan import ScanRequest
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.recording.recorder import CREDENTIAL, Recorder, file_name, without_credentials
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
 from .conftest import SECRET, Run, openstack_document

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calipso.errors import ConfigError, InstallationError
-from calipso.utils.secrets import MARK, MASK, SecretBox, map_secrets, masked
+from calipso.secrets.box import MARK, MASK, SecretBox, map_secrets, masked
 
 from .conftest import SECRET
 

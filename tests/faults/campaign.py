@@ -14,16 +14,16 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.dispatch import submit
 from calipso.errors import CalipsoError
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import settings
-from calipso.utils import mongo_access
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo import mongo_access
+from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.worker_store import WorkerStore
 from tests.faults.hooks import disarm, wake
 from tests.faults.kinds import AFTERMATH, Kind, Scene, kinds
 from tests.faults.stack import Stack, wait

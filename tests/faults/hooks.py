@@ -19,13 +19,13 @@ from typing import Any
 from celery.backends.redis import RedisBackend
 from kombu.messaging import Producer
 
-from calipso.discover.scan import Scan
-from calipso.discover.stages import Stages
-from calipso.discover.sweep import Sweeper
+from calipso.discover.engine.scan import Scan
+from calipso.discover.engine.stages import Stages
+from calipso.discover.engine.sweep import Sweeper
 from calipso.model.scan import ScanStatus
-from calipso.utils.answers import AnswerStore
-from calipso.utils.graph_writer import GraphWriter
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.inventory.graph_writer import GraphWriter
+from calipso.stores.scans.answers import AnswerStore
+from calipso.stores.scans.scan_store import ScanStore
 from workers.publisher import CeleryPublisher
 
 #: Named points: where in a scan a process may be told to die.

@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from calipso.cli.stack.embedded import mongo_address, redis_address
-from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.cli.stack.process import identify, kill_group_of, spawn, stop
 from calipso.cli.stack.programs import free_port, mongo_program, redis_program
 from calipso.errors import StoreError
+from calipso.stores.ping import ping_mongo, ping_redis
 from tests.faults.rabbit import Rabbit
 
 ROOT = Path(__file__).resolve().parents[2]

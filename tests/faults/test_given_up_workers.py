@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.scan import Scan
-from calipso.discover.scan_local import LocalPublisher
-from calipso.discover.scan_manager import make_scan
-from calipso.discover.sweep import Sweeper
+from calipso.discover.engine.scan import Scan
+from calipso.discover.engine.scan_local import LocalPublisher
+from calipso.discover.engine.scan_manager import make_scan
+from calipso.discover.engine.sweep import Sweeper
 from calipso.model.scan import ScanStatus
-from calipso.utils import fence
-from calipso.utils.graph_writer import GraphWriter
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.object_writer import ObjectWriter
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.inventory import fence
+from calipso.stores.inventory.graph_writer import GraphWriter
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.object_writer import ObjectWriter
+from calipso.stores.scans.scan_store import ScanStore
 from tests.faults.test_planners import planned, run_level
 from tests.scan.cloud_checks import contents
 from tests.scan.conftest import ToyCloud, scan, toy

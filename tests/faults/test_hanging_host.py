@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
 from tests.sample_cloud.running import RunningCloud, running_cloud
 from tests.scan.cloud_checks import contents
 

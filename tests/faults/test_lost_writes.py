@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.scans.scan_store import ScanStore
 from tests.scan.conftest import ToyCloud, scan, toy
 
 __all__ = ["scan", "toy"]

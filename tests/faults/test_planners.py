@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from calipso.discover import watchdog
-from calipso.discover.scan import Scan
-from calipso.discover.scan_local import LocalPublisher
-from calipso.discover.scan_manager import create_scan, make_scan, start_scan
+from calipso.discover.engine import watchdog
+from calipso.discover.engine.scan import Scan
+from calipso.discover.engine.scan_local import LocalPublisher
+from calipso.discover.engine.scan_manager import create_scan, make_scan, start_scan
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.worker_store import WorkerStore
 from tests.scan.conftest import ToyCloud, scan, snapshot, toy
 
 __all__ = ["scan", "toy"]

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from calipso.discover import watchdog
-from calipso.discover.scan_local import LocalPublisher
-from calipso.discover.scan_manager import create_scan, start_scan
+from calipso.discover.engine import watchdog
+from calipso.discover.engine.scan_local import LocalPublisher
+from calipso.discover.engine.scan_manager import create_scan, start_scan
 from calipso.model.scan import ScanRequest
+from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.worker_store import WorkerStore
 from tests.scan.conftest import ToyCloud, toy
 
 __all__ = ["toy"]

@@ -11,10 +11,10 @@ from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, NetworkTimeout
 
-from calipso.discover.scan import Scan
-from calipso.discover.stages import Stages
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.mongo_access import is_store_error
+from calipso.discover.engine.scan import Scan
+from calipso.discover.engine.stages import Stages
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.mongo_access import is_store_error
 from tests.scan.conftest import ToyCloud, scan, toy
 from workers.base import ScanTask
 

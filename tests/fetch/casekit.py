@@ -29,12 +29,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from calipso.discover.context import ScanContext
-from calipso.discover.fetcher import Fetcher
-from calipso.discover.fetchers.api.api_access import ApiAccess
-from calipso.discover.fetchers.cli.answers import Answer, HostAnswers
-from calipso.discover.fetchers.cli.commands import Command
-from calipso.discover.fetchers.db.db_access import DbAccess
 from calipso.errors import (
     ApiAccessError,
     CalipsoError,
@@ -44,7 +38,13 @@ from calipso.errors import (
     PartialAnswer,
 )
 from calipso.model.environment import parse_environment
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.cli.answers import HostAnswers
+from calipso.sources.cli.commands import Answer, Command
+from calipso.sources.context import ScanContext
+from calipso.sources.db.db_access import DbAccess
+from calipso.sources.fetcher import Fetcher
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.metadata_parser import load_class
 from calipso.utils.names import camel_case
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.names import camel_case
 from tests.fetch.casekit import (
     Case,

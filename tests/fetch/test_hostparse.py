@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calipso.errors import ParseError
-from calipso.utils.hostparse.bonding import parse_bonds
-from calipso.utils.hostparse.ethtool import parse_nics
-from calipso.utils.hostparse.fdb import parse_fdb
-from calipso.utils.hostparse.iplink import parse_devices
-from calipso.utils.hostparse.libvirt import parse_domains
-from calipso.utils.hostparse.lldp import parse_lldp
-from calipso.utils.hostparse.netns import parse_namespaces
-from calipso.utils.hostparse.osrelease import parse_os_release
-from calipso.utils.hostparse.ovsdb import bridge_of_patch, parse_ovs
+from calipso.hostparse.bonding import parse_bonds
+from calipso.hostparse.ethtool import parse_nics
+from calipso.hostparse.fdb import parse_fdb
+from calipso.hostparse.iplink import parse_devices
+from calipso.hostparse.libvirt import parse_domains
+from calipso.hostparse.lldp import parse_lldp
+from calipso.hostparse.netns import parse_namespaces
+from calipso.hostparse.osrelease import parse_os_release
+from calipso.hostparse.ovsdb import bridge_of_patch, parse_ovs
 
 SHARED = Path(__file__).parent / "shared"
 BONDS = Path(__file__).parent / "cli_fetch_bond_host_pnics/lacp_with_a_dead_member/bonds.out"

@@ -19,11 +19,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from calipso.discover.fetchers.api.api_client import ApiClient
-from calipso.discover.fetchers.cli.connections import HostConnections
+from calipso.limits.limits import limits
 from calipso.model.environment import OpenStackSection
 from calipso.settings import settings
-from calipso.utils.limits import limits
+from calipso.sources.api.api_client import ApiClient
+from calipso.sources.cli.connections import HostConnections
 from tests.access.cli_sections import environment
 
 ROOT = Path(__file__).resolve().parents[2]

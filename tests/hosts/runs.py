@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.dispatch import submit
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
 from tests.hosts.network import Host, Network
 from tests.hosts.relay import relay
 from tests.hosts.stack import Stack, wait

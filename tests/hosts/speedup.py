@@ -8,8 +8,8 @@ from pathlib import Path
 
 from calipso.dispatch import submit
 from calipso.model.scan import ScanRequest, ScanStatus
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.scans.scan_store import ScanStore
 from tests.hosts.runs import BOUND, ENVIRONMENT, sample
 from tests.hosts.stack import Stack, wait
 

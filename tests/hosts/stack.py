@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.cli.stack.process import identify, kill_group_of, spawn, stop
 from calipso.cli.stack.programs import LOOPBACK, free_port, mongo_program, redis_program
 from calipso.errors import StoreError
 from calipso.settings import settings
-from calipso.utils import mongo_access
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.mongo import mongo_access
+from calipso.stores.ping import ping_mongo, ping_redis
+from calipso.stores.scans.worker_store import WorkerStore
 from tests.hosts.network import Host
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,10 +14,10 @@ import redis
 from pymongo import MongoClient
 
 from calipso.errors import ConfigError
+from calipso.secrets.box import SecretBox
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.secrets import SecretBox
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.environments.test_queues import SECTIONS
 from workers.fitness import check_clock, check_key, check_machine, difference
 

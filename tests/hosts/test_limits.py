@@ -14,11 +14,11 @@ import pytest
 import redis
 
 from calipso.cli.stack.programs import free_port, redis_program
-from calipso.discover.fetchers.cli.connections import HostConnections
 from calipso.errors import CliAccessError, ErrorKind
+from calipso.limits.limit_store import LimitStore
+from calipso.limits.limits import Limits, limits
 from calipso.settings import load_settings, settings
-from calipso.utils.limit_store import LimitStore
-from calipso.utils.limits import Limits, limits
+from calipso.sources.cli.connections import HostConnections
 from tests.access.cli_sections import environment, login
 from tests.access.openstack_server import Answer, OpenStackServer, Request
 from tests.access.sshd import Sshd, sshd, why_not
@@ -170,7 +170,7 @@ def test_what_was_taken_while_redis_was_away_counts_when_it_is_back(
     from calipso.cli.stack.embedded import redis_address
     from calipso.cli.stack.process import identify, spawn, stop
 
-    monkeypatch.setattr("calipso.utils.limits.AWAY", 0.5)
+    monkeypatch.setattr("calipso.limits.limits.AWAY", 0.5)
     port, program = free_port(), redis_program()
     (tmp_path / "redis").mkdir()
     ours = of(redis_address(port), lease=1)
@@ -331,7 +331,7 @@ def test_a_host_whose_sessions_are_all_in_use_is_told_with_the_setting(
 
 
 def test_a_connection_that_is_only_kept_makes_way(process: pytest.MonkeyPatch, node: Sshd):
-    process.setattr("calipso.discover.fetchers.cli.ssh.IDLE_AFTER", 0.2)
+    process.setattr("calipso.sources.cli.ssh.IDLE_AFTER", 0.2)
     process.setenv("CALIPSO_SSH_HOST_SESSIONS", "1")
     settings.cache_clear()
     keeper, other = (
@@ -349,7 +349,7 @@ def test_a_connection_that_is_only_kept_makes_way(process: pytest.MonkeyPatch, n
 
 
 def test_a_connection_in_use_does_not_make_way(process: pytest.MonkeyPatch, node: Sshd):
-    process.setattr("calipso.discover.fetchers.cli.ssh.IDLE_AFTER", 0.2)
+    process.setattr("calipso.sources.cli.ssh.IDLE_AFTER", 0.2)
     process.setenv("CALIPSO_SSH_HOST_SESSIONS", "1")
     process.setenv("CALIPSO_SLOT_WAIT", "20")
     settings.cache_clear()

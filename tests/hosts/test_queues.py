@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.scan_local import run_local
-from calipso.discover.scan_manager import progress
+from calipso.discover.engine.scan_local import run_local
+from calipso.discover.engine.scan_manager import progress
 from calipso.dispatch import submit
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.listening import not_served, queues_of
-from calipso.utils.message_store import MessageStore
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.listening import not_served, queues_of
+from calipso.stores.scans.message_store import MessageStore
+from calipso.stores.scans.scan_store import ScanStore
 from tests.sample_cloud.running import RunningCloud, running_cloud
 from tests.scan.cloud_checks import contents
 from tests.workers.conftest import QUEUES, Cluster, cluster, wait_for, wait_for_end

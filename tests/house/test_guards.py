@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from calipso.discover.clique_types_metadata import load_clique_types
-from calipso.discover.fetcher import Fetcher
+from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.discover.engine.scanners_metadata import load_scanners
 from calipso.discover.find_links import FindLinks
 from calipso.discover.find_links_metadata import load_link_finders
-from calipso.discover.scanners_metadata import load_scanners
 from calipso.settings import Settings
+from calipso.sources.fetcher import Fetcher
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.constants import constant_values
-from calipso.utils.inventory_mgr import InventoryMgr
 from calipso.utils.names import camel_case, snake_case
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from calipso.discover.find_links import FindLinks, ScanInfo
 from calipso.model.environment import Environment
 from calipso.model.inventory import link_key, object_key
 from calipso.model.link import Link
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.metadata_parser import find_config, load_class
 from tests.link_finders.wiring import ENV, Item, stored
 

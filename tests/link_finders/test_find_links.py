@@ -9,7 +9,7 @@ import pytest
 from calipso.discover.find_links import FindLinks, joined_state
 from calipso.discover.link_finders import FindLinks as ReExported
 from calipso.model.inventory import link_key, object_key
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.link_finders.casekit import fill
 from tests.link_finders.wiring import ENV, instance, item, network, vnic
 

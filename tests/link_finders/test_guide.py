@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from calipso.discover.clique_types_metadata import CliqueTypesMetadata
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.discover.cliques.clique_types_metadata import CliqueTypesMetadata
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.link_finders.casekit import as_tuple, fill, run_all
 from tests.link_finders.wiring import ENV, cloud, item, vnic
 

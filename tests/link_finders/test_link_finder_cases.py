@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from calipso.discover.find_links import ScanInfo
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.metadata_parser import plugin_classes, resolve_package
 from calipso.utils.names import camel_case, snake_case
 from tests.link_finders.casekit import (

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from calipso.cli.main import main
-from calipso.utils.migrations.migrator import COLLECTION, KEY, find_migrations
-from calipso.utils.mongo_access import MongoAccess
+from calipso.stores.migrations.migrator import COLLECTION, KEY, find_migrations
+from calipso.stores.mongo.mongo_access import MongoAccess
 
 KNOWN = len(find_migrations())
 

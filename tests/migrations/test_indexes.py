@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from calipso.errors import StoreError
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.migrations import indexes
-from calipso.utils.mongo_access import MongoAccess
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.migrations import indexes
+from calipso.stores.mongo.mongo_access import MongoAccess
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from calipso.errors import ConfigError, StoreError
-from calipso.utils.migrations.migrator import COLLECTION, KEY, Migrator, find_migrations
-from calipso.utils.mongo_access import MongoAccess
+from calipso.stores.migrations.migrator import COLLECTION, KEY, Migrator, find_migrations
+from calipso.stores.mongo.mongo_access import MongoAccess
 from tests.migrations.conftest import Package
 
 

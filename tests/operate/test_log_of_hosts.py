@@ -7,15 +7,15 @@ import logging
 
 import pytest
 
-from calipso.discover.fetchers.cli.answers import HostAnswers
-from calipso.discover.fetchers.cli.cli_access import CliAccess
-from calipso.discover.fetchers.cli.connections import HostConnections
-from calipso.discover.scanner import problem_of
-from calipso.discover.scanners_metadata import FetchType
+from calipso.discover.engine.scanner import problem_of
+from calipso.discover.engine.scanners_metadata import FetchType
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.model.inventory import Fetched
 from calipso.settings import load_settings
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.sources.cli.answers import HostAnswers
+from calipso.sources.cli.cli_access import CliAccess
+from calipso.sources.cli.connections import HostConnections
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.log import bind_log, setup_logging
 from tests.access.scan_context import context
 from tests.operate.test_log import lines, logging_as_it_was

@@ -12,10 +12,10 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from calipso.model.scan import ScanRequest
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.message_store import WAITING, MessageHandler, MessageStore
+from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.log import log_context
-from calipso.utils.message_store import WAITING, MessageHandler, MessageStore
-from calipso.utils.scan_store import ScanStore
 
 log = logging.getLogger("calipso.test.messages")
 

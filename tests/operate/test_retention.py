@@ -9,11 +9,11 @@ import pytest
 
 from calipso.model.scan import ScanRequest
 from calipso.settings import load_settings
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.retention import Housekeeping
+from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.retention import Housekeeping
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.worker_store import WorkerStore
 
 NOW = now()
 

@@ -12,7 +12,7 @@ import pytest
 from celery.worker import state
 
 from calipso.errors import ConfigError
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.scans.worker_store import WorkerStore
 from tests.operate.conftest import Cluster, wait_for
 from workers.base import set_worker_name, worker_name
 

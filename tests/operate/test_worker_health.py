@@ -14,10 +14,10 @@ import pytest
 
 from calipso.dispatch import client, submit
 from calipso.model.scan import ScanRequest
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.worker_store import WorkerStore
 from tests.operate.conftest import Cluster, samples, wait_for, wait_for_end
 from tests.scan.conftest import ToyCloud, snapshot
 

@@ -13,8 +13,8 @@ from calipso.cli.main import main
 from calipso.dispatch import submit
 from calipso.model.scan import LogLevel, ScanRequest
 from calipso.settings import settings
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.message_store import MessageStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.message_store import MessageStore
 from tests.operate.conftest import Cluster, wait_for, wait_for_end
 from tests.scan.conftest import ToyCloud
 

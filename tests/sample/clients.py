@@ -13,8 +13,8 @@ import pymysql
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
-from calipso.discover.fetchers.cli.bundle import Question, Section, compose, parse_output
-from calipso.discover.fetchers.cli.commands import COMMANDS
+from calipso.sources.cli.bundle import Question, Section, compose, parse_output
+from calipso.sources.cli.commands import COMMANDS
 from tests.sample_cloud import RunningCloud
 
 

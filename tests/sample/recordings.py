@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.fetchers.cli.commands import COMMANDS
+from calipso.sources.cli.commands import COMMANDS
 from tests.sample_cloud.cloud import Cloud, Listing
 
 #: Where recorded clouds lie; RECORDED_CLOUDS names another folder.

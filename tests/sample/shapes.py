@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET  # what our own servers made
 from collections.abc import Iterable
 from typing import Any
 
-from calipso.discover.recorder import CREDENTIAL
+from calipso.recording.recorder import CREDENTIAL
 
 Shape = dict[str, set[str]]  # path of keys -> types of the values there
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.fetchers.cli.commands import BY_NAME, COMMANDS
-from calipso.utils.hostparse.iplink import parse_devices
-from calipso.utils.hostparse.libvirt import parse_domains
-from calipso.utils.hostparse.netns import parse_namespaces
-from calipso.utils.hostparse.ovsdb import Interface, Port, parse_ovs
+from calipso.hostparse.iplink import parse_devices
+from calipso.hostparse.libvirt import parse_domains
+from calipso.hostparse.netns import parse_namespaces
+from calipso.hostparse.ovsdb import Interface, Port, parse_ovs
+from calipso.sources.cli.commands import BY_NAME, COMMANDS
 from tests.sample_cloud.cloud import Listing
 from tests.sample_cloud.generate.generated import GeneratedCloud
 from tests.sample_cloud.generate.params import CloudParams

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from calipso.discover.fetchers.cli.commands import COMMANDS
+from calipso.sources.cli.commands import COMMANDS
 from tests.sample.clients import ask, host, rows
 from tests.sample.recordings import need_recorded_clouds, write_down
 from tests.sample_cloud import running_cloud

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.fetchers.cli.commands import COMMANDS
+from calipso.sources.cli.commands import COMMANDS
 from tests.sample.recordings import need_recorded_clouds
 from tests.sample.shapes import Shape, differences, shape, xml_paths
 from tests.sample_cloud.cloud import Cloud, Listing

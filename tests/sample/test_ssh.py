@@ -8,8 +8,8 @@ import time
 import paramiko
 import pytest
 
-from calipso.discover.fetchers.cli.bundle import Question, compose
-from calipso.discover.fetchers.cli.commands import COMMANDS
+from calipso.sources.cli.bundle import Question, compose
+from calipso.sources.cli.commands import COMMANDS
 from tests.sample.clients import gateway, host, login
 from tests.sample_cloud import RunningCloud, running_cloud
 from tests.sample_cloud.serve.keys import private_key

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from calipso.discover.fetchers.cli.commands import COMMANDS
+from calipso.sources.cli.commands import COMMANDS
 from tests.sample_cloud.cloud import Answer, Body, Columns, Item, Listing
 from tests.sample_cloud.generate.tables import SCHEMA
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from bson import ObjectId
 
-from calipso.discover.clique_finder import select_clique_types
-from calipso.discover.clique_types_metadata import load_clique_types
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.discover.cliques.clique_finder import select_clique_types
+from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 

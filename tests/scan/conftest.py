@@ -11,8 +11,8 @@ import pytest
 
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 ENVIRONMENT = {
     "name": "toy",
@@ -65,7 +65,7 @@ def toy(inv: InventoryMgr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> T
 @pytest.fixture
 def scan() -> Callable[..., dict[str, Any]]:
     """Run a scan of the toy cloud in this process; returns the scan record."""
-    from calipso.discover.scan_local import run_local
+    from calipso.discover.engine.scan_local import run_local
 
     def run(**options: Any) -> dict[str, Any]:
         return run_local(ScanRequest(environment="toy", **options))

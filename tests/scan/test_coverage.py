@@ -8,11 +8,11 @@ import bson
 import pytest
 
 from calipso.cli.main import main
-from calipso.discover.coverage import MOST_PROBLEMS, summarise, write_report
-from calipso.discover.scan_manager import fail_scan
+from calipso.discover.engine.coverage import MOST_PROBLEMS, summarise, write_report
+from calipso.discover.engine.scan_manager import fail_scan
 from calipso.model.scan import Problem, ScanRequest
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ERRORS_ON_RECORD, ScanStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ERRORS_ON_RECORD, ScanStore
 
 Document = dict[str, Any]
 

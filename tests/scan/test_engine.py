@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from calipso.discover import watchdog
-from calipso.discover.scan_local import LocalPublisher
-from calipso.discover.scan_manager import cancel_scan, create_scan, progress, start_scan
+from calipso.discover.engine import watchdog
+from calipso.discover.engine.scan_local import LocalPublisher
+from calipso.discover.engine.scan_manager import cancel_scan, create_scan, progress, start_scan
 from calipso.errors import NotFound
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.clock import now
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
 from tests.scan.conftest import ToyCloud, snapshot
 
 Run = Callable[..., dict[str, Any]]
@@ -516,7 +516,7 @@ def test_half_a_request_is_refused_rather_than_run_as_a_whole_scan(half: dict[st
 
 
 def test_a_cancelled_scan_that_nobody_works_for_ends_at_the_next_look(toy: ToyCloud):
-    from calipso.discover import watchdog
+    from calipso.discover.engine import watchdog
 
     scan_id = create_scan(ScanRequest(environment="toy"))
     assert start_scan(scan_id, LocalPublisher())

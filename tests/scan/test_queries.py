@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from pymongo import MongoClient, monitoring
 
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.model.scan import ScanRequest
-from calipso.utils import mongo_access
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo import mongo_access
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
 #: What grows with the cloud, or with the scans that are kept.

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from calipso.discover.scan_local import run_local
+from calipso.discover.engine.scan_local import run_local
 from calipso.dispatch import submit
 from calipso.model.scan import ScanRequest
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.sample_cloud.running import RunningCloud, running_cloud
 from tests.scan.cloud_checks import all_hold, contents
 from tests.workers.conftest import Cluster, cluster, wait_for_end

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from calipso.discover import sweep
-from calipso.discover.scan import Scan
-from calipso.discover.scan_manager import make_scan
+from calipso.discover.engine import sweep
+from calipso.discover.engine.scan import Scan
+from calipso.discover.engine.scan_manager import make_scan
 from calipso.model.inventory import object_key
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_inventory import Evidence
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.scan_inventory import Evidence
+from calipso.stores.scans.scan_store import ScanStore
 from tests.scan.cloud_checks import contents
 from tests.scan.conftest import ToyCloud
 

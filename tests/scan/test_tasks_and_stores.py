@@ -11,17 +11,22 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from calipso.discover import scan_manager, watchdog
-from calipso.discover.scan_local import LocalPublisher
-from calipso.discover.scan_manager import create_scan, make_scan, start_scan, task_cannot_begin
-from calipso.discover.stages import Stages
+from calipso.discover.engine import scan_manager, watchdog
+from calipso.discover.engine.scan_local import LocalPublisher
+from calipso.discover.engine.scan_manager import (
+    create_scan,
+    make_scan,
+    start_scan,
+    task_cannot_begin,
+)
+from calipso.discover.engine.stages import Stages
 from calipso.errors import MetadataError, NoWorker, StoreError
 from calipso.model.scan import Problem, ScanRequest
 from calipso.settings import settings
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.mongo_access import is_store_error
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.mongo_access import is_store_error
+from calipso.stores.scans.scan_store import ScanStore
 from tests.scan.conftest import ToyCloud
 from workers.publisher import time_limits
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.scan_manager import create_scan
-from calipso.discover.schedules import dispatch, slot_scan_id
+from calipso.discover.engine.scan_manager import create_scan
+from calipso.discover.engine.schedules import dispatch, slot_scan_id
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.model.schedule import schedule_of
 from calipso.model.slots import next_slot
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.schedule_store import ScheduleStore
+from calipso.stores.config.schedule_store import ScheduleStore
+from calipso.stores.scans.scan_store import ScanStore
 from tests.scan.conftest import ToyCloud, toy
 
 __all__ = ["toy"]

@@ -19,14 +19,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from calipso.cli.stack.embedded import start_mongo, start_redis
-from calipso.discover.schedules import slot_scan_id
+from calipso.discover.engine.schedules import slot_scan_id
 from calipso.model.schedule import describe, schedule_of
 from calipso.settings import settings
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.config.schedule_store import ScheduleStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.clock import now
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.schedule_store import ScheduleStore
 from tests.scan import conftest as toy
 from tests.schedules.beats import Beats
 from tests.workers.conftest import Cluster, wait_for_end

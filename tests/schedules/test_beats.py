@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from calipso.discover.schedules import slot_scan_id
+from calipso.discover.engine.schedules import slot_scan_id
 from calipso.model.schedule import schedule_of
+from calipso.stores.config.schedule_store import ScheduleStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.clock import now
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.schedule_store import ScheduleStore
 from tests.scan.conftest import ToyCloud, snapshot, toy
 from tests.schedules.beats import Beats
 from tests.workers.conftest import Cluster, cluster, wait_for, wait_for_end

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.scan_manager import create_scan
-from calipso.discover.schedules import enable_schedule, slot_scan_id
+from calipso.discover.engine.scan_manager import create_scan
+from calipso.discover.engine.schedules import enable_schedule, slot_scan_id
 from calipso.errors import ConfigError, NotFound, StoreError
 from calipso.model.scan import ScanRequest
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.scans.scan_store import ScanStore
 from tests.schedules.conftest import NOON, Bench, scan_at_once
 
 

@@ -11,7 +11,7 @@ from multiprocessing.context import SpawnProcess
 
 import pytest
 
-from calipso.discover.schedules import dispatch, slot_scan_id
+from calipso.discover.engine.schedules import dispatch, slot_scan_id
 from calipso.model.scan import ScanRequest
 from calipso.model.schedule import schedule_of
 from calipso.model.slots import slots_within

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from calipso.cli.main import main
-from calipso.discover.schedules import dispatch
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.schedule_store import ScheduleStore
+from calipso.discover.engine.schedules import dispatch
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.config.schedule_store import ScheduleStore
 from tests.scan.conftest import ToyCloud
 from tests.schedules.conftest import scan_at_once
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calipso.utils.changes import differences
+from calipso.stores.inventory.changes import differences
 
 
 def test_heartbeats_and_counters_are_no_changes():

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from calipso.model.inventory import clique_key, link_key, object_key
-from calipso.utils.graph_writer import GraphWriter
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.graph_writer import GraphWriter
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 
 class Died(Exception):

@@ -10,11 +10,11 @@ from pymongo import InsertOne
 from pymongo.errors import BulkWriteError
 
 from calipso.model.inventory import object_key
-from calipso.utils import inventory_mgr
-from calipso.utils.generations import not_newer, older
-from calipso.utils.inventory_mgr import InventoryMgr, prefix_range
-from calipso.utils.mongo_access import MongoAccess
-from calipso.utils.object_writer import ObjectWriter
+from calipso.stores.inventory import inventory_mgr
+from calipso.stores.inventory.generations import not_newer, older
+from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
+from calipso.stores.inventory.object_writer import ObjectWriter
+from calipso.stores.mongo.mongo_access import MongoAccess
 
 
 def document(number: int, **more: object) -> dict[str, object]:

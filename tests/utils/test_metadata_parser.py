@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.clique_types_metadata import CliqueTypesMetadata
+from calipso.discover.cliques.clique_types_metadata import CliqueTypesMetadata
+from calipso.discover.engine.scanners_metadata import ScannersMetadata
 from calipso.discover.find_links_metadata import FindLinksMetadata
-from calipso.discover.scanners_metadata import ScannersMetadata
 from calipso.errors import MetadataError
 from calipso.model.environment import Environment
 from calipso.utils.constants import ConstantsMetadata

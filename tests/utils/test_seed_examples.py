@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.clique_types_metadata import CliqueTypesMetadata
+from calipso.discover.cliques.clique_types_metadata import CliqueTypesMetadata
+from calipso.discover.engine.scanners_metadata import ScannersMetadata
 from calipso.discover.find_links_metadata import FindLinksMetadata
-from calipso.discover.scanners_metadata import ScannersMetadata
 from calipso.settings import settings
 
 SIMPLE = """
@@ -152,7 +152,7 @@ def guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "cli_fetch_new_type.py").write_text(
-        "from calipso.discover.fetchers.cli.cli_access import CliAccess\n"
+        "from calipso.sources.cli.cli_access import CliAccess\n"
         "class CliFetchNewType(CliAccess):\n"
         "    def get(self, parent_id):\n"
         "        return [{'type': 'new_type', 'id': '1234'}]\n"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.task_store import TaskStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.task_store import TaskStore
 
 
 def task(number: int, **more: Any) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from calipso.discover.scan_manager import progress
+from calipso.discover.engine.scan_manager import progress
 from calipso.settings import settings
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.scans.worker_store import WorkerStore
 from tests.conftest import Stores
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,11 +13,11 @@ import pytest
 
 import celeryconfig
 from calipso.cli.stack.embedded import redis_address
-from calipso.cli.stack.ping import ping_redis
 from calipso.cli.stack.process import identify, spawn, stop
 from calipso.cli.stack.programs import free_port, redis_program
 from calipso.errors import StoreError
 from calipso.settings import settings
+from calipso.stores.ping import ping_redis
 from tests.faults.rabbit import Rabbit, installed
 from tests.workers.conftest import Cluster, wait_for
 

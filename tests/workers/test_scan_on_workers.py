@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.scan_manager import progress
+from calipso.discover.engine.scan_manager import progress
 from calipso.dispatch import cancel, submit
 from calipso.model.scan import ScanRequest
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
 from tests.scan.conftest import ToyCloud, scan, snapshot, toy
 from tests.workers.conftest import Cluster, wait_for, wait_for_end
 
@@ -99,7 +99,7 @@ def test_a_lost_advance_is_made_up_for(cluster: Cluster, toy: ToyCloud, inv: Inv
     import redis
 
     from calipso.settings import settings
-    from calipso.utils.stores import redis_url
+    from calipso.utils.store_addresses import redis_url
 
     toy.state["slow"] = 0.5
     toy.write()

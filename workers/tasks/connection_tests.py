@@ -1,9 +1,9 @@
-"""Task of connection tests: a doorway to calipso.discover.connection_test."""
+"""Task of connection tests: a doorway to calipso.probe.connection_test."""
 
 from __future__ import annotations
 
-from calipso.discover.connection_test import run_job
 from calipso.errors import NotFound
+from calipso.probe.connection_test import run_job
 from workers.app import app
 from workers.base import ScanTask
 

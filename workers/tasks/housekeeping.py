@@ -1,10 +1,10 @@
-"""Housekeeping: a doorway to calipso.utils.retention; beat sends it every hour."""
+"""Housekeeping: a doorway to calipso.stores.scans.retention; beat sends it every hour."""
 
 from __future__ import annotations
 
 import logging
 
-from calipso.utils.retention import Housekeeping
+from calipso.stores.scans.retention import Housekeeping
 from workers.app import app
 from workers.base import ScanTask
 

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
-from pymongo.errors import PyMongoError
 
-from calipso.discover import scan_manager, watchdog
-from calipso.utils.mongo_access import is_store_error
+from calipso.discover.engine import scan_manager, watchdog
+from calipso.stores.mongo.driver import StoreFailure
+from calipso.stores.mongo.mongo_access import is_store_error
 from workers.app import app
 from workers.base import STORE_RETRY_SECONDS, ScanTask, worker_name
 from workers.publisher import CeleryPublisher
@@ -92,7 +92,7 @@ def watch(self: ScanTask) -> dict[str, Any]:
         found = watchdog.watch(CeleryPublisher(app), waiting, worker_name())
         scan_manager.tell_unserved()
         return found  # noqa: TRY300 - what raises is in all three
-    except PyMongoError as error:
+    except StoreFailure as error:
         return {"store": str(error)[:200]}  # the next look is a few seconds away
 
 

@@ -1,4 +1,4 @@
-"""Task of the schedules: a doorway to calipso.discover.schedules."""
+"""Task of the schedules: a doorway to calipso.discover.engine.schedules."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import logging
 from typing import Any
 
 from kombu.exceptions import OperationalError
-from pymongo.errors import PyMongoError
 
-from calipso.discover import scan_manager, schedules
+from calipso.discover.engine import scan_manager, schedules
 from calipso.model.scan import ScanRequest
+from calipso.stores.mongo.driver import StoreFailure
 from workers.app import app
 from workers.base import ScanTask
 from workers.tasks.scan import start
@@ -22,7 +22,7 @@ def dispatch(self: ScanTask) -> dict[str, Any]:
     """Submit the scans that are due; beat sends this every few seconds."""
     try:
         return dict(schedules.dispatch(submit))
-    except PyMongoError as error:
+    except StoreFailure as error:
         log.warning("schedules not looked at, the store is away: %s", str(error)[:200])
         return {"store": str(error)[:200]}  # the next look is a few seconds away
 

@@ -24,7 +24,7 @@ from redis.retry import Retry
 from calipso.api.errors import TooManyRequests
 from calipso.errors import ConfigError
 from calipso.settings import Settings, settings
-from calipso.utils.stores import redis_url
+from calipso.utils.store_addresses import redis_url
 
 log = logging.getLogger(__name__)
 

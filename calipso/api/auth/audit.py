@@ -9,10 +9,10 @@ from typing import Any
 
 from flask import Response, g, request
 from pydantic import BaseModel
-from pymongo.errors import PyMongoError
 
 from calipso.errors import CalipsoError
-from calipso.utils.audit_store import AuditStore, Entry
+from calipso.stores.mongo.driver import StoreFailure
+from calipso.stores.people.audit_store import AuditStore, Entry
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def record(response: Response) -> Response:
         entry = _entry(user, response)
         try:
             AuditStore().add(entry)
-        except (PyMongoError, CalipsoError) as error:
+        except (StoreFailure, CalipsoError) as error:
             log.error("no audit entry: %s; it was: %s", error, entry)  # noqa: TRY400
     return response
 

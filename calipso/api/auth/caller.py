@@ -12,9 +12,9 @@ from flask import Request, g
 from calipso.api.auth.login import LONGEST_NAME, log_in
 from calipso.errors import AuthError, Forbidden, NotFound
 from calipso.model.user import EVERY, Grant, Role, User
-from calipso.utils.mongo_access import MongoAccess
-from calipso.utils.token_store import TokenStore, over
-from calipso.utils.user_store import UserStore, all_grants
+from calipso.stores.mongo.mongo_access import MongoAccess
+from calipso.stores.people.token_store import TokenStore, over
+from calipso.stores.people.user_store import UserStore, all_grants
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pydantic import (
 from calipso.errors import ConfigError
 from calipso.model.user import Grant
 from calipso.settings import settings
-from calipso.utils.user_store import parse_grants
+from calipso.stores.people.user_store import parse_grants
 
 DEFAULT = Path("/etc/calipso/ldap.conf")
 

@@ -10,7 +10,7 @@ from calipso.api.auth.ldap_directory import LdapDirectory
 from calipso.api.auth.recent_logins import RecentLogins, still
 from calipso.errors import AuthError, ConfigError, StoreError
 from calipso.model.user import Origin, User, user_name
-from calipso.utils.user_store import UserStore
+from calipso.stores.people.user_store import UserStore
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from calipso.model.user import Origin, User
-from calipso.utils.user_store import UserStore
+from calipso.stores.people.user_store import UserStore
 
 #: How long a login is known. What changes in a directory is not told to us.
 SECONDS = {Origin.LOCAL: 30.0, Origin.LDAP: 10.0}

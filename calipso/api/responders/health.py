@@ -8,16 +8,16 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-import pymongo
 import redis
 from flask import Flask, Response
 
 from calipso.dispatch import client
 from calipso.errors import CalipsoError
 from calipso.settings import settings
-from calipso.utils.migrations.migrator import Migrator
-from calipso.utils.mongo_access import MongoAccess
-from calipso.utils.stores import broker_url, redis_url
+from calipso.stores.migrations.migrator import Migrator
+from calipso.stores.mongo.driver import time_limit
+from calipso.stores.mongo.mongo_access import MongoAccess
+from calipso.utils.store_addresses import broker_url, redis_url
 
 #: Seconds a store may take; a probe waits no longer.
 PATIENCE = 2.0
@@ -97,7 +97,7 @@ def _check(name: str, look_at: Callable[[], str]) -> Check:
 
 
 def _mongodb() -> str:
-    with pymongo.timeout(PATIENCE):
+    with time_limit(PATIENCE):
         MongoAccess().db.command("ping")
     return ""
 
@@ -119,7 +119,7 @@ def _broker() -> str:
 
 
 def _schema() -> str:
-    with pymongo.timeout(PATIENCE):
+    with time_limit(PATIENCE):
         migrator = Migrator()
         migrator.check()
     return f"schema {len(migrator.migrations)}"

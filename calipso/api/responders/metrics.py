@@ -29,12 +29,12 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
-from pymongo.errors import PyMongoError
 
 from calipso.errors import AuthError, CalipsoError
 from calipso.model.scan import ScanStatus
 from calipso.settings import settings
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.mongo.driver import StoreFailure
+from calipso.stores.scans.scan_store import ScanStore
 
 NAME = "metrics-api-"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -72,7 +72,7 @@ class Scans(Collector):
         try:
             for status in ScanStatus:
                 family.add_metric([status.value], scans.count_documents({"status": status.value}))
-        except (PyMongoError, CalipsoError):
+        except (StoreFailure, CalipsoError):
             return
         yield family
 

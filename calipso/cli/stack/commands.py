@@ -153,7 +153,7 @@ def _already_up(
 
 def _show_first_admin(path: Path | None) -> None:
     """Make the first user of the API, who can make the others."""
-    from calipso.utils.first_admin import ensure_admin
+    from calipso.stores.people.first_admin import ensure_admin
 
     def tell(name: str, password: str) -> None:
         if path is not None:
@@ -168,8 +168,8 @@ def _show_first_admin(path: Path | None) -> None:
 
 def _given_stores_answer(config: Settings, *, with_workers: bool) -> None:
     """A wrong URL is told now, not by workers that cannot start; an old schema too."""
-    from calipso.cli.stack.ping import ping_mongo, ping_redis
-    from calipso.utils.migrations.migrator import Migrator
+    from calipso.stores.migrations.migrator import Migrator
+    from calipso.stores.ping import ping_mongo, ping_redis
 
     if config.mongo_url:
         ping_mongo(config.mongo_url, 5.0)

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.cli.stack.process import identify, spawn, stop
 from calipso.cli.stack.programs import LOOPBACK, Program, free_port, mongo_program, redis_program
 from calipso.errors import StoreError
+from calipso.stores.ping import ping_mongo, ping_redis
 
 START_SECONDS = 60.0  # a store that was killed reads its log again first
 STOP_SECONDS = 30.0

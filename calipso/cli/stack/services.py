@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from calipso.cli.masking import mask_url
 from calipso.cli.stack.embedded import mongo_address, redis_address
-from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.cli.stack.programs import (
     FEW_HEAPS,
     Program,
@@ -19,6 +17,8 @@ from calipso.cli.stack.programs import (
 )
 from calipso.cli.stack.rundir import RunDir, claim_data, read_json, write_json
 from calipso.settings import Settings
+from calipso.stores.ping import ping_mongo, ping_redis
+from calipso.utils.masking import mask_url
 
 SOURCE_QUEUES = "scan,api,db,cli"
 GRAPH_QUEUES = "links,cliques"

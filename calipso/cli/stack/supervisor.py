@@ -24,9 +24,9 @@ from calipso.cli.stack.rundir import RunDir, write_json
 from calipso.cli.stack.services import Store, child_environment, given_stores, stores, workers
 from calipso.errors import CalipsoError
 from calipso.settings import Settings, load_settings
+from calipso.stores.migrations.migrator import Migrator
+from calipso.stores.mongo.mongo_access import MongoAccess, close_clients
 from calipso.utils.log import setup_logging
-from calipso.utils.migrations.migrator import Migrator
-from calipso.utils.mongo_access import MongoAccess, close_clients
 
 ALREADY_UP = 75  # EX_TEMPFAIL: another supervisor holds the lock
 TICK = 0.1

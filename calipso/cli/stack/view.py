@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pymongo.errors import PyMongoError
-
-from calipso.cli.stack.ping import ping_mongo, ping_redis
 from calipso.cli.stack.process import Identity
 from calipso.errors import ConfigError, StoreError
 from calipso.settings import Settings
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.mongo.driver import StoreFailure
+from calipso.stores.ping import ping_mongo, ping_redis
+from calipso.stores.scans.worker_store import WorkerStore
 
 SILENT = "silent"  # the process is there, its heartbeat is not
 
@@ -44,7 +43,7 @@ def silent_workers(state: dict[str, Any]) -> list[str]:
         return []
     try:
         seen = {worker.get("pid") for worker in WorkerStore().live()}
-    except (StoreError, ConfigError, PyMongoError):  # the store's own row tells about it
+    except (StoreError, ConfigError, StoreFailure):  # the store's own row tells about it
         seen = set()
     return [child["name"] for child in workers if child["pid"] not in seen]
 

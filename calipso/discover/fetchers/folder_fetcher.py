@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from calipso.discover.fetcher import Fetcher
 from calipso.model.inventory import Fetched
+from calipso.sources.fetcher import Fetcher
 
 
 class FolderFetcher(Fetcher):

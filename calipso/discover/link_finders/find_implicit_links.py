@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from calipso.discover.clique_finder import select_clique_types
+from calipso.discover.cliques.clique_finder import select_clique_types
 from calipso.discover.find_links import FindLinks
 from calipso.topology.adjacency import split_type
 from calipso.topology.implicit import IMPLICIT_FIELDS, ImplicitLinks

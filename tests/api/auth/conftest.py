@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from argon2 import PasswordHasher
 
-from calipso.utils import passwords
+from calipso.stores.people import passwords
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from calipso.api.auth.attempts import Attempt, network
 from calipso.api.errors import TooManyRequests
 from calipso.model.user import User
 from calipso.settings import settings
-from calipso.utils.user_store import UserStore
+from calipso.stores.people.user_store import UserStore
 from tests.api.auth.test_tokens import PASSWORD, URL, basic, log_in
 
 

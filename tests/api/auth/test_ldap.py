@@ -20,8 +20,8 @@ from calipso.api.auth.recent_logins import RecentLogins
 from calipso.errors import ConfigError
 from calipso.model.user import Origin, Role, User
 from calipso.settings import settings
-from calipso.utils.audit_store import AuditStore
-from calipso.utils.user_store import UserStore
+from calipso.stores.people.audit_store import AuditStore
+from calipso.stores.people.user_store import UserStore
 from tests.api.auth.slapd_server import (
     GROUPS,
     PEOPLE,

@@ -12,7 +12,7 @@ from calipso.api.auth import recent_logins
 from calipso.api.auth.login import RECENT
 from calipso.api.auth.recent_logins import RecentLogins
 from calipso.model.user import Origin, Role, User
-from calipso.utils.user_store import UserStore
+from calipso.stores.people.user_store import UserStore
 from tests.api.auth.test_tokens import (
     PASSWORD,
     URL,

@@ -11,13 +11,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from calipso.api.operation import Need
+from calipso.secrets.box import MARK
 from calipso.settings import settings
-from calipso.utils.audit_store import AuditStore
-from calipso.utils.environment_store import EnvironmentStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.people.audit_store import AuditStore
+from calipso.stores.people.token_store import digest
+from calipso.stores.people.user_store import UserStore
 from calipso.utils.log import QUIET, WHOLE_DOCUMENTS, setup_logging
-from calipso.utils.secrets import MARK
-from calipso.utils.token_store import digest
-from calipso.utils.user_store import UserStore
 from tests.api.auth.world import OWN, PASSWORD, Call, World, calls, environment_document
 
 MARKED = "S3CRET"

@@ -17,9 +17,9 @@ from werkzeug.test import TestResponse
 
 from calipso.model.user import Role, User
 from calipso.settings import settings
-from calipso.utils import passwords, token_store
-from calipso.utils.token_store import Method, TokenStore
-from calipso.utils.user_store import UserStore
+from calipso.stores.people import passwords, token_store
+from calipso.stores.people.token_store import Method, TokenStore
+from calipso.stores.people.user_store import UserStore
 from tests.api.conftest import Login
 
 PASSWORD = "correct horse"

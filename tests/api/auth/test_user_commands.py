@@ -19,11 +19,11 @@ from calipso.cli.stack.commands import _show_first_admin
 from calipso.errors import AuthError, ConfigError
 from calipso.model.user import Role, User
 from calipso.settings import settings
-from calipso.utils.audit_store import AuditStore
-from calipso.utils.first_admin import ensure_admin
-from calipso.utils.retention import Housekeeping
-from calipso.utils.token_store import TokenStore
-from calipso.utils.user_store import UserStore
+from calipso.stores.people.audit_store import AuditStore
+from calipso.stores.people.first_admin import ensure_admin
+from calipso.stores.people.token_store import TokenStore
+from calipso.stores.people.user_store import UserStore
+from calipso.stores.scans.retention import Housekeeping
 from tests.api.auth.test_tokens import log_in
 
 Command = Callable[..., str]

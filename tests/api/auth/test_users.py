@@ -11,9 +11,9 @@ from pymongo.errors import AutoReconnect
 
 from calipso.errors import Conflict
 from calipso.model.user import Grant, Role, User
-from calipso.utils.audit_store import AuditStore
-from calipso.utils.token_store import Method, TokenStore
-from calipso.utils.user_store import UserStore
+from calipso.stores.people.audit_store import AuditStore
+from calipso.stores.people.token_store import Method, TokenStore
+from calipso.stores.people.user_store import UserStore
 from tests.api.auth.test_tokens import PASSWORD, log_in, who
 from tests.api.conftest import Login
 

@@ -20,13 +20,13 @@ from calipso.api.app import ROOT
 from calipso.api.operation import Operation
 from calipso.model.scan import ScanRequest
 from calipso.model.user import Grant, Role, User
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.mongo_access import MongoAccess
-from calipso.utils.scan_store import ScanStore
-from calipso.utils.token_store import Method, TokenStore
-from calipso.utils.user_store import UserStore
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.mongo_access import MongoAccess
+from calipso.stores.people.token_store import Method, TokenStore
+from calipso.stores.people.user_store import UserStore
+from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.worker_store import WorkerStore
 from tests.api.big import Big
 
 Document = dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from calipso.discover.fetchers.cli.commands import COMMANDS
+from calipso.sources.cli.commands import COMMANDS
 from tests.sample_cloud.cloud import Answer
 from tests.sample_cloud.generate.domains import domains_text
 from tests.sample_cloud.generate.hardware import bonds_text, lldp_text, nics_text

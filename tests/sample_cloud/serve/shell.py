@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from calipso.discover.fetchers.cli.bundle import Question, parse_script
-from calipso.discover.fetchers.cli.commands import COMMANDS
+from calipso.sources.cli.bundle import Question, parse_script
+from calipso.sources.cli.commands import COMMANDS
 from tests.sample_cloud.cloud import Answer
 from tests.sample_cloud.serve.faults import seconds
 from tests.sample_cloud.serve.stage import Stage

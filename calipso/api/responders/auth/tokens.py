@@ -19,7 +19,7 @@ from calipso.api.words import UtcTime
 from calipso.errors import AuthError
 from calipso.model.user import Grant, Role
 from calipso.settings import settings
-from calipso.utils.token_store import TokenStore
+from calipso.stores.people.token_store import TokenStore
 
 ns = Namespace("auth", description="Logging in and out.", path="/auth/tokens")
 

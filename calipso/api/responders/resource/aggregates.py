@@ -9,7 +9,6 @@ from typing import Any
 
 from flask_restx import Namespace, Resource
 from pydantic import Field
-from pymongo import DESCENDING
 
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
@@ -17,9 +16,10 @@ from calipso.api.operation import Need, operation
 from calipso.api.reading import OneQuery, opened, seen_names
 from calipso.api.schemas import Answer, Time
 from calipso.api.words import EnvironmentName, Text
-from calipso.utils.change_store import within
+from calipso.stores.inventory.change_store import within
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.driver import DESCENDING
 from calipso.utils.constants import load_constants
-from calipso.utils.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 

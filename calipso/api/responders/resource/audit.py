@@ -14,7 +14,7 @@ from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer, Key, Time
 from calipso.api.words import Text, UtcTime
-from calipso.utils.audit_store import AuditStore
+from calipso.stores.people.audit_store import AuditStore
 
 ns = Namespace("audit", description="Who changed what, and when.", path="/audit")
 

@@ -8,10 +8,10 @@ from typing import Any
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
+from calipso.analysis.neighbours import neighbours
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.gather import gathered
-from calipso.api.neighbours import neighbours
 from calipso.api.operation import Need, operation
 from calipso.api.paging import page, page_of
 from calipso.api.reading import EnvironmentPage, InventoryPage, one_object, opened, seen
@@ -19,11 +19,11 @@ from calipso.api.replies import Page
 from calipso.api.schemas import Answer, Key, Time
 from calipso.api.words import Text, UtcTime
 from calipso.errors import ConfigError
-from calipso.utils.change_store import ChangeStore, link_subject, within
-from calipso.utils.changes import net
+from calipso.stores.inventory.change_store import ChangeStore, link_subject, within
+from calipso.stores.inventory.changes import net
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.encoding import decode
 from calipso.utils.constants import constant_values
-from calipso.utils.encoding import decode
-from calipso.utils.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 

@@ -17,12 +17,12 @@ from calipso.api.reading import EXAMPLE_KEY
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.schemas import Answer, Body, Key
 from calipso.api.words import Text
-from calipso.discover.clique_types_metadata import load_clique_types
+from calipso.discover.cliques.clique_types_metadata import load_clique_types
 from calipso.errors import Conflict, Forbidden, NotFound
 from calipso.model.user import Role
-from calipso.utils.clique_type_store import ANY, CONFIGURATION, clique_types, file_key
+from calipso.stores.config.clique_type_store import ANY, CONFIGURATION, clique_types, file_key
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.constants import constant_values
-from calipso.utils.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 

@@ -30,9 +30,9 @@ from calipso.api.responders.resource.links import EXAMPLE as EXAMPLE_LINK
 from calipso.api.responders.resource.links import LinkAnswer
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text, UtcTime
-from calipso.discover.clique_types_metadata import load_clique_types
+from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.adjacency import split_type
-from calipso.utils.inventory_mgr import InventoryMgr
 
 Document = dict[str, Any]
 

@@ -26,14 +26,14 @@ from calipso.api.rights import must_edit
 from calipso.api.schemas import Answer, Body
 from calipso.api.stored_secrets import refuse_masks
 from calipso.api.words import Text, UtcTime
-from calipso.discover.connection_test import environment_of_test, jobs_of
 from calipso.errors import ConfigError, Conflict, StoreError
 from calipso.model.environment import Environment
-from calipso.utils.connection_tests import ConnectionTestStore, results_of
-from calipso.utils.encoding import decode
-from calipso.utils.environment_store import EnvironmentStore
-from calipso.utils.listening import require_workers
-from calipso.utils.secrets import masked
+from calipso.probe.connection_test import environment_of_test, jobs_of
+from calipso.secrets.box import masked
+from calipso.stores.config.connection_tests import ConnectionTestStore, results_of
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.mongo.encoding import decode
+from calipso.stores.scans.listening import require_workers
 
 ns = Namespace("connection_tests", description="Tests of accounts.", path="/connection_tests")
 

@@ -27,11 +27,11 @@ from calipso.api.paging import PageQuery, chosen, page
 from calipso.api.replies import Page, Reply
 from calipso.api.stored_secrets import keep_secrets, refuse_masks
 from calipso.api.words import check_storable
-from calipso.discover.supported import support_problems
 from calipso.errors import ConfigError, Forbidden, InstallationError, MetadataError
 from calipso.model.environment import Environment, environment_error
-from calipso.utils.environment_store import STATUS_FIELDS, EnvironmentStore, checked
-from calipso.utils.secrets import masked
+from calipso.probe.supported import support_problems
+from calipso.secrets.box import masked
+from calipso.stores.config.environment_store import STATUS_FIELDS, EnvironmentStore, checked
 
 ns = Namespace("environment_configs", description="Environments.", path="/environment_configs")
 

@@ -8,6 +8,7 @@ from flask import Response
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
+from calipso.analysis.neighbours import clique_part, links_by_keys, neighbours
 from calipso.api.auth.caller import Caller
 from calipso.api.graphs import (
     EXAMPLE_GRAPH,
@@ -17,7 +18,6 @@ from calipso.api.graphs import (
     graph_response,
     make_graph,
 )
-from calipso.api.neighbours import clique_part, links_by_keys, neighbours
 from calipso.api.operation import Need, operation
 from calipso.api.reading import OneQuery, one_object, one_of, opened
 from calipso.api.schemas import Answer, Key

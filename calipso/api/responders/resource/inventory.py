@@ -6,7 +6,6 @@ from typing import Any
 
 from flask_restx import Namespace, Resource
 from pydantic import Field
-from pymongo.collection import Collection
 
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
@@ -26,9 +25,10 @@ from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.api.walk import is_long
 from calipso.api.words import EnvironmentName, Text, UtcTime
-from calipso.utils.branches import below
+from calipso.stores.inventory.branches import below
+from calipso.stores.inventory.inventory_mgr import prefix_range
+from calipso.stores.mongo.driver import Collection
 from calipso.utils.constants import constant_values
-from calipso.utils.inventory_mgr import prefix_range
 
 ns = Namespace("inventory", description="Objects of the clouds.", path="/inventory")
 

@@ -26,8 +26,8 @@ from calipso.api.reading import (
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text
-from calipso.utils.encoding import encode
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.encoding import encode
 
 Document = dict[str, Any]
 

@@ -16,8 +16,8 @@ from calipso.api.rights import must_edit
 from calipso.api.schemas import Answer, Body, Time
 from calipso.api.words import UtcTime
 from calipso.errors import NotFound
-from calipso.utils.encoding import decode
-from calipso.utils.message_store import MessageStore
+from calipso.stores.mongo.encoding import decode
+from calipso.stores.scans.message_store import MessageStore
 
 ns = Namespace("messages", description="Messages of environments.", path="/messages")
 

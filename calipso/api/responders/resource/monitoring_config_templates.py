@@ -14,8 +14,8 @@ from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.errors import NotFound
-from calipso.utils.encoding import decode
-from calipso.utils.mongo_access import MongoAccess
+from calipso.stores.mongo.encoding import decode
+from calipso.stores.mongo.mongo_access import MongoAccess
 
 ns = Namespace(
     "monitoring_config_templates",

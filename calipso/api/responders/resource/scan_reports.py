@@ -16,10 +16,10 @@ from calipso.api.responders.resource.scans import scan_of
 from calipso.api.schemas import Answer
 from calipso.api.streams import EVENT_STREAM, event_stream
 from calipso.api.words import Severity, UtcTime
-from calipso.discover import scan_manager
+from calipso.discover.engine import scan_manager
 from calipso.model.scan import ScanStatus
-from calipso.utils.message_store import SEVERITY, MessageStore
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.scans.message_store import SEVERITY, MessageStore
+from calipso.stores.scans.scan_store import ScanStore
 
 ns = Namespace("scan reports", description="What a scan does and did.", path="/scans")
 

@@ -20,10 +20,10 @@ from calipso.api.words import UtcTime
 from calipso.errors import ConfigError, Conflict, NotQueued
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import settings
-from calipso.utils.encoding import decode
-from calipso.utils.listening import queues_of, require_workers
-from calipso.utils.retention import remove_scan
-from calipso.utils.scan_store import ScanStore
+from calipso.stores.mongo.encoding import decode
+from calipso.stores.scans.listening import queues_of, require_workers
+from calipso.stores.scans.retention import remove_scan
+from calipso.stores.scans.scan_store import ScanStore
 
 ns = Namespace("scans", description="Scans of environments.", path="/scans")
 

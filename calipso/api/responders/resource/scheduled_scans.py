@@ -17,15 +17,15 @@ from calipso.api.rights import must_edit
 from calipso.api.scan_options import OPTIONS, ScanOptions, scan_request
 from calipso.api.schemas import Answer, Body
 from calipso.api.words import InventoryName, Text, UtcTime
-from calipso.discover.schedules import add_schedule, enable_schedule, replace_schedule
+from calipso.discover.engine.schedules import add_schedule, enable_schedule, replace_schedule
 from calipso.errors import ConfigError
 from calipso.model.scan import LogLevel
 from calipso.model.schedule import WHEN, WHEN_FIELDS, Frequency, Schedule, Weekday, schedule_of
 from calipso.settings import settings
+from calipso.stores.config.schedule_store import ScheduleStore
+from calipso.stores.config.schedule_view import details
+from calipso.stores.mongo.encoding import decode
 from calipso.utils.clock import now
-from calipso.utils.encoding import decode
-from calipso.utils.schedule_store import ScheduleStore
-from calipso.utils.schedule_view import details
 
 ns = Namespace("scheduled_scans", description="Scans by the clock.", path="/scheduled_scans")
 

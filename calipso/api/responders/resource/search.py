@@ -15,9 +15,9 @@ from calipso.api.reading import EXAMPLE_KEY, OneQuery, opened, seen_names
 from calipso.api.replies import shown
 from calipso.api.schemas import Answer
 from calipso.api.words import EnvironmentName, Text
-from calipso.utils.inventory_mgr import InventoryMgr
-from calipso.utils.search import Rank
-from calipso.utils.search_cache import SEARCH
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.search import Rank
+from calipso.stores.inventory.search_cache import SEARCH
 
 Document = dict[str, Any]
 

@@ -10,7 +10,7 @@ from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page_of
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer
-from calipso.discover.supported import supported_environments
+from calipso.probe.supported import supported_environments
 
 ns = Namespace(
     "supported_environments",

@@ -32,8 +32,8 @@ from calipso.api.user_models import (
 )
 from calipso.errors import AuthError, Forbidden
 from calipso.model.user import EVERY, Grant, User
-from calipso.utils.token_store import Method, TokenStore
-from calipso.utils.user_store import HIDDEN, UserStore, environment_grants
+from calipso.stores.people.token_store import Method, TokenStore
+from calipso.stores.people.user_store import HIDDEN, UserStore, environment_grants
 
 ns = Namespace("users", description="Who may use Calipso, and what they may do.", path="/users")
 

@@ -13,7 +13,7 @@ from calipso.api.paging import PageQuery, page_of
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer
 from calipso.api.words import Text, UtcTime
-from calipso.utils.worker_store import WorkerStore
+from calipso.stores.scans.worker_store import WorkerStore
 
 Document = dict[str, Any]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from calipso.discover.fetchers.api import api_hosts
-from calipso.discover.fetchers.api.api_access import ApiAccess
 from calipso.discover.fetchers.api.api_host_lists import (
     agents,
     cells_away,
@@ -14,6 +13,7 @@ from calipso.discover.fetchers.api.api_host_lists import (
 )
 from calipso.errors import PartialAnswer
 from calipso.model.inventory import Fetched
+from calipso.sources.api.api_access import ApiAccess
 
 PATH = "/v2.1/os-availability-zone/detail"
 

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from calipso.discover.fetcher import Outcome
-from calipso.discover.fetchers.api.api_access import NOVA, ApiAccess, Item
 from calipso.discover.fetchers.api.api_host_lists import cells_away, silent_hosts
 from calipso.discover.fetchers.api.instance_ports import InstancePorts, add_network
 from calipso.errors import AccessError, CalipsoError
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
+from calipso.sources.api.api_access import NOVA, ApiAccess, Item
+from calipso.sources.fetcher import Outcome
 from calipso.utils.metadata_parser import load_class
 
 #: How many instances are completed from the cell databases at a time.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from calipso.discover.fetchers.api.addresses import normal_cidr
-from calipso.discover.fetchers.api.api_access import ApiAccess, Item
 from calipso.errors import ErrorKind, NotFound
 from calipso.model.inventory import Fetched
+from calipso.sources.api.addresses import normal_cidr
+from calipso.sources.api.api_access import ApiAccess, Item
 
 
 class ApiFetchNetworks(ApiAccess):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from calipso.discover.fetchers.api.addresses import normal_ip
-from calipso.discover.fetchers.api.api_access import ApiAccess, Item
 from calipso.errors import ErrorKind
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
+from calipso.sources.api.addresses import normal_ip
+from calipso.sources.api.api_access import ApiAccess, Item
 
 
 class ApiFetchPorts(ApiAccess):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 from calipso.discover.fetchers.api import api_hosts
-from calipso.discover.fetchers.api.api_access import NOVA, ApiAccess
 from calipso.discover.fetchers.api.api_host_lists import (
     agents,
     cells_away,
@@ -17,6 +16,7 @@ from calipso.discover.fetchers.api.api_host_lists import (
 from calipso.errors import ErrorKind, PartialAnswer
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
+from calipso.sources.api.api_access import NOVA, ApiAccess
 
 
 class ApiFetchProjectHosts(ApiAccess):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from calipso.discover.fetchers.api.api_access import ApiAccess, Item
 from calipso.model.inventory import Fetched
+from calipso.sources.api.api_access import ApiAccess, Item
 
 
 class ApiFetchProjects(ApiAccess):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from calipso.discover.fetchers.api.api_access import ApiAccess, Item
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.model.environment import OpenStackSection
 from calipso.model.inventory import Fetched
+from calipso.sources.api.api_access import ApiAccess, Item
 
 NO_REGION = "No-Region"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from calipso.discover.fetchers.api.api_access import ApiAccess, Items
-from calipso.discover.fetchers.api.api_problems import problem
 from calipso.errors import AccessError, ApiAccessError, ErrorKind, PartialAnswer
 from calipso.model.inventory import Fetched
+from calipso.sources.api.api_access import ApiAccess, Items
+from calipso.sources.api.api_problems import problem
 
 #: Since 2.69 Nova names the compute hosts of cells it cannot reach; older ones leave them out.
 CELLS = "2.69"

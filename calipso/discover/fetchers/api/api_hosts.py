@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from calipso.discover.fetchers.api.addresses import normal_ip
 from calipso.model.inventory import Fetched
+from calipso.sources.api.addresses import normal_ip
 
 Item = dict[str, Any]
 

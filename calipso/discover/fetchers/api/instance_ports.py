@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from calipso.model.inventory import Fetched
-from calipso.utils.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 Item = dict[str, Any]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.fetchers.cli.cli_access import CliAccess
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.ports import PortRef, Ports, ports_of
+from calipso.hostparse.iplink import Device
 from calipso.model.inventory import Fetched
-from calipso.utils.hostparse.iplink import Device
+from calipso.sources.cli.cli_access import CliAccess
 
 
 def bridge_vconnectors(fetcher: CliAccess, host: str) -> list[Fetched]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.fetchers.cli.cli_access import CliAccess
-from calipso.discover.fetchers.cli.commands import BONDS, NICS
 from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.hostparse.bonding import Bond, Slave, parse_bonds
+from calipso.hostparse.ethtool import Nic, parse_nics
+from calipso.hostparse.iplink import Device
 from calipso.model.inventory import Fetched
-from calipso.utils.hostparse.bonding import Bond, Slave, parse_bonds
-from calipso.utils.hostparse.ethtool import Nic, parse_nics
-from calipso.utils.hostparse.iplink import Device
+from calipso.sources.cli.cli_access import CliAccess
+from calipso.sources.cli.commands import BONDS, NICS
 
 
 class CliFetchBondHostPnics(CliAccess):

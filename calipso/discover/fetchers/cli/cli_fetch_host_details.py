@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from calipso.discover.fetchers.cli.cli_access import CliAccess
-from calipso.discover.fetchers.cli.commands import OS_RELEASE
+from calipso.hostparse.osrelease import parse_os_release
 from calipso.model.inventory import Fetched
-from calipso.utils.hostparse.osrelease import parse_os_release
+from calipso.sources.cli.cli_access import CliAccess
+from calipso.sources.cli.commands import OS_RELEASE
 
 #: stored key -> assignment in /etc/os-release (the last two are added by the command).
 _OS = {

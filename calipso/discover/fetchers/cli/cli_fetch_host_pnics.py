@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.fetchers.cli.cli_access import CliAccess
-from calipso.discover.fetchers.cli.commands import LLDP, NICS
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.nic_rule import nic_names
-from calipso.discover.fetchers.cli.problems import failed_command
 from calipso.errors import ErrorKind
+from calipso.hostparse.ethtool import Nic, parse_nics
+from calipso.hostparse.iplink import Device
+from calipso.hostparse.lldp import Neighbour, parse_lldp
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
-from calipso.utils.hostparse.ethtool import Nic, parse_nics
-from calipso.utils.hostparse.iplink import Device
-from calipso.utils.hostparse.lldp import Neighbour, parse_lldp
+from calipso.sources.cli.cli_access import CliAccess
+from calipso.sources.cli.commands import LLDP, NICS
+from calipso.sources.cli.problems import failed_command
 
 
 class CliFetchHostPnics(CliAccess):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.fetchers.cli.cli_access import CliAccess
-from calipso.discover.fetchers.cli.commands import NAMESPACE_LINKS
 from calipso.discover.fetchers.cli.netns_services import Service, service
 from calipso.discover.fetchers.cli.ports import Ports, ports_of
+from calipso.hostparse.netns import parse_namespaces
 from calipso.model.inventory import Fetched
-from calipso.utils.hostparse.netns import parse_namespaces
+from calipso.sources.cli.cli_access import CliAccess
+from calipso.sources.cli.commands import NAMESPACE_LINKS
 
 _ROUTER_COLUMNS = (
     "id",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from calipso.discover.fetcher import Outcome
-from calipso.discover.fetchers.cli.cli_access import CliAccess
-from calipso.discover.fetchers.cli.commands import DOMAINS
 from calipso.discover.fetchers.cli.ports import PortRef, Ports, ports_of
 from calipso.errors import ErrorKind, ParseError
+from calipso.hostparse.iplink import Device
+from calipso.hostparse.libvirt import Domain, DomainInterface, parse_domains
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
-from calipso.utils.hostparse.iplink import Device
-from calipso.utils.hostparse.libvirt import Domain, DomainInterface, parse_domains
+from calipso.sources.cli.cli_access import CliAccess
+from calipso.sources.cli.commands import DOMAINS
+from calipso.sources.fetcher import Outcome
 
 #: Kinds of interface that have a device on the host. The others (hostdev, vhostuser, ...) hand
 #: hardware or a socket to the guest; there is nothing `ip` could show.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from calipso.discover.fetchers.cli.cli_access import CliAccess
-from calipso.discover.fetchers.cli.commands import FDB, NICS
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.nic_rule import nic_names
+from calipso.hostparse.ethtool import Nic, parse_nics
+from calipso.hostparse.fdb import parse_fdb
+from calipso.hostparse.iplink import Device, device_with
 from calipso.model.inventory import Fetched
-from calipso.utils.hostparse.ethtool import Nic, parse_nics
-from calipso.utils.hostparse.fdb import parse_fdb
-from calipso.utils.hostparse.iplink import Device, device_with
+from calipso.sources.cli.cli_access import CliAccess
+from calipso.sources.cli.commands import FDB, NICS
 
 #: Kernel kind -> (overlay type, UDP port where the device does not tell; 0: not over UDP)
 _TUNNELS = {"vxlan": ("vxlan", 4789), "gretap": ("gre", 0), "geneve": ("geneve", 6081)}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
-from calipso.discover.fetchers.cli.cli_access import CliAccess
 from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_agents
 from calipso.model.inventory import Fetched
+from calipso.sources.cli.cli_access import CliAccess
 
 
 class CliFetchVconnectorsLxb(CliAccess):

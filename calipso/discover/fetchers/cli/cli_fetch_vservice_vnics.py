@@ -5,15 +5,15 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 
-from calipso.discover.fetchers.cli.cli_access import CliAccess
-from calipso.discover.fetchers.cli.commands import NAMESPACE_LINKS
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
 from calipso.errors import ErrorKind
+from calipso.hostparse.iplink import Device
+from calipso.hostparse.netns import parse_namespaces
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
-from calipso.utils.hostparse.iplink import Device
-from calipso.utils.hostparse.netns import parse_namespaces
+from calipso.sources.cli.cli_access import CliAccess
+from calipso.sources.cli.commands import NAMESPACE_LINKS
 
 #: Where agents answer metadata requests: an address of every DHCP namespace, no subnet's.
 _METADATA = {"169.254.169.254", "fe80::a9fe:a9fe"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.utils.hostparse.iplink import Device
+from calipso.hostparse.iplink import Device
 
 
 def device_fields(device: Device) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from calipso.discover.fetchers.cli.cli_access import CliAccess
 from calipso.errors import ParseError
+from calipso.sources.cli.cli_access import CliAccess
 
 AGENT_TYPE = "Linux bridge agent"
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from calipso.utils.hostparse.ethtool import Nic
-from calipso.utils.hostparse.iplink import Device
+from calipso.hostparse.ethtool import Nic
+from calipso.hostparse.iplink import Device
 
 #: Names that Neutron, libvirt, docker and Kubernetes give to what they make.
 VIRTUAL = (

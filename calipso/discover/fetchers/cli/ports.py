@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from calipso.discover.fetcher import Fetcher
+from calipso.sources.fetcher import Fetcher
 
 PREFIXES = ("tap", "qbr", "qvb", "qvo", "qr-", "qg-", "sg-", "ha-", "fg-", "ns-")
 _LENGTH = 11

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from calipso.discover.fetchers.db.db_access import DbAccess, Row
+from calipso.sources.db.db_access import DbAccess, Row
 
 COLUMNS = (
     "id",

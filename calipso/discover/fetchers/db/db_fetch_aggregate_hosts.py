@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from calipso.discover.fetcher import Outcome
-from calipso.discover.fetchers.db.db_access import DbAccess
 from calipso.errors import ErrorKind, NotFound
 from calipso.model.inventory import Fetched, object_key
+from calipso.sources.db.db_access import DbAccess
+from calipso.sources.fetcher import Outcome
 
 
 class DbFetchAggregateHosts(DbAccess):

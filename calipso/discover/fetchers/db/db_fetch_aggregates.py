@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from calipso.discover.fetchers.db.db_access import DbAccess
 from calipso.model.inventory import Fetched
+from calipso.sources.db.db_access import DbAccess
 
 
 class DbFetchAggregates(DbAccess):

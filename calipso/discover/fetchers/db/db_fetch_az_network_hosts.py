@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from calipso.discover.fetchers.db.agents import agents
-from calipso.discover.fetchers.db.db_access import DbAccess
 from calipso.model.inventory import Fetched
+from calipso.sources.db.db_access import DbAccess
 
 
 class DbFetchAzNetworkHosts(DbAccess):

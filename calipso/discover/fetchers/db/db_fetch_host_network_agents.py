@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from calipso.discover.fetcher import Outcome
 from calipso.discover.fetchers.db.agents import agents
-from calipso.discover.fetchers.db.db_access import DbAccess
 from calipso.errors import CalipsoError
 from calipso.model.inventory import Fetched
+from calipso.sources.db.db_access import DbAccess
+from calipso.sources.fetcher import Outcome
 
 
 class DbFetchHostNetworkAgents(DbAccess):

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import orjson
 
-from calipso.discover.fetchers.db.db_access import DbAccess
 from calipso.errors import ErrorKind
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
+from calipso.sources.db.db_access import DbAccess
 
 
 class DbFetchInstances(DbAccess):

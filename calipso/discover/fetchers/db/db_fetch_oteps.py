@@ -6,13 +6,13 @@ import ipaddress
 from contextlib import suppress
 from typing import Any
 
-from calipso.discover.fetchers.db.db_access import DbAccess, Row
 from calipso.discover.fetchers.db.host_answers import devices
 from calipso.discover.fetchers.db.otep_path import nics_of
 from calipso.errors import ErrorKind
+from calipso.hostparse.iplink import device_with
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
-from calipso.utils.hostparse.iplink import device_with
+from calipso.sources.db.db_access import DbAccess, Row
 
 #: Neutron's table of tunnel endpoints by tunnel type; never a name made of data.
 ENDPOINTS: dict[str, tuple[str, list[str]]] = {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from calipso.discover.fetchers.db.agents import agents
-from calipso.discover.fetchers.db.db_access import DbAccess, Row
 from calipso.discover.fetchers.db.host_answers import bridges, devices
 from calipso.discover.fetchers.db.ovs_vedge import switch_fields
 from calipso.model.inventory import Fetched
+from calipso.sources.db.db_access import DbAccess, Row
 
 AGENT_TYPE = "Open vSwitch agent"
 

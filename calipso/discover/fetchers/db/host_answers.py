@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from calipso.discover.fetcher import Fetcher
-from calipso.utils.hostparse.iplink import Device
-from calipso.utils.hostparse.ovsdb import Bridge, parse_ovs
+from calipso.hostparse.iplink import Device
+from calipso.hostparse.ovsdb import Bridge, parse_ovs
+from calipso.sources.fetcher import Fetcher
 
 
 def bridges(fetcher: Fetcher, host: str) -> dict[str, Bridge]:

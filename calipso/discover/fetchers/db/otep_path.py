@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from calipso.discover.fetchers.db.ovs_vedge import leaves_host
-from calipso.utils.hostparse.iplink import Device
+from calipso.hostparse.iplink import Device
 
 
 def nics_of(name: str, devices: Mapping[str, Device], vedge: Mapping[str, Any]) -> list[str]:

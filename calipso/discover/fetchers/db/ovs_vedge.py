@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from calipso.utils.hostparse.iplink import Device
-from calipso.utils.hostparse.ovsdb import Bridge, Interface, Port, bridge_of_patch
+from calipso.hostparse.iplink import Device
+from calipso.hostparse.ovsdb import Bridge, Interface, Port, bridge_of_patch
 
 Item = dict[str, Any]
 

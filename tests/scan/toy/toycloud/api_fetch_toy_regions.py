@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.fetcher import Fetcher
+from calipso.sources.fetcher import Fetcher
 from tests.scan.toy.toycloud import cloud
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.fetcher import Fetcher
 from calipso.errors import AccessError, ErrorKind, PartialAnswer
+from calipso.sources.fetcher import Fetcher
 from tests.scan.toy.toycloud import cloud
 
 

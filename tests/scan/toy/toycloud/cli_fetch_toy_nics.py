@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from calipso.discover.fetcher import Fetcher, Outcome
 from calipso.errors import CliAccessError, DbAccessError, ErrorKind
+from calipso.sources.fetcher import Fetcher, Outcome
 from tests.scan.toy.toycloud import cloud
 
 

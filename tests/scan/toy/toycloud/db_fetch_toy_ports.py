@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calipso.discover.fetcher import Fetcher
+from calipso.sources.fetcher import Fetcher
 
 
 class DbFetchToyPorts(Fetcher):

@@ -1,0 +1,1 @@
+"""Answers made of stored objects and links."""

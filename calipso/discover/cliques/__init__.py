@@ -1,0 +1,1 @@
+"""Cliques: which type fits, and the walk."""

@@ -1,0 +1,290 @@
+"""Scanner: runs one step of a scan: fetch for some parents, store, name the children."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bson import ObjectId
+
+from calipso.discover.engine.placement import Placement
+from calipso.discover.engine.scanners_metadata import OWN_PACKAGE, FetchType, ScannersMetadata
+from calipso.errors import (
+    AccessError,
+    ApiAccessError,
+    CalipsoError,
+    CliAccessError,
+    DbAccessError,
+    ErrorKind,
+    PartialAnswer,
+)
+from calipso.model.scan import Problem
+from calipso.sources.context import ScanContext
+from calipso.sources.fetcher import Fetcher, Outcome
+from calipso.stores.inventory.object_writer import ObjectWriter
+from calipso.stores.inventory.scan_inventory import is_at_or_below
+from calipso.stores.mongo.mongo_access import is_store_error
+from calipso.utils.metadata_parser import load_class
+
+Document = dict[str, Any]
+
+log = logging.getLogger(__name__)
+
+#: Which source failed: a fetcher of one may ask another too.
+FAILED = ((CliAccessError, "cli"), (DbAccessError, "db"), (ApiAccessError, "api"))
+
+
+@dataclass
+class Run:
+    """How one fetch type went for the parents of one host: a line of the coverage report."""
+
+    fetcher: str
+    source: str
+    host: str
+    read: int = 0
+    failed: int = 0
+    objects: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class StepResult:
+    """What a step did: the evidence that sweep, coverage and the next levels are made from."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    #: node of the tree -> `_id` of parents whose fetch failed
+    failed: dict[str, list[ObjectId]] = field(default_factory=dict)
+    #: (steps below this one, scanner, host) -> `_id` of the parents to scan there
+    children: dict[tuple[int, str, str], list[ObjectId]] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    requests: dict[str, int] = field(default_factory=dict)
+
+
+class Scanner:
+    """Runs fetch types of the scan tree for one scan in one process."""
+
+    def __init__(
+        self, metadata: ScannersMetadata, context: ScanContext, writer: ObjectWriter
+    ) -> None:
+        self.metadata = metadata
+        self.context = context
+        self.writer = writer
+        self.environment = context.environment.name
+        self.placement = Placement(context.inv, self.environment)
+        self._children: dict[tuple[int, str, str], list[ObjectId]] = defaultdict(list)
+        self._child_id: str | None = None
+        self._only_below = ""
+
+    def run(
+        self,
+        fetch_types: Sequence[FetchType],
+        parents: Sequence[Document],
+        *,
+        child_id: str | None = None,
+        only_below: str = "",
+        id_field: str = "id",
+        alive: Callable[[], None] = lambda: None,
+    ) -> StepResult:
+        """Run fetch types one after the other for the same parents.
+
+        `id_field` is the field of the parents given to the fetchers; `child_id` keeps one object
+        only, `only_below` what lies at or below this id_path. `alive` is called between parents.
+        """
+        result = StepResult()
+        self._child_id, self._only_below = child_id, only_below
+        self.context.set_parents(parents)
+        self.context.begin_task()
+        self.placement.learn(parents)
+        for fetch_type in fetch_types:
+            self._run_one(fetch_type, parents, id_field, result, alive)
+            self.writer.flush()  # later fetch types may read what this one stored
+        problems, requests = self.context.drain()
+        result.problems += problems
+        result.requests = dict(requests)
+        result.counts = dict(self.writer.counts)
+        result.children = self.finish()
+        return result
+
+    def finish(self) -> dict[tuple[int, str, str], list[ObjectId]]:
+        """Write what is buffered; returns what is to be scanned below the stored objects."""
+        self.writer.flush()
+        return dict(self._children)
+
+    def make_folders(self, parent: Document, scanner: str, depth: int) -> None:
+        """Make the folders that a scanner puts below an object, and queue what is below them."""
+        has_fetchers = False
+        for fetch_type in self.metadata.scanners[scanner]:
+            if not fetch_type.applies_to(self.context.environment):
+                continue
+            if fetch_type.folder is None:
+                has_fetchers = True
+                continue
+            folder_class = load_class("FolderFetcher", OWN_PACKAGE)
+            for item in folder_class(fetch_type.folder).get(parent["id"]):
+                (folder,) = self.placement.place(parent, item, fetch_type.type)
+                self._store(fetch_type, "folder", parent, folder, depth + 1)
+        if has_fetchers:
+            host = parent["id"] if parent["type"] == "host" else parent.get("host", "")
+            self._children[(depth, scanner, str(host))].append(parent["_id"])
+
+    # -- parts -------------------------------------------------------------------------
+
+    def _run_one(
+        self,
+        fetch_type: FetchType,
+        parents: Sequence[Document],
+        id_field: str,
+        result: StepResult,
+        alive: Callable[[], None],
+    ) -> None:
+        fetcher = self._fetcher(fetch_type)
+        by_id: dict[str, list[Document]] = defaultdict(list)
+        for parent in parents:
+            by_id[str(parent.get(id_field) or parent["id"])].append(parent)
+        runs: dict[str, Run] = {}
+        started = time.monotonic()
+        for asked, outcome in outcomes(fetcher, list(by_id)):
+            same = by_id[asked]
+            alive()
+            host = str(same[0]["id"] if same[0]["type"] == "host" else same[0].get("host", ""))
+            run = runs.setdefault(host, Run(fetch_type.fetcher, fetcher.source_name, host))
+            if isinstance(outcome, Exception):
+                run.failed += len(same)
+                result.failed.setdefault(fetch_type.node, []).extend(p["_id"] for p in same)
+                result.problems.append(problem_of(outcome, fetch_type, fetcher, host, asked))
+                found = outcome.found if isinstance(outcome, PartialAnswer) else []
+            else:
+                run.read += len(same)
+                found = outcome
+            run.objects += len(found)
+            self._store_all(fetch_type, fetcher, same[0], found, result)
+            run.seconds += time.monotonic() - started
+            started = time.monotonic()
+        result.runs += runs.values()
+
+    def _fetcher(self, fetch_type: FetchType) -> Fetcher:
+        fetcher = self.metadata.fetcher_class(fetch_type.fetcher)()
+        fetcher.bind(self.context)
+        return fetcher
+
+    def _store_all(
+        self,
+        fetch_type: FetchType,
+        fetcher: Fetcher,
+        parent: Document,
+        objects: Sequence[Document],
+        result: StepResult,
+    ) -> None:
+        if self._child_id is not None:
+            objects = [item for item in objects if str(item["id"]) == self._child_id]
+        if fetcher.enriches:
+            for item in objects:
+                self.writer.add({**item, "type": fetch_type.type}, enriches=True)
+            return
+        self.placement.prefetch(parent, objects)
+        for item in objects:
+            placed = self.placement.place(parent, item, fetch_type.type)
+            if not is_at_or_below(placed[-1]["id_path"], self._only_below):
+                continue
+            missing = placed[-1].pop("misplaced", None)
+            if missing is not None:
+                result.problems.append(_misplaced(placed[-1], missing, fetch_type, fetcher))
+            for document in placed:
+                self._store(fetch_type, fetcher.source_name, parent, document, 1)
+
+    def _store(
+        self, fetch_type: FetchType, source: str, parent: Document, document: Document, depth: int
+    ) -> None:
+        """Stamp and buffer one object; make the folders below it."""
+        document["fetched_by"] = {
+            "node": fetch_type.node,
+            "scanner": fetch_type.scanner,
+            "fetcher": fetch_type.fetcher or "FolderFetcher",
+            "source": source,
+            "parent": parent["_id"],
+            "parent_id": parent["id"],
+            "parent_type": parent["type"],
+        }
+        on_demand = document.pop("on_demand", False)
+        stored = {key: value for key, value in document.items() if key != "create_object"}
+        key = self.writer.add(stored)
+        if on_demand:
+            self.placement.learn([stored])
+            return
+        if fetch_type.children_scanner and document["type"] == fetch_type.type:
+            self.make_folders(stored | {"_id": key}, fetch_type.children_scanner, depth)
+
+
+def outcomes(fetcher: Fetcher, parent_ids: list[str]) -> Iterator[Outcome]:
+    """One outcome for each parent, whatever the fetcher does; only a failing store is raised.
+
+    A parent that it passes over in silence was not read: what is known below it must stay.
+    """
+    open_ids = dict.fromkeys(parent_ids)
+    failure: Exception = CalipsoError(
+        f"{type(fetcher).__name__} gives no outcome for some of its parents",
+        hint="get_many has to yield each parent, with a list or an error.",
+    )
+    try:
+        for asked, outcome in fetcher.get_many(parent_ids):
+            if isinstance(outcome, Exception) and is_store_error(outcome):
+                raise outcome
+            if asked in open_ids:
+                del open_ids[asked]
+                yield asked, outcome
+    except Exception as error:
+        if is_store_error(error):
+            raise
+        failure = error
+    for asked in open_ids:
+        yield asked, failure
+
+
+def problem_of(
+    error: Exception, fetch_type: FetchType, fetcher: Fetcher, host: str, parent_id: str
+) -> Problem:
+    """A failed fetch as a line of the coverage report; a bug of ours is logged with its trace."""
+    if isinstance(error, CalipsoError):
+        message, hint, kind = error.message, error.hint, error.kind
+        if isinstance(error, CliAccessError):
+            host = error.host or host
+        elif isinstance(error, AccessError):
+            host = ""  # a database or service that is away is one problem, not one of each host
+    else:
+        about = {"host": host} if host else {}
+        log.error("%s failed for %s", fetch_type.fetcher, parent_id, exc_info=error, extra=about)
+        message = f"{fetch_type.fetcher}: {type(error).__name__}: {error}"[:500]
+        hint, kind = "This is a defect of Calipso: see the worker's log.", ErrorKind.BUG
+    return Problem(
+        kind=str(kind),
+        message=message,
+        hint=hint,
+        source=next(
+            (s for kind_of, s in FAILED if isinstance(error, kind_of)), fetcher.source_name
+        ),
+        host=host,
+        scanner=fetch_type.scanner,
+        fetcher=fetch_type.fetcher,
+        parent_id=parent_id,
+    )
+
+
+def _misplaced(
+    document: Document, missing: str, fetch_type: FetchType, fetcher: Fetcher
+) -> Problem:
+    return Problem(
+        kind=str(ErrorKind.NOT_FOUND),
+        message=f"{document['type']} {document['id']}: its parent {missing} is not in the "
+        f"inventory; shown below {document['parent_id']}",
+        hint="It may have been created during the scan; scan again.",
+        source=fetcher.source_name,
+        host=str(document.get("host", "")),
+        scanner=fetch_type.scanner,
+        fetcher=fetch_type.fetcher,
+        warning=True,
+    )

@@ -1,0 +1,154 @@
+"""Stages: what one task of a scan does. Called with ids, answers with counts and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from calipso.discover.cliques.clique_finder import CliqueFinder
+from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.discover.engine.placement import environment_root
+from calipso.discover.engine.scanner import Scanner
+from calipso.discover.engine.scanners_metadata import ScannersMetadata
+from calipso.discover.engine.sweep import Sweeper
+from calipso.discover.find_links import ScanInfo
+from calipso.discover.find_links_metadata import load_link_finders
+from calipso.model.inventory import object_key
+from calipso.model.scan import Stage
+from calipso.sources.context import ScanContext
+from calipso.stores.inventory.graph_writer import GraphWriter
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.object_writer import ObjectWriter
+from calipso.stores.inventory.scan_inventory import gather_evidence
+from calipso.stores.scans.scan_store import ScanStore
+
+Document = dict[str, Any]
+#: Fields to store on the finished task; `problems` goes to the scan as well.
+Result = dict[str, Any]
+
+
+class Stages:
+    """Runs tasks of one scan in one process."""
+
+    def __init__(
+        self,
+        scan: Document,
+        context: ScanContext,
+        metadata: ScannersMetadata,
+        store: ScanStore,
+    ) -> None:
+        self.scan = scan
+        self.context = context
+        self.metadata = metadata
+        self.store = store
+        self.environment = context.environment.name
+        self.inv = InventoryMgr(scan["inventory"])  # all of it, also what is gone
+
+    def run(self, task: Document, alive: Callable[[], None]) -> Result:
+        """Run one task by its kind."""
+        kinds: dict[str, Callable[[Document, Callable[[], None]], Result]] = {
+            "fetch": self.fetch,
+            Stage.SWEEP.value: self.sweep,
+            "links": self.links,
+            "cliques": self.cliques,
+        }
+        return kinds[task["kind"]](task, alive)
+
+    def fetch(self, task: Document, alive: Callable[[], None]) -> Result:
+        """Fetch objects for the parents of the task and store them."""
+        scanner = Scanner(self.metadata, self.context, self._object_writer(alive))
+        entries = {entry.node: entry for entry in self.metadata.scanners[task["scanner"]]}
+        result = scanner.run(
+            [entries[node] for node in task["nodes"]],
+            self._parents(task),
+            child_id=task.get("child_id"),
+            only_below=task.get("only_below", ""),
+            id_field=task.get("id_field", "id"),
+            alive=alive,
+        )
+        children = [
+            {"level": task["level"] + depth, "scanner": name, "host": host, "parents": parents}
+            for (depth, name, host), parents in result.children.items()
+        ]
+        return {
+            "ran": True,
+            "counts": result.counts,
+            "failed": result.failed,
+            "children": children,
+            "runs": [asdict(run) for run in result.runs],
+            "problems": result.problems,
+            "requests": result.requests,
+        }
+
+    def root_children(self, scanner: str, level: int, alive: Callable[[], None]) -> list[Document]:
+        """Make the folders of the root scanner; returns what is to be scanned below them."""
+        writer = self._object_writer(alive)
+        machine = Scanner(self.metadata, self.context, writer)
+        root = environment_root(self.environment)
+        machine.make_folders(root, scanner, 0)
+        return [
+            {"level": level + depth, "scanner": name, "host": host, "parents": parents}
+            for (depth, name, host), parents in machine.finish().items()
+        ]
+
+    def sweep(self, task: Document, alive: Callable[[], None]) -> Result:
+        """Remove what was not found again, mark what could not be read."""
+        sweeper = Sweeper(self.inv, self.environment, self.scan["_id"], **self._authority(alive))
+        found = sweeper.judge(
+            gather_evidence(self.store, self.scan["_id"]),
+            below=task.get("below", ""),
+            clear=bool(self.scan["request"]["clear"]) and not task.get("below"),
+        )
+        self.store.keep_highest(self.scan["_id"], found)
+        sweeper.remove()
+        return {"ran": True}
+
+    def links(self, task: Document, alive: Callable[[], None]) -> Result:
+        """Run one link finder and store its links."""
+        finder = load_link_finders()[task["finder"]]()
+        types, constraints = load_clique_types(self.inv)
+        info = ScanInfo(
+            environment=self.context.environment,
+            clique_types=types,
+            clique_constraints=constraints,
+        )
+        finder.bind(self.environment, self.inv, info)
+        found = self._graph_writer(alive).save_links(task["finder"], finder.run())
+        return {"ran": True, "counts": {"links": found}}
+
+    def cliques(self, task: Document, alive: Callable[[], None]) -> Result:
+        """Find the cliques of one partition of focal points."""
+        finder = self.context.shared("clique finder", self._clique_finder)
+        fields = [*finder.fields_for(task["focal_type"]), "clique"]
+        focal_points = self.inv.find_items({"_id": {"$in": task["parents"]}}, fields)
+        flagged = {item["_id"] for item in focal_points if item.get("clique")}
+        writer = self._graph_writer(alive)
+        found = sum(writer.save_cliques(c, flagged) for c in finder.portions(focal_points))
+        return {"ran": True, "counts": {"cliques": found}, "problems": finder.problems}
+
+    # -- parts -------------------------------------------------------------------------
+
+    def _clique_finder(self) -> CliqueFinder:
+        types, constraints = load_clique_types(self.inv)
+        return CliqueFinder.from_inventory(self.context.environment, types, constraints, self.inv)
+
+    def _parents(self, task: Document) -> list[Document]:
+        keys = task["parents"]
+        parents = self.inv.find_items({"_id": {"$in": keys}})
+        root = object_key(self.environment, "environment", self.environment)
+        return [*parents, environment_root(self.environment)] if root in keys else parents
+
+    def _authority(self, alive: Callable[[], None]) -> Document:
+        """What each writer is told of the scan it writes for."""
+        return {
+            "generation": self.scan["generation"],
+            "record_changes": self.scan["record_changes"],
+            "alive": alive,
+        }
+
+    def _object_writer(self, alive: Callable[[], None]) -> ObjectWriter:
+        return ObjectWriter(self.inv, self.environment, self.scan["_id"], **self._authority(alive))
+
+    def _graph_writer(self, alive: Callable[[], None]) -> GraphWriter:
+        return GraphWriter(self.inv, self.environment, self.scan["_id"], **self._authority(alive))

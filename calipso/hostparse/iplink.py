@@ -1,0 +1,166 @@
+"""Network devices of a host or namespace, from `ip -d -j addr show`."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from calipso.errors import ParseError
+from calipso.hostparse.jsontext import json_list
+
+_STATES = {
+    "UP": "up",
+    "DOWN": "down",
+    "LOWERLAYERDOWN": "down",
+    "NOTPRESENT": "down",
+    "DORMANT": "down",
+    "TESTING": "down",
+}
+_NO_MAC = "00:00:00:00:00:00"
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address of a device: `ip` in normal form, `prefix` length, `scope` as `ip` names it."""
+
+    ip: str
+    prefix: int
+    scope: str
+
+    @property
+    def version(self) -> int:
+        """4 or 6."""
+        return 6 if ":" in self.ip else 4
+
+    @property
+    def cidr(self) -> str:
+        """Address with prefix length: `10.0.0.5/24`."""
+        return f"{self.ip}/{self.prefix}"
+
+    @property
+    def network(self) -> str:
+        """The network it lies in: `10.0.0.0/24`."""
+        return str(ipaddress.ip_interface(self.cidr).network)
+
+
+@dataclass(frozen=True)
+class Device:
+    """A network device.
+
+    `kind` is what the kernel made it of: veth, bridge, bond, vxlan, tun, ... (empty: hardware),
+    `info` what belongs to the kind (for vxlan: id, local, port, link). `state` is up or down as
+    read (unknown: the driver does not tell), `admin_state` what was asked for. `master` is the
+    bridge or bond it belongs to. `peer_netns` is not None when its other end lies in another
+    namespace; `peer_netns_name` then names it if it has a name.
+    """
+
+    name: str
+    index: int
+    mac: str
+    permanent_mac: str
+    link_type: str
+    kind: str
+    state: str
+    admin_state: str
+    mtu: int
+    master: str
+    lower: str
+    peer_netns: int | None
+    peer_netns_name: str
+    addresses: tuple[Address, ...] = ()
+    info: Mapping[str, Any] = field(default_factory=dict)
+    slave_kind: str = ""
+
+    @property
+    def is_bond(self) -> bool:
+        """True for a bond of NICs."""
+        return self.kind == "bond"
+
+    def first(self, version: int, *, link_local: bool = True) -> Address | None:
+        """The first address of an IP version; addresses of wider scope go first."""
+        found = [address for address in self.addresses if address.version == version]
+        ranked = sorted(found, key=lambda address: _is_local(address.ip))
+        return next((a for a in ranked if link_local or not _is_local(a.ip)), None)
+
+
+def parse_devices(text: str, what: str = "ip -d -j addr show") -> dict[str, Device]:
+    """Devices by name, in the kernel's order. Raises ParseError."""
+    return {item.name: item for item in (_device(entry, what) for entry in json_list(text, what))}
+
+
+def device_with(devices: Iterable[Device], ip: str) -> Device | None:
+    """The device that has an address."""
+    try:
+        wanted = _normal(ip)
+    except ValueError:
+        return None
+    return next((d for d in devices if any(a.ip == wanted for a in d.addresses)), None)
+
+
+def _device(entry: dict[str, Any], what: str) -> Device:
+    try:
+        info = entry.get("linkinfo") or {}
+        flags = {str(flag) for flag in entry.get("flags") or ()}
+        netns = entry.get("link_netnsid")
+        return Device(
+            name=str(entry["ifname"]),
+            index=int(entry["ifindex"]),
+            mac=_mac(entry.get("address")),
+            permanent_mac=_mac(entry.get("permaddr")),
+            link_type=str(entry.get("link_type", "")),
+            kind=str(info.get("info_kind", "")),
+            state=_state(str(entry.get("operstate", "")), flags),
+            admin_state="up" if "UP" in flags else "down",
+            mtu=int(entry.get("mtu") or 0),
+            master=str(entry.get("master", "")),
+            lower=str(entry.get("link", "")),
+            peer_netns=None if netns is None else int(netns),
+            peer_netns_name=str(entry.get("link_netns", "")),
+            addresses=tuple(_addresses(entry.get("addr_info") or ())),
+            info=dict(info.get("info_data") or {}),
+            slave_kind=str(info.get("info_slave_kind", "")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ParseError(f"{what}: unexpected device: {error!r}", sample=str(entry)) from None
+
+
+def _addresses(entries: Iterable[dict[str, Any]]) -> Iterable[Address]:
+    for entry in entries:
+        if entry.get("local"):
+            ip = _normal(str(entry["local"]))
+            yield Address(ip, int(entry.get("prefixlen", 0)), str(entry.get("scope", "")))
+
+
+def _state(operstate: str, flags: set[str]) -> str:
+    """Tap and tun devices say UNKNOWN: RFC 2863 takes those with a carrier as working."""
+    known = _STATES.get(operstate)
+    if known:
+        return known
+    if "LOWER_UP" in flags:
+        return "up"
+    return "unknown" if "UP" in flags else "down"
+
+
+def _mac(value: Any) -> str:
+    text = str(value or "").lower()
+    return "" if text == _NO_MAC else text
+
+
+def _normal(ip: str) -> str:
+    """An address in its normal form. Raises ValueError. A large host has thousands."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    try:
+        return socket.inet_ntop(family, socket.inet_pton(family, ip))
+    except OSError:
+        return str(ipaddress.ip_address(ip))  # with a zone, or it tells what is wrong
+
+
+def _is_local(ip: str) -> bool:
+    """True for link-local and loopback addresses, in normal form."""
+    if ":" not in ip:
+        return ip.startswith(("127.", "169.254."))
+    first = ip.partition(":")[0]
+    return ip == "::1" or (len(first) == 4 and first.startswith(("fe8", "fe9", "fea", "feb")))

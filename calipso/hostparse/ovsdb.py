@@ -1,0 +1,192 @@
+"""Open vSwitch of a host: bridges, their ports and interfaces, from `ovs-vsctl --format=json`.
+
+The answer holds three JSON tables, one a line: Bridge, Port, Interface (RFC 7047 notation:
+`["set", [...]]`, `["map", [[key, value], ...]]`, `["uuid", "..."]`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from calipso.errors import ParseError
+from calipso.hostparse.jsontext import json_value
+
+_WHAT = "ovs-vsctl list"
+TUNNELS = frozenset({"vxlan", "gre", "geneve", "stt", "lisp", "gtpu", "ip6gre", "erspan"})
+
+
+@dataclass(frozen=True)
+class Interface:
+    """An interface of a port. `type` is system, internal, patch, vxlan, gre, geneve, dpdk, ...
+
+    `port_id` is the Neutron port id (external_ids iface-id), `attached_mac` the MAC Neutron
+    gave it; `mac` is the device's own. `ofport` is None while OVS could not open it (`error`).
+    """
+
+    name: str
+    type: str
+    mac: str
+    ofport: int | None
+    state: str
+    admin_state: str
+    port_id: str
+    attached_mac: str
+    instance_id: str
+    error: str
+    mtu: int | None
+    options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def internal(self) -> bool:
+        """True for interfaces OVS itself makes."""
+        return self.type == "internal"
+
+    @property
+    def tunnel(self) -> bool:
+        """True for tunnel endpoints; `options` then has local_ip and remote_ip."""
+        return self.type in TUNNELS
+
+    @property
+    def peer(self) -> str:
+        """Name of the other end, for patch interfaces."""
+        return self.options.get("peer", "") if self.type == "patch" else ""
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of a bridge: usually one interface of the same name; a bond has several."""
+
+    name: str
+    tag: int | None
+    trunks: tuple[int, ...]
+    bond_mode: str
+    interfaces: tuple[Interface, ...]
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """A bridge with its ports, by name."""
+
+    name: str
+    datapath_type: str
+    fail_mode: str
+    ports: dict[str, Port]
+
+    def interfaces(self) -> Iterator[tuple[Port, Interface]]:
+        """Each interface with its port."""
+        for port in self.ports.values():
+            for interface in port.interfaces:
+                yield port, interface
+
+    def uplinks(self, nics: Collection[str]) -> list[str]:
+        """Names of its interfaces that are NICs or bonds of the host."""
+        return [i.name for _, i in self.interfaces() if i.name in nics or i.type == "dpdk"]
+
+    def patches(self) -> dict[str, str]:
+        """Name of each patch interface -> name of its peer."""
+        return {i.name: i.peer for _, i in self.interfaces() if i.peer}
+
+
+def parse_ovs(text: str) -> dict[str, Bridge]:
+    """Bridges by name, in order of names. Raises ParseError."""
+    tables = [_table(line) for line in text.splitlines() if line.strip()]
+    if len(tables) != 3:
+        raise ParseError(f"{_WHAT}: expected 3 tables, got {len(tables)}", sample=text)
+    try:
+        interfaces = {row["_uuid"]: _interface(row) for row in tables[2]}
+        ports = {row["_uuid"]: _port(row, interfaces) for row in tables[1]}
+        bridges = [_bridge(row, ports) for row in tables[0]]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ParseError(f"{_WHAT}: unexpected row: {error!r}", sample=text) from None
+    return {bridge.name: bridge for bridge in sorted(bridges, key=lambda bridge: bridge.name)}
+
+
+def bridge_of_patch(bridges: dict[str, Bridge], patch: str) -> str:
+    """Name of the bridge that owns an interface ("" when none does)."""
+    for bridge in bridges.values():
+        if any(interface.name == patch for _, interface in bridge.interfaces()):
+            return bridge.name
+    return ""
+
+
+def _table(line: str) -> list[dict[str, Any]]:
+    table = json_value(line, _WHAT)
+    if not isinstance(table, dict) or not isinstance(table.get("data"), list):
+        raise ParseError(f"{_WHAT}: expected a table", sample=line)
+    try:
+        names = [str(name) for name in table["headings"]]
+        return [
+            {name: _value(cell) for name, cell in zip(names, row, strict=True)}
+            for row in table["data"]
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParseError(f"{_WHAT}: broken table: {error!r}", sample=line) from None
+
+
+def _value(cell: Any) -> Any:
+    """A cell as Python: sets as lists, maps as dicts, UUIDs as strings."""
+    if not isinstance(cell, list):
+        return cell
+    kind, content = cell
+    if kind == "uuid":
+        return str(content)
+    if kind == "set":
+        return [_value(item) for item in content]
+    if kind == "map":
+        return {str(key): _value(value) for key, value in content}
+    raise ValueError(f"unknown notation {kind!r}")
+
+
+def _many(value: Any) -> list[Any]:
+    """A column that holds a set: OVSDB writes a set of one as the bare value."""
+    return value if isinstance(value, list) else [value]
+
+
+def _text(value: Any) -> str:
+    return "" if isinstance(value, list) else str(value)
+
+
+def _number(value: Any) -> int | None:
+    return None if isinstance(value, list) else int(value)
+
+
+def _interface(row: dict[str, Any]) -> Interface:
+    ids = row["external_ids"]
+    ofport = _number(row["ofport"])
+    return Interface(
+        name=str(row["name"]),
+        type=str(row["type"]) or "system",
+        mac=_text(row["mac_in_use"]).lower(),
+        ofport=ofport if ofport is not None and ofport >= 0 else None,
+        state=_text(row["link_state"]) or "unknown",
+        admin_state=_text(row["admin_state"]) or "unknown",
+        port_id=str(ids.get("iface-id", "")),
+        attached_mac=str(ids.get("attached-mac", "")).lower(),
+        instance_id=str(ids.get("vm-uuid", ids.get("vm-id", ""))),
+        error=_text(row["error"]),
+        mtu=_number(row["mtu"]),
+        options={str(key): str(value) for key, value in sorted(row["options"].items())},
+    )
+
+
+def _port(row: dict[str, Any], interfaces: dict[str, Interface]) -> Port:
+    members = [interfaces[uuid] for uuid in _many(row["interfaces"])]
+    return Port(
+        name=str(row["name"]),
+        tag=_number(row["tag"]),
+        trunks=tuple(sorted(int(vlan) for vlan in _many(row["trunks"]))),
+        bond_mode=_text(row["bond_mode"]),
+        interfaces=tuple(sorted(members, key=lambda interface: interface.name)),
+    )
+
+
+def _bridge(row: dict[str, Any], ports: dict[str, Port]) -> Bridge:
+    own = [ports[uuid] for uuid in _many(row["ports"])]
+    return Bridge(
+        name=str(row["name"]),
+        datapath_type=str(row["datapath_type"]) or "system",
+        fail_mode=_text(row["fail_mode"]),
+        ports={port.name: port for port in sorted(own, key=lambda port: port.name)},
+    )

@@ -1,0 +1,1 @@
+"""Tests of an environment and of single connections."""

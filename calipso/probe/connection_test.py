@@ -1,0 +1,142 @@
+"""One target of a connection test: the steps of `calipso env test` that are about it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from calipso.errors import CalipsoError
+from calipso.model.environment import Environment, parse_environment
+from calipso.probe.environment_test import (
+    api_steps,
+    database_steps,
+    driver_steps,
+    host_steps,
+)
+from calipso.probe.other_logins import LOGINS, other_steps
+from calipso.probe.steps import Step
+from calipso.sources.context import ScanContext
+from calipso.stores.config.connection_tests import REQUEST, ConnectionTestStore, Job
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.utils.clock import now
+
+Document = dict[str, Any]
+
+#: Hosts one test logs in to; a test must end within its time in a cloud of any size.
+MOST_HOSTS = 200
+
+#: The queue for what no scan reads.
+OTHER = "scan"
+
+
+def jobs_of(environment: Environment, targets: Iterable[str]) -> list[Job]:
+    """Which workers test which target: those that read it in a scan."""
+    queues = environment.queues
+    named = {"OpenStack": [queues.api], "mysql": [queues.db]}
+    named["CLI"] = [queues.cli, *(entry.queue for entry in queues.hosts)]
+    return list(
+        dict.fromkeys((target, queue) for target in targets for queue in named.get(target, [OTHER]))
+    )
+
+
+def run_job(test_id: str, number: int) -> str:
+    """Run one job and store its steps; returns `passed`, `failed` or `over`. Raises NotFound.
+
+    What fails is a step that says so. Only a store that fails is raised.
+    """
+    store = ConnectionTestStore()
+    test = store.get(test_id)
+    if test["status"] != REQUEST:
+        return "over"
+    job = test["jobs"][number]
+    left = (test["deadline"] - now()).total_seconds()
+    steps = list(_until(time.monotonic() + left, _steps(test, job["target"], job["queue"])))
+    if not store.report(test_id, number, (_plain(step) for step in steps)):
+        return "over"
+    return "passed" if all(step.ok for step in steps) else "failed"
+
+
+def environment_of_test(
+    environment: str, sections: list[Document], document: Document | None = None
+) -> Environment:
+    """The environment with these sections instead of its own. Raises ConfigError, NotFound.
+
+    `document` is that of one that is not stored.
+    """
+    if document is None:
+        document = EnvironmentStore().get(environment).document()
+    known = {section["name"]: section for section in document.get("configuration", [])}
+    known |= {section["name"]: section for section in sections}
+    return parse_environment(document | {"configuration": [*known.values()]})
+
+
+def _plain(step: Step) -> Document:
+    return asdict(step) | {"seconds": round(step.seconds, 3)}
+
+
+def _until(end: float, steps: Iterator[Step]) -> Iterator[Step]:
+    """The steps until the time is over; an error that no step expected is a failed step."""
+    try:
+        for step in steps:
+            yield step
+            if time.monotonic() > end:
+                hint = "What comes after was not tested. See the setting connection_test_seconds."
+                yield Step("timeout", ok=False, message="the time of the test is over", hint=hint)
+                return
+    except CalipsoError as error:
+        yield Step("test", ok=False, message=error.message, hint=error.hint)
+
+
+def _steps(test: Document, target: str, queue: str) -> Iterator[Step]:
+    given: list[Document] = test["targets_configuration"]
+    environment = environment_of_test(test["environment"], given, test.get("environment_config"))
+    if target in LOGINS:
+        section = next(s for s in environment.configuration if s.name == target)
+        yield from other_steps(target, section.model_dump())
+        return
+    context = ScanContext(environment, InventoryMgr(), f"test-{uuid.uuid4().hex}")
+    try:
+        if target == "mysql":
+            yield from database_steps(context)
+        elif target == "CLI":
+            yield from _host_steps(context, queue, strange=_is_strange(given))
+        else:
+            found: dict[str, Document] = {}
+            yield from api_steps(context, found)
+            yield from driver_steps(environment, found)
+    finally:
+        context.close()
+
+
+def _is_strange(given: list[Document]) -> bool:
+    """True when stored accounts of SSH are tested beside another OpenStack.
+
+    It may name any host, and a stored password must not be tried there.
+    """
+    names = {section["name"] for section in given}
+    return "OpenStack" in names and "CLI" not in names
+
+
+def _host_steps(context: ScanContext, queue: str, *, strange: bool) -> Iterator[Step]:
+    """The hosts of a queue that the API names; when it does not answer, of the last scan."""
+    found: dict[str, Document] = {}
+    for _ in () if strange else api_steps(context, found):
+        pass  # how the API does is what the target OpenStack tells
+    said = "named by Nova and Neutron"
+    if not found:
+        query = {"environment": context.environment.name, "type": "host"}
+        found = {item["name"]: dict(item) for item in context.inv.find_items(query)}
+        said = "known from the last scan; the API "
+        said += "given for this test is not asked" if strange else "named none"
+    queues = context.environment.queues
+    mine = {name: item for name, item in found.items() if queues.of("cli", name) == queue}
+    some = dict(sorted(mine.items())[:MOST_HOSTS])
+    if found:
+        message = f"{len(some)} of {len(found)} hosts for queue {queue}, {said}"
+        yield Step(f"hosts of {queue}", ok=True, message=message)
+    if some or not found:
+        yield from host_steps(context.environment, some)

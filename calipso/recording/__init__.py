@@ -1,0 +1,1 @@
+"""Recording of a cloud's answers, to be scanned again without the cloud."""

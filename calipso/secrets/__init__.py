@@ -1,0 +1,1 @@
+"""Secrets of environments, encrypted, and their keys."""

@@ -1,0 +1,1 @@
+"""Transports: how each source is asked."""

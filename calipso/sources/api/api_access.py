@@ -1,0 +1,131 @@
+"""ApiAccess: the OpenStack API as fetchers see it: lists of plain dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from calipso.errors import ErrorKind, NotFound
+from calipso.model.environment import OpenStackSection
+from calipso.settings import settings
+from calipso.sources.api.api_client import ApiClient
+from calipso.sources.api.api_paging import items_of_pages
+from calipso.sources.fetcher import Fetcher
+
+Item = dict[str, Any]
+Items = list[Item]
+list_of = list  # inside ApiAccess, `list` is its method
+
+#: Newest Nova microversion our fetchers know: ids of hypervisors and services are uuids since
+#: 2.53, flavors are embedded since 2.47. Older services are asked for their newest.
+NOVA = "2.53"
+
+#: Lists that take `limit`; Nova refuses unknown parameters elsewhere.
+_PAGED = ("/v2.0/", "/v2.1/servers", "/v2.1/os-hypervisors")
+
+
+class ApiAccess(Fetcher):
+    """Base of the API fetchers, and the `api` source itself.
+
+    A path names its version (`/v2.0/ports`, `/v2.1/servers/detail`, `/v3/projects`).
+    """
+
+    source_name: ClassVar[str] = "api"
+
+    @property
+    def client(self) -> ApiClient:
+        """The connection all API fetchers of this scan share in this process."""
+        section = self.context.environment.section(OpenStackSection)
+        return self.context.shared(
+            "api:client", lambda: ApiClient(section, settings(), self.context.count)
+        )
+
+    def catalogue(self) -> Items:
+        """The service catalogue that came with the token."""
+        return self.client.catalogue()
+
+    def list(
+        self,
+        service_type: str,
+        path: str,
+        key: str,
+        *,
+        region: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        microversion: str | None = None,
+    ) -> Iterator[Item]:
+        """Items of a list, page after page. Raises ApiAccessError when a page cannot be had."""
+        limit = {"limit": settings().api_page_size} if path.startswith(_PAGED) else {}
+        client = self.client
+
+        def ask(page: Mapping[str, Any]) -> Any:
+            return client.ask(
+                service_type, path, region=region, params=page, microversion=microversion
+            )
+
+        what = f"{service_type} {path}"
+        items = items_of_pages(ask, what, key, {**(params or {}), **limit})
+        recorder = self.context.recorder
+        if recorder is None:
+            yield from items
+            return
+        kept = list_of(items)
+        recorder.api(service_type, path, key, params, kept, microversion)
+        yield from kept
+
+    def ask(
+        self,
+        service_type: str,
+        path: str,
+        *,
+        region: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        microversion: str | None = None,
+    ) -> Any:
+        """The answer to a question that is no list, as parsed JSON."""
+        body = self.client.ask(
+            service_type, path, region=region, params=params, microversion=microversion
+        )
+        if self.context.recorder is not None:
+            self.context.recorder.api(service_type, path, None, params, body, microversion)
+        return body
+
+    # -- what the API fetchers ask alike -------------------------------------------------
+
+    def regions(self, service_type: str, parent_id: str = "") -> list_of[str]:
+        """Regions that offer a service: the parent when it is a region, else all stored ones.
+
+        Raises NotFound when no region was scanned yet.
+        """
+        regions = self.inv.find(self.env, "region", fields=["id", "endpoints"])
+        if not regions:
+            raise NotFound(
+                f"{self.env}: no region is in the inventory",
+                kind=ErrorKind.NOT_FOUND,
+                hint="Scan the environment as a whole first; regions come from its catalogue.",
+            )
+        parent = (self.context.parent(parent_id) if parent_id else None) or {}
+        only = parent["id"] if parent.get("type") == "region" else None
+        return [
+            str(region["id"])
+            for region in sorted(regions, key=lambda region: str(region["id"]))
+            if (only is None or region["id"] == only)
+            and any(e.get("service_type") == service_type for e in region["endpoints"].values())
+        ]
+
+    def project_names(self) -> dict[str, str]:
+        """Name of each stored project by its id."""
+        projects = self.inv.find(self.env, "project", fields=["id", "name"])
+        return {str(project["id"]): str(project["name"]) for project in projects}
+
+    def is_admin_project(self, parent_id: str) -> bool:
+        """True for the project that stands for the whole cloud (`admin_project`)."""
+        if self.is_admin_name(parent_id):
+            return True
+        parent = self.context.parent(parent_id) or {}
+        return parent.get("type") == "project" and self.is_admin_name(str(parent.get("name")))
+
+    def is_admin_name(self, name: str) -> bool:
+        """True for the name of `admin_project`; Keystone takes it in any case of letters."""
+        wanted = self.context.environment.section(OpenStackSection).admin_project
+        return name.casefold() == wanted.casefold()

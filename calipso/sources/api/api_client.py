@@ -1,0 +1,263 @@
+"""One logged-in connection to an OpenStack: endpoints, retries, limits, microversions.
+
+One per scan and process, shared by all API fetchers and their threads.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import urllib3
+from keystoneauth1.exceptions import ClientException
+from keystoneauth1.identity import v3
+from keystoneauth1.session import Session
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from calipso.errors import ApiAccessError, ErrorKind
+from calipso.limits.limits import limits
+from calipso.model.environment import OpenStackSection
+from calipso.settings import Settings
+from calipso.sources.api.api_problems import (
+    error_text,
+    no_slot,
+    problem,
+    status_problem,
+    transport_problem,
+)
+
+log = logging.getLogger(__name__)
+
+#: A page may take this many times `api_timeout` from first to last byte: a service that sends a
+#: byte now and then never meets the read timeout.
+TOTAL_FACTOR = 4
+ATTEMPTS = 3
+LARGEST_PAGE = 256 * 1024 * 1024
+
+Params = Mapping[str, Any]
+
+#: `/v2.1/<project id>` at the end of a catalogue URL: we name the version in each path.
+_VERSION = re.compile(r"/v\d+(\.\d+)?(/.*)?$")
+
+
+class ApiClient:
+    """Requests to the services of one cloud. Thread safe."""
+
+    def __init__(
+        self, section: OpenStackSection, settings: Settings, count: Callable[[str], None]
+    ) -> None:
+        self.section = section
+        self.settings = settings
+        self._count = count
+        self._identity = _VERSION.sub("", section.identity_url().rstrip("/"))
+        self._auth = v3.Password(
+            auth_url=f"{self._identity}/v3",
+            username=section.user,
+            password=section.pwd,
+            project_name=section.admin_project,
+            user_domain_name=section.user_domain,
+            project_domain_name=section.project_domain,
+        )
+        # No redirects: a token must not follow to wherever an answer points.
+        self._session = Session(
+            auth=self._auth,
+            verify=(section.ca_file or True) if not section.insecure else False,
+            timeout=settings.api_timeout,
+            redirect=False,
+        )
+        if section.insecure:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._login_lock = threading.Lock()
+        self._refused: ApiAccessError | None = None
+        self._versions: dict[tuple[str, str | None], tuple[int, int]] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.session.close()
+
+    # -- login -------------------------------------------------------------------------
+
+    def catalogue(self) -> list[dict[str, Any]]:
+        """The service catalogue that came with the token; logs in at first use."""
+        url = f"{self._identity}/v3/auth/tokens"
+        with self._login_lock:
+            catalogue: list[dict[str, Any]] = self._again(self._login, url)
+        return catalogue
+
+    def _login(self, url: str) -> list[dict[str, Any]]:
+        if self._refused:
+            raise self._refused
+        try:
+            if self._auth.auth_ref is None:
+                self._count("api_calls")
+            catalog = self._auth.get_access(self._session).service_catalog.catalog
+        except (ClientException, OSError) as error:
+            found = transport_problem(url, error)
+            # Asked again and again with a wrong password, Keystone locks the account.
+            if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):
+                self._refused = found
+            raise found from error
+        return list(catalog)
+
+    def endpoint(self, service_type: str, region: str | None) -> str:
+        """Address of a service without version, as the OpenStack section wants it reached."""
+        catalogue = self.catalogue()
+        if service_type == "identity":
+            return self._identity
+        entries = [
+            endpoint
+            for service in catalogue
+            if service.get("type") == service_type
+            for endpoint in service.get("endpoints", ())
+            if region is None or endpoint.get("region") == region
+        ]
+        for entry in entries:
+            if entry.get("interface") == self.section.interface:
+                return self._reachable(service_type, str(entry["url"]))
+        offered = ", ".join(sorted({str(entry.get("interface")) for entry in entries})) or "none"
+        raise problem(
+            ErrorKind.NOT_FOUND,
+            f"{self._identity}: the catalogue has no {self.section.interface} endpoint of "
+            f"{service_type} in region {region or 'any'} (interfaces there: {offered})",
+            url=self._identity,
+        )
+
+    def _reachable(self, service_type: str, url: str) -> str:
+        """The address to ask at. Raises ApiAccessError for what is none of a service."""
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+            port = parts.port
+        except ValueError:
+            usable = False
+        if not usable or "@" in parts.netloc or parts.query or parts.fragment:
+            raise problem(
+                ErrorKind.UNEXPECTED_OUTPUT,
+                f"{self._identity}: the {self.section.interface} endpoint of {service_type} in "
+                "the catalogue is no plain http(s) address",
+                url=self._identity,
+            )
+        host = self.section.endpoint_host
+        if host:
+            host = f"[{host}]" if ":" in host else host
+            parts = parts._replace(netloc=f"{host}:{port}" if port else host)
+        return _VERSION.sub("", urlunsplit(parts).rstrip("/")).rstrip("/")
+
+    # -- requests ----------------------------------------------------------------------
+
+    def ask(
+        self,
+        service_type: str,
+        path: str,
+        *,
+        region: str | None = None,
+        params: Params | None = None,
+        microversion: str | None = None,
+    ) -> Any:
+        """The JSON answer to a GET; busy services and broken connections are asked again."""
+        url = self.endpoint(service_type, region) + path
+        version = self._offered(service_type, region, microversion) if microversion else None
+        return self._again(self._once, service_type, url, params or {}, version)
+
+    def _again(self, call: Callable[..., Any], *args: Any) -> Any:
+        retrying = Retrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.3, max=5),
+            retry=retry_if_exception(lambda e: isinstance(e, ApiAccessError) and e.retryable),
+            reraise=True,
+        )
+        return retrying(call, *args)
+
+    def _once(self, service_type: str, url: str, params: Params, version: str | None) -> Any:
+        limit, began = self.settings.api_timeout, time.monotonic()
+        with self._slot(service_type, url):
+            self._count("api_calls")
+            try:
+                answer = self._session.get(
+                    url,
+                    params=dict(params),
+                    headers={"Accept": "application/json"},
+                    raise_exc=False,
+                    log=False,
+                    stream=True,
+                    timeout=(min(limit, 10.0), limit),
+                    microversion=version,
+                    microversion_service_type=service_type,
+                )
+                body = self._body(url, answer)
+            except (ClientException, urllib3.exceptions.HTTPError, OSError) as error:
+                raise transport_problem(url, error) from error
+        request_id = str(answer.headers.get("X-Openstack-Request-Id", ""))
+        told = {"status": answer.status_code, "bytes": len(body), "request_id": request_id}
+        log.debug("GET %s", url, extra=told | {"seconds": round(time.monotonic() - began, 3)})
+        if answer.status_code != 200:
+            raise status_problem(url, answer.status_code, request_id, error_text(body))
+        return parse(url, body, request_id)
+
+    def _body(self, url: str, answer: requests.Response) -> bytes:
+        deadline = time.monotonic() + TOTAL_FACTOR * self.settings.api_timeout
+        body = bytearray()
+        with answer:
+            while part := answer.raw.read1(1 << 16, decode_content=True):
+                body += part
+                if time.monotonic() > deadline:
+                    raise problem(ErrorKind.TIMEOUT, f"{url}: the answer does not end", url=url)
+                if len(body) > LARGEST_PAGE:
+                    message = f"{url}: an answer of more than {LARGEST_PAGE} bytes"
+                    raise problem(ErrorKind.UNEXPECTED_OUTPUT, message, url=url)
+        return bytes(body)
+
+    @contextmanager
+    def _slot(self, service_type: str, url: str) -> Iterator[None]:
+        """The right to one of the calls that this service gets at once, from all workers."""
+        config = self.settings
+        name = f"api {self._identity} {service_type}"
+        try:
+            slot = limits(config).take(name, config.api_parallel, config.slot_wait)
+        except TimeoutError as error:
+            raise no_slot(url, service_type, str(error), config.slot_wait) from error
+        try:
+            yield
+        finally:
+            slot.release()
+
+    def _offered(self, service_type: str, region: str | None, wanted: str) -> str | None:
+        """The microversion to ask for: the wanted one, or the newest of an older service."""
+        key = (service_type, region)
+        if key not in self._versions:
+            body = self.ask(service_type, "/v2.1/", region=region)
+            version = body.get("version") if isinstance(body, dict) else None
+            newest = str(version.get("version") or "") if isinstance(version, dict) else ""
+            self._versions[key] = _number(newest)
+        chosen = min(self._versions[key], _number(wanted))
+        return f"{chosen[0]}.{chosen[1]}" if chosen > (0, 0) else None
+
+
+def _number(version: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def parse(url: str, body: bytes, request_id: str = "") -> Any:
+    """JSON of an answer; one that breaks off is `truncated`, anything else unexpected."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        cut = body.lstrip()[:1] in (b"{", b"[") and body.rstrip()[-1:] not in (b"}", b"]")
+        kind = ErrorKind.TRUNCATED if cut else ErrorKind.UNEXPECTED_OUTPUT
+        raise problem(
+            kind,
+            f"{url}: the answer {'breaks off' if cut else 'is not JSON'} ({len(body)} bytes)",
+            url=url,
+            request_id=request_id,
+            retryable=cut,
+        ) from error

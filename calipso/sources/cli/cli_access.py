@@ -1,0 +1,84 @@
+"""CliAccess: base of the fetchers that ask hosts, and the `cli` source of the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from calipso.errors import CalipsoError, ParseError
+from calipso.hostparse.iplink import Device, parse_devices
+from calipso.sources.cli.answers import HostAnswers
+from calipso.sources.cli.commands import LINKS, Answer, Command, as_command
+from calipso.sources.cli.problems import failed_command
+from calipso.sources.fetcher import Fetcher, Outcome
+from calipso.utils.log import log_context
+
+T = TypeVar("T")
+
+
+class CliAccess(Fetcher):
+    """Asks hosts. A question is a command of `commands`, or any text (a round trip of its own)."""
+
+    source_name: ClassVar[str] = "cli"
+    batch_size: ClassVar[int | None] = 8
+
+    def ask(self, command: Command | str, host: str) -> Answer:
+        """The answer whatever its exit status. Raises CliAccessError when the host is silent."""
+        return self._answers().get(host, as_command(command))
+
+    def run(self, command: Command | str, host: str) -> str:
+        """What a command printed. Raises CliAccessError when it failed."""
+        command = as_command(command)
+        answer = self.ask(command, host)
+        error = failed_command(host, command, answer)
+        if error is not None:
+            raise error
+        return answer.out
+
+    def run_json(self, command: Command | str, host: str) -> Any:
+        """What a command printed, as JSON. Raises CliAccessError or ParseError."""
+        text = self.run(command, host)
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            name = as_command(command).name
+            raise ParseError(f"{host}: {name}: not JSON ({error})", sample=text) from None
+
+    def parsed(self, command: Command, host: str, parser: Callable[[str], T]) -> T:
+        """`parser` applied to what a command printed; done once while the host is worked on."""
+
+        def make() -> T:
+            try:
+                return parser(self.run(command, host))
+            except ParseError as error:
+                error.message = f"{host}: {error.message}"
+                error.args = (error.message,)
+                error.hint = error.hint or f"Run `{command.tool}` on {host} and look."
+                raise
+
+        return self._answers().parsed(host, command.name, parser, make)
+
+    def devices(self, host: str) -> dict[str, Device]:
+        """The network devices of a host, by name."""
+        return self.parsed(LINKS, host, parse_devices)
+
+    def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
+        """As the base class does, after all hosts concerned were asked at the same time.
+
+        What is logged meanwhile names the host.
+        """
+        hosts: dict[str, str] = {}
+        for parent_id in parent_ids:
+            try:
+                hosts[parent_id] = self.host_of(parent_id)
+            except (CalipsoError, KeyError):
+                continue  # raised again, and told, when its turn comes
+        self._answers().prefetch(hosts.values())
+        for parent_id in parent_ids:
+            with log_context(host=hosts.get(parent_id, "")):
+                found = list(super().get_many([parent_id]))
+            yield from found
+
+    def _answers(self) -> HostAnswers:
+        return self.context.shared("cli:answers", lambda: HostAnswers(self.context))

@@ -1,0 +1,76 @@
+"""Fetcher: the base of every class that reads objects of one type from a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from calipso.model.inventory import Fetched
+from calipso.sources.context import ScanContext, not_in_inventory
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+
+#: What a fetch of one parent gave: its objects, or why there are none.
+Outcome = tuple[str, "list[Fetched] | Exception"]
+
+
+class Fetcher:
+    """Reads objects from a source; stores nothing.
+
+    `get(parent_id)` returns the objects below one parent. A source that lists a whole cloud in
+    one call overrides `get_many`, and says how many parents one task may carry.
+    """
+
+    #: Queue and source name: api, db or cli.
+    source_name: ClassVar[str] = "api"
+    #: Most parents in one task; None: all parents of a level in one task.
+    batch_size: ClassVar[int | None] = 20
+    #: True: returns fields of objects that another fetch type stored, creates none.
+    enriches: ClassVar[bool] = False
+
+    context: ScanContext
+    env: str
+
+    def __init__(self) -> None:
+        self.inv = InventoryMgr()
+
+    def bind(self, context: ScanContext) -> None:
+        """Attach this fetcher to the scan it works for."""
+        self.context = context
+        self.env = context.environment.name
+        self.inv = context.inv
+
+    def get_env(self) -> str:
+        """Name of the environment being scanned."""
+        return self.env
+
+    def get(self, parent_id: str) -> list[Fetched]:
+        """Objects below the parent. Subclasses override this, or `get_many`."""
+        raise NotImplementedError(f"{type(self).__name__}.get")
+
+    def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
+        """Objects of several parents, one outcome each; one failing parent spares the others."""
+        for parent_id in parent_ids:
+            try:
+                yield parent_id, self.get(parent_id)
+            except Exception as error:  # noqa: BLE001 - recorded by the scanner, scan goes on
+                yield parent_id, error
+
+    def parent(self, parent_id: str) -> dict[str, Any]:
+        """The stored parent object. Raises NotFound."""
+        found = self.context.parent(parent_id)
+        if found is None:
+            raise not_in_inventory(self.env, f"parent {parent_id}")
+        return found
+
+    def host_of(self, parent_id: str) -> str:
+        """Name of the host the parent lives on (the parent itself when it is a host)."""
+        parent = self.parent(parent_id)
+        return str(parent["id"] if parent["type"] == "host" else parent["host"])
+
+    def host(self, parent_id: str) -> dict[str, Any]:
+        """The stored host object the parent lives on."""
+        return self.context.host(self.host_of(parent_id))
+
+    def source(self, name: str) -> Any:
+        """The access object of another source (`api`, `db`, `cli`), bound to this scan."""
+        return self.context.source(name)

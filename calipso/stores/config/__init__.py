@@ -1,0 +1,1 @@
+"""Environments, schedules, clique types and connection tests."""

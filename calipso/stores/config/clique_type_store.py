@@ -1,0 +1,142 @@
+"""Clique types and constraints that people define; they stand beside those of the file.
+
+The collections are named alike for all inventories: what is defined holds for every scan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, IndexModel
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+from calipso.errors import Conflict, NotFound
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.encoding import decode, encode
+
+Document = dict[str, Any]
+
+#: What says for which clouds a clique type is meant.
+CONFIGURATION = ("distribution", "distribution_version", "mechanism_drivers", "type_drivers")
+
+#: Field of a stored one that says what it is meant for; unique, and never shown.
+PURPOSE = "meant_for"
+
+#: Reserved: a type for every environment, as the file has them.
+ANY = "ANY"
+
+
+class Definitions:
+    """One of the two collections; no two documents in it may be meant for the same thing."""
+
+    def __init__(self, inv: InventoryMgr, name: str, noun: str) -> None:
+        self.collection: Collection[Document] = inv.db[name]
+        self.noun = noun
+
+    def stored(self) -> list[Document]:
+        """All of them, in the order they were defined."""
+        found = self.collection.find({}, {PURPOSE: 0}, sort=[("_id", 1)])
+        return [decode(item) for item in found]
+
+    def ensure_indexes(self) -> None:
+        """Two people who define at once do not both succeed."""
+        self.collection.create_indexes(
+            [IndexModel([(PURPOSE, ASCENDING)], unique=True, sparse=True, name=PURPOSE)]
+        )
+
+    def get(self, key: str) -> Document:
+        """One of them. Raises NotFound."""
+        wanted = {"_id": ObjectId(key) if ObjectId.is_valid(key) else None}
+        found = self.collection.find_one(wanted, {PURPOSE: 0})
+        if found is None:
+            raise NotFound(f"no {self.noun} {key}")
+        return dict(decode(found))
+
+    def add(self, document: Mapping[str, Any]) -> ObjectId:
+        """Store a new one. Raises Conflict."""
+        self._check_alone(document)
+        self.ensure_indexes()
+        key = ObjectId()
+        with self._alone(document):
+            self.collection.insert_one(_marked(document) | {"_id": key})
+        return key
+
+    def replace(self, key: ObjectId, document: Mapping[str, Any]) -> None:
+        """Put another in its place. Raises Conflict."""
+        self._check_alone(document, key)
+        self.ensure_indexes()
+        body = {name: value for name, value in document.items() if name != "_id"}
+        with self._alone(document):
+            self.collection.replace_one({"_id": key}, _marked(body))
+
+    def delete(self, key: ObjectId) -> None:
+        """Remove one."""
+        self.collection.delete_one({"_id": key})
+
+    @contextmanager
+    def _alone(self, document: Mapping[str, Any]) -> Iterator[None]:
+        """Raises Conflict when somebody else defined the same in this moment."""
+        try:
+            yield
+        except DuplicateKeyError:
+            raise Conflict(
+                f"another {self.noun} is for the same {_words(document)}",
+                hint="Change that one, or delete it first.",
+            ) from None
+
+    def _check_alone(self, document: Mapping[str, Any], key: ObjectId | None = None) -> None:
+        for other in self.stored():
+            if other["_id"] != key and meant_for(other) == meant_for(document):
+                raise Conflict(
+                    f"{self.noun} {other['_id']} is for the same {_words(document)}",
+                    hint="Change that one, or delete it first.",
+                )
+
+
+def clique_types(inv: InventoryMgr) -> Definitions:
+    """Clique types people defined."""
+    return Definitions(inv, "clique_types", "clique type")
+
+
+def clique_constraints(inv: InventoryMgr) -> Definitions:
+    """Constraints people defined."""
+    return Definitions(inv, "clique_constraints", "clique constraint")
+
+
+def meant_for(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What makes two definitions rivals: focal point type, environment and configuration."""
+    fields = ("focal_point_type", "environment", *CONFIGURATION, "environment_type")
+    return tuple(str(document.get(field) or "") for field in fields)
+
+
+def _marked(document: Mapping[str, Any]) -> Document:
+    """As it is stored."""
+    return {**encode(dict(document)), PURPOSE: json.dumps(meant_for(document))}
+
+
+def in_force(stored: list[Document], of_file: list[Document]) -> list[Document]:
+    """Stored definitions, then those of the file that none of them is in the place of."""
+    taken = {meant_for(item) for item in stored}
+    return [*stored, *(item for item in of_file if meant_for(item) not in taken)]
+
+
+def file_key(document: Mapping[str, Any]) -> ObjectId:
+    """The key of a definition of the file: derived, as it is stored nowhere."""
+    text = "\0".join(("file", *meant_for(document), str(document.get("name", ""))))
+    return ObjectId(hashlib.sha256(text.encode()).digest()[:12])
+
+
+def _words(document: Mapping[str, Any]) -> str:
+    parts = [f"focal point type {document['focal_point_type']}"]
+    parts += [
+        f"{field.replace('_', ' ')} {document[field]}"
+        for field in ("environment", *CONFIGURATION)
+        if document.get(field)
+    ]
+    return ", ".join(parts)

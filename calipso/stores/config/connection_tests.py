@@ -1,0 +1,140 @@
+"""ConnectionTestStore: what is to be tested of an environment, and what came of it.
+
+A test is made of jobs: a target and the queue whose workers reach it; `CLI` has one for each queue
+of hosts. Secrets that were given for a test are encrypted while it runs and gone when it has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+
+from calipso.errors import NotFound
+from calipso.secrets.box import SecretBox, map_secrets, masked
+from calipso.settings import settings
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.encoding import decode, encode
+from calipso.utils.clock import now
+
+Document = dict[str, Any]
+
+REQUEST, RESPONSE = "request", "response"
+
+#: A target, and the queue of the workers that test it.
+Job = tuple[str, str]
+
+
+class ConnectionTestStore:
+    """The collection `connection_tests`."""
+
+    def __init__(self, inv: InventoryMgr | None = None, secrets: SecretBox | None = None) -> None:
+        self.tests = (inv or InventoryMgr()).db["connection_tests"]
+        self.secrets = secrets or SecretBox()
+
+    def create(
+        self,
+        environment: str,
+        jobs: Sequence[Job],
+        sections: Iterable[Mapping[str, Any]],
+        document: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Record what is to be tested; returns its id. `sections` count instead of the stored.
+
+        `document` is the rest of an environment that is not stored.
+        """
+        moment = now()
+        opened = [dict(section) for section in sections]
+        test: Document = {
+            "_id": str(ObjectId()),
+            "environment": environment,
+            "test_targets": list(dict.fromkeys(target for target, _ in jobs)),
+            "targets_configuration": encode(map_secrets(opened, self.secrets.encrypt)),
+            "status": REQUEST,
+            "submit_timestamp": moment,
+            "deadline": moment + timedelta(seconds=settings().connection_test_seconds),
+            "jobs": [{"target": target, "queue": queue} for target, queue in jobs],
+            "reports": {},
+            "test_results": {},
+            "results": {},
+            "response_timestamp": None,
+            "response_time": "",
+            "last_response_message": "",
+        }
+        if document is not None:
+            test["environment_config"] = encode(dict(document))
+        self.tests.insert_one(test)
+        return str(test["_id"])
+
+    def get(self, test_id: str) -> Document:
+        """A test, its secrets decrypted. Raises NotFound."""
+        found = self.tests.find_one({"_id": test_id})
+        if found is None:
+            raise NotFound(f"no connection test {test_id}")
+        opened: Document = map_secrets(decode(found), self.secrets.decrypt)
+        return opened
+
+    def report(self, test_id: str, job: int, steps: Iterable[Mapping[str, Any]]) -> bool:
+        """Note the steps of a job; the last one ends the test. False when it was over."""
+        told = encode([dict(step) for step in steps])
+        running = {"_id": test_id, "status": REQUEST}
+        if not self.tests.update_one(running, {"$set": {f"reports.{job}": told}}).matched_count:
+            return False
+        test = self.tests.find_one({"_id": test_id}) or {}
+        if len(test.get("reports", {})) == len(test.get("jobs", ())):
+            self._end(test)
+        return True
+
+    def fail(self, test_id: str, message: str) -> None:
+        """End a test that nobody can make, with the reason."""
+        test = self.tests.find_one({"_id": test_id, "status": REQUEST})
+        if test is not None:
+            self._end(test, message)
+
+    def end_late(self) -> None:
+        """End tests whose time is over: what was not answered by then counts as failed."""
+        late = {"status": REQUEST, "deadline": {"$lt": now()}}
+        for test in self.tests.find(late):
+            seconds = (test["deadline"] - test["submit_timestamp"]).total_seconds()
+            silent = [job for number, job in enumerate(test["jobs"]) if not _told(test, number)]
+            names = ", ".join(f"{job['target']} (queue {job['queue']})" for job in silent)
+            self._end(test, f"{names}: no answer within {seconds:.0f} s (timeout)")
+
+    def _end(self, test: Mapping[str, Any], message: str = "") -> None:
+        moment: datetime = now()
+        seconds = (moment - test["submit_timestamp"]).total_seconds()
+        results = results_of(test)
+        failed = [target for target, result in results.items() if not result["ok"]]
+        said = f"failed: {', '.join(failed)}" if failed else "all passed"
+        fields = {
+            "status": RESPONSE,
+            "results": results,
+            "test_results": {target: result["ok"] for target, result in results.items()},
+            "targets_configuration": masked(test["targets_configuration"]),
+            "response_timestamp": moment,
+            "response_time": f"{seconds * 1000:.0f}ms",
+            "last_response_message": message or said,
+        }
+        self.tests.update_one(
+            {"_id": test["_id"], "status": REQUEST},
+            {"$set": fields, "$unset": {"reports": "", "jobs": "", "deadline": ""}},
+        )
+
+
+def results_of(test: Mapping[str, Any]) -> Document:
+    """What the jobs told so far, by target; a target is well when all its jobs were."""
+    found: Document = {}
+    for number, job in enumerate(test["jobs"]):
+        steps = _told(test, number)
+        result = found.setdefault(job["target"], {"ok": True, "seconds": 0.0, "steps": []})
+        result["ok"] = bool(result["ok"] and steps and all(step["ok"] for step in steps))
+        result["seconds"] = round(result["seconds"] + sum(step["seconds"] for step in steps), 3)
+        result["steps"] += steps
+    return found
+
+
+def _told(test: Mapping[str, Any], number: int) -> list[Document]:
+    steps: list[Document] = test["reports"].get(str(number), [])
+    return steps

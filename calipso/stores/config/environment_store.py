@@ -1,0 +1,310 @@
+"""EnvironmentStore: the collection `environments_config`, secrets encrypted in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from calipso.errors import ConfigError, Conflict, NotFound, StoreError
+from calipso.model.environment import (
+    OTHER_WORDS,
+    Environment,
+    check_environment,
+    environment_error,
+    merge_document,
+    parse_environment,
+)
+from calipso.secrets.box import SecretBox, map_secrets, masked
+from calipso.stores.config.key_rotation import rotate
+from calipso.stores.mongo.encoding import decode, encode
+from calipso.stores.mongo.mongo_access import MongoAccess
+from calipso.stores.people.user_store import UserStore
+from calipso.utils.constants import constant_values
+from calipso.utils.metadata_parser import nearest
+
+Document = dict[str, Any]
+Documents = list[Document]
+Names = list[str]
+Check = Callable[[Document], Environment]
+
+COLLECTION = "environments_config"
+
+#: Fields that scans and listeners set; they are no part of what a person edits.
+STATUS_FIELDS = frozenset({"scanned", "last_scanned", "operational", "monitoring_setup_done"})
+
+FIELDS = frozenset(field.alias or key for key, field in Environment.model_fields.items())
+
+#: States of a scan that has not ended.
+RUNNING = ("pending", "running")
+
+#: Collections (whatever the inventory they belong to) whose documents name an environment.
+BELONGING = ("inventory", "links", "cliques", "changes", "scans", "coverage")
+EVERYWHERE = ("scheduled_scans", "answers", "messages", "connection_tests", "clique_types")
+
+
+class EnvironmentStore:
+    """Adds, changes, lists and removes environments."""
+
+    def __init__(
+        self, database: Database[Document] | None = None, secrets: SecretBox | None = None
+    ) -> None:
+        self._database = database
+        self.secrets = secrets or SecretBox()
+
+    @property
+    def db(self) -> Database[Document]:
+        """The database, opened at first use."""
+        return MongoAccess().db if self._database is None else self._database
+
+    @property
+    def collection(self) -> Collection[Document]:
+        """The collection; its name does not depend on the inventory's."""
+        return self.db[COLLECTION]
+
+    # -- reading -----------------------------------------------------------------------
+
+    def get(self, name: str) -> Environment:
+        """The environment, secrets decrypted. Raises NotFound with the nearest name."""
+        return self._opened(self._stored(name))
+
+    def masked(self, name: str) -> Document:
+        """The stored document as it may be shown."""
+        document: Document = masked(self._stored(name))
+        return document
+
+    def list(self) -> Documents:
+        """All documents as they may be shown, by name."""
+        with _store_errors("read"):
+            found = [*self.collection.find({}, {"_id": 0})]
+        return sorted((masked(decode(item)) for item in found), key=lambda item: item["name"])
+
+    def names(self) -> Names:
+        """Names of all environments."""
+        with _store_errors("read"):
+            return sorted(item["name"] for item in self.collection.find({}, {"name": 1}))
+
+    # -- writing -----------------------------------------------------------------------
+
+    def add(self, document: Document | Environment, *, replace: bool = False) -> Environment:
+        """Store an environment. Raises ConfigError when it is wrong, Conflict for a taken name."""
+        environment = checked(document)
+        name, stored = environment.name, self._encrypted(environment)
+        self.ensure_indexes()
+        with _store_errors("write"):
+            if replace:
+                old = self.collection.find_one({"name": name}) or {}
+                status = {key: old[key] for key in STATUS_FIELDS & old.keys()}
+                self.collection.replace_one({"name": name}, stored | status, upsert=True)
+                return environment
+            try:
+                self.collection.insert_one(stored)
+            except DuplicateKeyError:
+                raise Conflict(
+                    f"environment {name} exists",
+                    hint="Give another name, or --replace to overwrite it.",
+                ) from None
+        return environment
+
+    def update(
+        self,
+        name: str,
+        changes: Document | Callable[[Environment], Document],
+        check: Check | None = None,
+    ) -> Environment:
+        """Change fields of an environment; sections of `configuration` are merged by their name.
+
+        Secrets that a section does not give stay as they are; null takes a field away. `changes`
+        may be a function that tells them when it is shown what is stored. `check` is asked instead
+        of `checked` whether the changed document is right. Raises Conflict when somebody else
+        changed it meanwhile.
+        """
+
+        def changed(stored: Environment) -> Document:
+            told = changes(stored) if callable(changes) else changes
+            return merge_document(stored.document(), told)
+
+        return self._change(name, changed, check or checked)
+
+    def remove_section(self, name: str, section: str, check: Check | None = None) -> Environment:
+        """Take a section away. Raises NotFound, and ConfigError for one that is needed."""
+
+        def changed(stored: Environment) -> Document:
+            document = stored.document()
+            kept = [item for item in document["configuration"] if item["name"] != section]
+            if len(kept) == len(document["configuration"]):
+                names = ", ".join(item["name"] for item in kept)
+                raise NotFound(f"environment {name}: no section {section}", hint=f"It has {names}.")
+            return document | {"configuration": kept}
+
+        return self._change(name, changed, check or checked)
+
+    def set_status(self, name: str, **fields: Any) -> None:
+        """Note what a scan or listener did: `scanned`, `last_scanned`, `operational`, ..."""
+        unknown = fields.keys() - STATUS_FIELDS
+        if unknown:
+            raise ValueError(f"not a status of an environment: {', '.join(sorted(unknown))}")
+        with _store_errors("write"):
+            self.collection.update_one({"name": name}, {"$set": fields})
+
+    def remove(self, name: str, *, with_data: bool = False) -> dict[str, int]:
+        """Remove an environment; with its data, returns how many documents of each collection.
+
+        Grants on it go in any case: they are not for another one that is given its name. Raises
+        Conflict while a scan of it runs: it would go on storing.
+        """
+        self._stored(name)
+        removed: dict[str, int] = {}
+        with _store_errors("write"):
+            scans = {scan["_id"]: scan["status"] for scan in self._scans(name)}
+            running = [scan for scan, status in scans.items() if status in RUNNING]
+            if running:
+                raise Conflict(
+                    f"environment {name}: scan {running[0]} has not ended",
+                    hint=f"calipso scan cancel {running[0]}",
+                )
+            if with_data:
+                self._remove_tasks(list(scans))
+                for collection in self._data_collections():
+                    count = self.db[collection].delete_many({"environment": name}).deleted_count
+                    if count:
+                        removed[collection] = count
+            self.collection.delete_one({"name": name})
+            UserStore(self.db).forget_environment(name)
+        return removed
+
+    def count_data(self, name: str) -> dict[str, int]:
+        """How many documents of each collection belong to an environment."""
+        with _store_errors("read"):
+            counts = {
+                collection: self.db[collection].count_documents({"environment": name})
+                for collection in self._data_collections()
+            }
+        return {collection: count for collection, count in counts.items() if count}
+
+    def rotate_key(self) -> int:
+        """Encrypt every stored secret with a new key and forget the old ones."""
+        names = self.names()
+        with _store_errors("write"):
+            rotate(self.db, self.secrets)
+        return len(names)
+
+    def ensure_indexes(self) -> None:
+        """Names are unique."""
+        with _store_errors("write"):
+            index = IndexModel([("name", ASCENDING)], unique=True, name="name")
+            self.collection.create_indexes([index])
+
+    # -- inside ------------------------------------------------------------------------
+
+    def _stored(self, name: str) -> Document:
+        found = self._raw(name)
+        del found["_id"]
+        return dict(decode(found))
+
+    def _raw(self, name: str) -> Document:
+        """The document as it is in the store. Raises NotFound with the nearest name."""
+        with _store_errors("read"):
+            found = self.collection.find_one({"name": name})
+        if found is None:
+            names = self.names()
+            known = ", ".join(names[:10]) or "none; add one with `calipso env add`"
+            raise NotFound(
+                f"no environment {name}{nearest(name, names)}", hint=f"Environments: {known}."
+            )
+        return found
+
+    def _opened(self, stored: Document) -> Environment:
+        document = {key: value for key, value in stored.items() if key in FIELDS}
+        return parse_environment(map_secrets(document, self.secrets.decrypt))
+
+    def _change(
+        self, name: str, changed: Callable[[Environment], Document], check: Check
+    ) -> Environment:
+        """Store what becomes of an environment, unless it is another one by then."""
+        old = self._raw(name)
+        environment = check(changed(self._opened(decode(old))))
+        if environment.name != name:
+            raise ConfigError(f"environment {name}: its name cannot be changed", hint="Add anew.")
+        fresh = self._encrypted(environment)
+        same = {key: old.get(key) for key in FIELDS - STATUS_FIELDS}  # null: it is not there
+        gone = old.keys() - fresh.keys() - STATUS_FIELDS - {"_id"}
+        update: Document = {"$set": {k: v for k, v in fresh.items() if k not in STATUS_FIELDS}}
+        if gone:
+            update["$unset"] = dict.fromkeys(gone, "")
+        with _store_errors("write"):
+            done = self.collection.update_one({"_id": old["_id"]} | same, update)
+        if not done.matched_count:
+            raise Conflict(
+                f"environment {name} was changed by somebody else meanwhile",
+                hint="Read it again, then change it.",
+            )
+        return environment
+
+    def _encrypted(self, environment: Environment) -> Document:
+        return dict(encode(map_secrets(environment.document(), self.secrets.encrypt)))
+
+    def _scans(self, name: str) -> Documents:
+        return [*self.db["scans"].find({"environment": name}, {"status": 1})]
+
+    def _remove_tasks(self, scans: Names) -> None:
+        """Tasks name their scan only."""
+        for start in range(0, len(scans), 500):
+            some = {"scan_id": {"$in": scans[start : start + 500]}}
+            self.db["scan_tasks"].delete_many(some)
+
+    def _data_collections(self) -> Names:
+        """Collections of all inventories: `links`, `links_dev` of `inventory_dev`, `RDO_links`."""
+        names = self.db.list_collection_names()
+        return [name for name in names if name in EVERYWHERE or _belongs(name, names)]
+
+
+def _belongs(name: str, names: Iterable[str]) -> bool:
+    """True for collections of an inventory, whatever it is called."""
+    if any(name == kind or name.startswith(f"{kind}_") for kind in BELONGING):
+        return True
+    return name.endswith(tuple(f"_{kind}" for kind in BELONGING)) or f"{name}_links" in names
+
+
+def checked(document: Document | Environment) -> Environment:
+    """The environment, its words checked against constants.json as well."""
+    if isinstance(document, Environment):
+        environment, problems = document, list[str]()
+    else:
+        found, problems = check_environment(document)
+        if found is None:
+            raise environment_error(document.get("name"), problems + _word_problems(document))
+        environment = found
+    problems += _word_problems(environment.model_dump())
+    if problems:
+        raise environment_error(environment.name, problems)
+    return environment
+
+
+def _word_problems(document: Document) -> list[str]:
+    problems = []
+    for field in ("mechanism_drivers", "type_drivers"):
+        known = constant_values(field)
+        given = document.get(field) or []
+        words = given.split(",") if isinstance(given, str) else given
+        for word in words if isinstance(words, list) else []:
+            if OTHER_WORDS.get(str(word).lower(), word) not in known:
+                near = nearest(word, known)
+                problems.append(f"{field}: {word!r} is not one of {', '.join(known)}{near}")
+    return problems
+
+
+@contextmanager
+def _store_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise StoreError(
+            f"MongoDB: cannot {what} {COLLECTION}: {str(error).partition(', Timeout')[0]}",
+            hint="`calipso status` shows whether the stores run; `calipso check` tests them.",
+        ) from error

@@ -1,0 +1,42 @@
+"""A new key for stored secrets, while other processes go on reading and writing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from calipso.secrets.box import SecretBox, map_secrets
+from calipso.utils.clock import now
+
+Document = dict[str, Any]
+
+
+def rotate(database: Database[Document], secrets: SecretBox) -> None:
+    """Encrypt every stored secret with a new key and forget the old ones."""
+    secrets.add_key()
+    for _ in ("all", "what was written meanwhile by who had read the old keys"):
+        for collection, wanted in _places(database):
+            for found in [*collection.find(wanted, {"_id": 1})]:
+                _renew(collection, found["_id"], secrets)
+    secrets.drop_old_keys()
+
+
+def _places(database: Database[Document]) -> Iterator[tuple[Collection[Document], Document]]:
+    """Where secrets are stored; those of a test whose time is over are of no use."""
+    yield database["environments_config"], {}
+    yield database["connection_tests"], {"status": "request", "deadline": {"$gt": now()}}
+
+
+def _renew(collection: Collection[Document], key: Any, secrets: SecretBox) -> None:
+    """Encrypt the secrets of a document with the newest key; what changes meanwhile stays."""
+    while (stored := collection.find_one({"_id": key})) is not None:
+        fresh = map_secrets(stored, secrets.renewed)
+        changed = {name: value for name, value in fresh.items() if value != stored[name]}
+        same = {name: stored[name] for name in changed}
+        if not changed:
+            return
+        if collection.update_one({"_id": key} | same, {"$set": changed}).matched_count:
+            return

@@ -1,0 +1,1 @@
+"""Objects, links, cliques and their changes."""

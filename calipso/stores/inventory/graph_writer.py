@@ -1,0 +1,224 @@
+"""Storing links and cliques: compare with what is there, write the difference, note changes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from bson import ObjectId
+from pymongo import InsertOne, UpdateOne
+
+from calipso.stores.inventory.generations import not_newer, older
+from calipso.stores.inventory.inventory_mgr import (
+    STRETCH_LINKS,
+    InventoryMgr,
+    Write,
+    key_ranges,
+)
+from calipso.stores.inventory.object_writer import change_operation
+from calipso.stores.mongo.encoding import encode
+from calipso.utils.clock import now
+
+Document = dict[str, Any]
+
+STAMPS = frozenset({"_id", "scan_id", "generation", "last_scanned"})
+PORTION = 1000
+
+
+class GraphWriter:
+    """Writes the links and cliques of one scan.
+
+    What a later scan has stamped stays as it is: the worker of this one may have been given up.
+    """
+
+    def __init__(
+        self,
+        inv: InventoryMgr,
+        environment: str,
+        scan_id: str,
+        *,
+        generation: int = 0,
+        record_changes: bool = True,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`alive` is called before each portion; it raises when the scan went on without us."""
+        self.inv = inv
+        self.environment = environment
+        self.scan_id = scan_id
+        self.generation = generation
+        self.record_changes = record_changes
+        self.alive = alive
+        self._guard = inv.guard(not_newer(generation))
+        self._now = now()
+
+    def save_links(self, finder: str, links: Sequence[Mapping[str, Any]]) -> int:
+        """Replace the links of one finder by these; returns how many there are.
+
+        They are compared in pieces of an even number: of a large cloud, no process and no answer
+        of the store holds all of them twice.
+        """
+        pieces = key_ranges(len(links) // STRETCH_LINKS + 1)
+        ordered = sorted(links, key=lambda link: link["_id"])
+        start = 0
+        for piece in pieces:
+            end = len(ordered)
+            if "$lt" in piece:
+                end = bisect_left(ordered, piece["$lt"], key=lambda link: link["_id"])
+            self._save_piece(finder, piece, ordered[start:end])
+            start = end
+        return len(ordered)
+
+    def _save_piece(self, finder: str, piece: Document, links: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the links of one finder in a range of keys."""
+        query: Document = {"environment": self.environment, "finder": finder}
+        if piece:
+            query["_id"] = piece
+        self.alive()
+        stored = {item["_id"]: item for item in self.inv.collection("links").find(query)}
+        found = {link["_id"]: encode(dict(link)) for link in links}
+        gone = [stored[key] for key in stored.keys() - found.keys()]
+        self._remove_links([link for link in gone if not self._is_newer(link)])
+        self._write("links", found, stored)
+
+    def save_cliques(
+        self, cliques: Sequence[Mapping[str, Any]], flagged: Collection[ObjectId] = ()
+    ) -> int:
+        """Store cliques; those of other focal points stay.
+
+        Focal points that are not known to be `flagged` as having one are, before their cliques
+        are stored: a worker that dies in between is followed by one that does both.
+        """
+        self.alive()
+        found = {clique["_id"]: encode(dict(clique)) for clique in cliques}
+        collection = self.inv.collection("cliques")
+        stored = {item["_id"]: item for item in collection.find({"_id": {"$in": list(found)}})}
+        focal = sorted({clique["focal_point"] for clique in found.values()} - set(flagged))
+        self.inv.update_by_keys("inventory", focal, {"$set": {"clique": True}})
+        self._write("cliques", found, stored)
+        return len(found)
+
+    def drop_old_cliques(self) -> int:
+        """Remove the cliques of the environment that this scan did not find again."""
+        query: Document = {"environment": self.environment} | older(self.generation)
+        collection = self.inv.collection("cliques")
+        fields = {"focal_point": 1}
+        old = {item["_id"]: item["focal_point"] for item in collection.find(query, fields)}
+        keys = list(old)
+        for start in range(0, len(keys), PORTION):
+            portion = keys[start : start + PORTION]
+            focal = {old[key] for key in portion}
+            self.alive()
+            # Flags first: if a worker dies in between, the rerun finds the same cliques.
+            kept = collection.find({"focal_point": {"$in": list(focal)}}, fields)
+            alone = focal - {item["focal_point"] for item in kept if item["_id"] not in old}
+            self.inv.update_by_keys(
+                "inventory", list(alone), {"$unset": {"clique": ""}}, self._guard
+            )
+            self.inv.delete_by_keys("cliques", portion, self.inv.guard(older(self.generation)))
+        return len(old)
+
+    def drop_links_of_others(self, finders: Sequence[str]) -> int:
+        """Remove the links of finders that are not among these; returns how many."""
+        self.alive()
+        gone: list[Document] = []
+        for between in _gaps(finders):
+            query = {"environment": self.environment, "finder": between}
+            gone += self._not_newer(self.inv.collection("links").find(query))
+        self._remove_links(gone)
+        return len(gone)
+
+    def drop_links_of(self, objects: Sequence[ObjectId]) -> int:
+        """Remove the links and cliques that lost an end with these objects."""
+        dropped = 0
+        for start in range(0, len(objects), PORTION):
+            ends = list(objects[start : start + PORTION])
+            lost = self._not_newer(self._links_at(ends))
+            self._remove_links(lost)
+            cliques: Document = {"focal_point": {"$in": ends}}
+            self.inv.collection("cliques").delete_many(cliques | self._guard)
+            dropped += len(lost)
+        return dropped
+
+    def link_change(self, what: str, link: Mapping[str, Any], fields: Document) -> UpdateOne:
+        """The change document of a link."""
+        subject = {
+            "kind": "link",
+            "type": link["link_type"],
+            "id": f"{link['source_id']} -> {link['target_id']} [{link['link_name']}]",
+            "source_id": link["source_id"],
+            "target_id": link["target_id"],
+            "name": link["link_name"],
+            "host": link.get("host", ""),
+            "fields": fields,
+        }
+        return change_operation(self.environment, self.scan_id, what, subject, self._now)
+
+    def _links_at(self, ends: Sequence[ObjectId]) -> list[Document]:
+        """Links with one of these ends, asked by index: the embedded store has none for `$or`."""
+        links = self.inv.collection("links")
+        found = {link["_id"]: link for link in links.find({"source": {"$in": ends}})}
+        found |= {link["_id"]: link for link in links.find({"target": {"$in": ends}})}
+        return list(found.values())
+
+    def _not_newer(self, documents: Iterable[Document]) -> list[Document]:
+        return [document for document in documents if not self._is_newer(document)]
+
+    def _is_newer(self, document: Mapping[str, Any]) -> bool:
+        return int(document.get("generation", 0)) > self.generation
+
+    def _remove_links(self, gone: Sequence[Mapping[str, Any]]) -> None:
+        """Changes first: if a worker dies in between, the rerun finds the same links."""
+        if self.record_changes:
+            self.inv.bulk("changes", [self.link_change("removed", link, {}) for link in gone])
+        self.inv.delete_by_keys("links", [link["_id"] for link in gone], self._guard)
+
+    def _write(
+        self,
+        name: str,
+        found: Mapping[ObjectId, Document],
+        stored: Mapping[ObjectId, Document],
+    ) -> None:
+        """Write what differs, stamp what does not; note the changes of links before."""
+        stamp = {
+            "scan_id": self.scan_id,
+            "generation": self.generation,
+            "last_scanned": self._now,
+        }
+        operations: list[Write] = []
+        changes: list[UpdateOne] = []
+        same: list[ObjectId] = []
+        for key, new in found.items():
+            old = stored.get(key)
+            if old is not None and self._is_newer(old):
+                continue
+            fields = {} if old is None else _difference(old, new)
+            if old is not None and not fields:
+                same.append(key)
+                continue
+            if old is None:
+                operations.append(InsertOne(new | stamp))
+            else:
+                body = {field: value for field, value in new.items() if field != "_id"} | stamp
+                operations.append(UpdateOne({"_id": key} | self._guard, {"$set": body}))
+            if name == "links" and self.record_changes:
+                changes.append(self.link_change("changed" if old else "added", new, fields))
+        self.inv.bulk("changes", changes)
+        self.inv.bulk(name, operations)
+        self.inv.update_by_keys(name, same, {"$set": stamp}, self._guard)
+
+
+def _gaps(names: Iterable[str]) -> list[Document]:
+    """Conditions on a name that is none of these, as ranges: an index answers them."""
+    marks = ["", *sorted(names)]
+    between: list[Document] = [{"$gt": low, "$lt": high} for low, high in pairwise(marks)]
+    return [{"$lte": ""}, *between, {"$gt": marks[-1]}, {"$eq": None}]
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        field: {"old": old.get(field), "new": value}
+        for field, value in new.items()
+        if field not in STAMPS and old.get(field) != value
+    }

@@ -1,0 +1,104 @@
+"""The inventory as a running scan sees it, and the evidence of what it read.
+
+Objects that are gone stay stored until the scan's sweep. What fetchers read meanwhile must not
+be built on them: `ScanInventory` leaves out what a fetch of this scan did not list any more.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bson import ObjectId
+
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
+
+Document = dict[str, Any]
+#: Scanner, fetcher, `_id` of the parent.
+Fetch = tuple[str, str, ObjectId]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Which fetches of a scan succeeded, and which failed.
+
+    A fetch is told by scanner, fetcher and parent, not by its place in the file: that moves when
+    another one is put before it.
+    """
+
+    read: frozenset[Fetch]
+    failed: frozenset[Fetch]
+    #: id_path the scan was limited to; with a slash at its end, what is under it
+    below: str = ""
+
+    def covers(self, item: Mapping[str, Any]) -> bool:
+        """True when the fetch that once found this object was repeated with success.
+
+        A scan of one object repeats a fetch that finds others too, and keeps this one only.
+        """
+        return _fetch_of(item) in self.read and is_at_or_below(item.get("id_path", ""), self.below)
+
+    def lacks(self, item: Mapping[str, Any]) -> bool:
+        """True when the fetch that once found this object was tried and failed."""
+        return _fetch_of(item) in self.failed
+
+
+def is_at_or_below(id_path: str, place: str) -> bool:
+    """True for an object at this place of the tree, or under it; every object is under ``."""
+    return id_path == place or id_path.startswith(place if place[-1:] in "/" else f"{place}/")
+
+
+def _fetch_of(item: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    found_by = item.get("fetched_by") or {}
+    return found_by.get("scanner", ""), found_by.get("fetcher", ""), found_by.get("parent")
+
+
+def gather_evidence(store: ScanStore, scan_id: str) -> Evidence:
+    """The evidence of a scan from its finished fetch tasks."""
+    read: set[Fetch] = set()
+    failed: set[Fetch] = set()
+    fields = ("scanner", "nodes", "fetchers", "parents", "failed", "ran")
+    for task in store.scan_tasks(scan_id, *fields, kind="fetch", done=True):
+        for node, fetcher in zip(task["nodes"], task["fetchers"], strict=True):
+            lost = set(task.get("failed", {}).get(node, ())) if task.get("ran") else None
+            for parent in task["parents"]:
+                known = failed if lost is None or parent in lost else read
+                known.add((task["scanner"], fetcher, parent))
+    return Evidence(frozenset(read - failed), frozenset(failed), store.below_of(scan_id))
+
+
+class ScanInventory(InventoryMgr):
+    """Reads like InventoryMgr, without objects that the scan knows to be gone."""
+
+    def __init__(self, inventory: str, scan_id: str) -> None:
+        super().__init__(inventory)
+        self.scan_id = scan_id
+        self._evidence: tuple[int, Evidence] | None = None
+        self._gathering = threading.Lock()
+
+    def find_items(self, query: Mapping[str, Any], fields: Iterable[str] = ()) -> list[Document]:
+        """Objects that match, but for those that are gone."""
+        wanted = list(fields)
+        if wanted:
+            wanted += ["scan_id", "fetched_by", "id_path"]
+        found = super().find_items(query, wanted)
+        if all(item.get("scan_id") == self.scan_id for item in found):
+            return found
+        evidence = self._current_evidence()
+        return [
+            item
+            for item in found
+            if item.get("scan_id") == self.scan_id or not evidence.covers(item)
+        ]
+
+    def _current_evidence(self) -> Evidence:
+        """A level is complete before the next begins, so evidence is gathered once a level."""
+        store = ScanStore(self)
+        level = store.level_of(self.scan_id)
+        with self._gathering:  # the threads of a worker begin a level together
+            if self._evidence is None or self._evidence[0] != level:
+                self._evidence = (level, gather_evidence(store, self.scan_id))
+            return self._evidence[1]

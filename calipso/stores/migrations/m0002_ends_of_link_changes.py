@@ -1,0 +1,47 @@
+"""Changes of links name the ids of both ends: those of one object are then found by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.migrations import indexes
+
+Document = dict[str, Any]
+
+DESCRIPTION = "Changes of links get source_id and target_id, read from their id."
+
+WITHOUT: Document = {"kind": "link", "target_id": {"$exists": False}}
+PORTION = 1000
+
+
+def affected(database: Database[Document]) -> int:
+    """Changes of links without their ends."""
+    return sum(changes.count_documents(WITHOUT) for changes in _collections(database))
+
+
+def upgrade(database: Database[Document]) -> int:
+    """Add the ends; returns how many changes got them."""
+    done = 0
+    for changes in _collections(database):
+        while found := list(changes.find(WITHOUT, {"id": 1}, limit=PORTION)):
+            ends = [UpdateOne({"_id": item["_id"]}, {"$set": _ends(item["id"])}) for item in found]
+            changes.bulk_write(ends, ordered=False)
+            done += len(found)
+    return done
+
+
+def _collections(database: Database[Document]) -> Iterator[Collection[Document]]:
+    for name in indexes.inventories(database):
+        yield InventoryMgr(name, database).collection("changes")
+
+
+def _ends(text: str) -> Document:
+    """Of `<source id> -> <target id> [<name>]`."""
+    source, _, rest = text.partition(" -> ")
+    return {"source_id": source, "target_id": rest.partition(" [")[0]}

@@ -1,0 +1,19 @@
+"""What the layers above the stores use of the MongoDB driver; pymongo is imported nowhere else."""
+
+from __future__ import annotations
+
+from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo import timeout as time_limit
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError as DuplicateKey
+from pymongo.errors import PyMongoError as StoreFailure
+
+__all__ = [
+    "ASCENDING",
+    "DESCENDING",
+    "Collection",
+    "DuplicateKey",
+    "StoreFailure",
+    "UpdateOne",
+    "time_limit",
+]

@@ -1,0 +1,112 @@
+"""MongoAccess: the one MongoDB client of a process."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from datetime import UTC
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, InvalidName, OperationFailure, PyMongoError
+
+from calipso.errors import NoWorker, StoreError
+from calipso.settings import Settings, settings
+from calipso.utils.store_addresses import mongo_url
+
+Document = dict[str, Any]
+
+#: Codes of what the server refuses however often it is asked: what was to be written is too large
+#: (10334, 17280, 17419, 17420), or no document, update or path that it takes.
+REFUSED_CODES = frozenset(
+    {2, 9, 14, 15, 22, 28, 40, 52, 54, 56, 57, 66, 72, 73, 121, 10334, 17280, 17419, 17420}
+)
+
+#: Seconds the address of an embedded store is taken for granted: it is read from a file, and every
+#: read and write of a process asks for it.
+ADDRESS_SECONDS = 0.5
+
+_lock = threading.Lock()
+_address: tuple[Settings, float, str] | None = None
+_clients: dict[tuple[int, str], MongoClient[Document]] = {}
+_embedded: dict[str, bool] = {}
+
+
+class MongoAccess:
+    """Opens the database the settings name; one client a process, also after a fork."""
+
+    def __init__(self, config: Settings | None = None) -> None:
+        self.config = config or settings()
+
+    @property
+    def db(self) -> Database[Document]:
+        """The Calipso database. Times come back as aware UTC."""
+        return self._client()[self.config.mongo_database]
+
+    @property
+    def embedded(self) -> bool:
+        """True when the server is the embedded one; asked once."""
+        url = _url(self.config)
+        if url not in _embedded:
+            _embedded[url] = "secantusVersion" in self._client().admin.command("buildInfo")
+        return _embedded[url]
+
+    def _client(self) -> MongoClient[Document]:
+        url = _url(self.config)
+        key = (os.getpid(), url)
+        with _lock:
+            if key not in _clients:
+                for old in [k for k in _clients if k[0] != key[0]]:
+                    del _clients[old]  # the parent's sockets: never use or close them here
+                _clients[key] = MongoClient(
+                    url,
+                    tz_aware=True,
+                    tzinfo=UTC,
+                    appname="calipso",
+                    serverSelectionTimeoutMS=20_000,
+                    connectTimeoutMS=10_000,
+                    socketTimeoutMS=120_000,
+                    maxPoolSize=100,
+                    journal=True,  # a store that crashes must not take back what it acknowledged
+                )
+            return _clients[key]
+
+
+def close_clients() -> None:
+    """Close this process's clients (tests, and after the store moved)."""
+    global _address
+    with _lock:
+        for (pid, _), client in list(_clients.items()):
+            if pid == os.getpid():
+                client.close()
+        _clients.clear()
+        _address = None
+
+
+def _url(config: Settings) -> str:
+    """URL of MongoDB, read anew after a moment: an embedded store may come back elsewhere."""
+    global _address
+    known = _address
+    if known is not None and known[0] is config and time.monotonic() < known[1]:
+        return known[2]
+    url = mongo_url(config)
+    _address = (config, time.monotonic() + ADDRESS_SECONDS, url)
+    return url
+
+
+def is_store_error(error: BaseException) -> bool:
+    """True when MongoDB failed, not the thing that was read: the task is tried again.
+
+    What MongoDB would refuse however often it is asked is no failure of the store. Documents the
+    driver itself refuses (too large, not BSON) come as other exceptions than PyMongoError.
+    """
+    if isinstance(error, StoreError):
+        return not isinstance(error, NoWorker)
+    if not isinstance(error, PyMongoError) or isinstance(error, InvalidName):
+        return False
+    codes = {error.code} if isinstance(error, OperationFailure) else set()
+    if isinstance(error, BulkWriteError):
+        codes = {item["code"] for item in error.details.get("writeErrors", ())}
+    return not codes & REFUSED_CODES

@@ -1,0 +1,78 @@
+"""AuditStore: the collection `audit`, who changed what and when. No values, only their names."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from calipso.stores.mongo.mongo_access import MongoAccess
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change, or one that was refused."""
+
+    user: str  # of Calipso; of the machine when `source` is cli
+    operation: str  # "PATCH /users/<name>", "user passwd"
+    target: str = ""  # on which thing: the values of the path, or the argument
+    environment: str = ""
+    fields: list[str] = field(default_factory=list)  # what was given, by name
+    status: int = 200  # as HTTP says it; of a command 200
+    source: str = "api"  # api, cli
+    method: str = ""  # how the user was known: credentials, token, service, basic
+    token: str = ""  # key of the token, never the token
+    address: str = ""
+    request_id: str = ""
+
+
+class AuditStore:
+    """Adds entries; nothing changes them, age removes them."""
+
+    def __init__(self, database: Database[Document] | None = None) -> None:
+        self._database = database
+
+    @property
+    def collection(self) -> Collection[Document]:
+        """The entries."""
+        database = MongoAccess().db if self._database is None else self._database
+        return database["audit"]
+
+    def ensure_indexes(self) -> None:
+        """Entries are read by time, of all or of one user or environment."""
+        self.collection.create_indexes(
+            [
+                IndexModel([("time", ASCENDING)], name="time"),
+                IndexModel([("user", ASCENDING), ("time", ASCENDING)]),
+                IndexModel([("environment", ASCENDING), ("time", ASCENDING)]),
+            ]
+        )
+
+    def add(self, entry: Entry) -> None:
+        """Store an entry, at this moment."""
+        self.ensure_indexes()
+        self.collection.insert_one(asdict(entry) | {"time": datetime.now(UTC)})
+
+    def add_command(
+        self, operation: str, target: str, fields: Iterable[str] = (), *, environment: str = ""
+    ) -> None:
+        """A change by the command line: the user is that of the machine."""
+        self.add(Entry(_who(), operation, target, environment, [*fields], source="cli"))
+
+
+def _who() -> str:
+    """Not by variables such as USER: those say what somebody likes."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # a container's user without a name
+        return f"uid {number}"

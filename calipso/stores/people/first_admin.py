@@ -1,0 +1,40 @@
+"""The first admin: made when there is no user at all, so that somebody can log in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from calipso.errors import ConfigError, Conflict
+from calipso.model.user import Role, User
+from calipso.stores.people.audit_store import AuditStore
+from calipso.stores.people.user_store import UserStore
+
+NAME = "admin"
+
+
+def ensure_admin(tell: Callable[[str, str], None]) -> None:
+    """Make the admin when there is no user, and `tell` its name and password.
+
+    The password is nowhere else: show it to a person once, and not in a log. Of several starts at
+    once one makes it: names are unique in the store. Raises ConfigError when it cannot be told;
+    then there is no user, and the next start makes one.
+    """
+    store = UserStore()
+    store.ensure_indexes()
+    if store.collection.find_one({}, {"_id": 1}):
+        return
+    password = secrets.token_urlsafe(15)
+    try:
+        store.add(User(name=NAME, role=Role.ADMIN), password)
+    except Conflict:
+        return
+    try:
+        tell(NAME, password)
+    except OSError as error:
+        store.collection.delete_one({"name": NAME})
+        raise ConfigError(
+            f"the password of the first admin cannot be written: {error}",
+            hint=f"Mend that and start again, or: calipso user add {NAME} --role admin.",
+        ) from error
+    AuditStore().add_command("first admin", NAME)

@@ -1,0 +1,1 @@
+"""Scans, their tasks, answers and messages."""

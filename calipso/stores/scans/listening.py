@@ -1,0 +1,55 @@
+"""Is there a worker for this? Asked before work is queued that else would wait for nobody.
+
+One read of the heartbeats, no broker asked: cheap enough for each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+from calipso.errors import NoWorker
+from calipso.model.environment import environment_error
+from calipso.model.queues import Queues
+from calipso.model.scan import ScanRequest
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.scans.worker_store import WorkerStore
+
+
+def queues_of(request: ScanRequest) -> list[str]:
+    """The queues the tasks of a scan go to. Raises NotFound, and ConfigError for wrong queues."""
+    if request.links_only:
+        return ["scan", "links"]
+    if request.cliques_only:
+        return ["scan", "cliques"]
+    graph = [] if request.inventory_only else ["links", "cliques"]
+    return ["scan", *_sources(request.environment), *graph]
+
+
+def _sources(environment: str) -> list[str]:
+    """The queues of an environment; no secret of it is opened."""
+    stored = EnvironmentStore().masked(environment).get("queues") or {}
+    try:
+        return list(Queues.model_validate(stored).names())
+    except ValidationError as error:
+        texts = [f"queues: {item['msg']}" for item in error.errors()]
+        raise environment_error(environment, texts) from None
+
+
+def not_served(queues: Iterable[str]) -> list[str]:
+    """Those of the queues that no living worker takes tasks from."""
+    served = {queue for worker in WorkerStore().live() for queue in worker.get("queues", ())}
+    return [queue for queue in queues if queue not in served]
+
+
+def require_workers(queues: Iterable[str], what: str) -> None:
+    """Nothing, when each queue has a worker. Raises NoWorker naming those without."""
+    missing = not_served(queues)
+    if missing:
+        word = "queue" if len(missing) == 1 else "queues"
+        raise NoWorker(
+            f"{what} would wait for nobody: no worker listens on {word} {', '.join(missing)}",
+            hint=f"Start one with `calipso up`, or `calipso worker --queues {','.join(missing)}`; "
+            "`calipso status` lists those that run.",
+        )

@@ -1,0 +1,267 @@
+"""Log lines of scans, kept in the collection `messages` for `calipso scan log`.
+
+`MessageHandler` takes what is logged while a scan is bound (see `calipso.utils.log`) and writes
+it in batches from a thread of its own. It never waits for the store: when lines come faster than
+they can be written, or the store is away, lines are dropped and counted; the worker's own log has
+them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, IndexModel
+
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.encoding import decode, encode
+from calipso.utils.log import FIRST, fields_of, kept_level
+
+Document = dict[str, Any]
+
+log = logging.getLogger(__name__)
+
+#: Lines that wait for the store; some megabytes at most.
+WAITING = 5000
+BATCH = 500
+#: Seconds that lines may wait for others to be written with.
+LINGER = 0.5
+#: Seconds a task waits at its end for its lines to be stored; then they follow later.
+FLUSH_SECONDS = 0.5
+TRIES = 3
+
+#: The words of the original's messages; `debug` is kept of scans that were asked to.
+LEVELS = {"debug": "debug", "warning": "warn", "error": "error", "critical": "error"}
+SEVERITY = ("debug", "info", "warn", "error")
+
+INDEXES = [
+    IndexModel([("scan_id", ASCENDING), ("timestamp", ASCENDING)], name="scan_id_timestamp"),
+    IndexModel([("environment", ASCENDING), ("timestamp", ASCENDING)], name="environment_time"),
+    IndexModel([("timestamp", ASCENDING)], name="timestamp"),
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class MessageStore:
+    """The collection `messages`; one for all inventories, as `scans` is."""
+
+    def __init__(self, inv: InventoryMgr | None = None) -> None:
+        db = (inv or InventoryMgr()).db
+        self.messages = db["messages"]
+        self.scans = db["scans"]
+
+    def ensure_indexes(self) -> None:
+        """Create the indexes; harmless when they exist."""
+        self.messages.create_indexes(INDEXES)
+
+    def add(self, lines: list[Document]) -> None:
+        """Store a batch; a line that is stored already stays as it is."""
+        received = datetime.now(UTC)
+        documents = [encode(line) | {"received_timestamp": received} for line in lines]
+        self.messages.insert_many(documents, ordered=False)
+
+    def about(self, scan_id: str) -> tuple[str, str]:
+        """Environment and origin of a scan; empty for one that is not stored."""
+        found = self.scans.find_one({"_id": scan_id}, {"environment": 1, "request.origin": 1})
+        found = found or {}
+        return str(found.get("environment", "")), str(found.get("request", {}).get("origin", ""))
+
+    def of_scan(
+        self, scan_id: str, *, level: str = "debug", since: datetime | None = None, limit: int = 0
+    ) -> list[Document]:
+        """Lines of a scan of this level and above, in the order they were written.
+
+        With a limit, the last ones.
+        """
+        query: Document = {"scan_id": scan_id}
+        if level != SEVERITY[0]:
+            query["level"] = {"$in": list(SEVERITY[SEVERITY.index(level) :])}
+        if since is not None:
+            query["timestamp"] = {"$gte": since}
+        order = -1 if limit else 1
+        cursor = self.messages.find(query).sort([("timestamp", order), ("_id", order)]).limit(limit)
+        found = [decode(line) for line in cursor]
+        return found[::-1] if limit else found
+
+
+class MessageHandler(logging.Handler):
+    """Stores the lines of scans. One for each process; safe after a fork."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropped = 0
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        self._lines: queue.Queue[Document | threading.Event] = queue.Queue(WAITING)
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._over = threading.Event()
+        self._ready = False
+        self._about: OrderedDict[str, tuple[str, str]] = OrderedDict()
+
+    # -- in the thread that logs -------------------------------------------------------
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue the line if it belongs to a scan that wants it. Never raises, never waits."""
+        if record.levelno < kept_level():
+            return
+        try:
+            event = fields_of(record)
+            if event.get("scan"):
+                self._lines.put_nowait(message(event, record.created))
+                self._start()
+        except queue.Full:
+            self.dropped += 1
+        except Exception:  # noqa: BLE001 - a line that cannot be kept must not fail a scan
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Wait a moment for what was logged so far to be stored."""
+        self.flush_for(FLUSH_SECONDS)
+
+    def flush_for(self, seconds: float) -> bool:
+        """Wait at most so long until what was logged is stored or given up; True when it is."""
+        if self._thread is None or not self._thread.is_alive():
+            return self._lines.empty()
+        written = threading.Event()
+        try:
+            self._lines.put_nowait(written)
+        except queue.Full:
+            return False
+        return written.wait(seconds)
+
+    def close(self) -> None:
+        """Store no more; what waits is given up. See `flush_for`."""
+        self._over.set()
+        with suppress(queue.Full):
+            self._lines.put_nowait(threading.Event())  # wakes the thread
+        super().close()
+
+    def _start(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            with self._starting:
+                if self._thread is None or not self._thread.is_alive():
+                    self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+                    self._thread.start()
+
+    # -- in the thread that writes -----------------------------------------------------
+
+    def _write(self) -> None:
+        while not self._over.is_set():
+            lines, waiting = self._batch()
+            if lines:
+                self._store(lines)
+            for event in waiting:
+                event.set()
+
+    def _batch(self) -> tuple[list[Document], list[threading.Event]]:
+        """Lines that came together; those who wait for them end the gathering."""
+        lines: list[Document] = []
+        waiting: list[threading.Event] = []
+        until = None
+        while len(lines) < BATCH and not (waiting and self._lines.empty()):
+            try:
+                left = None if until is None else max(until - time.monotonic(), 0.001)
+                item = self._lines.get(timeout=left)
+            except queue.Empty:
+                break
+            until = until or time.monotonic() + LINGER
+            if isinstance(item, threading.Event):
+                waiting.append(item)
+            else:
+                lines.append(item)
+        return lines, waiting
+
+    def _store(self, lines: list[Document]) -> None:
+        reason: Exception | None = None
+        for attempt in range(TRIES):
+            try:
+                store = MessageStore()
+                if not self._ready:
+                    store.ensure_indexes()
+                    self._ready = True
+                for line in lines:
+                    self._complete(store, line)
+                store.add(lines)
+            except Exception as error:  # noqa: BLE001 - no line may end the thread for all others
+                if _stored_already(error):
+                    return
+                reason = error
+                if self._over.wait(attempt + 1):
+                    return
+            else:
+                self._tell_dropped("the log was written faster than the store takes it")
+                return
+        self.dropped += len(lines)
+        self._tell_dropped(str(reason))
+
+    def _complete(self, store: MessageStore, line: Document) -> None:
+        """Which environment a scan is of: not every line says it."""
+        scan_id = line["scan_id"]
+        if scan_id not in self._about:
+            self._about[scan_id] = store.about(scan_id)
+            while len(self._about) > 50:
+                self._about.popitem(last=False)
+        environment, origin = self._about[scan_id]
+        line["environment"] = line["environment"] or environment
+        line["origin_type"] = origin
+
+    def _tell_dropped(self, reason: str) -> None:
+        """Once for all that are missing; this thread has no scan, so it is not stored itself."""
+        if self.dropped:
+            log.warning("%d log lines of scans were not stored: %s", self.dropped, reason)
+            self.dropped = 0
+
+
+def message(event: Mapping[str, Any], created: float) -> Document:
+    """A log line as a document of `messages`: the original's fields, and ours."""
+    moment = datetime.fromtimestamp(created, UTC)
+    host = str(event.get("host", ""))
+    environment = str(event.get("environment", ""))
+    more = {name: value for name, value in event.items() if name not in (*FIRST, "exception")}
+    return {
+        "_id": ObjectId(),
+        "id": message_id(moment),
+        "environment": environment,
+        "source_system": "Calipso",
+        "level": LEVELS.get(str(event["level"]), "info"),
+        "message": str(event["message"])[:4000],
+        "exception": str(event.get("exception", ""))[:8000],
+        "timestamp": moment,
+        "finished_timestamp": None,
+        "viewed": False,
+        "related_object": host,
+        "related_object_type": "host" if host else "",
+        "display_context": host or environment,
+        "origin_id": str(event["scan"]),
+        "scan_id": str(event["scan"]),
+        "host": host,
+        "task": str(event.get("task", "")),
+        "logger": str(event["logger"]),
+        "details": more,
+    }
+
+
+def message_id(moment: datetime) -> str:
+    """`<days>.<seconds>.<microseconds>` since 1970, as the original has it."""
+    age = moment - _EPOCH
+    return f"{age // timedelta(days=1)}.{age.seconds}.{age.microseconds}"
+
+
+def _stored_already(error: Exception) -> bool:
+    """True when a batch that seemed to fail had been written: its ids are there."""
+    details = getattr(error, "details", None) or {}
+    errors = details.get("writeErrors", [])
+    return bool(errors) and all(item.get("code") == 11000 for item in errors)

@@ -1,0 +1,158 @@
+"""Retention: old records of scans, changes and log lines go, in portions, a bounded time a run.
+
+What a later scan builds on stays whatever its age: the last finished whole scan of each
+environment and inventory is the state that changes are counted from.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ASCENDING
+from pymongo.collection import Collection
+
+from calipso.errors import Conflict
+from calipso.model.scan import ScanRequest, ScanStatus
+from calipso.settings import Settings, settings
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import RUNNING, ScanStore
+from calipso.utils.clock import now
+
+Document = dict[str, Any]
+
+FINISHED = [ScanStatus.COMPLETED.value, ScanStatus.COMPLETED_WITH_ERRORS.value]
+
+#: Documents deleted at once: the embedded store keeps others waiting meanwhile.
+PORTION = 500
+#: Seconds a run may take; what is left waits for the next.
+BUDGET = 60.0
+
+
+class Housekeeping:
+    """One run over all collections that grow with time."""
+
+    def __init__(
+        self,
+        config: Settings | None = None,
+        *,
+        moment: datetime | None = None,
+        budget: float = BUDGET,
+        portion: int = PORTION,
+    ) -> None:
+        self.config = config or settings()
+        self.moment = moment or now()
+        self.portion = portion
+        self.removed: dict[str, int] = {}
+        self._deadline = time.monotonic() + budget
+        self._store = ScanStore()
+        self._db = InventoryMgr().db
+
+    def run(self) -> dict[str, int]:
+        """Remove what is too old; returns how many documents by collection."""
+        config = self.config
+        # the few first: what a large site leaves behind may take the whole time of a run
+        self._older(self._db["workers"], "seen", config.retention_days_workers, indexed=True)
+        self._old_tasks()
+        self._older(self._db["answers"], "created", config.answers_ttl / 86400, indexed=True)
+        self._older(self._db["messages"], "timestamp", config.retention_days_messages)
+        self._older(self._db["connection_tests"], "submit_timestamp", config.retention_days_scans)
+        for collection in self._change_collections():
+            self._older(collection, "time", config.retention_days_changes)
+        self._older(self._db["audit"], "time", config.retention_days_audit)
+        self._old_scans()
+        return self.removed
+
+    def _old_tasks(self) -> None:
+        """Tasks of finished scans: needed for resuming, then for looking at a failure only."""
+        for scan in self._ended(self.config.retention_days_tasks, tasks_removed=None):
+            if self._all(self._db["scan_tasks"], {"scan_id": scan["_id"]}):
+                self._store.update(scan["_id"], {"tasks_removed": True})
+
+    def forget_scan(self, scan: Mapping[str, Any]) -> None:
+        """Delete what is kept of one scan that ended. Raises Conflict when others build on it."""
+        scan_id = str(scan["_id"])
+        if scan["status"] in RUNNING:
+            raise Conflict(f"scan {scan_id} has not ended", hint="Cancel it first.")
+        if scan_id in self._baselines([scan]):
+            raise Conflict(
+                f"scan {scan_id} is the last whole one of environment {scan['environment']}: "
+                "changes are counted from it",
+                hint="After the next whole scan it can go.",
+            )
+        self._remove(scan_id)
+
+    def _old_scans(self) -> None:
+        """Scans with all that belongs to them: a scan's own record goes last."""
+        old = self._ended(self.config.retention_days_scans)
+        keep = self._baselines(old)
+        for scan in old:
+            if scan["_id"] not in keep:
+                self._remove(scan["_id"])
+
+    def _remove(self, scan_id: str) -> None:
+        parts = [self._db[name] for name in ("scan_tasks", "coverage", "messages")]
+        if all(self._all(part, {"scan_id": scan_id}) for part in parts):
+            self._delete(self._db["scans"], [scan_id])
+
+    def _ended(self, days: float, **more: Any) -> list[Document]:
+        """Scans that ended so long ago; none when they are kept for ever."""
+        if not days:
+            return []
+        before = self.moment - timedelta(days=days)
+        query = {"status": {"$nin": RUNNING}, "end_timestamp": {"$lt": before}, **more}
+        return list(self._store.scans.find(query, {"environment": 1, "inventory": 1}))
+
+    def _baselines(self, old: Iterable[Mapping[str, Any]]) -> set[str]:
+        """The newest whole scan of each environment, and the newest that has a generation."""
+        kept = set()
+        for environment, inventory in {(scan["environment"], scan["inventory"]) for scan in old}:
+            scope: Document = {"environment": environment, "inventory": inventory}
+            numbered = scope | {"generation": {"$exists": True}}
+            kept |= {str(scan["_id"]) for scan in self._store.find_scans(numbered, limit=1)}
+            finished = scope | {"status": {"$in": FINISHED}}
+            newest = self._store.scans.find(finished, {"request": 1}).sort("submit_timestamp", -1)
+            for scan in newest:
+                if ScanRequest.model_validate(scan["request"]).whole_inventory():
+                    kept.add(str(scan["_id"]))
+                    break
+        return kept
+
+    def _change_collections(self) -> list[Collection[Document]]:
+        """`changes` of each inventory that was ever scanned."""
+        names = {self.config.inventory}
+        for scan in self._store.scans.find({}, {"inventory": 1}):
+            names.add(scan["inventory"])
+        return [InventoryMgr(name).collection("changes") for name in sorted(names)]
+
+    def _older(
+        self, collection: Collection[Document], field: str, days: float, *, indexed: bool = False
+    ) -> None:
+        """Documents whose time lies so many days back."""
+        if not days:
+            return
+        if not indexed:
+            collection.create_index([(field, ASCENDING)], name=field)
+        self._all(collection, {field: {"$lt": self.moment - timedelta(days=days)}})
+
+    def _all(self, collection: Collection[Document], query: Mapping[str, Any]) -> bool:
+        """Delete what matches, portion by portion; False when the time was over before."""
+        while time.monotonic() < self._deadline:
+            found = collection.find(query, {"_id": 1}).limit(self.portion)
+            if not self._delete(collection, [item["_id"] for item in found]):
+                return True
+        return False
+
+    def _delete(self, collection: Collection[Document], ids: list[Any]) -> int:
+        if not ids:
+            return 0
+        count = collection.delete_many({"_id": {"$in": ids}}).deleted_count
+        self.removed[collection.name] = self.removed.get(collection.name, 0) + count
+        return count
+
+
+def remove_scan(scan_id: str) -> None:
+    """Delete the record of a scan with its tasks, coverage and log. Raises NotFound, Conflict."""
+    Housekeeping().forget_scan(ScanStore().get(scan_id))

@@ -1,0 +1,271 @@
+"""ScanStore: scan records and their tasks; the truth about how far a scan is.
+
+Celery moves the tasks, this store knows them: what is registered here and not done is sent
+again by the watchdog, whatever a broker lost.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import DESCENDING, ReplaceOne, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from calipso.errors import NotFound
+from calipso.model.scan import Problem, ScanRequest, ScanStatus
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.encoding import encode
+from calipso.stores.scans.task_store import TaskStore
+from calipso.utils.clock import now
+
+Document = dict[str, Any]
+
+#: Errors kept on the scan record itself; all of them are in the coverage report.
+ERRORS_ON_RECORD = 50
+RUNNING = [ScanStatus.PENDING.value, ScanStatus.RUNNING.value]
+
+
+def claim(worker: str, lease: float) -> Document:
+    """Fields of a scan whose next level this process plans, for so many seconds at most."""
+    began = now()
+    planner = {"worker": worker, "pid": os.getpid(), "started_at": began}
+    return {"claim_until": began + timedelta(seconds=lease), "planner": planner}
+
+
+class ScanStore(TaskStore):
+    """Scans of all inventories; `scans`, `scan_tasks` and `scan_locks` are plain names."""
+
+    def __init__(self, inv: InventoryMgr | None = None) -> None:
+        db = (inv or InventoryMgr()).db
+        super().__init__(db)
+        self.scans = db["scans"]
+        self.locks = db["scan_locks"]
+        self.generations = db["scan_generations"]
+        self.coverage = db["coverage"]
+
+    # -- scans -------------------------------------------------------------------------
+
+    def create(self, request: ScanRequest, scan_id: str | None = None, *, runner: str = "") -> str:
+        """A pending scan record; nothing is queued yet. Creating one id twice is one scan.
+
+        `runner` names the one process that runs it; empty: the workers do.
+        """
+        document = {
+            "_id": scan_id or str(ObjectId()),
+            "environment": request.environment,
+            "inventory": request.inventory,
+            "request": request.model_dump(mode="json"),
+            "runner": runner,
+            "status": ScanStatus.PENDING.value,
+            "stage": "",
+            "level": -1,
+            "levels": {},
+            "counts": {},
+            "requests": {},
+            "errors": [],
+            "error_count": 0,
+            "warning_count": 0,
+            "cancel_requested": False,
+            "submit_timestamp": now(),
+        }
+        try:
+            self.scans.insert_one(document)
+        except DuplicateKeyError:
+            if scan_id is None:
+                raise
+        return str(document["_id"])
+
+    def get(self, scan_id: str) -> Document:
+        """One scan record. Raises NotFound."""
+        found = self.scans.find_one({"_id": scan_id})
+        if found is None:
+            raise NotFound(f"no scan {scan_id}", hint="calipso scan list")
+        return found
+
+    def level_of(self, scan_id: str) -> int:
+        """The level a scan is at; -1 for a scan that is not stored."""
+        found = self.scans.find_one({"_id": scan_id}, {"level": 1})
+        return int(found["level"]) if found else -1
+
+    def below_of(self, scan_id: str) -> str:
+        """The id_path a scan is limited to; empty for a scan of everything."""
+        found = self.scans.find_one({"_id": scan_id}, {"below": 1})
+        return str((found or {}).get("below", ""))
+
+    def find_scans(self, query: Mapping[str, Any], limit: int = 0) -> list[Document]:
+        """Scan records, newest first."""
+        return list(self.scans.find(query).sort("submit_timestamp", DESCENDING).limit(limit))
+
+    def next_generation(self, scan: Document) -> int:
+        """Number of a scan that starts now: higher than that of any before it.
+
+        It is counted apart from the scans: those are removed, and do not start in the order in
+        which they were submitted.
+        """
+        query = {"environment": scan["environment"], "inventory": scan["inventory"]}
+        known = self.scans.find(query | {"generation": {"$exists": True}}, {"generation": 1})
+        highest = max((int(found["generation"]) for found in known), default=0)
+        mine = {"_id": f"{scan['inventory']}/{scan['environment']}"}
+        self.generations.update_one(mine, {"$max": {"generation": highest}}, upsert=True)
+        counted = self.generations.find_one_and_update(
+            mine, {"$inc": {"generation": 1}}, return_document=ReturnDocument.AFTER
+        )
+        return int((counted or {})["generation"])
+
+    def has_baseline(self, scan: Document) -> bool:
+        """True when a whole inventory was read before: the state that changes start from."""
+        query = {
+            "environment": scan["environment"],
+            "inventory": scan["inventory"],
+            "status": {"$in": ["completed", "completed_with_errors"]},
+            "request.links_only": False,
+            "request.cliques_only": False,
+            "request.object_id": None,
+            "request.scanner": None,
+        }
+        return bool(self.find_scans(query, limit=1))
+
+    def update(self, scan_id: str, fields: Mapping[str, Any], **expected: Any) -> bool:
+        """Set fields of a scan if it still is as expected; False when it is not."""
+        result = self.scans.update_one({"_id": scan_id, **expected}, {"$set": dict(fields)})
+        return result.matched_count == 1
+
+    def keep_highest(self, scan_id: str, numbers: Mapping[str, int]) -> None:
+        """Set numbers of a scan, but never to less than they were: a rerun finds less to do."""
+        self.scans.update_one({"_id": scan_id}, {"$max": dict(numbers)})
+
+    def is_running(self, scan_id: str, level: int | None = None) -> bool:
+        """True while a scan has not ended; with a level, while it is at this one."""
+        found = self.scans.find_one({"_id": scan_id}, {"status": 1, "level": 1})
+        if found is None or found["status"] != ScanStatus.RUNNING.value:
+            return False
+        return level in (None, found["level"])
+
+    def lock(self, scan: Document) -> bool:
+        """Take the environment for this scan; True when it has it."""
+        key = f"{scan['inventory']}/{scan['environment']}"
+        try:
+            self.locks.insert_one({"_id": key, "scan_id": scan["_id"], "since": now()})
+        except DuplicateKeyError:
+            held = self.locks.find_one({"_id": key})
+            return held is not None and held["scan_id"] == scan["_id"]
+        return True
+
+    def unlock(self, scan: Document) -> None:
+        """Give the environment free."""
+        key = f"{scan['inventory']}/{scan['environment']}"
+        self.locks.delete_one({"_id": key, "scan_id": scan["_id"]})
+
+    def holder(self, scan: Document) -> str:
+        """Id of the scan that has the environment; empty when it is free."""
+        held = self.locks.find_one({"_id": f"{scan['inventory']}/{scan['environment']}"})
+        return str(held["scan_id"]) if held else ""
+
+    def claim_advance(
+        self, scan_id: str, level: int, lease: float, worker: str = "", *, take_over: bool = False
+    ) -> bool:
+        """Let one worker plan the level after this one.
+
+        A dead one's claim ends when the watchdog frees it, at the latest with its lease. With
+        `take_over` the worker may go on where an attempt of its own failed.
+        """
+        free: list[Document] = [{"claim_until": {"$exists": False}}, {"claim_until": None}]
+        free.append({"claim_until": {"$lt": now()}})
+        if take_over and worker:
+            free.append({"planner.worker": worker})
+        wanted = {"_id": scan_id, "level": level, "status": ScanStatus.RUNNING.value, "$or": free}
+        result = self.scans.update_one(wanted, {"$set": claim(worker, lease)})
+        return result.matched_count == 1
+
+    def free_claim(self, scan: Document) -> bool:
+        """Take the claim from a planner that is gone; False when the scan moved meanwhile."""
+        held = {"_id": scan["_id"], "level": scan["level"], "claim_until": scan["claim_until"]}
+        lost = {"$set": {"claim_until": None}, "$inc": {"planners_lost": 1}}
+        return self.scans.update_one(held, lost).matched_count == 1
+
+    def finish_task(self, task: Document, result: Mapping[str, Any]) -> str:
+        """End a task that this worker began, and count it.
+
+        Returns `done`, also when it was done before, or `over` when another one has it by now.
+        """
+        problems = [problem.model_dump() for problem in result.get("problems", ())]
+        if self.end_task(task, {**result, "problems": problems}):
+            self.add_results(task, result)
+            return "done"
+        return "done" if self.is_done(task["_id"]) else "over"
+
+    def add_results(self, task: Document, result: Mapping[str, Any]) -> None:
+        """Add a finished task to the progress of its scan.
+
+        A worker that stood still meanwhile comes when the scan has ended, with this task in it:
+        then all are added up once more.
+        """
+        increments: Document = {f"levels.{task['level']}.done": 1}
+        for name in ("counts", "requests"):
+            for key, number in result.get(name, {}).items():
+                increments[f"{name}.{key}"] = number
+        scan = self.scans.find_one_and_update(
+            {"_id": task["scan_id"]},
+            {"$inc": increments},
+            {"added_up": 1},
+            return_document=ReturnDocument.AFTER,
+        )
+        if scan and scan.get("added_up"):
+            self.complete_results(task["scan_id"])
+            return
+        for problem in result.get("problems", ()):
+            self.add_problem(task["scan_id"], problem)
+
+    def complete_results(self, scan_id: str) -> None:
+        """Add up all tasks anew: a worker that died between two writes left its task out.
+
+        Errors are counted anew as well: those beyond the ones on the record were not compared.
+        """
+        fields = ("level", "done", "counts", "requests", "problems")
+        tasks = self.scan_tasks(scan_id, *fields, done=True)
+        totals: Counter[str] = Counter(f"levels.{task['level']}.done" for task in tasks)
+        for task in tasks:
+            for name in ("counts", "requests"):
+                for key, number in task.get(name, {}).items():
+                    totals[f"{name}.{key}"] += number
+        scan = self.get(scan_id)
+        warnings = {error["key"]: bool(error["warning"]) for error in scan["errors"]}
+        for data in (data for task in tasks for data in task.get("problems", ())):
+            problem = Problem.model_validate(data)
+            if problem.kind == "skipped_host" or problem.key() in warnings:
+                continue
+            if len(warnings) < ERRORS_ON_RECORD:
+                self.add_problem(scan_id, problem)
+            warnings[problem.key()] = problem.warning
+        counted = sum(warnings.values())
+        numbers = {"warning_count": counted, "error_count": len(warnings) - counted}
+        self.update(scan_id, {**totals, **numbers, "added_up": True})
+
+    def add_problem(self, scan_id: str, problem: Problem) -> None:
+        """Note an error or warning on the scan, equal ones once."""
+        if problem.kind == "skipped_host":  # said once, by the one that met the host first
+            return
+        counter = "warning_count" if problem.warning else "error_count"
+        entry = problem.model_dump() | {"key": problem.key()}
+        self.scans.update_one(
+            {"_id": scan_id, "errors.key": {"$ne": entry["key"]}},
+            {
+                "$inc": {counter: 1},
+                "$push": {"errors": {"$each": [entry], "$slice": ERRORS_ON_RECORD}},
+            },
+        )
+
+    def save_coverage(self, scan_id: str, environment: str, lines: list[Document]) -> None:
+        """Store the coverage report of a scan; two that end it at once write one report."""
+        writes = []
+        for line in lines:
+            key = f"{scan_id}/{line['host']}/{line.get('source', '')}"
+            stamp = {"_id": key, "scan_id": scan_id, "environment": environment}
+            writes.append(ReplaceOne({"_id": key}, encode(line) | stamp, upsert=True))
+        for start in range(0, len(writes), 500):
+            self.coverage.bulk_write(writes[start : start + 500], ordered=False)

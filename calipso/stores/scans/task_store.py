@@ -1,0 +1,114 @@
+"""TaskStore: the tasks of scans, claimed and ended by one worker each.
+
+A task is looked up by `_id` alone, see `stores.mongo.conditional`: else a scan would become slower
+with each one before it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.database import Database
+
+from calipso.errors import NotFound
+from calipso.stores.mongo.conditional import alike, change_if, more
+from calipso.utils.clock import now
+
+Document = dict[str, Any]
+
+
+class TaskStore:
+    """Tasks of all scans: collection `scan_tasks`."""
+
+    def __init__(self, db: Database[Document]) -> None:
+        self.tasks = db["scan_tasks"]
+
+    def register(self, tasks: Iterable[Document]) -> None:
+        """Store tasks before they are sent; registering again changes nothing."""
+        operations = [UpdateOne({"_id": t["_id"]}, {"$setOnInsert": t}, upsert=True) for t in tasks]
+        for start in range(0, len(operations), 500):
+            self.tasks.bulk_write(operations[start : start + 500], ordered=False)
+
+    def claim_task(
+        self, task_id: str, worker: str, *, take_over: bool, retried: bool = False
+    ) -> Document | None:
+        """Begin a task; None when it is done, or runs elsewhere and must not be taken over.
+
+        `retried`: an attempt before this one ended with the store, not with its worker.
+        """
+        mine = ObjectId()
+        begun = {
+            "state": "running",
+            "worker": worker,
+            "pid": os.getpid(),
+            "started_at": now(),
+            "claim": mine,
+        }
+        counts = {"attempts": more("attempts", 1), "retries": more("retries", int(retried))}
+        expected = {"done": False} if take_over else {"done": False, "state": "pending"}
+        found = self.tasks.find_one_and_update(
+            {"_id": task_id},
+            change_if(alike(expected), begun, counts),
+            return_document=ReturnDocument.AFTER,
+        )
+        return found if found and found.get("claim") == mine else None
+
+    def has_task(self, task: Mapping[str, Any]) -> bool:
+        """True while a task is open, and nobody began it again since it was claimed as given."""
+        found = self.tasks.find_one({"_id": task["_id"]}, {"done": 1, "claim": 1})
+        return found is not None and not found["done"] and found.get("claim") == task["claim"]
+
+    def is_done(self, task_id: str) -> bool:
+        """True when the task is done or unknown."""
+        found = self.tasks.find_one({"_id": task_id}, {"done": 1})
+        return found is None or bool(found["done"])
+
+    def end_task(self, task: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+        """Mark a task done; True for the caller that did it.
+
+        `task` is as it was claimed: when somebody has begun it since, he ends it.
+        """
+        mine = alike({"done": False, "claim": task["claim"]})
+        ended = {"done": True, "state": "done", "ended_at": now(), **fields}
+        result = self.tasks.update_one({"_id": task["_id"]}, change_if(mine, ended))
+        return result.modified_count == 1
+
+    def task(self, task_id: str) -> Document:
+        """One task. Raises NotFound."""
+        found = self.tasks.find_one({"_id": task_id})
+        if found is None:
+            raise NotFound(f"task {task_id} is not known: its scan was removed meanwhile")
+        return found
+
+    def open_tasks(self, scan_id: str, level: int) -> list[Document]:
+        """Registered tasks of a level that are not done."""
+        return list(self.tasks.find({"scan_id": scan_id, "level": level, "done": False}))
+
+    def level_done(self, scan_id: str, level: int) -> bool:
+        """True when no task of the level is open."""
+        query = {"scan_id": scan_id, "level": level, "done": False}
+        return self.tasks.find_one(query, {"_id": 1}) is None
+
+    def scan_tasks(self, scan_id: str, *fields: str, **wanted: Any) -> list[Document]:
+        """Tasks of a scan, in order, with these values; with fields, only these.
+
+        Values are compared here, but for `level`: asked for what its index does not have, the
+        embedded store reads the tasks of all scans that are kept.
+        """
+        query = {"scan_id": scan_id}
+        if "level" in wanted:
+            query["level"] = wanted["level"]
+        projection = dict.fromkeys((*fields, *wanted), 1) if fields else None
+        found = self.tasks.find(query, projection).sort("order", 1)
+        return [task for task in found if wanted.items() <= task.items()]
+
+    def requeue(self, task: Document) -> bool:
+        """Make a lost task pending again; False when it moved meanwhile."""
+        lost = {"done": False, "attempts": task["attempts"]}
+        again = {"state": "pending", "published_at": now()}
+        result = self.tasks.update_one({"_id": task["_id"]}, change_if(alike(lost), again))
+        return result.modified_count == 1
