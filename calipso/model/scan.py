@@ -119,6 +119,9 @@ class Problem(BaseModel):
     fetcher: str = ""
     parent_id: str = ""
     warning: bool = False  # worth telling, does not make the scan end with errors
+    code: str = ""  # stable name of the fault, see `problem_codes`
+    object_type: str = ""  # with `object_id`: the object that the problem is about
+    object_id: str = ""
 
     def key(self) -> str:
         """Problems with one key are one line, counted."""
