@@ -109,9 +109,8 @@ def test_the_guard_finds_a_name_however_it_is_given() -> None:
 
 def test_each_row_of_the_table_is_used() -> None:
     paths = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
-    texts = {path.name: path.read_text(encoding="utf-8") for path in paths}
-    del texts["collections.py"]
-    unused = {name for name in COLLECTIONS if not any(f'"{name}"' in t for t in texts.values())}
+    texts = [path.read_text(encoding="utf-8") for path in paths if path.name != "collections.py"]
+    unused = {name for name in COLLECTIONS if not any(f'"{name}"' in text for text in texts)}
 
     assert unused <= {"object_problems"}
 
@@ -168,33 +167,31 @@ def test_what_goes_with_an_environment_goes_from_every_collection_of_the_table(
 ) -> None:
     EnvironmentStore().add(openstack_document(name="prod"))
     EnvironmentStore().add(openstack_document(name="other"))
-    for inventory in ("inventory", "inventory_dev", "RDO"):
-        for name, spec in COLLECTIONS.items():
-            if spec.removed_by:
-                of_each = [document(name, env, inventory) for env in ("prod", "other")]
-                inv.db[stored_name(inventory, name)].insert_many(of_each)
+    places = {
+        stored_name(inventory, name): name
+        for inventory in ("inventory", "inventory_dev", "RDO")
+        for name, spec in COLLECTIONS.items()
+        if spec.removed_by
+    }
+    for stored, name in places.items():
+        inv.db[stored].insert_many([document(name, env) for env in ("prod", "other")])
     goes = {name for name, spec in COLLECTIONS.items() if spec.removed_by == field}
     assert goes
 
     EnvironmentStore().remove("prod", with_data=True)
 
-    for inventory in ("inventory", "inventory_dev", "RDO"):
-        for name in goes:
-            left = inv.db[stored_name(inventory, name)].distinct(field)
-            assert left == (["other"] if field == "environment" else ["scan of other"]), name
+    for stored, name in places.items():
+        if name in goes:
+            left = inv.db[stored].distinct(field)
+            assert left == (["other"] if field == "environment" else ["scan of other"]), stored
 
 
-def document(name: str, environment: str, inventory: str) -> dict[str, Any]:
+def document(name: str, environment: str) -> dict[str, Any]:
     """One of any collection; unique in all that an index looks at."""
-    fields = {
-        field: f"{environment} {inventory} {name}"
-        for index in COLLECTIONS[name].indexes
-        for field in index.fields
-        if field != "_id"
-    }
-    ids = {"environment": environment, "scan_id": f"scan of {environment}", "status": "completed"}
-    key = f"scan of {environment}" if name == "scans" else f"{environment} {inventory}"
-    return fields | ids | {"_id": key if name != "scans" or inventory == "inventory" else key * 2}
+    fields = {field for index in COLLECTIONS[name].indexes for field in index.fields}
+    scan = f"scan of {environment}"
+    ids = {"_id": scan, "environment": environment, "scan_id": scan, "status": "completed"}
+    return dict.fromkeys(fields, environment) | ids
 
 
 def test_only_a_scratch_inventory_is_removed_as_one(inv: InventoryMgr) -> None:
