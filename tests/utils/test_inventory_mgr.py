@@ -174,6 +174,7 @@ def test_a_list_read_in_stretches_holds_every_object_once_whatever_its_id(
 def test_a_mongodb_of_ones_own_itself_refuses_writes_of_an_older_scan(
     inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(MongoAccess, "embedded", True)
     assert inv.guard(older(5)) == {}, "the embedded store is not asked to"
     monkeypatch.setattr(MongoAccess, "embedded", False)
     collection, key = inv.collection("inventory"), ObjectId()

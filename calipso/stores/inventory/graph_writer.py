@@ -18,6 +18,7 @@ from calipso.stores.mongo.stretches import STRETCH_LINKS, key_ranges, other_name
 
 Document = dict[str, Any]
 
+#: Cliques or objects whose links are removed together.
 PORTION = 1000
 
 
@@ -127,7 +128,7 @@ class GraphWriter(ScanWriter):
         return self._change_operation(what, subject)
 
     def _links_at(self, ends: Sequence[ObjectId]) -> list[Document]:
-        """Links with one of these ends, asked by index: the embedded store has none for `$or`."""
+        """Links with one of these ends; two queries, as not every server uses indexes for `$or`."""
         links = self.inv.collection("links")
         found = {link["_id"]: link for link in links.find({"source": {"$in": ends}})}
         found |= {link["_id"]: link for link in links.find({"target": {"$in": ends}})}

@@ -105,8 +105,8 @@ class InventoryMgr:
     ) -> list[Document]:
         """Objects of one type in an environment; a list as value means any of it.
 
-        `more` is for what an index has beside the type, `id` or `host`: for another field the
-        embedded store puts the whole inventory together. Take `each` and look at it yourself.
+        `more` is for what an index has beside the type: `id` or `host`. For another field take
+        `each` and compare yourself, see `stores.mongo.narrow`.
         """
         query: Document = {"environment": environment, "type": object_type}
         for key, value in more.items():
@@ -127,8 +127,7 @@ class InventoryMgr:
     def older_than(self, environment: str, generation: int) -> Iterator[ObjectId]:
         """`_id`s of the objects that the scan of a generation did not find again.
 
-        Read in stretches of ids and compared here: the embedded store would put all objects
-        together in memory to look at a field that its index does not have.
+        Read in stretches of ids and compared here, see `stores.mongo.narrow`.
         """
         collection = self.collection("inventory")
         for stretch in id_ranges(host_ids(collection, environment)):
@@ -214,7 +213,7 @@ class InventoryMgr:
             self.collection(name).delete_many(portion | dict(only or {}))
 
     def bulk(self, name: str, operations: Sequence[Write], size: int = 1000) -> None:
-        """Run write operations, unordered, in portions the embedded store likes.
+        """Run write operations, unordered, in portions.
 
         An insert that meets a document somebody else just wrote becomes an update of it.
         """

@@ -23,7 +23,7 @@ PORTION = 500
 
 #: Hosts of all environments of an inventory up to which the embedded server is meant. See
 #: docs/benchmark.md for what it needs there, and beyond.
-MOST_HOSTS = 100
+MOST_HOSTS = 200
 
 
 def guard(condition: Document) -> Document:
@@ -36,8 +36,8 @@ def guard(condition: Document) -> Document:
 
 
 def size_warning(hosts: int) -> str:
-    """What to say of an inventory with so many hosts; empty when the server is meant for it."""
-    if hosts <= MOST_HOSTS or not MongoAccess().embedded:
+    """What to say of so many hosts in the embedded server; empty when it is meant for them."""
+    if hosts <= MOST_HOSTS:
         return ""
     return (
         f"{hosts} hosts are stored in the embedded MongoDB, which is meant for up to {MOST_HOSTS}: "

@@ -18,6 +18,7 @@ from calipso.model.collections import COLLECTIONS, Retention, Scope, stored_name
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import Settings, settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
+from calipso.stores.mongo.embedded import PORTION
 from calipso.stores.mongo.indexes import ensure_indexes
 from calipso.stores.scans.scan_store import RUNNING, ScanStore
 from calipso.stores.scans.scratch import PREFIX, remove_scratch
@@ -27,8 +28,6 @@ Document = dict[str, Any]
 
 FINISHED = [ScanStatus.COMPLETED.value, ScanStatus.COMPLETED_WITH_ERRORS.value]
 
-#: Documents deleted at once: the embedded store keeps others waiting meanwhile.
-PORTION = 500
 #: Days that a scratch inventory may be needed after its scan has ended.
 SCRATCH_DAYS = 1.0
 #: Seconds a run may take; what is left waits for the next.

@@ -100,8 +100,7 @@ class TaskStore(Store):
     def scan_tasks(self, scan_id: str, *fields: str, **wanted: Any) -> list[Document]:
         """Tasks of a scan, in order, with these values; with fields, only these.
 
-        Values are compared here, but for `level`: asked for what its index does not have, the
-        embedded store reads the tasks of all scans that are kept.
+        Values are compared here, but for `level`: see `stores.mongo.narrow`.
         """
         query = {"scan_id": scan_id}
         if "level" in wanted:
