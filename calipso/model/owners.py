@@ -50,11 +50,6 @@ KEPT_FIELDS = frozenset(FIELDS) - STORE_FIELDS
 STAMPS = frozenset({"scan_id", "generation", "last_scanned"})
 
 
-def owner_of(field: str) -> Owner:
-    """The owner of a field."""
-    return FIELDS.get(field, Owner.SCAN)
-
-
 def of_scan(document: Mapping[str, Any]) -> dict[str, Any]:
     """A document as a scan may write it: without the fields of other owners."""
     if KEPT_FIELDS.isdisjoint(document):

@@ -9,7 +9,7 @@ import pytest
 
 from calipso.discover.engine.scan_local import run_local
 from calipso.model.inventory import object_key
-from calipso.model.owners import FIELDS, KEPT_FIELDS, STORE_FIELDS, Owner, of_scan, owner_of
+from calipso.model.owners import FIELDS, KEPT_FIELDS, STORE_FIELDS, Owner, of_scan
 from calipso.model.scan import ScanRequest
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.graph_writer import GraphWriter
@@ -124,14 +124,8 @@ def test_who_writes_back_what_it_read_takes_back_nothing_of_others(inv: Inventor
     assert {key: stored[key] for key in OTHERS} == OTHERS
 
 
-def test_each_field_has_one_owner_and_what_has_no_row_is_the_scans() -> None:
-    assert {owner_of(name) for name in OTHERS} == {
-        Owner.MONITORING,
-        Owner.PEOPLE,
-        Owner.PROBLEMS,
-    }
-    assert owner_of("mac_address") is Owner.SCAN
-    assert {owner_of(name) for name in STORE_FIELDS} == {Owner.STORE}
-    assert of_scan(dict.fromkeys([*FIELDS, "mac_address"], 1)).keys() == STORE_FIELDS | {
-        "mac_address"
-    }
+def test_a_scan_writes_its_own_fields_and_the_stores_and_no_others() -> None:
+    assert {FIELDS[name] for name in OTHERS} == {Owner.MONITORING, Owner.PEOPLE, Owner.PROBLEMS}
+    assert {FIELDS[name] for name in STORE_FIELDS} == {Owner.STORE}
+    written = of_scan(dict.fromkeys([*FIELDS, "mac_address"], 1))
+    assert written.keys() == STORE_FIELDS | {"mac_address"}

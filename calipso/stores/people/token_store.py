@@ -127,10 +127,6 @@ class TokenStore(Store):
         good = {"user": user, "expires_at": {"$gt": datetime.now(UTC)}}
         return list(self.collection.find(good, {"_id": 0}).sort("issued_at", 1))
 
-    def revoke(self, token: str) -> bool:
-        """End a token; False when there is none."""
-        return self.collection.delete_one({"_id": digest(token)}).deleted_count == 1
-
     def revoke_key(self, user: str, key: str) -> None:
         """End one token of a user and all that were got with it. Raises NotFound."""
         found = self.collection.find_one({"user": user, "key": key})
