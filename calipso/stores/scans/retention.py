@@ -1,7 +1,7 @@
 """Retention: old records of scans, changes and log lines go, in portions, a bounded time a run.
 
-What a later scan builds on stays whatever its age: the last finished whole scan of each
-environment and inventory is the state that changes are counted from.
+The last finished whole scan of each environment and inventory stays, whatever its age: changes are
+counted from it.
 """
 
 from __future__ import annotations
