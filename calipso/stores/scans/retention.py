@@ -56,7 +56,6 @@ class Housekeeping:
     def run(self) -> dict[str, int]:
         """Remove what is too old; returns how many documents by collection."""
         inventories = known_inventories(self._db)
-        # Changes come last in the table: what a large site leaves behind may take a whole run.
         for name, spec in COLLECTIONS.items():
             if spec.retention is None:
                 continue
