@@ -12,12 +12,11 @@ import pytest
 
 from calipso.discover.engine.scan_local import run_local
 from calipso.errors import ConfigError
+from calipso.model.collection_spec import Backup, Scope
 from calipso.model.collections import (
     COLLECTIONS,
     RESERVED,
     TAKEN,
-    Backup,
-    Scope,
     of_inventories,
     spec_of,
     stored_name,

@@ -14,7 +14,8 @@ from typing import Any
 from pymongo.collection import Collection
 
 from calipso.errors import Conflict
-from calipso.model.collections import COLLECTIONS, Retention, Scope, stored_name, with_scan
+from calipso.model.collection_spec import Retention, Scope
+from calipso.model.collections import COLLECTIONS, stored_name, with_scan
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import Settings, settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
