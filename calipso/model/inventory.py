@@ -35,6 +35,7 @@ COLLECTIONS = frozenset(
         "messages",
         "monitoring_config",
         "monitoring_config_templates",
+        "object_problems",
         "scan_locks",
         "scan_tasks",
         "scans",
@@ -62,6 +63,7 @@ STORE_FIELDS = frozenset(
         "stale_since",
         "enriched",
         "clique",
+        "problems",
     }
 )
 
@@ -74,6 +76,16 @@ class FetchedBy(TypedDict):
     source: str  # api, db, cli or folder
     parent_id: str
     parent_type: str
+
+
+class ObjectProblem(TypedDict):
+    """One thing that is wrong with an object; `code` is one of `problem_codes.CODES`."""
+
+    code: str
+    message: str
+    hint: str
+    since: datetime
+    found_by: dict[str, str]  # scanner, fetcher, parent_id and parent_type, or finder
 
 
 class InventoryObject(TypedDict):
@@ -96,6 +108,7 @@ class InventoryObject(TypedDict):
     host: NotRequired[str]
     projects: NotRequired[list[str]]
     stale_since: NotRequired[datetime]
+    problems: NotRequired[list[ObjectProblem]]
 
 
 def check_inventory_name(name: str) -> str:

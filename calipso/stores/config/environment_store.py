@@ -44,7 +44,15 @@ FIELDS = frozenset(field.alias or key for key, field in Environment.model_fields
 RUNNING = ("pending", "running")
 
 #: Collections (whatever the inventory they belong to) whose documents name an environment.
-BELONGING = ("inventory", "links", "cliques", "changes", "scans", "coverage")
+BELONGING = (
+    "inventory",
+    "links",
+    "cliques",
+    "changes",
+    "object_problems",
+    "scans",
+    "coverage",
+)
 EVERYWHERE = ("scheduled_scans", "answers", "messages", "connection_tests", "clique_types")
 
 

@@ -85,6 +85,11 @@ INDEXES = {
         _index("environment", "type", "target_id"),
         _index("environment", "time"),
     ],
+    "object_problems": [
+        _index("environment", "pending"),
+        _index("environment", "found_by.finder"),
+        _index("object"),
+    ],
     "scans": [_index("status"), _index("environment", "status"), _index("submit_timestamp")],
     "scan_tasks": [_index("scan_id", "level", "done")],
     "coverage": [_index("scan_id", "host")],

@@ -127,7 +127,7 @@ class ObjectWriter:
     def _update(self, new: Document, old: Document) -> Document | None:
         """The update that makes `old` equal `new`; None when only the stamp differs."""
         keep = {"_id", "environment", "scan_id", "generation", "last_scanned", "enriched"}
-        keep |= {"clique"} | set(old.get("enriched", ())) - new.keys()
+        keep |= {"clique", "problems"} | set(old.get("enriched", ())) - new.keys()
         changed = {key: value for key, value in new.items() if old.get(key, _MISSING) != value}
         gone = [key for key in old if key not in new and key not in keep]
         if not changed and not gone:

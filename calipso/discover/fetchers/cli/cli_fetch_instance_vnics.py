@@ -69,6 +69,9 @@ class CliFetchInstanceVnics(CliAccess):
                 host=host,
                 parent_id=uuid,
                 warning=True,
+                code="tap_missing",
+                object_type="instance",
+                object_id=uuid,
             )
         )
 
