@@ -18,6 +18,7 @@ from calipso.model.inventory import link_key, object_key
 from calipso.model.link import Link
 from calipso.model.scan import Problem
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.topology.plugs import Fault
 
 Document = dict[str, Any]
 
@@ -193,6 +194,11 @@ def joined_state(*states: Any) -> str:
     if "down" in known:
         return "down"
     return "up" if "up" in known else "unknown"
+
+
+def with_reason(attributes: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
+    """Attributes of a link, with the reason why it is not up."""
+    return dict(attributes) if fault is None else {**attributes, "reason": fault.reason}
 
 
 def network_attribute(value: Any) -> dict[str, Any]:
