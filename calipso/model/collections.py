@@ -59,7 +59,11 @@ _INVENTORY = (
         Scope.INVENTORY,
         "what scans found wrong with objects",
         Backup.RESCAN,
-        (_by("environment", "object"), _by("environment", "found_by")),
+        (
+            _by("environment", "pending"),
+            _by("environment", "found_by.finder"),
+            _by("object"),
+        ),
         removed_by="environment",
     ),
     CollectionSpec(

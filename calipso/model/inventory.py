@@ -31,6 +31,16 @@ class FetchedBy(TypedDict):
     parent_type: str
 
 
+class ObjectProblem(TypedDict):
+    """One thing that is wrong with an object; `code` is one of `problem_codes.CODES`."""
+
+    code: str
+    message: str
+    hint: str
+    since: datetime
+    found_by: dict[str, str]  # scanner, fetcher, parent_id and parent_type, or finder
+
+
 class InventoryObject(TypedDict):
     """Fields every stored object has (others as the source gives them)."""
 
@@ -51,6 +61,7 @@ class InventoryObject(TypedDict):
     host: NotRequired[str]
     projects: NotRequired[list[str]]
     stale_since: NotRequired[datetime]
+    problems: NotRequired[list[ObjectProblem]]
 
 
 def check_inventory_name(name: str) -> str:
