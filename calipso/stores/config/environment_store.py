@@ -221,7 +221,7 @@ class EnvironmentStore(Store):
             done = self.collection.update_one({"_id": old["_id"]} | same, update)
         if not done.matched_count:
             raise Conflict(
-                f"environment {name} was changed by another person meanwhile",
+                f"environment {name} was changed by somebody else meanwhile",
                 hint="Read it again, then change it.",
             )
         return environment
