@@ -18,7 +18,7 @@ from typing import Any
 from tests.sample_cloud.cloud import Cloud
 from tests.sample_cloud.environment import environment
 from tests.sample_cloud.generate.generated import GeneratedCloud
-from tests.sample_cloud.generate.params import MECHANISMS, TYPE_DRIVERS, CloudParams
+from tests.sample_cloud.generate.params import MECHANISMS, MESHES, TYPE_DRIVERS, CloudParams
 from tests.sample_cloud.recorded import RecordedCloud
 from tests.sample_cloud.serve.faults import KINDS, Faults
 from tests.sample_cloud.serve.http import ApiServer
@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         default = getattr(defaults, name.replace("-", "_"))
         made.add_argument(f"--{name}", type=int, default=default, metavar="N", help=text)
     made.add_argument("--mechanism", choices=MECHANISMS, default=defaults.mechanism)
+    made.add_argument("--mesh", choices=MESHES, default=defaults.mesh, help="of tunnels")
     made.add_argument(
         "--type-drivers", default=",".join(TYPE_DRIVERS), metavar="LIST", help="vxlan,vlan,flat"
     )
@@ -80,6 +81,7 @@ def cloud_of(options: argparse.Namespace) -> Cloud:
             ports_extra=options.ports_extra,
             seed=options.seed,
             mechanism=options.mechanism,
+            mesh=options.mesh,
             type_drivers=tuple(options.type_drivers.split(",")),
             direct=options.direct,
         )

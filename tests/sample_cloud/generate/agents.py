@@ -66,7 +66,7 @@ def _ovs(host: Host) -> Item:
         "extensions": [],
         "in_distributed_mode": False,
         "integration_bridge": "br-int",
-        "l2_population": tunnelled,
+        "l2_population": tunnelled and not host.mesh,
         "log_agent_heartbeats": False,
         "ovs_capabilities": {
             "datapath_types": ["netdev", "system"],

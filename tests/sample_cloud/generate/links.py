@@ -276,7 +276,7 @@ class HostLinks:
             for port in network.ports
             if port.host and port.host is not self.host
         ]
-        others = [host for host in network.hosts if host is not self.host]
+        others = [host for host in self.host.mesh or network.hosts if host is not self.host]
         return entries + [_remote("00:00:00:00:00:00", host) for host in others]
 
 

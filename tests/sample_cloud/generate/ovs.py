@@ -75,7 +75,10 @@ class Switch:
         self._bridge("br-int", integration)
 
     def peers(self) -> list[Host]:
-        """The hosts L2 population builds tunnels to: those that share a tunnelled network."""
+        """The hosts tunnels lead to: all in a full mesh, else those L2 population builds them to,
+        which share a tunnelled network."""
+        if self.host.mesh:
+            return [peer for peer in self.host.mesh if peer is not self.host]
         networks = {port.network for port in self.host.ports if port.network.kind == "vxlan"}
         peers = {peer for network in networks for peer in network.hosts if peer.tunnel_ip}
         return sorted(peers - {self.host}, key=lambda peer: peer.number)

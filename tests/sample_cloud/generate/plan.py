@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
@@ -138,6 +139,8 @@ class Host:
     instances: list[Instance] = field(default_factory=list)
     routers: list[Router] = field(default_factory=list)
     dhcp: list[Port] = field(default_factory=list)
+    #: every host with tunnels, in a full mesh; nothing where hosts know those they need
+    mesh: Sequence[Host] = ()
 
     @property
     def ports(self) -> list[Port]:
