@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
         "--type-drivers", default=",".join(TYPE_DRIVERS), metavar="LIST", help="vxlan,vlan,flat"
     )
     made.add_argument("--latency", type=float, default=0, metavar="MS", help="per request")
+    made.add_argument("--troubles", action="store_true", help="plant faults, named in the state")
     made.add_argument("--direct", action="store_true", help="hosts listen at own addresses")
     made.add_argument("--ssh-user", default="root", help="not root: commands come with sudo")
     made.add_argument("--ssh-key", metavar="FILE", help="write the key that may log in, and use it")
@@ -83,6 +84,7 @@ def cloud_of(options: argparse.Namespace) -> Cloud:
             mechanism=options.mechanism,
             mesh=options.mesh,
             type_drivers=tuple(options.type_drivers.split(",")),
+            troubles=options.troubles,
             direct=options.direct,
         )
     )
@@ -115,6 +117,7 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
         "mysql": {"host": "127.0.0.1", "port": database.port},
         "ssh": {"host": "127.0.0.1", "port": ssh.port, "gateway": ssh.gateway},
         "summary": stage.cloud.summary(),
+        "troubles": list(stage.cloud.troubles),
     }
 
 

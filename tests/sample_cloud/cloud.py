@@ -51,6 +51,8 @@ class Cloud(Protocol):
     mechanism_drivers: Sequence[str]
     type_drivers: str
     revision: int
+    #: what is wrong with it on purpose
+    troubles: Sequence[Item]
 
     def api(self, service_type: str, resource: str) -> Listing | Body | None:
         """What a service lists under a path without its version: `compute`, `servers/detail`."""

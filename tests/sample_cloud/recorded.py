@@ -31,6 +31,7 @@ class RecordedCloud:
         self.distribution = str(about.get("distribution") or "Devstack")
         self.distribution_version = str(about.get("distribution_version") or "")
         self.revision = 0
+        self.troubles: Sequence[Item] = ()
         self._api = self._read_api()
         self.admin_project = self._admin_project()
         self._tables = self._read_tables()

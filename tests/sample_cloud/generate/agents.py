@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.sample_cloud.cloud import Item
 from tests.sample_cloud.generate.names import Names, sql_time
@@ -35,6 +35,7 @@ def host_agents(host: Host, plan: Plan, names: Names) -> list[Item]:
 def _agent(
     host: Host, names: Names, kind: str, binary: str, topic: str, configurations: Item
 ) -> Item:
+    silent = binary in host.silent
     return {
         "id": names.uuid("agent", f"{host.name}/{binary}"),
         "agent_type": kind,
@@ -44,11 +45,11 @@ def _agent(
         "admin_state_up": True,
         "created_at": sql_time(10 + host.number),
         "started_at": sql_time(20 + host.number),
-        "heartbeat_timestamp": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
+        "heartbeat_timestamp": f"{datetime.now(UTC) - timedelta(days=silent):%Y-%m-%d %H:%M:%S}",
         "description": None,
         "resources_synced": None,
         "availability_zone": "nova" if topic != "N/A" else None,
-        "alive": True,
+        "alive": not silent,
         "configurations": configurations,
     }
 

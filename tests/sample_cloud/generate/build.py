@@ -42,8 +42,6 @@ class Builder:
     def build(self) -> Plan:
         self._projects()
         self.plan.hosts = make_hosts(self.params)
-        if self.params.mesh == "full":
-            self._mesh()
         self._networks()
         self._routers()
         self._dhcp()
@@ -59,11 +57,6 @@ class Builder:
         for number in range(1, self.params.project_count + 1):
             name = f"team-{number:02d}"
             self.plan.projects.append(Project(self.names.hex("project", name), name))
-
-    def _mesh(self) -> None:
-        tunnelled = [host for host in self.plan.hosts if host.driver and host.tunnel_ip]
-        for host in tunnelled:
-            host.mesh = tunnelled
 
     # -- networks ------------------------------------------------------------------------
 

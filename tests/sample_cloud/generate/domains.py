@@ -11,10 +11,11 @@ from tests.sample_cloud.generate.plan import Host, Instance, Port
 
 def domains_text(host: Host, names: Names) -> str:
     """What the command `domains` prints: the ids, then the documents."""
-    uuids = "".join(f"{instance.id}\n" for instance in host.instances)
+    running = [instance for instance in host.instances if not instance.failed]
+    uuids = "".join(f"{instance.id}\n" for instance in running)
     documents = [
         domain_xml(instance, number, names) + "\n"
-        for number, instance in enumerate(host.instances, start=1)
+        for number, instance in enumerate(running, start=1)
     ]
     return uuids + "".join(documents)
 

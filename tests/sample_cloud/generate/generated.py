@@ -18,6 +18,7 @@ from tests.sample_cloud.generate.neutron import Neutron
 from tests.sample_cloud.generate.nova import Nova
 from tests.sample_cloud.generate.params import CloudParams
 from tests.sample_cloud.generate.tables import SCHEMA, Tables
+from tests.sample_cloud.generate.troubles import Troubles
 
 MECHANISM_DRIVERS = {"ovs": ["OVS"], "lxb": ["LXB"], "mixed": ["OVS", "LXB"]}
 
@@ -30,6 +31,9 @@ class GeneratedCloud:
         self.builder = Builder(params)
         self.names = self.builder.names
         self.plan = self.builder.build()
+        self.troubles: Sequence[Item] = (
+            Troubles(self.plan, self.names).plant() if params.troubles else ()
+        )
         self.region = REGION
         self.admin_project = self.plan.admin.name
         self.distribution = "Devstack"

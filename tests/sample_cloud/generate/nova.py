@@ -51,6 +51,15 @@ SAME_FOR_ALL_SERVERS: Item = {
 }
 
 
+#: What a server says that was lost when its host came up again.
+FAILED: Item = {
+    "status": "ERROR",
+    "OS-EXT-STS:vm_state": "error",
+    "OS-EXT-STS:power_state": 0,
+    "fault": {"code": 500, "created": iso(9000), "message": "Failed to start libvirt guest"},
+}
+
+
 class Nova:
     """Views of the plan under the paths of the compute API."""
 
@@ -106,6 +115,7 @@ class Nova:
             f"{attributes}launch_index": 0,
             f"{attributes}hostname": instance.name,
             **SAME_FOR_ALL_SERVERS,
+            **(FAILED if instance.failed else {}),
         }
 
     def _link(self, relation: str, path: str) -> Item:

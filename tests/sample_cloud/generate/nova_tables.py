@@ -91,6 +91,7 @@ class NovaTables:
                 "launched_on": instance.host.name,
                 "uuid": instance.id,
                 "node": instance.host.name,
+                **({"vm_state": "error", "power_state": 0} if instance.failed else {}),
             }
 
     def _info_caches(self) -> Iterator[Item]:

@@ -22,6 +22,7 @@ class CloudParams:
     mechanism: str = "mixed"
     type_drivers: tuple[str, ...] = TYPE_DRIVERS
     mesh: str = "sparse"  # or full: every host has a tunnel to every other
+    troubles: bool = False  # plant faults to be found
     direct: bool = False  # hosts have loopback addresses of their own
 
     def __post_init__(self) -> None:

@@ -72,6 +72,7 @@ class Port:
     fixed: list[tuple[Subnet, str]]
     host: Host | None = None
     name: str = ""
+    trouble: str = ""  # a key of `troubles.OF_PORTS`, or `no_domain`
 
     @property
     def short(self) -> str:
@@ -82,6 +83,8 @@ class Port:
     def status(self) -> str:
         if self.owner == "network:floatingip":
             return "N/A"
+        if self.trouble in ("dead_vlan", "no_domain"):
+            return "DOWN"
         return "ACTIVE" if self.host else "DOWN"
 
 
@@ -118,6 +121,7 @@ class Instance:
     host: Host
     number: int
     ports: list[Port] = field(default_factory=list)
+    failed: bool = False  # in state ERROR, without a domain
 
     @property
     def domain(self) -> str:
@@ -141,6 +145,9 @@ class Host:
     dhcp: list[Port] = field(default_factory=list)
     #: every host with tunnels, in a full mesh; nothing where hosts know those they need
     mesh: Sequence[Host] = ()
+    down: set[str] = field(default_factory=set)  # NICs without link
+    silent: set[str] = field(default_factory=set)  # agents that do not report
+    orphans: list[str] = field(default_factory=list)  # namespaces of what Neutron does not know
 
     @property
     def ports(self) -> list[Port]:
