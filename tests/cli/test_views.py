@@ -255,12 +255,13 @@ def test_json_of_a_list_has_whole_documents_unless_columns_are_chosen(
 def test_clique_is_shown_as_the_shortest_way_to_each_object(run: Any) -> None:
     assert run("clique", "show", "web-1").splitlines() == [
         "instance web-1 on c1",
-        "└─[instance-vnic up]─ vnic tap1 on c1, down",
+        "└─[instance-vnic up]─ vnic tap1, down",
         "   ├─[network-vnic unknown]─ network blue",
-        "   │  └─[host_pnic-network up]─ host_pnic eth1 on c1  (see elsewhere)",
-        "   └─[vnic-vedge down]─ vedge c1-OVS on c1",
-        "      └─[vedge-host_pnic up]─ host_pnic eth1 on c1",
+        "   │  └─[host_pnic-network up]─ host_pnic eth1 on c1 (see elsewhere)",
+        "   └─[vnic-vedge down]─ vedge c1-OVS",
+        "      └─[vedge-host_pnic up]─ host_pnic eth1",
         "path: instance web-1 -> vnic tap1 -> network blue",
+        "age not known",
         "",
     ]
 
