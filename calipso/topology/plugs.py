@@ -91,11 +91,9 @@ class LocalVlans:
         if own is not None and own != DEAD_VLAN:
             return own
         network = self.network(port)
-        tags = Counter(self._tagged.get(network, {}))
-        mine = _number(port.get("tag"))
-        if mine is not None and mine in tags:
-            tags[mine] -= 1  # the port in question is no witness for itself
-        return _majority(self._noted.get(network, Counter())) or _majority(tags)
+        noted = _majority(self._noted.get(network, Counter()))
+        # a tag alone is one port's word against another's
+        return noted or _majority(self._tagged.get(network, Counter()), at_least=2)
 
     def fault(self, host: str, name: str, port: Document) -> Fault | None:
         """What is wrong with the tag of a port."""
@@ -251,9 +249,9 @@ def faulty_tunnels(vedge: Document) -> Iterator[Fault]:
             yield fault
 
 
-def _majority(votes: Counter[int]) -> int | None:
-    """What most say; None when nobody does, or two are even."""
-    ranked = [(vlan, count) for vlan, count in votes.most_common(2) if count > 0]
+def _majority(votes: Counter[int], at_least: int = 1) -> int | None:
+    """What most say; None when too few do, or two are even."""
+    ranked = [(vlan, count) for vlan, count in votes.most_common(2) if count >= at_least]
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]
