@@ -23,8 +23,8 @@ from calipso.model.inventory import object_key
 from calipso.model.scan import Problem
 from calipso.stores.inventory.generations import not_newer
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, Write
-from calipso.stores.inventory.object_writer import change_operation
 from calipso.stores.inventory.scan_inventory import Evidence
+from calipso.stores.inventory.scan_writer import change_operation
 from calipso.utils.clock import now
 
 Document = dict[str, Any]
