@@ -29,6 +29,8 @@ DETAIL_FIELDS = (
     "provider:segmentation_id",
     "vni",
 )
+#: Stands for a space inside a fact, which is not broken between two lines.
+NO_BREAK = "\xa0"
 _MAC = re.compile(r"(?i)[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 #: Types whose address and MTU say something of the path.
 _WITH_DEVICE = frozenset({"vnic", "vconnector", "otep", "host_pnic"})
@@ -56,7 +58,7 @@ def facts(item: Document, link: Document | None = None) -> str:
         segment = (item.get("provider:network_type"), item.get("provider:segmentation_id"))
         found += [" ".join(str(part) for part in segment if part not in (None, ""))]
         found += values(item.get("cidrs"))
-    return clean(", ".join(text for text in found if text))
+    return ", ".join(clean(text).replace(" ", NO_BREAK) for text in found if text)
 
 
 def floating_ips(instance: Document) -> list[str]:
@@ -91,9 +93,10 @@ def notes(item: Document, link: Document | None, told: set[str]) -> Iterator[str
     for problem in item.get("problems") or ():
         if problem["message"] not in told:
             told.add(problem["message"])
-            hint = f" {problem['hint']}" if problem.get("hint") else ""
+            # the hint of `cut_off` is to look at what is shown here
+            hint = problem.get("hint") if problem["code"] != "cut_off" else ""
             since = f" (since {iso(problem['since'])})" if problem.get("since") else ""
-            yield clean(f"! {problem['code']}: {problem['message']}{since}.{hint}")
+            yield clean(f"! {problem['code']}: {problem['message']}{since}. {hint or ''}".rstrip())
     reason = str(((link or {}).get("attributes") or {}).get("reason") or "")
     if reason and reason.partition(": ")[2] not in told:
         told.add(reason.partition(": ")[2])

@@ -9,7 +9,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from calipso.cli.clique_details import facts, notes
+from calipso.cli.clique_details import NO_BREAK, facts, notes
 from calipso.cli.output import clean, iso
 
 Document = Mapping[str, Any]
@@ -118,14 +118,15 @@ class _Tree:
 
 def wrapped(text: str, first: str, rest: str) -> list[str]:
     """A text in lines of a terminal; a name that is longer than one stays whole."""
-    return textwrap.wrap(
+    found = textwrap.wrap(
         text,
         max(WIDTH, len(rest) + 30),
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
-    ) or [first.rstrip()]
+    )
+    return [line.replace(NO_BREAK, " ") for line in found or [first.rstrip()]]
 
 
 def _order(way: tuple[Document, ObjectId], objects: Mapping[ObjectId, Document]) -> tuple[str, str]:
