@@ -72,7 +72,7 @@ class CliFetchVserviceVnics(CliAccess):
 
 
 def _is_vnic(device: Device) -> bool:
-    """Not the loopback, nor the fallback tunnels that some kernels put into each namespace."""
+    """False for the loopback and the fallback tunnels that some kernels put into namespaces."""
     return device.link_type == "ether" and bool(device.mac)
 
 
