@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from calipso.model.inventory import Fetched
+from bson import ObjectId
+
+from calipso.model.inventory import Fetched, object_key
 from calipso.sources.context import ScanContext, not_in_inventory
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
@@ -70,6 +72,10 @@ class Fetcher:
     def host(self, parent_id: str) -> dict[str, Any]:
         """The stored host object the parent lives on."""
         return self.context.host(self.host_of(parent_id))
+
+    def key(self, object_type: str, object_id: str) -> ObjectId:
+        """The `_id` of an object of this environment, as `PartialAnswer` wants it."""
+        return object_key(self.env, object_type, object_id)
 
     def source(self, name: str) -> Any:
         """The access object of another source (`api`, `db`, `cli`), bound to this scan."""

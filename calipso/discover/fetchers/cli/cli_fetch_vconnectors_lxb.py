@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
-from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_agents
+from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_configurations
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
 
@@ -19,7 +19,7 @@ class CliFetchVconnectorsLxb(CliAccess):
         host = self.host_of(parent_id)
         if not lists_bridges(self, host, "LXB"):
             return []
-        configurations = lxb_agents(self).get(host, {})
+        configurations = lxb_configurations(self, host)
         return [
             {
                 **vconnector,
