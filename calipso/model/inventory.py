@@ -35,6 +35,7 @@ COLLECTIONS = frozenset(
         "messages",
         "monitoring_config",
         "monitoring_config_templates",
+        "queue_order",
         "scan_locks",
         "scan_tasks",
         "scans",

@@ -36,6 +36,7 @@ PLAIN = frozenset(
         "coverage",
         "environments_config",
         "messages",
+        "queue_order",
         "scan_generations",
         "scan_locks",
         "scan_tasks",

@@ -22,8 +22,16 @@ class WorkerStore:
     def __init__(self, inv: InventoryMgr | None = None) -> None:
         self.workers = (inv or InventoryMgr()).db["workers"]
 
-    def beat(self, name: str, queues: list[str], processes: Iterable[int] = ()) -> None:
-        """Tell that this worker lives, and which processes of its pool run tasks."""
+    def beat(
+        self,
+        name: str,
+        queues: list[str],
+        processes: Iterable[int] = (),
+        held: Iterable[str] = (),
+    ) -> None:
+        """Tell that this worker lives, which processes of its pool run tasks, and which tasks
+        (`_id`s) it holds: those that it runs, and those that it has taken from a queue to run next.
+        """
         fields: Document = {
             "queues": queues,
             "pid": os.getpid(),
@@ -31,7 +39,7 @@ class WorkerStore:
             "version": __version__,
             "seen": now(),
         }
-        fields["processes"] = sorted(processes)
+        fields |= {"processes": sorted(processes), "held": sorted(held)}
         self.workers.update_one({"_id": name}, {"$set": fields}, upsert=True)
 
     def forget(self, name: str) -> None:
