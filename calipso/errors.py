@@ -110,8 +110,11 @@ class ApiAccessError(AccessError):
         status: int | None = None,
         url: str = "",
         request_id: str = "",
+        once_more: bool = False,
     ) -> None:
+        """`once_more`: worth a second attempt; `retryable`: worth several."""
         super().__init__(message, kind=kind, hint=hint, retryable=retryable)
+        self.once_more = once_more
         self.status = status
         self.url = url
         self.request_id = request_id
