@@ -8,22 +8,18 @@ from typing import Any
 from calipso.discover.engine.scanners_metadata import FetchType
 from calipso.errors import (
     AccessError,
-    ApiAccessError,
     CalipsoError,
     CliAccessError,
-    DbAccessError,
     ErrorKind,
     PartialAnswer,
 )
 from calipso.model.scan import Problem
+from calipso.model.sources import source_of_error
 from calipso.sources.fetcher import Fetcher
 
 Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
-
-#: The source that failed, by class of the error: a fetcher of one may ask another too.
-FAILED = ((CliAccessError, "cli"), (DbAccessError, "db"), (ApiAccessError, "api"))
 
 
 def problem_of(
@@ -48,9 +44,7 @@ def problem_of(
         kind=str(kind),
         message=message,
         hint=hint,
-        source=next(
-            (s for kind_of, s in FAILED if isinstance(error, kind_of)), fetcher.source_name
-        ),
+        source=source_of_error(error) or fetcher.queue_source(),
         host=host,
         scanner=fetch_type.scanner,
         fetcher=fetch_type.fetcher,
@@ -66,7 +60,7 @@ def misplaced(document: Document, missing: str, fetch_type: FetchType, fetcher: 
         message=f"{document['type']} {document['id']}: its parent {missing} is not in the "
         f"inventory; shown below {document['parent_id']}",
         hint="It may have been created during the scan; scan again.",
-        source=fetcher.source_name,
+        source=fetcher.queue_source(),
         host=str(document.get("host", "")),
         scanner=fetch_type.scanner,
         fetcher=fetch_type.fetcher,

@@ -145,7 +145,7 @@ class Scanner:
             same = by_id[asked]
             alive()
             host = str(same[0]["id"] if same[0]["type"] == "host" else same[0].get("host", ""))
-            run = runs.setdefault(host, Run(fetch_type.fetcher, fetcher.source_name, host))
+            run = runs.setdefault(host, Run(fetch_type.fetcher, fetcher.queue_source(), host))
             if isinstance(outcome, Exception):
                 result.problems.append(problem_of(outcome, fetch_type, fetcher, host, asked))
                 found = outcome.found if isinstance(outcome, PartialAnswer) else []

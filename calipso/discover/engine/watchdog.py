@@ -207,7 +207,8 @@ def _missed_since(
         return None  # it waits in line
     if not task.get("overtaken_at"):
         store.note_overtaken(task)
-    return max(sent, task["overtaken_at"])
+    overtaken: datetime = task["overtaken_at"]
+    return max(sent, overtaken)
 
 
 def _longest(task: Document) -> float:

@@ -34,7 +34,8 @@ class QueueOrder:
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        return int(found["sent"]) - number + 1
+        sent = found["sent"] if found else number
+        return int(sent) - number + 1
 
     def number(self, tasks: Iterable[Document]) -> None:
         """Give tasks that are to be sent now the numbers `sequence` of their queues."""

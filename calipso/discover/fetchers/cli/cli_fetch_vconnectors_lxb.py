@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
 from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_configurations
 from calipso.model.inventory import Fetched
@@ -14,6 +16,8 @@ class CliFetchVconnectorsLxb(CliAccess):
     A bridge without a port yet is tied to its network by its name: `brq` and the first 11
     characters of the network's id.
     """
+
+    sources: ClassVar[tuple[str, ...]] = ("db",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)

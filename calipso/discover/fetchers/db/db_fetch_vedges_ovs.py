@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from calipso.discover.fetchers.db.agents import agents, unreadable
 from calipso.discover.fetchers.db.host_answers import bridges, devices
 from calipso.discover.fetchers.db.ovs_vedge import switch_fields
@@ -16,6 +18,8 @@ class DbFetchVedgesOvs(DbAccess):
 
     A host has one when Neutron knows an OVS agent there; `ovs-vsctl` must then answer.
     """
+
+    sources: ClassVar[tuple[str, ...]] = ("cli",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
