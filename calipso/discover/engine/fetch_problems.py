@@ -65,4 +65,7 @@ def misplaced(document: Document, missing: str, fetch_type: FetchType, fetcher: 
         scanner=fetch_type.scanner,
         fetcher=fetch_type.fetcher,
         warning=True,
+        code="misplaced",
+        object_type=document["type"],
+        object_id=document["id"],
     )

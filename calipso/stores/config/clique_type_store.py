@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import Conflict, NotFound
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
+from calipso.stores.mongo.indexes import ensure_indexes
 
 Document = dict[str, Any]
 
@@ -36,6 +36,7 @@ class Definitions:
     """One of the two collections; no two documents in it may be meant for the same thing."""
 
     def __init__(self, inv: InventoryMgr, name: str, noun: str) -> None:
+        self.name = name
         self.collection: Collection[Document] = inv.db[name]
         self.noun = noun
 
@@ -45,10 +46,8 @@ class Definitions:
         return [decode(item) for item in found]
 
     def ensure_indexes(self) -> None:
-        """Two people who define at once do not both succeed."""
-        self.collection.create_indexes(
-            [IndexModel([(PURPOSE, ASCENDING)], unique=True, sparse=True, name=PURPOSE)]
-        )
+        """Of two people who define the same at once, one succeeds."""
+        ensure_indexes(self.collection, self.name)
 
     def get(self, key: str) -> Document:
         """One of them. Raises NotFound."""
@@ -68,7 +67,7 @@ class Definitions:
         return key
 
     def replace(self, key: ObjectId, document: Mapping[str, Any]) -> None:
-        """Put another in its place. Raises Conflict."""
+        """Replace one by another. Raises Conflict."""
         self._check_alone(document, key)
         self.ensure_indexes()
         body = {name: value for name, value in document.items() if name != "_id"}
@@ -81,7 +80,7 @@ class Definitions:
 
     @contextmanager
     def _alone(self, document: Mapping[str, Any]) -> Iterator[None]:
-        """Raises Conflict when somebody else defined the same in this moment."""
+        """Raises Conflict when another person defines the same at this moment."""
         try:
             yield
         except DuplicateKeyError:
@@ -121,7 +120,7 @@ def _marked(document: Mapping[str, Any]) -> Document:
 
 
 def in_force(stored: list[Document], of_file: list[Document]) -> list[Document]:
-    """Stored definitions, then those of the file that none of them is in the place of."""
+    """Stored definitions, then those of the file that no stored one replaces."""
     taken = {meant_for(item) for item in stored}
     return [*stored, *(item for item in of_file if meant_for(item) not in taken)]
 

@@ -7,15 +7,8 @@ import pwd
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-from pymongo import ASCENDING, IndexModel
-from pymongo.collection import Collection
-from pymongo.database import Database
-
-from calipso.stores.mongo.mongo_access import MongoAccess
-
-Document = dict[str, Any]
+from calipso.stores.store import Store
 
 
 @dataclass(frozen=True)
@@ -29,33 +22,16 @@ class Entry:
     fields: list[str] = field(default_factory=list)  # what was given, by name
     status: int = 200  # as HTTP says it; of a command 200
     source: str = "api"  # api, cli
-    method: str = ""  # how the user was known: credentials, token, service, basic
+    method: str = ""  # how the user logged in: credentials, token, service, basic
     token: str = ""  # key of the token, never the token
     address: str = ""
     request_id: str = ""
 
 
-class AuditStore:
+class AuditStore(Store):
     """Adds entries; nothing changes them, age removes them."""
 
-    def __init__(self, database: Database[Document] | None = None) -> None:
-        self._database = database
-
-    @property
-    def collection(self) -> Collection[Document]:
-        """The entries."""
-        database = MongoAccess().db if self._database is None else self._database
-        return database["audit"]
-
-    def ensure_indexes(self) -> None:
-        """Entries are read by time, of all or of one user or environment."""
-        self.collection.create_indexes(
-            [
-                IndexModel([("time", ASCENDING)], name="time"),
-                IndexModel([("user", ASCENDING), ("time", ASCENDING)]),
-                IndexModel([("environment", ASCENDING), ("time", ASCENDING)]),
-            ]
-        )
+    NAME = "audit"
 
     def add(self, entry: Entry) -> None:
         """Store an entry, at this moment."""
@@ -70,7 +46,7 @@ class AuditStore:
 
 
 def _who() -> str:
-    """Not by variables such as USER: those say what somebody likes."""
+    """Read from the system, not from variables such as USER, which anybody may set."""
     number = os.getuid()
     try:
         return pwd.getpwuid(number).pw_name

@@ -1,4 +1,4 @@
-"""AnswerStore: what hosts said in a scan, shared by its workers.
+"""AnswerStore: the answers of hosts in a scan, shared by its workers.
 
 One document per scan and host in the collection `answers`. The worker that inserts it has the
 claim and asks the host; the others wait for its answers. The claim is a lease that its owner
@@ -19,12 +19,13 @@ from types import TracebackType
 from typing import Any
 
 from pymongo.collection import Collection
-from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.settings import Settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.conditional import alike, change_if
+from calipso.stores.mongo.indexes import ensure_indexes
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class StoredAnswer:
 
 
 class Claim:
-    """What asking the store gave: the right to ask the host (`mine`), or what it said.
+    """What the store answered: the right to ask the host (`mine`), or the host's answers.
 
     As a context manager it keeps the lease alive; leaving it unanswered gives the claim up.
     """
@@ -71,7 +72,7 @@ class Claim:
         self._settled = True
 
     def fail(self, error: CliAccessError) -> None:
-        """Store that the host gave no answer: nobody asks it again in this scan."""
+        """Store that the host gave no answer: no worker asks it again in this scan."""
         reason = {"kind": str(error.kind), "message": error.message, "hint": error.hint}
         self._store.settle(self._host, {"state": "failed", "error": reason})
         self._settled = True
@@ -106,7 +107,6 @@ class AnswerStore:
         self._environment = environment
         self._scan_id = scan_id
         self._owner = uuid.uuid4().hex
-        self._ttl = config.answers_ttl
         self.lease = config.answer_lease
         self._longest = config.host_timeout + 4 * config.ssh_connect_timeout + 3 * self.lease
         self._longest += 2 * config.slot_wait  # for a session on the gateway and one on the host
@@ -205,14 +205,7 @@ class AnswerStore:
     def _ensure_indexes(self) -> None:
         if self._ensured:
             return
-        collection = self._collection()
-        collection.create_index("scan_id", name="scan_id")
-        name = "created_ttl"
-        try:
-            collection.create_index("created", name=name, expireAfterSeconds=self._ttl)
-        except OperationFailure:  # the setting has changed since the index was made
-            collection.drop_index(name)
-            collection.create_index("created", name=name, expireAfterSeconds=self._ttl)
+        ensure_indexes(self._collection(), "answers")
         self._ensured = True
 
 

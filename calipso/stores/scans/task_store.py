@@ -1,7 +1,7 @@
 """TaskStore: the tasks of scans, claimed and ended by one worker each.
 
-A task is looked up by `_id` alone, see `stores.mongo.conditional`: else a scan would become slower
-with each one before it.
+A task is looked up by `_id` alone, see `stores.mongo.conditional`. Otherwise a scan would become
+slower with each scan that is stored.
 """
 
 from __future__ import annotations
@@ -17,16 +17,20 @@ from pymongo.database import Database
 from calipso.errors import NotFound
 from calipso.stores.mongo.conditional import alike, change_if, more
 from calipso.stores.scans.queue_order import QueueOrder
+from calipso.stores.store import Store
 from calipso.utils.clock import now
 
 Document = dict[str, Any]
 
 
-class TaskStore:
+class TaskStore(Store):
     """Tasks of all scans: collection `scan_tasks`."""
 
+    NAME = "scan_tasks"
+
     def __init__(self, db: Database[Document]) -> None:
-        self.tasks = db["scan_tasks"]
+        super().__init__(db)
+        self.tasks = self.collection
         self.order = QueueOrder(db)
 
     def register(self, tasks: Iterable[Document]) -> None:
@@ -40,7 +44,7 @@ class TaskStore:
     ) -> Document | None:
         """Begin a task; None when it is done, or runs elsewhere and must not be taken over.
 
-        `retried`: an attempt before this one ended with the store, not with its worker.
+        `retried`: the attempt before this one ended because the store failed, not its worker.
         """
         mine = ObjectId()
         begun = {
@@ -64,7 +68,7 @@ class TaskStore:
         return found
 
     def has_task(self, task: Mapping[str, Any]) -> bool:
-        """True while a task is open, and nobody began it again since it was claimed as given."""
+        """True while a task is open and no other worker has claimed it since."""
         found = self.tasks.find_one({"_id": task["_id"]}, {"done": 1, "claim": 1})
         return found is not None and not found["done"] and found.get("claim") == task["claim"]
 
@@ -76,7 +80,8 @@ class TaskStore:
     def end_task(self, task: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
         """Mark a task done; True for the caller that did it.
 
-        `task` is as it was claimed: when somebody has begun it since, he ends it.
+        `task` is as this worker claimed it. If another worker has claimed it since, nothing happens
+        here: that worker ends it.
         """
         mine = alike({"done": False, "claim": task["claim"]})
         ended = {"done": True, "state": "done", "ended_at": now(), **fields}
@@ -112,8 +117,7 @@ class TaskStore:
     def scan_tasks(self, scan_id: str, *fields: str, **wanted: Any) -> list[Document]:
         """Tasks of a scan, in order, with these values; with fields, only these.
 
-        Values are compared here, but for `level`: asked for what its index does not have, the
-        embedded store reads the tasks of all scans that are kept.
+        Values are compared here, but for `level`: see `stores.mongo.narrow`.
         """
         query = {"scan_id": scan_id}
         if "level" in wanted:

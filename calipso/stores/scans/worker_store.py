@@ -11,16 +11,20 @@ from typing import Any
 from calipso import __version__
 from calipso.settings import settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.store import Store
 from calipso.utils.clock import now
 
 Document = dict[str, Any]
 
 
-class WorkerStore:
-    """Who works, for which queues, seen when."""
+class WorkerStore(Store):
+    """Workers: their queues, and when they were last seen."""
+
+    NAME = "workers"
 
     def __init__(self, inv: InventoryMgr | None = None) -> None:
-        self.workers = (inv or InventoryMgr()).db["workers"]
+        super().__init__((inv or InventoryMgr()).db)
+        self.workers = self.collection
 
     def beat(
         self,
@@ -43,7 +47,7 @@ class WorkerStore:
         self.workers.update_one({"_id": name}, {"$set": fields}, upsert=True)
 
     def forget(self, name: str) -> None:
-        """A worker that stops in order is not a lost one."""
+        """Remove a worker that stops in order, so that it does not count as lost."""
         self.workers.delete_one({"_id": name})
 
     def live(self) -> list[Document]:

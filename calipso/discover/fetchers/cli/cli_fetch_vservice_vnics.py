@@ -13,6 +13,7 @@ from calipso.errors import CliAccessError, ErrorKind, PartialAnswer
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.netns import parse_namespaces
 from calipso.model.inventory import Fetched
+from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import NAMESPACE_LINKS
 
@@ -33,6 +34,9 @@ class CliFetchVserviceVnics(CliAccess):
             if _is_vnic(device)
         ]
         closed = sorted(name for name, devices in namespaces.items() if devices is None)
+        if closed and len(closed) < len(namespaces):
+            for namespace in closed:
+                self._tell(host, namespace)
         if closed:
             error = self._not_entered(host, closed, len(namespaces))
             unread = self._known_in(host, closed)
@@ -92,6 +96,21 @@ class CliFetchVserviceVnics(CliAccess):
             "parent_id": f"{host}-{namespace}-vnics",
             "parent_text": "vNICs",
         }
+
+    def _tell(self, host: str, namespace: str) -> None:
+        self.context.problem(
+            Problem(
+                kind=str(ErrorKind.COMMAND_FAILED),
+                message=f"{host}: namespace {namespace} cannot be entered",
+                hint=f"Run `ip -n {namespace} link` on {host}. Its vNICs stay as they were read.",
+                source="cli",
+                host=host,
+                warning=True,
+                code="namespace_unreadable",
+                object_type="vservice",
+                object_id=f"{host}-{namespace}",
+            )
+        )
 
 
 def _is_vnic(device: Device) -> bool:
