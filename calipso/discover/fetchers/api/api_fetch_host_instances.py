@@ -8,12 +8,12 @@ from typing import Any, ClassVar, NamedTuple
 
 from calipso.discover.fetchers.api.api_host_lists import cells_away, silent_hosts
 from calipso.discover.fetchers.api.instance_ports import InstancePorts, add_network
+from calipso.discover.fetchers.db.db_fetch_instances import DbFetchInstances
 from calipso.errors import AccessError, CalipsoError
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.api.api_access import NOVA, ApiAccess, Item
 from calipso.sources.fetcher import Outcome
-from calipso.utils.metadata_parser import load_class
 
 #: How many instances are completed from the cell databases at a time.
 PORTION = 500
@@ -43,6 +43,7 @@ class ApiFetchHostInstances(ApiAccess):
     ports: the cache ages.
     """
 
+    sources: ClassVar[tuple[str, ...]] = ("db",)
     batch_size: ClassVar[int | None] = None
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
@@ -115,11 +116,13 @@ class ApiFetchHostInstances(ApiAccess):
             add_network(item, infos.get(item["id"]), ports)
 
     def _network_infos(self, ids: list[str]) -> dict[str, list[Item]]:
-        """What the cell databases know; where they fail, which is told, what is stored."""
-        caches = load_class("DbFetchInstances", self.context.fetchers_package)()
+        """What the cell databases know. When they fail, that is a problem of the scan, and what
+        is stored takes their place.
+        """
+        caches = DbFetchInstances()
         caches.bind(self.context)
         try:
-            infos: dict[str, list[Item]] = caches.network_infos(ids)
+            infos = caches.network_infos(ids)
         except AccessError as error:
             self.context.problem(
                 Problem(kind=error.kind, message=error.message, hint=error.hint, source="db")

@@ -64,7 +64,8 @@ class CliFetchInstanceVnics(CliAccess):
                 kind=str(ErrorKind.NOT_FOUND),
                 message=f"{host}: instance {uuid} ({domain.name}) has interface {name}, "
                 "but the host has no such device",
-                hint="The instance is cut off: detach and attach the port, or reboot it hard.",
+                hint="The instance is cut off from this network. Compare `virsh domiflist "
+                f"{domain.name}` with `ip link` on {host}, and see the log of nova-compute.",
                 source="cli",
                 host=host,
                 parent_id=uuid,

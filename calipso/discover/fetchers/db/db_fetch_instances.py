@@ -29,7 +29,10 @@ class DbFetchInstances(DbAccess):
         return [{"id": uuid, "network_info": infos[uuid]} for uuid in sorted(infos)]
 
     def network_infos(self, uuids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
-        """Parsed `network_info` by instance; one that cannot be read is told and left out."""
+        """Parsed `network_info` by instance, from the cell databases.
+
+        One that is not readable is a problem of the scan; what is stored of it takes its place.
+        """
         rows = self.select(
             "nova",
             "instance_info_caches",
@@ -37,13 +40,21 @@ class DbFetchInstances(DbAccess):
             {"instance_uuid": list(uuids), "deleted": 0},
         )
         found: dict[str, list[dict[str, Any]]] = {}
+        broken: list[str] = []
         for row in rows:
             info = network_info(row["network_info"])
             if info is None:
                 self._unreadable(row)
+                broken.append(str(row["instance_uuid"]))
             else:
                 found[str(row["instance_uuid"])] = info
-        return found
+        return self._stored(broken) | found
+
+    def _stored(self, uuids: list[str]) -> dict[str, list[dict[str, Any]]]:
+        if not uuids:
+            return {}
+        known = self.inv.find(self.env, "instance", fields=["id", "network_info"], id=uuids)
+        return {item["id"]: item["network_info"] for item in known if "network_info" in item}
 
     def _unreadable(self, row: dict[str, Any]) -> None:
         self.context.problem(
