@@ -30,7 +30,10 @@ from typing import Any
 
 
 class ErrorKind(StrEnum):
-    """Why a source gave no answer; the word used in coverage reports."""
+    """Why a source gave no answer; the word used in coverage reports.
+
+    `reported` is no failure: the source answered, and says that something in the cloud is wrong.
+    """
 
     LOGIN_FAILED = "login_failed"
     UNREACHABLE = "unreachable"
@@ -48,6 +51,8 @@ class ErrorKind(StrEnum):
     SCHEMA = "schema"
     SKIPPED_HOST = "skipped_host"
     WORKER_LOST = "worker_lost"
+    UNSUPPORTED = "unsupported"
+    REPORTED = "reported"
     BUG = "bug"
 
 

@@ -129,3 +129,14 @@ class ApiAccess(Fetcher):
         """True for the name of `admin_project`; Keystone takes it in any case of letters."""
         wanted = self.context.environment.section(OpenStackSection).admin_project
         return name.casefold() == wanted.casefold()
+
+    def admin_project_id(self, names: Mapping[str, str]) -> str:
+        """Id of the admin project among these names by id. Raises NotFound."""
+        ids = sorted(key for key, name in names.items() if self.is_admin_name(name))
+        if not ids:
+            raise NotFound(
+                f"{self.env}: the admin project is not in the inventory",
+                kind=ErrorKind.NOT_FOUND,
+                hint="Check admin_project of the OpenStack section; scan the projects first.",
+            )
+        return ids[0]

@@ -11,6 +11,7 @@ from calipso.discover.fetchers.api.api_host_lists import (
     silent_hosts,
     zone_id,
 )
+from calipso.discover.fetchers.api.host_names import names_of_hosts, renamed
 from calipso.errors import PartialAnswer
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_access import ApiAccess
@@ -33,11 +34,13 @@ class ApiFetchAvailabilityZones(ApiAccess):
     def _zones(self, region: str, regions: list[str]) -> list[Fetched]:
         """Zones of one region. Those with a host that Nova cannot reach stay as they are known."""
         silent = silent_hosts(self, region)
-        network = [agent for agent in agents(self, region) if agent["host"] not in silent]
+        services = nova_services(self, region)
+        listed = [agent for agent in agents(self, region) if agent["host"] not in silent]
+        network = renamed(listed, names_of_hosts(services, listed))
         detail = self.list("compute", PATH, "availabilityZoneInfo", region=region)
         found = [
             zone | placement(region) | {"id": zone_id(region, zone["name"], regions)}
-            for zone in api_hosts.zones(list(detail), nova_services(self, region), network)
+            for zone in api_hosts.zones(list(detail), services, network)
         ]
         if not silent:
             return found

@@ -1,0 +1,66 @@
+"""What completes instances beside Nova's list: their networks, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from calipso.discover.fetchers.api.instance_ports import InstancePorts, add_network
+from calipso.errors import AccessError, ErrorKind
+from calipso.model.inventory import Fetched
+from calipso.model.scan import Problem
+from calipso.sources.api.api_access import ApiAccess, Item
+from calipso.utils.metadata_parser import load_class
+
+
+def complete(access: ApiAccess, instances: list[Fetched], ports: InstancePorts) -> None:
+    """Add the networks to instances, and report those that Nova has in the state ERROR."""
+    infos = _network_infos(access, [item["id"] for item in instances])
+    for item in instances:
+        add_network(item, infos.get(item["id"]), ports)
+    for problem in error_problems(instances):
+        access.context.problem(problem)
+
+
+def _network_infos(access: ApiAccess, ids: list[str]) -> dict[str, list[Item]]:
+    """What the cell databases know. If they cannot be read: a problem, and what is stored."""
+    caches: Any = load_class("DbFetchInstances", access.context.fetchers_package)()
+    caches.bind(access.context)
+    try:
+        infos: dict[str, list[Item]] = caches.network_infos(ids)
+    except AccessError as error:
+        access.context.problem(
+            Problem(kind=error.kind, message=error.message, hint=error.hint, source="db")
+        )
+        known = access.inv.find(access.env, "instance", fields=["id", "network_info"], id=ids)
+        return {item["id"]: item["network_info"] for item in known if "network_info" in item}
+    return infos
+
+
+def error_problems(instances: Iterable[Fetched]) -> Iterator[Problem]:
+    """Instances in the state ERROR, each with the message of Nova's fault."""
+    for item in instances:
+        if item.get("status") == "ERROR":
+            said = str((item.get("fault") or {}).get("message") or "Nova says nothing more")
+            yield of_instance(
+                item,
+                "instance_error",
+                f"instance {item['name']} ({item['id']}) is in the state ERROR: {said}",
+                "openstack server show tells when it happened; openstack server event list tells "
+                "what was tried.",
+            )
+
+
+def of_instance(item: Fetched, code: str, message: str, hint: str) -> Problem:
+    """A problem of an instance; a warning: the scan read what there is."""
+    return Problem(
+        kind=ErrorKind.REPORTED,
+        code=code,
+        object_type="instance",
+        object_id=str(item["id"]),
+        message=message,
+        hint=hint,
+        source="api",
+        host=str(item.get("host") or ""),
+        warning=True,
+    )
