@@ -113,15 +113,18 @@ DRIVERS: tuple[Driver, ...] = (
     Driver("Mellanox", "Mellanox eSwitch agent", vif_types=("ib_hostdev",), bound_names=("mlnx",)),
     Driver("DVS", "VMware DVS", agent_types=("DVS agent",), vif_types=("dvs",)),
     Driver("Midonet", "MidoNet", agent_types=("Midonet Agent",), vif_types=("midonet",)),
-    # They configure switches of the data centre; what plugs the hosts is another driver beside them.
+    # They configure switches of the data centre; another driver beside them plugs the hosts.
     Driver("Arista", "Arista switches", missing="the ports of its switches"),
     Driver("Nexus", "Cisco Nexus switches", missing="the ports of its switches"),
 )
 
 BY_NAME: Mapping[str, Driver] = {driver.name: driver for driver in DRIVERS}
 
+#: Agents that stand for something else than a host: a node of Ironic each.
+NODE_AGENTS = frozenset({"Baremetal Node"})
+
 #: Agents that serve networks and plug no port: no driver, nothing is missing without one.
-SERVICE_AGENTS = frozenset(
+SERVICE_AGENTS = NODE_AGENTS | frozenset(
     {
         "L3 agent",
         "DHCP agent",
@@ -131,7 +134,6 @@ SERVICE_AGENTS = frozenset(
         "Loadbalancer agent",
         "Loadbalancerv2 agent",
         "VPN agent",
-        "Baremetal Node",
         "Baremetal L2 agent",
     }
 )

@@ -24,3 +24,9 @@ def is_proxy(host: Mapping[str, Any]) -> bool:
     """True for a host that only stands for hypervisors elsewhere: it cannot be logged in to."""
     kinds = set(host.get("host_type") or ())
     return bool(kinds) and kinds <= set(PROXIES.values())
+
+
+def region_of(host: Mapping[str, Any]) -> str:
+    """Region of a stored host: its field, else the place in its `id_path`; empty if unknown."""
+    parts = str(host.get("id_path") or "").split("/")  # /env/env-regions/RegionOne/...
+    return str(host.get("region") or (parts[3] if len(parts) > 3 else ""))

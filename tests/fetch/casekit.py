@@ -100,7 +100,13 @@ class Case:
             context.close()
         found = {parent_id: _outcome(outcome) for parent_id, outcome in outcomes.items()}
         told = [
-            {"kind": p.kind, "message": p.message, "hint": p.hint, "code": p.code, "on": p.object_id}
+            {
+                "kind": p.kind,
+                "message": p.message,
+                "hint": p.hint,
+                "code": p.code,
+                "on": p.object_id,
+            }
             for p in problems
         ]
         return json.loads(json.dumps(found, default=str)), told

@@ -113,6 +113,15 @@ class ApiAccess(Fetcher):
             and any(e.get("service_type") == service_type for e in region["endpoints"].values())
         ]
 
+    def network_agents(self, region: str) -> list_of[Item]:
+        """Neutron's agents of a region, asked once a scan; none when it offers no networking."""
+        if region not in self.regions("network"):
+            return []
+        return self.context.shared(
+            f"api:agents:{region}",
+            lambda: list_of(self.list("network", "/v2.0/agents", "agents", region=region)),
+        )
+
     def project_names(self) -> dict[str, str]:
         """Name of each stored project by its id."""
         projects = self.inv.find(self.env, "project", fields=["id", "name"])

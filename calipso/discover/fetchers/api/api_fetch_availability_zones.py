@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from calipso.discover.fetchers.api import api_hosts
 from calipso.discover.fetchers.api.api_host_lists import (
-    agents,
     cells_away,
     nova_services,
     of_regions,
@@ -35,7 +34,7 @@ class ApiFetchAvailabilityZones(ApiAccess):
         """Zones of one region. Those with a host that Nova cannot reach stay as they are known."""
         silent = silent_hosts(self, region)
         services = nova_services(self, region)
-        listed = [agent for agent in agents(self, region) if agent["host"] not in silent]
+        listed = [agent for agent in self.network_agents(region) if agent["host"] not in silent]
         network = renamed(listed, names_of_hosts(services, listed))
         detail = self.list("compute", PATH, "availabilityZoneInfo", region=region)
         found = [

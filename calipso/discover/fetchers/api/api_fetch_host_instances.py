@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from calipso.discover.fetchers.api.api_host_lists import cells_away, region_of, silent_hosts
+from calipso.discover.fetchers.api.api_host_lists import cells_away, silent_hosts
 from calipso.discover.fetchers.api.api_servers import instances_of, instances_of_host
 from calipso.discover.fetchers.api.instance_details import complete
 from calipso.discover.fetchers.api.instance_ports import InstancePorts
 from calipso.errors import CalipsoError
-from calipso.model.hosts import runs_instances
+from calipso.model.hosts import region_of, runs_instances
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_access import ApiAccess
 from calipso.sources.fetcher import Outcome

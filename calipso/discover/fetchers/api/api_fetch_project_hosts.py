@@ -7,11 +7,9 @@ from collections.abc import Iterable
 
 from calipso.discover.fetchers.api import api_hosts
 from calipso.discover.fetchers.api.api_host_lists import (
-    agents,
     cells_away,
     nova_services,
     of_regions,
-    region_of,
     silent_hosts,
     zone_id,
 )
@@ -25,6 +23,7 @@ from calipso.discover.fetchers.api.host_problems import (
 )
 from calipso.errors import PartialAnswer
 from calipso.model.drivers import drivers_of_agents
+from calipso.model.hosts import region_of
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.api.api_access import NOVA, ApiAccess
@@ -77,7 +76,7 @@ class ApiFetchProjectHosts(ApiAccess):
     def _hosts(self, region: str, regions: list[str]) -> list[Fetched]:
         """Hosts of one region. Those of a cell that Nova cannot reach stay as they are known."""
         services, silent = nova_services(self, region), silent_hosts(self, region)
-        listed = [agent for agent in agents(self, region) if agent["host"] not in silent]
+        listed = [agent for agent in self.network_agents(region) if agent["host"] not in silent]
         names = names_of_hosts(services, listed)
         network = renamed(listed, names)
         hypervisors = self.list(

@@ -7,14 +7,13 @@ from collections.abc import Container
 from calipso.discover.fetchers.api.api_host_lists import (
     cells_away,
     of_regions,
-    region_of,
     silent_hosts,
 )
 from calipso.discover.fetchers.api.api_servers import instances_of
 from calipso.discover.fetchers.api.instance_details import complete, of_instance
 from calipso.discover.fetchers.api.instance_ports import InstancePorts
 from calipso.errors import PartialAnswer
-from calipso.model.hosts import runs_instances
+from calipso.model.hosts import region_of, runs_instances
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_access import ApiAccess
 
@@ -45,9 +44,7 @@ class ApiFetchProjectInstances(ApiAccess):
 
         return of_regions(self.regions("compute"), ask)
 
-    def _without_host(
-        self, region: str, projects: Container[str], admin: str
-    ) -> list[Fetched]:
+    def _without_host(self, region: str, projects: Container[str], admin: str) -> list[Fetched]:
         """Those of one region. Of a cell that Nova cannot reach it lists none: they stay."""
         fields = ["id", "host_type", "region", "id_path"]
         known = {

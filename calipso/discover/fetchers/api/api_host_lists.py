@@ -71,22 +71,6 @@ def _is_silent(service: Fetched) -> bool:
     return service.get("status") == "UNKNOWN" and "zone" not in service
 
 
-def agents(access: ApiAccess, region: str) -> Items:
-    """Neutron's agents of a region, none when it offers no networking."""
-    if region not in access.regions("network"):
-        return []
-    return access.context.shared(
-        f"api:agents:{region}",
-        lambda: list(access.list("network", "/v2.0/agents", "agents", region=region)),
-    )
-
-
-def region_of(host: Fetched) -> str:
-    """Region of a stored host: its field, else the place in its `id_path`; empty if unknown."""
-    parts = str(host.get("id_path") or "").split("/")  # /env/env-regions/RegionOne/...
-    return str(host.get("region") or (parts[3] if len(parts) > 3 else ""))
-
-
 def zone_id(region: str, zone: str, regions: list[str]) -> str:
     """Id of a zone: its name; with several regions, all of which may have a `nova`, prefixed."""
     return zone if len(regions) == 1 else f"{region}-{zone}"

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from calipso.model.drivers import NODE_AGENTS
 from calipso.model.hosts import proxy_type
 from calipso.model.inventory import Fetched
 from calipso.sources.api.addresses import normal_ip
@@ -16,8 +17,6 @@ INTERNAL = "internal"
 CONTROLLER = frozenset({"nova-conductor", "nova-scheduler"})
 COMPUTE = "nova-compute"
 
-#: Agents that stand for something else than a host: a node of Ironic each.
-NO_HOST = frozenset({"Baremetal Node"})
 
 #: Agents that make a host a network host; the first one present gives the host its `config`.
 NETWORK_AGENTS = ("L3 agent", "DHCP agent", "Metadata agent")
@@ -51,7 +50,7 @@ def zone_of_hosts(services: Iterable[Item], agents: Iterable[Item]) -> dict[str,
 
 def zones(detail: Iterable[Item], services: list[Item], agents: list[Item]) -> list[Fetched]:
     """Zones Nova lists, and those it leaves out because all their services are off."""
-    agents = [agent for agent in agents if agent.get("agent_type") not in NO_HOST]
+    agents = [agent for agent in agents if agent.get("agent_type") not in NODE_AGENTS]
     members: dict[str, list[str]] = defaultdict(list)
     for host, zone in zone_of_hosts(services, agents).items():
         members[zone].append(host)
@@ -69,7 +68,7 @@ def zones(detail: Iterable[Item], services: list[Item], agents: list[Item]) -> l
 
 def hosts(services: list[Item], hypervisors: list[Item], agents: list[Item]) -> list[Fetched]:
     """Each host Nova or Neutron knows, whatever state its services are in."""
-    agents = [agent for agent in agents if agent.get("agent_type") not in NO_HOST]
+    agents = [agent for agent in agents if agent.get("agent_type") not in NODE_AGENTS]
     zone = zone_of_hosts(services, agents)
     found: dict[str, Fetched] = {
         name: {"id": name, "name": name, "host": name, "zone": zone[name], "services": {}}
@@ -110,7 +109,7 @@ def service_state(service: Item) -> Item:
 
 
 def _agent_states(agents: list[Item]) -> Item:
-    """State of each agent of a host by its type: `available` and `active` as for Nova's services."""
+    """State of each agent of a host by its type, in the words of `service_state`."""
     return {
         str(agent["agent_type"]): {
             "active": bool(agent.get("admin_state_up", True)),

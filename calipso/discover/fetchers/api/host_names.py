@@ -24,7 +24,9 @@ def names_of_hosts(services: Iterable[Item], agents: Iterable[Item]) -> Names:
     the names fit and the rest does not, the pair is doubtful.
     """
     nova = {str(service["host"]) for service in services}
-    neutron = {str(agent["host"]) for agent in agents if agent.get("agent_type") != "Baremetal Node"}
+    neutron = {
+        str(agent["host"]) for agent in agents if agent.get("agent_type") != "Baremetal Node"
+    }
     like: dict[str, list[str]] = defaultdict(list)
     by_short: dict[str, list[str]] = defaultdict(list)
     for name in nova:

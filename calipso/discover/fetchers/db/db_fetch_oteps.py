@@ -6,6 +6,7 @@ import ipaddress
 from contextlib import suppress
 from typing import Any
 
+from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.discover.fetchers.db.host_answers import devices
 from calipso.discover.fetchers.db.otep_path import nics_of
 from calipso.errors import ErrorKind
@@ -61,9 +62,13 @@ class DbFetchOteps(DbAccess):
     def _endpoints(self, overlay: str) -> dict[str, Row]:
         """Endpoints of a tunnel type by host, asked once a scan."""
         table, columns = ENDPOINTS[overlay]
+        ids = ids_by_other_name(self)
         return self.context.shared(
             f"db:{table}",
-            lambda: {str(row["host"]): row for row in self.select("neutron", table, columns)},
+            lambda: {
+                ids.get(str(row["host"]), str(row["host"])): row
+                for row in self.select("neutron", table, columns)
+            },
         )
 
     def _device(self, host: str, ip_address: str, vedge: Row) -> Row:
