@@ -220,8 +220,20 @@ def _found(seen: Mapping[tuple[str, str], set[str]]) -> list[Found]:
     ]
 
 
-def commands_for(agents: Iterable[Item], mechanism_drivers: Iterable[str]) -> set[str]:
-    """Names of the commands that the drivers of a host add to what every host is asked."""
-    names = {driver.name for agent in agents if (driver := driver_of_agent(agent))}
-    wanted = names & set(mechanism_drivers)
-    return {command for driver in DRIVERS if driver.name in wanted for command in driver.commands}
+def commands_of(agent_types: Iterable[str], mechanism_drivers: Iterable[str]) -> set[str]:
+    """Names of the commands that the drivers of a host add to what every host is asked.
+
+    Only drivers of the environment count: no fetcher reads what the others would say.
+    """
+    kinds, wanted = set(agent_types), set(mechanism_drivers)
+    return {
+        command
+        for driver in DRIVERS
+        if driver.name in wanted and kinds & set(driver.agent_types)
+        for command in driver.commands
+    }
+
+
+def read_drivers() -> list[str]:
+    """Names of the drivers that a scan reads."""
+    return [driver.name for driver in DRIVERS if driver.read]

@@ -113,7 +113,7 @@ def driver_hint(found: Found, mechanism_drivers: Iterable[str]) -> str:
     """What to do about it."""
     if found.driver is not None and found.driver.read:
         wanted = ", ".join([*mechanism_drivers, found.name])
-        return f"Set mechanism_drivers of the environment to {wanted}."
+        return f"Set mechanism_drivers to {wanted} in this environment."
     return "Calipso has no fetchers for this driver yet: see the drivers in docs/environments.md."
 
 
