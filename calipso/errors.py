@@ -8,6 +8,7 @@
     ├── AccessError              a source refused or did not answer      .retryable, .kind
     │   ├── ApiAccessError       status, URL, request id
     │   ├── DbAccessError        server, schema
+    │   │   └── CellsAway        .rows: of the cells of Nova that can be read
     │   ├── CliAccessError       host, command, exit status
     │   └── PartialAnswer        .found: what a source told before or beside what it did not
     ├── ParseError               a source said something unexpected; first lines kept
@@ -138,6 +139,23 @@ class DbAccessError(AccessError):
         super().__init__(message, kind=kind, hint=hint, retryable=retryable)
         self.server = server
         self.schema = schema
+
+
+class CellsAway(DbAccessError):
+    """Some of Nova's cells cannot be read: `rows` are those of the others, `errors` say which."""
+
+    def __init__(self, errors: Sequence[DbAccessError], rows: list[dict[str, Any]]) -> None:
+        first = errors[0]
+        super().__init__(
+            "; ".join(error.message for error in errors),
+            kind=first.kind,
+            hint=first.hint,
+            retryable=first.retryable,
+            server=first.server,
+            schema=first.schema,
+        )
+        self.errors = list(errors)
+        self.rows = rows
 
 
 class CliAccessError(AccessError):

@@ -25,6 +25,7 @@ from calipso.probe.environment_hosts import HostTest
 from calipso.probe.steps import Step, attempt
 from calipso.sources.api.api_access import NOVA
 from calipso.sources.api.api_paging import page_items
+from calipso.sources.api.catalogue import endpoints_of, interface_of, region_of_endpoint
 from calipso.sources.context import ScanContext
 from calipso.sources.db.db_access import statement
 from calipso.sources.db.db_schemas import SIGNATURES
@@ -105,12 +106,7 @@ def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
 
 
 def _regions(catalogue: list[Item], wanted: str) -> list[str]:
-    named = {
-        str(endpoint.get("region_id") or endpoint.get("region") or "")
-        for service in catalogue
-        if service.get("type") == "compute"
-        for endpoint in service.get("endpoints") or ()
-    }
+    named = {region_of_endpoint(endpoint) for endpoint in endpoints_of(catalogue, "compute")}
     return [wanted] if wanted else sorted(named)
 
 
@@ -120,18 +116,16 @@ def _offered(catalogue: list[Item], regions: list[str], section: OpenStackSectio
     for region in regions or ["any region"]:
         for wanted in SERVICES[1:]:
             interfaces = {
-                str(endpoint.get("interface"))
-                for service in catalogue
-                if service.get("type") == wanted
-                for endpoint in service.get("endpoints") or ()
-                if region in (endpoint.get("region_id"), endpoint.get("region"))
+                interface_of(endpoint)
+                for endpoint in endpoints_of(catalogue, wanted)
+                if region_of_endpoint(endpoint) == region
             }
             if section.interface not in interfaces:
                 there = f" (has {', '.join(sorted(interfaces))})" if interfaces else ""
                 missing.append(f"no {section.interface} endpoint of {wanted} in {region}{there}")
     if missing:
         names = {
-            str(endpoint.get("region"))
+            region_of_endpoint(endpoint)
             for service in catalogue
             for endpoint in service.get("endpoints") or ()
         }
