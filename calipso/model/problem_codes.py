@@ -6,4 +6,15 @@
 from __future__ import annotations
 
 #: Code of a problem -> what it says about the object.
-CODES: dict[str, str] = {}
+CODES: dict[str, str] = {
+    "agent_down": "The network agent does not report to Neutron any more.",
+    "compute_service_down": "Nova's compute service on the host does not report any more.",
+    "driver_not_read": "The host uses a mechanism driver that no fetcher reads.",
+    "host_name_in_two_regions": "Hosts of the region have names of another region's hosts: left out.",
+    "host_named_twice": "Nova and Neutron have different names for the host, or seem to.",
+    "instance_error": "Nova has the instance in the state ERROR.",
+    "instance_host_unknown": "Nova has the instance on a host that is not in the inventory.",
+    "namespace_missing": "Neutron wants a namespace on a host that does not have it.",
+    "namespace_orphan": "The namespace belongs to a network or router that Neutron does not have.",
+    "service_down": "A service of Nova on the host does not report any more.",
+}
