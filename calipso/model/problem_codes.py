@@ -10,7 +10,7 @@ CODES: dict[str, str] = {
     "agent_down": "The network agent does not report to Neutron any more.",
     "compute_service_down": "Nova's compute service on the host does not report any more.",
     "driver_not_read": "The host uses a mechanism driver that no fetcher reads.",
-    "host_name_in_two_regions": "Hosts of the region have names of another region's hosts: left out.",
+    "host_name_in_two_regions": "Hosts of another region have the names of some of its hosts.",
     "host_named_twice": "Nova and Neutron have different names for the host, or seem to.",
     "instance_error": "Nova has the instance in the state ERROR.",
     "instance_host_unknown": "Nova has the instance on a host that is not in the inventory.",
