@@ -1,4 +1,4 @@
-"""Mechanism drivers of Neutron: one row each, what tells that a cloud uses it and what reads it.
+"""Mechanism drivers of Neutron: one row each, with the evidence for it and what reads it.
 
 Agent types, binaries and VIF types are those that the drivers' own sources register at Neutron.
 Commands are named as in `calipso.sources.cli.commands`.
@@ -206,9 +206,9 @@ def _binders(port: Item, vif: str) -> list[tuple[Driver | None, str]]:
     details = port.get("binding:vif_details")
     bound = details.get("bound_drivers") if isinstance(details, Mapping) else None
     names = {str(name) for name in bound.values()} if isinstance(bound, Mapping) else set()
-    told = [driver for driver in DRIVERS if names & set(driver.bound_names)]
-    if told:
-        return [(driver, driver.title) for driver in told]
+    bound_by = [driver for driver in DRIVERS if names & set(driver.bound_names)]
+    if bound_by:
+        return [(driver, driver.title) for driver in bound_by]
     of_vif = [driver for driver in DRIVERS if vif in driver.vif_types]
     return [(driver, driver.title) for driver in of_vif[:1]] or [(None, f"VIF type {vif}")]
 

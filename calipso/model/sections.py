@@ -115,7 +115,7 @@ class OpenStackSection(Section):
     def _url(cls, value: str) -> str:
         if value and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", value):
             raise ValueError("expected http(s)://host:port/v3, without user or password in it")
-        urlsplit(value).port  # noqa: B018  raises ValueError for what is none
+        urlsplit(value).port  # noqa: B018  raises ValueError for an invalid port
         return value
 
     @field_validator("host", mode="before")

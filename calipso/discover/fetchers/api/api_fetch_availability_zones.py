@@ -45,8 +45,8 @@ class ApiFetchAvailabilityZones(ApiAccess):
             return found
         stored = self.inv.find(self.env, "availability_zone", ["id", "hosts"])
         kept = {zone["id"] for zone in stored if silent & set(zone.get("hosts", ()))}
-        told = [zone for zone in found if zone["id"] not in kept]
-        raise PartialAnswer([cells_away(region, silent)], told)
+        listed_zones = [zone for zone in found if zone["id"] not in kept]
+        raise PartialAnswer([cells_away(region, silent)], listed_zones)
 
 
 def placement(region: str) -> Fetched:

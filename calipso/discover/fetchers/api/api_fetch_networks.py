@@ -63,7 +63,7 @@ def network(item: Item, subnets: Iterable[Item], names: Mapping[str, str], admin
 
 
 def subnets_by_name(subnets: Iterable[Item]) -> dict[str, Item]:
-    """Subnets by name; names may be equal or empty, then the id tells them apart."""
+    """Subnets by name. Where a name is empty, or two are equal, the key has the id."""
     found: dict[str, Item] = {}
     for item in sorted(subnets, key=lambda subnet: str(subnet["id"])):
         name, subnet_id = str(item.get("name") or ""), str(item["id"])

@@ -1,4 +1,4 @@
-"""What is wrong with hosts as Nova and Neutron list them, told on the objects. Nothing is asked."""
+"""Problems of hosts, made from what Nova and Neutron list. No I/O."""
 
 from __future__ import annotations
 

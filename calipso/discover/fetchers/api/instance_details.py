@@ -46,8 +46,8 @@ def error_problems(instances: Iterable[Fetched]) -> Iterator[Problem]:
                 item,
                 "instance_error",
                 f"instance {item['name']} ({item['id']}) is in the state ERROR: {said}",
-                "openstack server show tells when it happened; openstack server event list tells "
-                "what was tried.",
+                "openstack server show has the time of the fault; openstack server event list has "
+                "what Nova tried.",
             )
 
 

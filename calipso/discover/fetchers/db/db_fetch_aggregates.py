@@ -7,7 +7,7 @@ from collections import defaultdict
 from calipso.model.inventory import Fetched
 from calipso.sources.db.db_access import DbAccess
 
-#: Since 2.41 Nova tells the uuid of an aggregate.
+#: Since 2.41 Nova lists the uuid of an aggregate.
 UUIDS = "2.41"
 
 
@@ -29,7 +29,7 @@ class DbFetchAggregates(DbAccess):
         return self._of_database()
 
     def _region(self, parent_id: str) -> str:
-        """The region whose folder the parent is; empty when it is none."""
+        """The region whose folder the parent is; empty when it is not of a region."""
         parent = self.context.parent(parent_id) or {}
         return str(parent.get("parent_id") or parent_id.removesuffix("-aggregates"))
 

@@ -14,7 +14,7 @@ from calipso.model.scan import Problem
 from calipso.sources.db.db_access import DbAccess
 from calipso.sources.fetcher import Outcome
 
-#: Fields of an agent that only the API tells: Neutron's own judgement of the heartbeat.
+#: The field that only the API has: Neutron's own judgement of the heartbeat.
 _ALIVE = "alive"
 
 
@@ -42,8 +42,8 @@ class DbFetchHostNetworkAgents(DbAccess):
         for key, row in ((listed or {}) | rows).items():
             if row["host"] in hosts:
                 agent = _agent(row)
-                told = (listed or {}).get(key, {}).get(_ALIVE, known.get(agent["id"]))
-                of_host[row["host"]].append(agent if told is None else agent | {_ALIVE: told})
+                alive = (listed or {}).get(key, {}).get(_ALIVE, known.get(agent["id"]))
+                of_host[row["host"]].append(agent if alive is None else agent | {_ALIVE: alive})
         for parent_id, host in parents.items():
             for agent in of_host[host]:
                 self._check(agent)

@@ -107,19 +107,19 @@ class DbFetchOteps(DbAccess):
 
 
 def _normal(address: str) -> str:
-    """The address as `ip` writes it; what is none stays as it is, and is on no device."""
+    """The address as `ip` writes it. Text that is not an address stays as it is."""
     with suppress(ValueError):
         return str(ipaddress.ip_address(address))
     return address
 
 
 def _udp_port(endpoint: Row, vedge: Row) -> dict[str, int]:
-    """The port Neutron has, else the one OVS was told; neither for GRE."""
+    """The port that Neutron has, else the one of OVS' tunnels. GRE has no port."""
     if endpoint.get("udp_port"):
         return {"udp_port": int(endpoint["udp_port"])}
-    told = {
+    ports = {
         tunnel["options"]["dst_port"]
         for tunnel in (vedge.get("tunnel_ports") or {}).values()
         if str(tunnel["options"].get("dst_port", "")).isdigit()
     }
-    return {"udp_port": int(told.pop())} if len(told) == 1 else {}
+    return {"udp_port": int(ports.pop())} if len(ports) == 1 else {}
