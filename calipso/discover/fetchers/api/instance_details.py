@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from calipso.discover.fetchers.api.instance_ports import InstancePorts, add_network
-from calipso.errors import AccessError, ErrorKind
+from calipso.errors import AccessError, CellsAway, ErrorKind
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.api.api_access import ApiAccess, Item
@@ -18,6 +18,7 @@ def complete(access: ApiAccess, instances: list[Fetched], ports: InstancePorts) 
     infos = _network_infos(access, [item["id"] for item in instances])
     for item in instances:
         add_network(item, infos.get(item["id"]), ports)
+    _add_faults(access, [item for item in instances if in_error(item) and "fault" not in item])
     for problem in error_problems(instances):
         access.context.problem(problem)
 
@@ -37,10 +38,40 @@ def _network_infos(access: ApiAccess, ids: list[str]) -> dict[str, list[Item]]:
     return infos
 
 
+def _add_faults(access: ApiAccess, instances: list[Fetched]) -> None:
+    """Add the last fault of each instance from the databases of the cells.
+
+    Nova's list lacks the faults that are in another cell than its API's own database. If the
+    databases cannot be read, `_network_infos` has reported it, and the message stays unknown.
+    """
+    if not instances:
+        return
+    columns = ["id", "instance_uuid", "code", "message", "created_at"]
+    where = {"instance_uuid": [item["id"] for item in instances], "deleted": 0}
+    try:
+        rows = access.source("db").select("nova", "instance_faults", columns, where)
+    except CellsAway as away:
+        rows = away.rows
+    except AccessError:
+        return
+    last: dict[str, Item] = {}
+    for row in sorted(rows, key=lambda row: int(row["id"])):
+        last[str(row["instance_uuid"])] = row
+    for item in instances:
+        if row := last.get(item["id"]):
+            item["fault"] = {key: row[key] for key in ("code", "message")}
+            item["fault"]["created"] = row["created_at"]
+
+
+def in_error(item: Fetched) -> bool:
+    """True for an instance that Nova has in the state ERROR."""
+    return bool(item.get("status") == "ERROR")
+
+
 def error_problems(instances: Iterable[Fetched]) -> Iterator[Problem]:
     """Instances in the state ERROR, each with the message of Nova's fault."""
     for item in instances:
-        if item.get("status") == "ERROR":
+        if in_error(item):
             said = str((item.get("fault") or {}).get("message") or "Nova says nothing more")
             yield of_instance(
                 item,
