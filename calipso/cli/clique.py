@@ -86,12 +86,21 @@ def show(
     cliques = inv.find_all("cliques", wanted, sort=[(name, 1) for name in ORDER])
     if not cliques:
         what = f"{', '.join(words)}: focal point of no clique" if words else "there are no cliques"
+        if words:
+            what += _reasons(inv, [item["_id"] for item in focal])
         raise NotFound(what, hint="`calipso clique list` shows those there are.")
     documents: list[dict[str, Any]] = []
     for start in range(0, len(cliques), PORTION):
         documents += _show_some(inv, cliques[start : start + PORTION], output_format)
     if documents:
         show_one({"cliques": documents}, output_format)
+
+
+def _reasons(inv: InventoryMgr, keys: list[ObjectId]) -> str:
+    """Why instances among these objects have no clique: no host has them."""
+    found = inv.find_by_keys(keys, ["no_host_reason"]).values()
+    reasons = [str(item["no_host_reason"]) for item in found if item.get("no_host_reason")]
+    return f" ({'; '.join(reasons)})" if reasons else ""
 
 
 def _show_some(
