@@ -232,8 +232,3 @@ def commands_of(agent_types: Iterable[str], mechanism_drivers: Iterable[str]) ->
         if driver.name in wanted and kinds & set(driver.agent_types)
         for command in driver.commands
     }
-
-
-def read_drivers() -> list[str]:
-    """Names of the drivers that a scan reads."""
-    return [driver.name for driver in DRIVERS if driver.read]
