@@ -8,6 +8,7 @@
     ├── AccessError              a source refused or did not answer      .retryable, .kind
     │   ├── ApiAccessError       status, URL, request id
     │   ├── DbAccessError        server, schema
+    │   │   └── CellsAway        .rows: of the cells of Nova that can be read
     │   ├── CliAccessError       host, command, exit status
     │   └── PartialAnswer        .found: what a source told before or beside what it did not
     ├── ParseError               a source said something unexpected; first lines kept
@@ -30,7 +31,10 @@ from typing import Any
 
 
 class ErrorKind(StrEnum):
-    """Why a source gave no answer; the word used in coverage reports."""
+    """Why a source gave no answer; the word used in coverage reports.
+
+    `reported` is no failure: the source answered, and says that something in the cloud is wrong.
+    """
 
     LOGIN_FAILED = "login_failed"
     UNREACHABLE = "unreachable"
@@ -48,6 +52,8 @@ class ErrorKind(StrEnum):
     SCHEMA = "schema"
     SKIPPED_HOST = "skipped_host"
     WORKER_LOST = "worker_lost"
+    UNSUPPORTED = "unsupported"
+    REPORTED = "reported"
     BUG = "bug"
 
 
@@ -136,6 +142,23 @@ class DbAccessError(AccessError):
         super().__init__(message, kind=kind, hint=hint, retryable=retryable)
         self.server = server
         self.schema = schema
+
+
+class CellsAway(DbAccessError):
+    """Some of Nova's cells cannot be read: `rows` are those of the others, `errors` say which."""
+
+    def __init__(self, errors: Sequence[DbAccessError], rows: list[dict[str, Any]]) -> None:
+        first = errors[0]
+        super().__init__(
+            "; ".join(error.message for error in errors),
+            kind=first.kind,
+            hint=first.hint,
+            retryable=first.retryable,
+            server=first.server,
+            schema=first.schema,
+        )
+        self.errors = list(errors)
+        self.rows = rows
 
 
 class CliAccessError(AccessError):

@@ -33,6 +33,14 @@ from calipso.sources.api.api_problems import (
     status_problem,
     transport_problem,
 )
+from calipso.sources.api.catalogue import (
+    endpoints_of,
+    identity_root,
+    interface_of,
+    region_of_endpoint,
+    without_version,
+)
+from calipso.sources.api.wrong_address import explained
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +57,6 @@ LARGEST_PAGE = 256 * 1024 * 1024
 
 Params = Mapping[str, Any]
 
-#: `/v2.1/<project id>` at the end of a catalogue URL: we name the version in each path.
-_VERSION = re.compile(r"/v\d+(\.\d+)?(/.*)?$")
-
 
 class ApiClient:
     """Requests to the services of one cloud. Thread safe."""
@@ -62,7 +67,7 @@ class ApiClient:
         self.section = section
         self.settings = settings
         self._count = count
-        self._identity = _VERSION.sub("", section.identity_url().rstrip("/"))
+        self._identity = identity_root(section.identity_url())
         self._auth = v3.Password(
             auth_url=f"{self._identity}/v3",
             username=section.user,
@@ -106,7 +111,7 @@ class ApiClient:
                 self._count("api_calls")
             catalog = self._auth.get_access(self._session).service_catalog.catalog
         except (ClientException, OSError) as error:
-            found = transport_problem(url, error)
+            found = explained(url, transport_problem(url, error), error)
             found.once_more = False  # a login is no GET
             # Asked again and again with a wrong password, Keystone locks the account.
             if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):
@@ -121,15 +126,13 @@ class ApiClient:
             return self._identity
         entries = [
             endpoint
-            for service in catalogue
-            if service.get("type") == service_type
-            for endpoint in service.get("endpoints", ())
-            if region is None or endpoint.get("region") == region
+            for endpoint in endpoints_of(catalogue, service_type)
+            if region is None or region_of_endpoint(endpoint) == region
         ]
         for entry in entries:
-            if entry.get("interface") == self.section.interface:
+            if interface_of(entry) == self.section.interface:
                 return self._reachable(service_type, str(entry["url"]))
-        offered = ", ".join(sorted({str(entry.get("interface")) for entry in entries})) or "none"
+        offered = ", ".join(sorted({interface_of(entry) for entry in entries})) or "none"
         raise problem(
             ErrorKind.NOT_FOUND,
             f"{self._identity}: the catalogue has no {self.section.interface} endpoint of "
@@ -156,7 +159,7 @@ class ApiClient:
         if host:
             host = f"[{host}]" if ":" in host else host
             parts = parts._replace(netloc=f"{host}:{port}" if port else host)
-        return _VERSION.sub("", urlunsplit(parts).rstrip("/")).rstrip("/")
+        return without_version(urlunsplit(parts))
 
     # -- requests ----------------------------------------------------------------------
 
@@ -206,12 +209,15 @@ class ApiClient:
                 )
                 body = self._body(url, answer)
             except (ClientException, urllib3.exceptions.HTTPError, OSError) as error:
-                raise transport_problem(url, error) from error
+                raise explained(url, transport_problem(url, error), error) from error
         request_id = str(answer.headers.get("X-Openstack-Request-Id", ""))
         told = {"status": answer.status_code, "bytes": len(body), "request_id": request_id}
         log.debug("GET %s", url, extra=told | {"seconds": round(time.monotonic() - began, 3)})
         if answer.status_code != 200:
-            raise status_problem(url, answer.status_code, request_id, error_text(body))
+            location = str(answer.headers.get("Location", ""))
+            text = error_text(body)
+            found = status_problem(url, answer.status_code, request_id, text, location)
+            raise found if text else explained(url, found)
         return parse(url, body, request_id)
 
     def _body(self, url: str, answer: requests.Response) -> bytes:

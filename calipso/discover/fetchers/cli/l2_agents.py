@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.errors import ParseError
 from calipso.sources.cli.cli_access import CliAccess
 
@@ -26,7 +27,8 @@ def lxb_agents(fetcher: CliAccess) -> dict[str, dict[str, Any] | ParseError]:
         rows = fetcher.source("db").select(
             "neutron", "agents", ["id", "host", "configurations"], {"agent_type": AGENT_TYPE}
         )
-        return {str(row["host"]): _configurations(row) for row in rows}
+        ids = ids_by_other_name(fetcher)
+        return {ids.get(str(row["host"]), str(row["host"])): _configurations(row) for row in rows}
 
     return fetcher.context.shared("cli:lxb_agents", ask)
 
