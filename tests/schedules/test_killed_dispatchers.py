@@ -22,7 +22,7 @@ REAL_SECONDS = 15.0
 #: Seconds of the simulated clock in one real second: a slot comes about every half second.
 SPEED = 120.0
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def simulated(began: float) -> datetime:
