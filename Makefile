@@ -9,8 +9,8 @@ READY  := $(VENV)/.ready-test
 # A process starts slower where Python may not keep what it compiled; some images say it may not.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo down test test-fast test-rest test-long test-packages lint types bench faults \
-  lock clean
+.PHONY: help demo down test test-fast test-rest test-long test-packages test-mongo lint types \
+  bench faults lock clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:   # the parts of `make test` come one after the other
 
@@ -50,6 +50,15 @@ test-long: $(READY) test-packages  ## campaigns of faults, large clouds, many st
 
 test-packages: $(READY)  ## install system packages that tests need, when run as root
 	@.ci/system-packages
+
+# Each test makes a database of its own, named t and twelve hexadecimal digits, and drops that one.
+STORE_TESTS := tests/stores tests/utils tests/migrations tests/scan tests/cliques \
+  tests/access/test_answer_store.py tests/environments/test_environment_store.py \
+  tests/environments/test_recording.py tests/api/auth
+
+test-mongo: $(READY) ## tests of the stores on a MongoDB of your own: make test-mongo MONGO_URL=mongodb://...
+	@test -n "$$MONGO_URL" || { echo "MONGO_URL is not set: make test-mongo MONGO_URL=mongodb://host:27017" >&2; exit 2; }
+	@$(PYTEST) -m "not embedded and not broker" $(STORE_TESTS)
 
 lint: $(READY)   ## style, and which way imports point
 	$(BIN)/ruff check .
