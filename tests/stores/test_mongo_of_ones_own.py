@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     given = {key: value for key, value in os.environ.items() if key != "MONGO_URL"}
     return subprocess.run(
-        ["make", "--old-file=.venv/.ready", *arguments],
+        ["make", "--old-file=.venv/.ready-test", *arguments],
         cwd=ROOT,
         env=given,
         capture_output=True,
