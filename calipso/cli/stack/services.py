@@ -136,11 +136,12 @@ def beat_command(settings: Settings) -> list[str]:
 
 
 def _celery(kind: str, settings: Settings, *arguments: str) -> list[str]:
-    return [*celery_command(kind, *arguments), "--loglevel", settings.log_level.upper()]
+    level = settings.log_level.upper()
+    return [sys.executable, "-m", "workers.program", kind, *arguments, "--loglevel", level]
 
 
 def celery_command(kind: str, *arguments: str) -> list[str]:
-    """A Celery program that knows our tasks."""
+    """A program of Celery's own that knows our tasks."""
     return [sys.executable, "-m", "celery", "-A", "workers.app", kind, *arguments]
 
 
