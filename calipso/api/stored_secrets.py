@@ -21,7 +21,8 @@ Place = tuple[str, ...]
 #: Fields of sections that do not say where a secret goes, or how it is protected on the way.
 HARMLESS = frozenset(
     {"admin_project", "connect_timeout", "interface", "key", "name", "project_domain", "region"}
-    | {"schema", "sudo", "user", "user_domain"}
+    | {"schema", "sudo", "user", "user_domain", "user_id", "user_domain_id", "project_id"}
+    | {"project_domain_id", "auth_type", "application_credential_id", "application_credential_name"}
 )
 
 
