@@ -30,7 +30,6 @@ def create_app() -> Flask:
     app.config.update(
         MAX_CONTENT_LENGTH=settings().api_max_body,
         ERROR_INCLUDE_MESSAGE=False,
-        RESTX_MASK_SWAGGER=False,
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.strict_slashes = False
@@ -43,9 +42,10 @@ def create_app() -> Flask:
     api = CalipsoApi()
     for namespace in namespaces():
         api.add_namespace(namespace)
-    api.init_app(blueprint)
-    openapi.install(blueprint, api)
+    api.init_app(blueprint, add_specs=False)
+    viewer = openapi.install(blueprint, api, ROOT)
     app.register_blueprint(blueprint)
+    app.register_blueprint(viewer)
     health.install(app)
     metrics.install(app)
     return app

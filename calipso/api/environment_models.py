@@ -30,6 +30,18 @@ SECTIONS = [
     {"name": "mysql", "host": "192.0.2.11", "port": 3306, "user": "calipso", "pwd": MASK},
     {"name": "CLI", "host": "192.0.2.11", "user": "stack", "key": "/etc/calipso/id_ed25519"},
 ]
+#: The same as somebody gives them; the application credential of a cloud needs no user.
+GIVEN = [
+    {
+        "name": "OpenStack",
+        "auth_url": "https://192.0.2.11:5000/v3",
+        "auth_type": "v3applicationcredential",
+        "application_credential_id": "1c5e0b7d3f6a4c1b9f0e8a7d6c5b4a39",
+        "application_credential_secret": "the secret",
+    },
+    {"name": "mysql", "host": "192.0.2.11", "user": "calipso", "pwd": "the password"},
+    {"name": "CLI", "host": "192.0.2.11", "user": "stack", "key": "/etc/calipso/id_ed25519"},
+]
 EXAMPLE = {
     "id": "prod",
     "name": "prod",
@@ -112,7 +124,12 @@ class EnvironmentFields(Body):
     monitoring_setup_done: bool = Field(default=False, description="Taken; Calipso sets it.")
 
 
-class EnvironmentBody(EnvironmentFields):
+class EnvironmentBody(
+    EnvironmentFields,
+    json_schema_extra={
+        "examples": [{"name": "prod", "mechanism_drivers": ["OVS"], "configuration": GIVEN}]
+    },
+):
     """An environment. OpenStack needs the sections OpenStack, mysql and CLI."""
 
     name: EnvironmentName
@@ -121,7 +138,12 @@ class EnvironmentBody(EnvironmentFields):
     )
 
 
-class EnvironmentPatch(Body):
+class EnvironmentPatch(
+    Body,
+    json_schema_extra={
+        "examples": [{"configuration": [{"name": "mysql", "host": "192.0.2.12", "pwd": "again"}]}]
+    },
+):
     """What to change. A section is merged with the one of its name: what it leaves out stays.
 
     Null takes a field away, in sections too.

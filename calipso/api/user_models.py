@@ -64,7 +64,12 @@ class UserDetails(UserAnswer):
     )
 
 
-class NewUser(Body):
+class NewUser(
+    Body,
+    json_schema_extra={
+        "examples": [{"name": "anna", "role": "operator", "grants": {"prod": "edit"}}]
+    },
+):
     """A local user."""
 
     name: Name
@@ -75,7 +80,9 @@ class NewUser(Body):
     )
 
 
-class UserChange(Body):
+class UserChange(
+    Body, json_schema_extra={"examples": [{"grants": {"prod": "view", "lab": "edit"}}]}
+):
     """What is to be changed; the rest stays."""
 
     role: Role | None = None
@@ -85,20 +92,25 @@ class UserChange(Body):
     )
 
 
-class NewPassword(Body):
+class NewPassword(Body, json_schema_extra={"examples": [{"password": "correct horse battery"}]}):
     """A password for somebody else."""
 
     password: Password
 
 
-class OwnPassword(Body):
+class OwnPassword(
+    Body,
+    json_schema_extra={
+        "examples": [{"old_password": "correct horse battery", "password": "another horse battery"}]
+    },
+):
     """A new password, and the one it replaces."""
 
     old_password: str = Field(max_length=LONGEST)
     password: Password
 
 
-class NewServiceToken(Body):
+class NewServiceToken(Body, json_schema_extra={"examples": [{"days": 90, "label": "backup"}]}):
     """A token for a script."""
 
     days: int = Field(ge=1, le=3650, description="How long it is good.", examples=[90])

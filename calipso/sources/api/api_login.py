@@ -65,5 +65,5 @@ def login_problem(section: OpenStackSection, found: ApiAccessError) -> ApiAccess
     """The error of a login, with the hint for its type when Keystone refused it."""
     hint = _HINTS.get(section.auth_type)
     if hint and found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.NOT_FOUND):
-        found.hint = hint
+        found.kind, found.hint = ErrorKind.LOGIN_FAILED, hint
     return found

@@ -50,7 +50,19 @@ class Auth(Body):
     )
 
 
-class LoginBody(Body):
+class LoginBody(
+    Body,
+    json_schema_extra={
+        "examples": [
+            {
+                "auth": {
+                    "methods": ["credentials"],
+                    "credentials": {"username": "admin", "password": "correct horse battery"},
+                }
+            }
+        ]
+    },
+):
     """The original's body."""
 
     auth: Auth

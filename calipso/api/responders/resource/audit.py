@@ -9,7 +9,7 @@ from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer, Key, Time
@@ -78,12 +78,7 @@ EQUAL = {"user", "operation", "source", "request_id", "status"}
 class Audit(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.ADMIN,
-        page_of=AuditAnswer,
-        query=AuditQuery,
-        example={"items": [ENTRY], "next": None},
-    )
+    @listing(AuditAnswer, AuditQuery, ENTRY, need=Need.ADMIN)
     def get(self, caller: Caller, query: AuditQuery) -> Page:
         """Changes, the newest first; also those of environments that are gone."""
         wanted = query.model_dump(include=EQUAL, exclude_none=True)

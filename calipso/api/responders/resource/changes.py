@@ -12,7 +12,7 @@ from calipso.analysis.neighbours import neighbours
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.gather import gathered
-from calipso.api.operation import Need, operation
+from calipso.api.operation import listing
 from calipso.api.paging import page, page_of
 from calipso.api.reading import EnvironmentPage, InventoryPage, one_object, opened, seen
 from calipso.api.replies import Page
@@ -134,13 +134,7 @@ EXAMPLE = {
 class Changes(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ChangeAnswer,
-        query=ChangeQuery,
-        errors=(404, 422),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ChangeAnswer, ChangeQuery, EXAMPLE, errors=(404, 422))
     def get(self, caller: Caller, query: ChangeQuery) -> Page:
         """Changes, newest first: since a time, of one scan, or between two scans."""
         inv = opened(query)
@@ -185,13 +179,7 @@ def _scans(inv: InventoryMgr, query: ChangeQuery) -> list[str]:
 class ObjectChanges(Resource):  # type: ignore[misc]
     """Changes of one object."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ChangeAnswer,
-        query=NearChangeQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ChangeAnswer, NearChangeQuery, EXAMPLE, errors=(404,))
     def get(self, key: Key, caller: Caller, query: NearChangeQuery) -> Page:
         """What happened to an object and its links; with `depth`, also to what is near."""
         inv = opened(query)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from calipso.api.auth.caller import Caller
 from calipso.api.gather import gathered
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, chosen, page, page_of
 from calipso.api.reading import (
     EXAMPLE_KEY,
@@ -107,13 +107,7 @@ class CliqueDetail(CliqueAnswer):
 class Cliques(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=CliqueAnswer,
-        query=CliqueQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(CliqueAnswer, CliqueQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: CliqueQuery) -> Page:
         """Cliques by environment, type and focal point; members are with each one."""
         inv = opened(query)
@@ -193,13 +187,7 @@ def _members(name: str, key: str, caller: Caller, query: InventoryPage) -> Page:
 class CliqueLinks(Resource):  # type: ignore[misc]
     """Links of a clique."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LinkAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE_LINK], "next": None},
-    )
+    @listing(LinkAnswer, InventoryPage, EXAMPLE_LINK, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The links of a clique."""
         return _members("links", key, caller, query)
@@ -209,13 +197,7 @@ class CliqueLinks(Resource):  # type: ignore[misc]
 class CliqueObjects(Resource):  # type: ignore[misc]
     """Objects of a clique."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ObjectAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE_OBJECT], "next": None},
-    )
+    @listing(ObjectAnswer, InventoryPage, EXAMPLE_OBJECT, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The objects of a clique, the focal point among them."""
         return _members("objects", key, caller, query)
@@ -235,13 +217,7 @@ class ObjectCliqueQuery(InventoryPage):
 class ObjectCliques(Resource):  # type: ignore[misc]
     """Cliques of an object."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=CliqueAnswer,
-        query=ObjectCliqueQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(CliqueAnswer, ObjectCliqueQuery, EXAMPLE, errors=(404,))
     def get(self, key: Key, caller: Caller, query: ObjectCliqueQuery) -> Page:
         """Cliques an object is the focal point of, or is in."""
         inv = opened(query)

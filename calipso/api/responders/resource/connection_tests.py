@@ -12,7 +12,7 @@ from calipso import dispatch
 from calipso.api.auth.caller import Caller
 from calipso.api.environment_models import EnvironmentBody, SectionBody
 from calipso.api.file_paths import check_paths
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.responders.resource.environment_configs import (
@@ -122,7 +122,10 @@ class ConnectionTestAnswer(Answer):
     last_response_message: str = ""
 
 
-class ConnectionTestBody(Body):
+class ConnectionTestBody(
+    Body,
+    json_schema_extra={"examples": [{"environment": "prod", "test_targets": ["mysql", "CLI"]}]},
+):
     """What to test."""
 
     environment: Text = Field(description="Environment to test.", examples=["prod"])
@@ -214,13 +217,7 @@ def _not_stored(caller: Caller, body: ConnectionTestBody) -> Tested:
 class ConnectionTests(Resource):  # type: ignore[misc]
     """All connection tests."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ConnectionTestAnswer,
-        query=ConnectionTestQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ConnectionTestAnswer, ConnectionTestQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: ConnectionTestQuery) -> Page:
         """Connection tests, newest first."""
         store = ConnectionTestStore()

@@ -22,7 +22,7 @@ from calipso.api.environment_models import (
 )
 from calipso.api.errors import Detail
 from calipso.api.file_paths import check_paths
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, chosen, page
 from calipso.api.replies import Page, Reply
 from calipso.api.stored_secrets import keep_secrets, refuse_masks
@@ -113,12 +113,7 @@ def may_add(caller: Caller, name: str) -> None:
 class EnvironmentConfigs(Resource):  # type: ignore[misc]
     """All environments."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=EnvironmentAnswer,
-        query=EnvironmentQuery,
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(EnvironmentAnswer, EnvironmentQuery, EXAMPLE)
     def get(self, caller: Caller, query: EnvironmentQuery) -> Page:
         """The environments you may view, by name."""
         visible = caller.environments()

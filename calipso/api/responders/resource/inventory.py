@@ -10,7 +10,7 @@ from pydantic import Field
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.gather import gathered
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import page
 from calipso.api.reading import (
     EXAMPLE_KEY,
@@ -166,13 +166,7 @@ TREE = {
 class Objects(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ObjectAnswer,
-        query=ObjectQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ObjectAnswer, ObjectQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: ObjectQuery) -> Page:
         """Objects by environment, type and id; folders of the tree are among them."""
         collection = opened(query).collection("inventory")
@@ -271,13 +265,7 @@ class Object(Resource):  # type: ignore[misc]
 class Children(Resource):  # type: ignore[misc]
     """What is below one."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ObjectAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ObjectAnswer, InventoryPage, EXAMPLE, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The objects whose parent this one is."""
         inv = opened(query)

@@ -10,7 +10,7 @@ from pydantic import Field, WithJsonSchema
 
 from calipso.api.auth.caller import Caller
 from calipso.api.gather import gathered
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import page
 from calipso.api.reading import (
     EXAMPLE_KEY,
@@ -114,13 +114,7 @@ class LinkAnswer(Answer):
 class Links(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LinkAnswer,
-        query=LinkQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(LinkAnswer, LinkQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: LinkQuery) -> Page:
         """Links by environment and type."""
         wanted = seen(caller, query.env_name)
@@ -169,13 +163,7 @@ class Link(Resource):  # type: ignore[misc]
 class ObjectLinks(Resource):  # type: ignore[misc]
     """Links of one object."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LinkAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(LinkAnswer, InventoryPage, EXAMPLE, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The links an object is an end of."""
         inv = opened(query)

@@ -9,7 +9,7 @@ from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page
 from calipso.api.responders.resource.scans import scan_of
@@ -202,13 +202,7 @@ class ScanEvents(Resource):  # type: ignore[misc]
 class ScanCoverage(Resource):  # type: ignore[misc]
     """What a scan read."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=CoverageAnswer,
-        query=PageQuery,
-        errors=(404,),
-        example={"items": [COVERAGE_LINE], "next": None},
-    )
+    @listing(CoverageAnswer, PageQuery, COVERAGE_LINE, errors=(404,))
     def get(self, key: str, caller: Caller, query: PageQuery) -> Page:
         """For each host and source, what was read and what was not; empty until the scan ends."""
         scan_of(caller, key)
@@ -219,13 +213,7 @@ class ScanCoverage(Resource):  # type: ignore[misc]
 class ScanLog(Resource):  # type: ignore[misc]
     """What the workers logged."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LogAnswer,
-        query=LogQuery,
-        errors=(404,),
-        example={"items": [LOG_LINE], "next": None},
-    )
+    @listing(LogAnswer, LogQuery, LOG_LINE, errors=(404,))
     def get(self, key: str, caller: Caller, query: LogQuery) -> Page:
         """Log lines of a scan, oldest first."""
         scan_of(caller, key)

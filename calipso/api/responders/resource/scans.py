@@ -10,7 +10,7 @@ from pydantic import Field
 
 from calipso import dispatch
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.rights import must_edit
@@ -93,7 +93,7 @@ class ScanPageItem(Answer):
     status: ScanStatus | None = None
 
 
-class ScanBody(ScanOptions):
+class ScanBody(ScanOptions, json_schema_extra={"examples": [{"environment": "prod"}]}):
     """What to scan. At most one of the `scan_only_*` may be true."""
 
     status: ScanStatus = Field(
@@ -137,13 +137,7 @@ def scan_of(caller: Caller, key: str) -> dict[str, Any]:
 class Scans(Resource):  # type: ignore[misc]
     """All scans."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ScanPageItem,
-        query=ScanQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ScanPageItem, ScanQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: ScanQuery) -> Page:
         """Scans, newest first."""
         wanted: dict[str, Any] = caller.environments(query.env_name)

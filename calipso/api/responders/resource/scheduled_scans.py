@@ -10,7 +10,7 @@ from flask_restx import Namespace, Resource
 from pydantic import AwareDatetime, Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, chosen, page
 from calipso.api.replies import Page, Reply
 from calipso.api.rights import must_edit
@@ -87,7 +87,21 @@ class ScheduleAnswer(Answer):
     problem: str = Field(default="", description="What went wrong last.")
 
 
-class ScheduleBody(ScanOptions):
+class ScheduleBody(
+    ScanOptions,
+    json_schema_extra={
+        "examples": [
+            {
+                "environment": "prod",
+                "name": "prod-weekly",
+                "freq": "WEEKLY",
+                "weekdays": ["MO", "FR"],
+                "time": "03:00",
+                "time_zone": "Europe/Berlin",
+            }
+        ]
+    },
+):
     """What to scan, and when. What is not said of day and time is taken from `start`."""
 
     freq: Frequency = Field(description="How long a period is.", examples=["DAILY"])
@@ -119,7 +133,7 @@ class ScheduleBody(ScanOptions):
     )
 
 
-class SchedulePatch(Body):
+class SchedulePatch(Body, json_schema_extra={"examples": [{"enabled": False}]}):
     """What to change; null takes a field out (`freq`, which it must have: 422)."""
 
     freq: Frequency | None = None
@@ -182,13 +196,7 @@ def schedule_for(caller: Caller, key: str) -> dict[str, Any]:
 class ScheduledScans(Resource):  # type: ignore[misc]
     """All schedules."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ScheduleAnswer,
-        query=ScheduleQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ScheduleAnswer, ScheduleQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: ScheduleQuery) -> Page:
         """Schedules, by environment."""
         wanted: dict[str, Any] = caller.environments(query.environment or query.env_name)

@@ -6,7 +6,7 @@ from flask_restx import Namespace, Resource
 from pydantic import BaseModel, Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import listing
 from calipso.api.paging import PageQuery, page_of
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer
@@ -68,12 +68,7 @@ class SupportedAnswer(Answer):
 class SupportedEnvironments(Resource):  # type: ignore[misc]
     """All of them."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=SupportedAnswer,
-        query=SupportedQuery,
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(SupportedAnswer, SupportedQuery, EXAMPLE)
     def get(self, caller: Caller, query: SupportedQuery) -> Page:
         """Kinds of environments by distribution and mechanism driver.
 

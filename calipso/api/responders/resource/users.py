@@ -10,7 +10,7 @@ from flask_restx import Namespace, Resource
 
 from calipso.api.auth.caller import Caller
 from calipso.api.auth.login import log_in
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import page
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.schemas import Key
@@ -62,12 +62,7 @@ def _effective(user: User) -> dict[str, Any]:
 class Users(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.ADMIN,
-        page_of=UserAnswer,
-        query=UserQuery,
-        example={"items": [USER], "next": None},
-    )
+    @listing(UserAnswer, UserQuery, USER, need=Need.ADMIN)
     def get(self, caller: Caller, query: UserQuery) -> Page:
         """Users, by name."""
         wanted = query.model_dump(include={"role", "origin"}, exclude_none=True, mode="json")

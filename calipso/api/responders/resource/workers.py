@@ -8,7 +8,7 @@ from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing
 from calipso.api.paging import PageQuery, page_of
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer
@@ -51,12 +51,7 @@ class WorkerAnswer(Answer):
 class Workers(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.ADMIN,
-        page_of=WorkerAnswer,
-        query=WorkerQuery,
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(WorkerAnswer, WorkerQuery, EXAMPLE, need=Need.ADMIN)
     def get(self, caller: Caller, query: WorkerQuery) -> Page:
         """Workers with a fresh heartbeat, by name; one that is killed is here for a while."""
         found = [_told(worker) for worker in WorkerStore().live()]
