@@ -36,7 +36,7 @@ def create_app() -> Flask:
     app.before_request(_begin)
     app.after_request(_end)
     app.after_request(audit.record)
-    ldap_config()  # a wrong file is told at the start, not at the first login
+    ldap_config()  # a wrong file fails the start, not the first login
     errors.install(app)
     blueprint = Blueprint("v1", __name__, url_prefix=ROOT)
     api = CalipsoApi()
@@ -69,7 +69,7 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.headers["X-Content-Type-Options"] = "nosniff"
     read = request.method == "GET" and response.status_code == 200
-    if request.path.startswith(f"{ROOT}/"):  # to be asked for again, or not to be kept at all
+    if request.path.startswith(f"{ROOT}/"):  # a cache asks again, or keeps nothing
         kept = "no-cache" if read else "no-store"
         response.headers.setdefault("Cache-Control", f"private, {kept}")
     if read and not response.is_streamed:

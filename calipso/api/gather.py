@@ -59,7 +59,7 @@ def gathered(
 def by_keys(
     collection: Collection[Document], keys: Sequence[ObjectId], hidden: Sequence[str] = ()
 ) -> list[Document]:
-    """Documents by `_id`, in this order; one that is gone is left out."""
+    """Documents by `_id`, in this order; ids that no longer exist are left out."""
     projection = dict.fromkeys(hidden, 0) or None
     found = {item["_id"]: item for item in collection.find({"_id": {"$in": keys}}, projection)}
     return [decode(found[key]) for key in keys if key in found]
@@ -97,5 +97,5 @@ def _meets(item: Mapping[str, Any], name: str, wanted: Any) -> bool:
 
 
 def _holds(value: Any, sign: str, limit: Any) -> bool:
-    """A comparison; values of another type than the limit's are none of it."""
+    """A comparison; a value of another type than the limit never matches."""
     return isinstance(value, type(limit)) and bool(_SIGNS[sign](value, limit))

@@ -1,6 +1,7 @@
-"""`@operation`: who may call it, what it takes, what it answers; the specification tells the same.
+"""`@operation`: who may call it, what it takes, what it answers.
 
-Every method of every resource has it. What is not declared here is refused.
+The specification is made of it. Every method of every resource has it, and the API refuses what is
+not declared.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from calipso.model.user import Role
 
 Method = Callable[..., Any]
 
-#: Methods that may be asked for on the condition that nobody else changed the thing: `If-Match`.
+#: Methods that may carry `If-Match`: only when nobody else changed the thing.
 CHANGING = frozenset({"PUT", "PATCH", "DELETE"})
 
 
 class Need(StrEnum):
-    """What a caller must be to call an operation at all; environments are checked in it."""
+    """Who may call an operation; the operation itself checks environments."""
 
     NOTHING = "nothing"  # open to everybody
     LOGIN = "login"  # any user; where environments matter, those the user may view
@@ -60,7 +61,7 @@ class Operation:
 
 
 #: What an operation with these needs may answer beside what it declares.
-#: 429: each may be called with name and password, and those may be wrong too often.
+#: 429: each may be called with name and password, and wrong passwords are limited.
 USUAL = {
     Need.NOTHING: (),
     Need.LOGIN: (401, 429),
@@ -147,7 +148,7 @@ def _caller(need: Need) -> Caller | None:
     caller = authenticate(request)
     g.caller = caller
     if need is Need.ADMIN and caller.role is not Role.ADMIN:
-        raise Forbidden(f"{caller.name} is no admin", hint="An admin may do this.")
+        raise Forbidden(f"{caller.name} is not an admin", hint="An admin may do this.")
     if need is Need.OPERATE and caller.role is Role.VIEWER:
         raise Forbidden(f"{caller.name} may only read", hint="An operator or admin may do this.")
     return caller
@@ -165,7 +166,7 @@ def _given(declared: Operation) -> dict[str, Any]:
 
 
 def _check_match(resource: Any, caller: Caller | None) -> None:
-    """Nothing when `If-Match` names what a GET of this thing would answer now.
+    """Check that `If-Match` names what a GET of this thing would answer now.
 
     Raises PreconditionFailed, or what the GET raises.
     """
@@ -178,7 +179,7 @@ def _check_match(resource: Any, caller: Caller | None) -> None:
     now = _answer(read.__wrapped__(resource, **values), read.operation.status)
     if not request.if_match.contains_weak(etag_of(now)):  # proxies that compress make them weak
         raise PreconditionFailed(
-            "it was changed since it was read", hint="Read it again, then change it."
+            "it has changed since it was read", hint="Read it again, then change it."
         )
 
 

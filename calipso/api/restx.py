@@ -1,6 +1,6 @@
 """Flask-RESTX with our errors: it carries namespaces, resources and routes.
 
-What it would say of them, in Swagger 2.0, is left out: see `calipso.api.openapi`.
+Its own specification (Swagger 2.0) is not used: see `calipso.api.openapi`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class CalipsoApi(Api):  # type: ignore[misc]
         return Response(status=302, headers={"Location": f"{request.path.rstrip('/')}/doc"})
 
     def _register_apidoc(self, app: Flask) -> None:
-        """Not its viewer: it reads OpenAPI 3.0 at best."""
+        """Leave its viewer out: it cannot read OpenAPI 3.1."""
 
     def handle_error(self, e: Exception) -> Response:
         """Our shape for every error of a resource."""

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 
 def _space_is_plus(value: Any) -> Any:
-    """`+` in a query string arrives as a space; in a time it can be nothing else."""
+    """A `+` in a query string arrives as a space; times contain no other spaces."""
     return value.replace(" ", "+") if isinstance(value, str) and "T" in value else value
 
 
@@ -20,13 +20,13 @@ def _space_is_plus(value: Any) -> Any:
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$", examples=["65a1f0c2d4e8b1a2c3d4e5f6"])]
 SpaceIsPlus = BeforeValidator(_space_is_plus)
 
-#: Nothing of Calipso is from before or after; MongoDB and time zones end somewhere beyond.
+#: Calipso stores no time outside; MongoDB and time zones have limits beyond.
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 
 
 def _bounded(moment: datetime) -> datetime:
-    """In UTC; what is too far away is as far as it can be."""
+    """In UTC, not outside EARLIEST and LATEST."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(aware, EARLIEST), LATEST).astimezone(UTC)
 
@@ -36,18 +36,18 @@ Time = Annotated[datetime, SpaceIsPlus, AfterValidator(_bounded)]
 
 
 class Query(BaseModel):
-    """Base of what a query string may say; unknown keys are refused."""
+    """Base of query strings; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
 class Body(BaseModel):
-    """Base of what a body may say; unknown fields are refused."""
+    """Base of bodies; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
 class Answer(BaseModel):
-    """Base of what is answered; documents may hold more than is named here."""
+    """Base of answers; documents may hold more fields than the model."""
 
     model_config = ConfigDict(extra="allow")

@@ -2,7 +2,7 @@
 
 The embedded store collects all index entries a condition allows before it sorts and cuts them, so
 one page of 50,000 documents costs as much as all. A stretch that is bounded on both sides costs
-what is in it. Landmarks are every so-maniest key of an index, remembered for a while; they only
+what is in it. Landmarks are every n-th key of an index, remembered for a while; they only
 say where to cut, so a list is complete and in order also when they are old.
 """
 
@@ -75,7 +75,7 @@ def _find(collection: Collection[Document], environment: str, lead: tuple[str, s
             if item["environment"] == environment and first in item and second in item
         ]
     if len({(type(one), type(other)) for one, other in marks}) > 1:
-        return []  # of several kinds, as somebody else wrote them: they have no order here
+        return []  # of several kinds, by other programs: they cannot be ordered
     return sorted(marks)[STRETCH::STRETCH]
 
 
@@ -148,7 +148,7 @@ def stretches(
     if only is not None:
         marks = [mark for mark in marks if mark[0] == only]
     if last and marks and [type(word) for word in last] != [type(word) for word in marks[0]]:
-        marks = []  # a marker somebody made up
+        marks = []  # a marker that we did not make
     low = last
     start = 0 if last is None else bisect_right(marks, last)
     for high in [*marks[start:], None]:

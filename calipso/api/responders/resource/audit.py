@@ -41,17 +41,21 @@ class AuditAnswer(Answer):
 
     id: str = ""
     time: UtcTime | None = None
-    user: str = Field(default="", description="Of Calipso; of the machine when source is cli.")
+    user: str = Field(
+        default="", description="User of Calipso; user of the machine when source is cli."
+    )
     operation: str = Field(default="", description="Method and path, or the command.")
-    target: str = Field(default="", description="On which thing: the values in the path.")
-    environment: str = Field(default="", description="In which environment, where in one.")
-    fields: list[str] = Field(default=[], description="Names of what was given; no values.")
-    status: int = Field(default=200, description="How it was answered.")
+    target: str = Field(default="", description="What it was applied to: the values in the path.")
+    environment: str = Field(default="", description="Its environment, if it has one.")
+    fields: list[str] = Field(
+        default=[], description="Names of the fields that were given; no values."
+    )
+    status: int = Field(default=200, description="Status of the answer.")
     source: str = Field(default="api", description="api or cli.")
     method: str = Field(default="", description="credentials, token, service, or basic.")
-    token: str = Field(default="", description="What the token is called by; not the token.")
+    token: str = Field(default="", description="Id of the token.")
     address: str = Field(default="", description="Where the request came from.")
-    request_id: str = Field(default="", description="To be found in the log of the API.")
+    request_id: str = Field(default="", description="The log of the API has it too.")
 
 
 ENTRY = {

@@ -82,7 +82,7 @@ class ChangeQuery(_Filter, EnvironmentPage):
     net: bool = Field(
         default=False,
         description="What is different at the end: the changes of each thing as one, none where "
-        f"it is again as it was. Of {MOST_NET} changes at most, else 422.",
+        f"it is again as it was at the start. For {MOST_NET} changes at most, else 422.",
     )
 
 
@@ -110,8 +110,8 @@ class ChangeAnswer(Answer):
     host: str = ""
     fields: dict[str, Any] = Field(
         default={},
-        description="Of what changed: field (dotted) to `old` and `new`; a side that had none of "
-        "it is left out.",
+        description="For a change: field (dotted) to `old` and `new`. A side without the field "
+        "is left out.",
     )
 
 
@@ -155,7 +155,7 @@ def _net(inv: InventoryMgr, wanted: Document) -> list[Document]:
     found = list(inv.collection("changes").find(wanted, limit=MOST_NET + 1))
     if len(found) > MOST_NET:
         raise ConfigError(
-            f"more than {MOST_NET} changes to put together",
+            f"more than {MOST_NET} changes to combine",
             hint="Narrow them: env_name, type, host, since, until; or ask without net.",
         )
     folded: list[Document] = []

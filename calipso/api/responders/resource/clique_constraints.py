@@ -68,7 +68,8 @@ class ConstraintBody(
 
     focal_point_type: Text = Field(description="A value of the constant `object_types`.")
     constraints: list[Text] = Field(
-        max_length=20, description="Fields; values of the constant `constraints`. None: free."
+        max_length=20,
+        description="Fields; values of the constant `constraints`. An empty list: no constraint.",
     )
 
 
@@ -79,7 +80,8 @@ class ConstraintAnswer(Answer):
     focal_point_type: str = ""
     constraints: list[str] = Field(default=[], description="Fields of the focal point.")
     origin: str = Field(
-        default="", description="file: of clique_types.json; stored: defined here, in its place."
+        default="",
+        description="file: from clique_types.json; stored: defined here, replaces the file's.",
     )
 
 
@@ -96,7 +98,7 @@ class CliqueConstraints(Resource):  # type: ignore[misc]
 
     @listing(ConstraintAnswer, ConstraintQuery, EXAMPLE)
     def get(self, caller: Caller, query: ConstraintQuery) -> Page:
-        """Constraints in force, by focal point type."""
+        """Constraints that apply, by focal point type."""
         found = [
             item
             for item in _all()
@@ -115,7 +117,7 @@ class CliqueConstraints(Resource):  # type: ignore[misc]
         example={"id": EXAMPLE_KEY, "message": "created a new clique_constraint"},
     )
     def post(self, caller: Caller, body: ConstraintBody) -> Reply:
-        """Define the constraints of a focal point type, in place of the file's."""
+        """Define the constraints of a focal point type; they replace those of the file."""
         key = clique_constraints(InventoryMgr()).add(_document(body))
         return created(ROOT, key, "clique_constraint")
 
@@ -137,19 +139,19 @@ class CliqueConstraint(Resource):  # type: ignore[misc]
         example=EXAMPLE | {"origin": "stored"},
     )
     def put(self, key: Key, caller: Caller, body: ConstraintBody) -> Document:
-        """Replace constraints that were defined here."""
+        """Replace constraints defined by the API."""
         old, document = _own(key), _document(body)
         clique_constraints(InventoryMgr()).replace(old["_id"], document)
         return shown({"_id": old["_id"], "origin": "stored"} | document)
 
     @operation(Need.ADMIN, status=204, errors=(404, 409))
     def delete(self, key: Key, caller: Caller) -> None:
-        """Delete constraints that were defined here; the file's hold again."""
+        """Delete constraints defined by the API; those of the file apply again."""
         clique_constraints(InventoryMgr()).delete(_own(key)["_id"])
 
 
 def _all() -> list[Document]:
-    """Constraints in force."""
+    """Constraints that apply."""
     _, constraints = load_clique_types(InventoryMgr())
     return in_force(constraints)
 
@@ -164,7 +166,7 @@ def _own(key: str) -> Document:
     return stored_only(
         found,
         f"the clique constraint for {found['focal_point_type']}",
-        hint="POST one for this focal point type; it takes its place.",
+        hint="POST one for this focal point type; it replaces the one of the file.",
     )
 
 

@@ -133,7 +133,8 @@ class TypeAnswer(Answer):
     type_drivers: str | list[str] | None = None
     use_implicit_links: bool = False
     origin: str = Field(
-        default="", description="file: of clique_types.json; stored: defined here, and first."
+        default="",
+        description="file: from clique_types.json; stored: defined by the API, used first.",
     )
 
 
@@ -150,7 +151,7 @@ class CliqueTypes(Resource):  # type: ignore[misc]
 
     @listing(TypeAnswer, TypeQuery, EXAMPLE)
     def get(self, caller: Caller, query: TypeQuery) -> Page:
-        """Clique types in force: those defined here, and the file's that none of them replaces."""
+        """Clique types that apply: those defined by the API, and the others of the file."""
         if query.distribution_version is not None and query.distribution is None:
             problem = Detail("distribution_version", "needs distribution")
             raise BadRequest("wrong in the query: distribution_version", details=[problem])
@@ -184,12 +185,12 @@ class CliqueType(Resource):  # type: ignore[misc]
 
     @operation(Need.OPERATE, answer=TypeAnswer, body=TypeBody, errors=(404, 409), example=EXAMPLE)
     def put(self, key: Key, caller: Caller, body: TypeBody) -> Document:
-        """Replace a clique type that was defined here."""
+        """Replace a clique type defined by the API."""
         return _replaced(caller, _own(caller, key), _document(body))
 
     @operation(Need.OPERATE, answer=TypeAnswer, body=TypeChange, errors=(404, 409), example=EXAMPLE)
     def patch(self, key: Key, caller: Caller, body: TypeChange) -> Document:
-        """Change fields of a clique type that was defined here."""
+        """Change fields of a clique type defined by the API."""
         old = _own(caller, key)
         changes = body.model_dump(exclude_unset=True)
         known = {name: value for name, value in old.items() if name in TypeBody.model_fields}
@@ -198,12 +199,12 @@ class CliqueType(Resource):  # type: ignore[misc]
 
     @operation(Need.OPERATE, status=204, errors=(404, 409))
     def delete(self, key: Key, caller: Caller) -> None:
-        """Delete a clique type that was defined here; the file's default holds again."""
+        """Delete a clique type defined by the API; the default of the file applies again."""
         clique_types(InventoryMgr()).delete(_own(caller, key)["_id"])
 
 
 def _seen(caller: Caller) -> list[Document]:
-    """Clique types in force that the caller may know of."""
+    """Clique types that apply and that the caller may view."""
     types, _ = load_clique_types(InventoryMgr())
     return in_force(
         _plain(item)
@@ -239,15 +240,17 @@ def _own(caller: Caller, key: str) -> Document:
     stored_only(
         found,
         f"clique type {found['name']} for {found['focal_point_type']}",
-        hint="Define one for an environment or a configuration; it goes first.",
+        hint="Define one for an environment or a configuration; it is used first.",
     )
-    if caller.role is not Role.ADMIN:  # who may also clean up after an environment that is gone
+    if (
+        caller.role is not Role.ADMIN
+    ):  # admins may also clean up after an environment that was removed
         _check_owner(caller, found)
     return found
 
 
 def _check_owner(caller: Caller, document: Mapping[str, Any]) -> None:
-    """Who may edit the environment; one for a configuration concerns all: an admin."""
+    """Raises Forbidden for a caller who may not edit its environment, or all of them."""
     environment = document.get("environment")
     if environment:
         caller.may_edit(str(environment))
@@ -277,8 +280,8 @@ def _rules(document: Mapping[str, Any]) -> list[Detail]:
     if document.get("environment") == ANY:
         problems.append(Detail("environment", "ANY is reserved for the defaults"))
     if bool(document.get("environment")) == bool(configured):
-        told = "give an environment or a configuration, not both and not neither"
-        problems.append(Detail("environment", told))
+        text = "give either an environment or a configuration"
+        problems.append(Detail("environment", text))
     if document.get("distribution_version") and not document.get("distribution"):
         problems.append(Detail("distribution_version", "needs distribution"))
     return problems

@@ -75,7 +75,9 @@ class CliqueQuery(EnvironmentPage):
 class MemberQuery(OneQuery):
     """How many members."""
 
-    limit: int = Field(default=1000, ge=0, le=10_000, description="Ids of each sort at most.")
+    limit: int = Field(
+        default=1000, ge=0, le=10_000, description="Largest number of links, and of objects."
+    )
 
 
 class CliqueAnswer(Answer):
@@ -88,7 +90,7 @@ class CliqueAnswer(Answer):
     focal_point_type: str = ""
     focal_point_id: str = Field(default="", description="That object's id.")
     constraints: dict[str, Any] = Field(
-        default={}, description="What links of it had to agree with."
+        default={}, description="Values that its links had to match."
     )
     last_scanned: UtcTime | None = None
 
@@ -100,7 +102,9 @@ class CliqueDetail(CliqueAnswer):
     objects: list[str] = Field(description="Keys of its objects, `limit` at most.")
     link_count: int
     object_count: int
-    truncated: bool = Field(description="True: it has more; `/links` and `/objects` page them.")
+    truncated: bool = Field(
+        description="True: it has more members; `/links` and `/objects` list all."
+    )
 
 
 @ns.route("/cliques")
@@ -171,7 +175,7 @@ class Clique(Resource):  # type: ignore[misc]
 def _members(name: str, key: str, caller: Caller, query: InventoryPage) -> Page:
     """A page of the links or objects of a clique, in the order of their keys.
 
-    One that is gone since the clique was made is left out: a page may have less than `limit`.
+    Members that no longer exist are left out: a page may have fewer than `limit`.
     """
     inv = opened(query)
     clique = one_of(inv, "cliques", key, caller, "clique")
@@ -208,7 +212,7 @@ class ObjectCliqueQuery(InventoryPage):
 
     member: bool = Field(
         default=False,
-        description="true: every clique the object is in, which tells what depends on it; else "
+        description="true: every clique the object is in, so what depends on it; false: "
         "those it is the focal point of.",
     )
 

@@ -29,7 +29,7 @@ class ConstantQuery(PageQuery):
     """Filters of the list."""
 
     name: str | None = Field(default=None, description="The list with this name.")
-    id: str | None = Field(default=None, description="The same.")
+    id: str | None = Field(default=None, description="Same as `name`.")
 
 
 class Word(BaseModel):

@@ -38,7 +38,7 @@ ORDER = ("environment", "type", "id")
 LEAD = ("type", "id")
 SORTABLE = ("name", "name_path", "last_scanned")
 
-#: Where an object says of what kind within its type it is.
+#: Fields that hold the kind of an object within its type.
 SUB_TYPES = ("vnic_type", "service_type", "connector_type", "overlay_type", "host_type")
 
 EXAMPLE = {
@@ -66,7 +66,9 @@ class ObjectQuery(EnvironmentPage):
     """Filters of the list of objects."""
 
     id: Text | None = Field(default=None, description="With this id.")
-    id_path: Text | None = Field(default=None, description="At this place of the tree.")
+    id_path: Text | None = Field(
+        default=None, description="With this path in the tree (`id_path`)."
+    )
     parent_id: Text | None = Field(default=None, description="Children of the object of this id.")
     parent_path: Text | None = Field(
         default=None, description="Children of the object at this place of the tree."
@@ -83,7 +85,8 @@ class ObjectQuery(EnvironmentPage):
     host: Text | None = Field(default=None, description="On this host.")
     name: Text | None = Field(default=None, description="Name begins so.")
     stale: bool | None = Field(
-        default=None, description="true: that the last scan could not read again; false: the rest."
+        default=None,
+        description="true: objects that the last scan could not read; false: the rest.",
     )
 
 
@@ -126,18 +129,18 @@ class EnvironmentTreeQuery(TreeQuery):
 class BranchAnswer(Answer):
     """An object of the tree and what is below it."""
 
-    key: str = Field(default="", alias="_id", description="None: the environment itself.")
+    key: str = Field(default="", alias="_id", description="Default: the environment itself.")
     type: str
     id: str
     name: str = ""
     hidden: int = Field(description="Children that are not shown here.")
-    children: list[dict[str, Any]] = Field(description="The same again.")
+    children: list[dict[str, Any]] = Field(description="Its children, with the same fields.")
 
 
 class TreeAnswer(BranchAnswer):
     """The top of the branch."""
 
-    truncated: bool = Field(description="True: the limit cut something off.")
+    truncated: bool = Field(description="True: there is more than the limit.")
     count: int = Field(description="Objects shown.")
 
 
@@ -203,7 +206,7 @@ def _filter(query: ObjectQuery) -> Document:
 def _narrow(
     collection: Collection[Document], wanted: Document, where: Document
 ) -> tuple[list[Document] | None, Document]:
-    """Conditions for an index that narrow a filter to few objects, and what of it is left."""
+    """Conditions for an index that narrow a filter to few objects, and the rest of the filter."""
     given = where["environment"]
     names = [given] if isinstance(given, str) else given["$in"]
     for field in ("id", "parent_id", "id_path"):

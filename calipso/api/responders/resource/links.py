@@ -54,7 +54,7 @@ EXAMPLE = {
 
 
 class LinkState(StrEnum):
-    """How a link is: read, not assumed."""
+    """State of a link, as the system reports it."""
 
     UP = "up"
     DOWN = "down"
@@ -77,7 +77,7 @@ class LinkQuery(EnvironmentPage):
     target_id: Text | None = Field(default=None, description="To the object of this id.")
     state: LinkState | None = Field(default=None, description="In this state.")
     implicit: bool | None = Field(
-        default=None, description="true: made of other links (`implicit`); false: the rest."
+        default=None, description="true: links derived from other links; false: the others."
     )
     attributes: Annotated[
         dict[AttributeName, Text], WithJsonSchema({"type": "string"}, mode="validation")
@@ -100,10 +100,8 @@ class LinkAnswer(Answer):
     source_id: str = Field(default="", description="That object's id.")
     target: str = Field(default="", description="Key of the object it leads to.")
     target_id: str = Field(default="", description="That object's id.")
-    host: str = Field(default="", description="Empty where both ends are not of one host.")
-    state: LinkState = Field(
-        default=LinkState.UNKNOWN, description="Read from the system, not assumed."
-    )
+    host: str = Field(default="", description="Empty when the ends are on different hosts.")
+    state: LinkState = Field(default=LinkState.UNKNOWN, description="As the system reports it.")
     implicit: bool = False
     attributes: dict[str, Any] = Field(
         default={}, description="`network`: id, or ids, of the networks whose traffic it carries."
@@ -145,7 +143,7 @@ def _ends(inv: InventoryMgr, wanted: Document) -> list[Document]:
 
 
 def _meant(text: str) -> list[Any]:
-    """What a text of a query may stand for: a stored number is not text."""
+    """Values that a text of a query may mean: it may be stored as a number."""
     return [text, int(text)] if text.isdecimal() and len(text) < 10 else [text]
 
 

@@ -1,4 +1,4 @@
-"""`/messages`: what was logged of scans, and what else told Calipso something."""
+"""`/messages`: log messages of scans, and messages of other programs."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class MessageAnswer(Answer):
 class MessagePatch(Body, json_schema_extra={"examples": [{"viewed": True}]}):
     """What may be changed of a message."""
 
-    viewed: bool = Field(description="Somebody has looked at it.", examples=[True])
+    viewed: bool = Field(description="Somebody has viewed it.", examples=[True])
 
 
 def message_for(caller: Caller, key: str) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class Message(Resource):  # type: ignore[misc]
         Need.OPERATE, answer=MessageAnswer, body=MessagePatch, errors=(404,), example=EXAMPLE
     )
     def patch(self, key: str, caller: Caller, body: MessagePatch) -> dict[str, Any]:
-        """Mark a message as looked at, or not."""
+        """Mark a message as viewed, or as not viewed."""
         found = message_for(caller, key)
         must_edit(caller, found["environment"])
         changed = {"viewed": body.viewed}

@@ -14,7 +14,7 @@ from calipso.probe.supported import supported_environments
 
 ns = Namespace(
     "supported_environments",
-    description="What of which environment is supported.",
+    description="Features by kind of environment.",
     path="/supported_environments",
 )
 
@@ -49,7 +49,7 @@ class SupportedKind(BaseModel):
 
 
 class Features(BaseModel):
-    """What is supported."""
+    """Which features are supported."""
 
     scanning: bool
     listening: bool
