@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openstack.config import loader
 
@@ -366,6 +366,7 @@ json_values = st.recursive(
 keys = st.sampled_from(["auth", "auth_url", "regions", "region_name", "username", "auth_type"])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(keys, json_values))
 def test_any_cloud_gives_a_section_or_a_named_error(cloud: dict[str, Any]) -> None:
     section: dict[str, Any] | None = None
