@@ -8,7 +8,7 @@ Document = dict[str, Any]
 
 
 def not_newer(generation: int) -> Document:
-    """Condition on documents that no later scan has stamped; without a generation: older."""
+    """Condition on documents that no later scan has stamped; those without a generation match."""
     return {"generation": {"$not": {"$gt": generation}}}
 
 

@@ -29,7 +29,7 @@ _SIGNS = {
 def by_keys(
     collection: Collection[Document], keys: Sequence[ObjectId], hidden: Sequence[str] = ()
 ) -> list[Document]:
-    """Documents by `_id`, in this order; ids that no longer exist are left out."""
+    """Documents by `_id`, in this order; one that is gone is left out."""
     projection = dict.fromkeys(hidden, 0) or None
     found = {item["_id"]: item for item in collection.find({"_id": {"$in": keys}}, projection)}
     return [decode(found[key]) for key in keys if key in found]
@@ -67,5 +67,5 @@ def _meets(item: Mapping[str, Any], name: str, wanted: Any) -> bool:
 
 
 def _holds(value: Any, sign: str, limit: Any) -> bool:
-    """A comparison; a value of another type than the limit never matches."""
+    """A comparison; a value of another type than the limit does not match."""
     return isinstance(value, type(limit)) and bool(_SIGNS[sign](value, limit))
