@@ -1,4 +1,4 @@
-"""What the resources of an inventory share: which one, which environments, one object."""
+"""What the resources of an inventory share: the inventory, its environments, one object."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 EXAMPLE_KEY = "65a1f0c2d4e8b1a2c3d4e5f6"
 
-INVENTORY = "Inventory collection to read; else the one of the server."
+INVENTORY = "Inventory collection to read; default: that of the server."
 
 
 class OneQuery(Query):
@@ -39,7 +39,7 @@ class EnvironmentPage(InventoryPage):
     """A list out of an inventory, of one environment or all that may be viewed."""
 
     env_name: EnvironmentName | None = Field(
-        default=None, description="Of this environment; else of all you may view."
+        default=None, description="Of this environment; default: of all you may view."
     )
 
 
@@ -56,7 +56,7 @@ def opened(query: OneQuery | InventoryPage) -> InventoryMgr:
 def seen(caller: Caller, environment: str | None) -> Document:
     """Condition on `environment`, always by name: the given one, or all that may be viewed.
 
-    Raises NotFound. What is left of a removed environment is in no list.
+    Raises NotFound. Lists leave out what removed environments left behind.
     """
     if environment is not None:
         return {"environment": caller.may_view(environment)}
@@ -70,7 +70,7 @@ def seen_names(caller: Caller) -> list[str]:
 
 
 def by_key(key: str) -> Document:
-    """Condition for the document with this `_id`; what is no `_id` matches nothing."""
+    """Condition for the document with this `_id`; text that is not an `_id` matches nothing."""
     return {"_id": ObjectId(key) if ObjectId.is_valid(key) else None}
 
 

@@ -83,12 +83,13 @@ def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
     """Login, catalogue, and a list of each service; notes the hosts in `found`."""
     section = context.environment.section(OpenStackSection)
     api = context.source("api")
-    who = f"{section.user} in project {section.admin_project} at {section.identity_url()}"
-    login = attempt("API login", api.catalogue, lambda _: who)
+    login = attempt(
+        "API login", lambda: (api.catalogue(), _who(api, section)), lambda found: found[1]
+    )
     yield login.step
     if login.result is None:
         return
-    catalogue: list[Item] = login.result
+    catalogue: list[Item] = login.result[0]
     regions = _regions(catalogue, section.region)
     offered = attempt(
         "API catalogue",
@@ -103,6 +104,11 @@ def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
     ).step
     for region in regions if offered.step.ok else []:
         yield from _region_steps(api, region, found, many=len(regions) > 1)
+
+
+def _who(api: Any, section: OpenStackSection) -> str:
+    project = section.admin_project if section.names_project else api.client.project()
+    return f"{section.account} in project {project} at {section.identity_url()}"
 
 
 def _regions(catalogue: list[Item], wanted: str) -> list[str]:

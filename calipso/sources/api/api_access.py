@@ -135,8 +135,9 @@ class ApiAccess(Fetcher):
         return parent.get("type") == "project" and self.is_admin_name(str(parent.get("name")))
 
     def is_admin_name(self, name: str) -> bool:
-        """True for the name of `admin_project`; Keystone takes it in any case of letters."""
-        wanted = self.context.environment.section(OpenStackSection).admin_project
+        """True for the name of the login's project; Keystone takes it in any case of letters."""
+        section = self.context.environment.section(OpenStackSection)
+        wanted = section.admin_project if section.names_project else self.client.project()
         return name.casefold() == wanted.casefold()
 
     def admin_project_id(self, names: Mapping[str, str]) -> str:

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 ns = Namespace("aggregates", description="Counts, now and over time.", path="/aggregates")
 
-#: Scans that read a whole inventory; what others count is a part of it.
+#: Scans that read a whole inventory; the others count only a part of it.
 WHOLE = {
     "status": {"$in": ["completed", "completed_with_errors"]},
     "request.links_only": False,
@@ -52,7 +52,7 @@ class AggregateQuery(OneQuery):
     )
     env_name: EnvironmentName | None = Field(
         default=None,
-        description="The environment; for messages: else all you may view.",
+        description="The environment; for messages, default: all you may view.",
     )
 
 

@@ -102,7 +102,7 @@ class NearGraph(Resource):  # type: ignore[misc]
 
 @ns.route("/inventory/<string:key>/paths")
 class Paths(Resource):  # type: ignore[misc]
-    """Ways of an object to its networks."""
+    """Paths from an object to its networks."""
 
     @operation(
         Need.LOGIN,
@@ -116,7 +116,7 @@ class Paths(Resource):  # type: ignore[misc]
         },
     )
     def get(self, key: Key, caller: Caller, query: OneQuery) -> Document:
-        """How an object reaches each network of its clique; none without a clique."""
+        """How an object reaches each network of its clique; an empty list without a clique."""
         inv = opened(query)
         start = one_object(inv, key, caller)
         wanted = {
