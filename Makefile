@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo down test lint types bench faults lock clean
+.PHONY: help demo down test lint types docs bench faults lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show these lines
@@ -35,6 +35,11 @@ lint: $(READY)   ## style, and which way imports point
 
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
+
+docs: $(READY)   ## pages that are written from the code: settings, commands, types
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/command_line.py
+	@$(BIN)/python docs/object_types.py
 
 faults: $(READY) ## 100 scans while workers, stores and sources fail; prints a table
 	$(BIN)/python -m tests.faults --runs 100

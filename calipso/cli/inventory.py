@@ -31,12 +31,14 @@ from calipso.cli.selecting import (
 from calipso.cli.tree import Branch, as_documents, branches, draw
 from calipso.errors import NotFound
 from calipso.model.inventory import STORE_FIELDS
+from calipso.model.types import lives_on_host
+from calipso.model.types import object_type as object_type_of
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
 
 app = typer.Typer(help="What was found: list, show, tree.")
 
-LIST_COLUMNS = ["type", "id", "name", "host", "state", "last_scanned"]
+LIST_COLUMNS = ["type", "id", "name", "host", "state", "last_scanned"]  # of objects of any type
 ORDER = ("environment", "type", "id")
 TREE_FIELDS = ("id", "type", "name", "parent_id", "parent_type", "show_in_tree", "stale_since")
 OBJECT = typer.Argument(metavar="OBJECT", help="Id or name.")
@@ -77,8 +79,8 @@ def list_objects(
         wanted["stale_since"] = {"$exists": True}
     last = one_object(inv, marker, environment, object_type) if marker else None
     found = page(inv, "inventory", wanted, ORDER, limit=limit, marker=last, key="id")
-    columns = LIST_COLUMNS if environment else ["environment", *LIST_COLUMNS]
-    columns = [*columns, *(["stale_since"] if stale else [])]
+    columns = [*([] if environment else ["environment"]), *_columns(object_type)]
+    columns += ["stale_since"] if stale else []
     show_list(
         found,
         columns,
@@ -88,6 +90,15 @@ def list_objects(
         documents=found,
         optional=STORE_FIELDS,
     )
+
+
+def _columns(name: str | None) -> list[str]:
+    """What a list shows unless `-c` says otherwise: for one type, what its declaration names."""
+    declared = object_type_of(name or "")
+    if not declared.declared or declared.is_folder:
+        return LIST_COLUMNS
+    host = ["host"] if lives_on_host(declared.name) else []
+    return ["id", "name", *host, *declared.columns, "last_scanned"]
 
 
 @app.command()
