@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from calipso.discover.engine.coverage import write_report
-from calipso.discover.engine.scan import Publisher, Scan, as_calipso_error
+from calipso.discover.engine.scan import Publisher, Scan
 from calipso.discover.engine.scanners_metadata import load_scanners
+from calipso.discover.engine.task_failures import as_calipso_error
 from calipso.errors import NotFound
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
