@@ -9,7 +9,7 @@
     │   ├── ApiAccessError       status, URL, request id
     │   ├── DbAccessError        server, schema
     │   ├── CliAccessError       host, command, exit status
-    │   └── PartialAnswer        .found: what a source told before or beside what it did not
+    │   └── PartialAnswer        .found: the part that a source did give
     ├── ParseError               a source said something unexpected; first lines kept
     ├── NotFound                 no such object, environment, scan
     ├── Superseded               others have done by now what a worker was doing
@@ -30,7 +30,7 @@ from typing import Any
 
 
 class ErrorKind(StrEnum):
-    """Why a source gave no answer; the word used in coverage reports."""
+    """The reason why a source gave no answer, as coverage reports name it."""
 
     LOGIN_FAILED = "login_failed"
     UNREACHABLE = "unreachable"
@@ -52,7 +52,7 @@ class ErrorKind(StrEnum):
 
 
 class CalipsoError(Exception):
-    """Base of all our errors. `hint` tells a person what to do next."""
+    """Base of all our errors. `hint` is the remedy: the next step for a person."""
 
     def __init__(self, message: str, *, hint: str = "", kind: ErrorKind | None = None) -> None:
         super().__init__(message)
@@ -66,11 +66,11 @@ class ConfigError(CalipsoError):
 
 
 class Conflict(ConfigError):
-    """What is stored already, or runs just now, does not allow it."""
+    """Stored data or running work forbids the request."""
 
 
 class InstallationError(ConfigError):
-    """The machine this runs on lacks something: a key file, the address of a store."""
+    """This machine lacks something, such as a key file or the address of a store."""
 
 
 class MetadataError(ConfigError):
@@ -156,7 +156,7 @@ class CliAccessError(AccessError):
 
 
 class PartialAnswer(AccessError):
-    """A source told a part: `found` is stored, and what is missing from it proves nothing."""
+    """A source gave a part only. `found` is stored; a missing object proves nothing."""
 
     def __init__(self, errors: Sequence[AccessError], found: list[dict[str, Any]]) -> None:
         first = errors[0]
@@ -166,7 +166,7 @@ class PartialAnswer(AccessError):
 
 
 class ParseError(CalipsoError):
-    """A source said something we do not understand; `sample` keeps the first lines."""
+    """The output of a source has an unknown form. `sample` keeps its first lines."""
 
     def __init__(self, message: str, *, sample: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint, kind=ErrorKind.UNEXPECTED_OUTPUT)
@@ -178,7 +178,7 @@ class NotFound(CalipsoError):
 
 
 class Superseded(CalipsoError):
-    """A worker that was given up finds out: its task, or its scan, went on without it."""
+    """Raised in a worker that counts as lost: another worker took over its task or scan."""
 
 
 class StoreError(CalipsoError):
@@ -186,7 +186,7 @@ class StoreError(CalipsoError):
 
 
 class NotQueued(StoreError):
-    """A scan is recorded, the broker does not take it; it starts when the broker is back."""
+    """A scan is recorded, but the broker does not answer. The scan starts when it does."""
 
     def __init__(self, message: str, *, scan_id: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -194,12 +194,12 @@ class NotQueued(StoreError):
 
 
 class NoWorker(StoreError):
-    """No worker listens that would do what was asked for."""
+    """No worker serves the queue that the request needs."""
 
 
 class AuthError(CalipsoError):
-    """Nobody known: no token, a wrong one, or one that is over."""
+    """The caller is unknown: no token, a wrong token, or an expired one."""
 
 
 class Forbidden(AuthError):
-    """Somebody known, who may not do this."""
+    """The caller is known and may not do this."""

@@ -32,7 +32,8 @@ ORDER = ("environment", "clique_type", "focal_point")
 PORTION = 200  # cliques whose links and objects are read together
 
 TypeOption = Annotated[
-    str | None, typer.Option("-t", "--type", help="Focal points of this type, such as instance.")
+    str | None,
+    typer.Option("-t", "--type", help="Only focal points of this type, such as instance."),
 ]
 
 
@@ -67,14 +68,14 @@ def list_cliques(
 def show(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="OBJECT", help="Focal points: ids or names; none: all."),
+        typer.Argument(metavar="OBJECT", help="Ids or names of focal points. Default: all."),
     ] = None,
     environment: EnvOption = None,
     focal_type: TypeOption = None,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """The way from a focal point to all it depends on, with link types and states.
+    """The paths from a focal point to all objects it depends on, with link types and states.
 
     Example: calipso clique show web-1 --env prod
     """
@@ -85,7 +86,7 @@ def show(
         wanted["focal_point"] = {"$in": [item["_id"] for item in focal]}
     cliques = inv.find_all("cliques", wanted, sort=[(name, 1) for name in ORDER])
     if not cliques:
-        what = f"{', '.join(words)}: focal point of no clique" if words else "there are no cliques"
+        what = f"{', '.join(words)}: not a focal point of a clique" if words else "no cliques"
         raise NotFound(what, hint="`calipso clique list` shows those there are.")
     documents: list[dict[str, Any]] = []
     for start in range(0, len(cliques), PORTION):

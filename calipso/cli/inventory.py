@@ -36,14 +36,14 @@ from calipso.model.types import object_type as object_type_of
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
 
-app = typer.Typer(help="What was found: list, show, tree.")
+app = typer.Typer(help="Objects that scans found: list, show, tree.")
 
 LIST_COLUMNS = ["type", "id", "name", "host", "state", "last_scanned"]  # of objects of any type
 ORDER = ("environment", "type", "id")
 TREE_FIELDS = ("id", "type", "name", "parent_id", "parent_type", "show_in_tree", "stale_since")
 OBJECT = typer.Argument(metavar="OBJECT", help="Id or name.")
 
-TypeOption = Annotated[str | None, typer.Option("-t", "--type", help="Of this type.")]
+TypeOption = Annotated[str | None, typer.Option("-t", "--type", help="Only objects of this type.")]
 
 
 @app.command(name="list")
@@ -51,10 +51,14 @@ def list_objects(
     environment: EnvOption = None,
     object_type: TypeOption = None,
     host: HostOption = None,
-    name: Annotated[str | None, typer.Option("--name", help="Name begins so.")] = None,
-    parent: Annotated[str | None, typer.Option("--parent", help="Below this parent (id).")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Only names that begin with this text.")
+    ] = None,
+    parent: Annotated[
+        str | None, typer.Option("--parent", help="Only children of this parent (id).")
+    ] = None,
     stale: Annotated[
-        bool, typer.Option("--stale", help="That the last scan could not read again.")
+        bool, typer.Option("--stale", help="Only objects that the last scan could not read.")
     ] = False,
     inventory: InventoryOption = None,
     limit: LimitOption = 100,
@@ -93,7 +97,7 @@ def list_objects(
 
 
 def _columns(name: str | None) -> list[str]:
-    """What a list shows unless `-c` says otherwise: for one type, what its declaration names."""
+    """The columns of a list without `-c`: for one type, the columns that its declaration names."""
     declared = object_type_of(name or "")
     if not declared.declared or declared.is_folder:
         return LIST_COLUMNS
@@ -110,7 +114,7 @@ def show(
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """One object with all its fields, and when and by which source it was seen."""
+    """One object with all its fields, its source and the time of its last scan."""
     found = one_object(InventoryMgr(inventory), word, environment, object_type)
     first = {name: found[name] for name in ("environment", "type", "id", "name") if name in found}
     show_one(first | found, output_format, chosen=column)
@@ -118,7 +122,9 @@ def show(
 
 @app.command()
 def tree(
-    word: Annotated[str | None, typer.Argument(metavar="OBJECT", help="Start here.")] = None,
+    word: Annotated[
+        str | None, typer.Argument(metavar="OBJECT", help="Object at the top of the tree.")
+    ] = None,
     environment: EnvOption = None,
     object_type: TypeOption = None,
     depth: Annotated[int, typer.Option("--depth", min=0, help="Levels to show; 0: all.")] = 0,
