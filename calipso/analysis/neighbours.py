@@ -10,8 +10,9 @@ from typing import Any
 from bson import ObjectId
 
 from calipso.model.types import drawing_order, linked_types
-from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import ASCENDING
+from calipso.stores.mongo.stretches import prefix_range
 from calipso.topology.elements import EDGE_FIELDS
 from calipso.topology.graph import graph, neighbourhood
 from calipso.utils.constants import constant_values

@@ -56,13 +56,18 @@ class Interface:
 
 @dataclass(frozen=True)
 class Port:
-    """A port of a bridge: usually one interface of the same name; a bond has several."""
+    """A port of a bridge: usually one interface of the same name; a bond has several.
+
+    `other_config` is where Neutron's agent notes the port's network (`net_uuid`), its local VLAN
+    (`tag`) and its `segmentation_id`; empty where the answer has no such column.
+    """
 
     name: str
     tag: int | None
     trunks: tuple[int, ...]
     bond_mode: str
     interfaces: tuple[Interface, ...]
+    other_config: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,9 @@ def _port(row: dict[str, Any], interfaces: dict[str, Interface]) -> Port:
         trunks=tuple(sorted(int(vlan) for vlan in _many(row["trunks"]))),
         bond_mode=_text(row["bond_mode"]),
         interfaces=tuple(sorted(members, key=lambda interface: interface.name)),
+        other_config={
+            str(key): str(value) for key, value in sorted(row.get("other_config", {}).items())
+        },
     )
 
 

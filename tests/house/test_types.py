@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from calipso.discover.link_finders import find_implicit_links
+from calipso.model.owners import FIELDS as OWNED
 from calipso.model.types import (
     COMMON,
     LINK_TYPES,
@@ -88,6 +89,10 @@ def test_each_type_hangs_below_the_environment(kind: ObjectType) -> None:
 
     assert "environment" in seen or kind.name == "agent"
     assert set(kind.parents) - OBJECT_TYPES.keys() <= {"environment"}
+
+
+def test_a_field_with_an_owner_of_its_own_is_a_field_of_every_object() -> None:
+    assert OWNED.keys() <= {field.name for field in COMMON}
 
 
 def test_each_thing_has_a_symbol_of_its_own() -> None:

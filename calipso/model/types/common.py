@@ -80,9 +80,12 @@ COMMON = (
     Field("clique", "True: it is the focal point of a clique.", _ENGINE),
     Field(
         "problems",
-        "What scans found wrong with it: a list of `code`, `message`, `hint`, `since`, `found_by`.",
+        "What is wrong with it: a list of `code`, `message`, `hint`, `since`, `found_by`; see "
+        "[problems.md](problems.md).",
         _ENGINE,
     ),
+    Field("monitoring", "What monitoring found; scans leave it as it is.", "monitoring"),
+    Field("notes", "What people wrote about it; scans leave it as it is.", "people"),
 )
 
 LINKS = "`ip -d -j addr` on the host"

@@ -70,6 +70,7 @@ VNIC = ObjectType(
             only=INSTANCE_VNIC,
         ),
         Field("source_bridge", "Bridge that libvirt plugged it into.", LIBVIRT, only=INSTANCE_VNIC),
+        Field("master", "Bridge or switch that the tap is a port of.", LINKS, only=INSTANCE_VNIC),
         Field("model_type", "Model that the guest sees.", LIBVIRT, only=INSTANCE_VNIC),
         Field(
             "ip_addresses",

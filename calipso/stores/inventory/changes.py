@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from calipso.model.inventory import STORE_FIELDS
+from calipso.model.owners import FIELDS
 from calipso.model.types import object_type
 from calipso.model.types.base import VOLATILE_NAMES
 
@@ -55,11 +55,11 @@ def _without_names(value: Any) -> Any:
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Changed fields: name -> {old, new}; a side that lacks the field has no entry for it.
 
-    Inside a map only what differs is named: `ports.tap1.tag`. Fields the store sets do not count,
-    nor do the values that the declaration of the object's `type` calls volatile.
+    Inside a map only what differs is named: `ports.tap1.tag`. Only fields that the scan owns
+    count, without the values that the declaration of the object's `type` calls volatile.
     """
-    before = {key: value for key, value in old.items() if key not in STORE_FIELDS}
-    after = {key: value for key, value in new.items() if key not in STORE_FIELDS}
+    before = {key: value for key, value in old.items() if key not in FIELDS}
+    after = {key: value for key, value in new.items() if key not in FIELDS}
     changed: dict[str, dict[str, Any]] = {}
     _compare(stable(before), stable(after), "", changed)
     return changed
