@@ -9,6 +9,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Document
 from calipso.model.types import drawing_order, linked_types
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import ASCENDING
@@ -16,8 +17,6 @@ from calipso.stores.mongo.stretches import prefix_range
 from calipso.topology.elements import EDGE_FIELDS
 from calipso.topology.graph import graph, neighbourhood
 from calipso.utils.constants import constant_values
-
-Document = dict[str, Any]
 
 #: Fields of a link a graph needs.
 LINK_FIELDS = dict.fromkeys((*EDGE_FIELDS, "source", "target", "source_id", "target_id"), 1)

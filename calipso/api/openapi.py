@@ -9,8 +9,7 @@ from flask import Blueprint, Response
 from calipso.api.replies import json_response
 from calipso.api.restx import CalipsoApi
 from calipso.api.streams import EVENT_STREAM
-
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 VERSION = "3.0.3"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")

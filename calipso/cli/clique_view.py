@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from bson import ObjectId
 
 from calipso.cli.output import clean, iso
-
-Document = Mapping[str, Any]
+from calipso.model.documents import Record
 
 
 def lines(
-    clique: Document, objects: Mapping[ObjectId, Document], links: Sequence[Document]
+    clique: Record, objects: Mapping[ObjectId, Record], links: Sequence[Record]
 ) -> Iterator[str]:
     """The shortest way from the focal point to each object, as an indented tree.
 
@@ -24,7 +22,7 @@ def lines(
     found_by = _shortest(clique["focal_point"], links)
     distance = {key: number for number, key in enumerate(found_by)}
     yield _name(objects.get(clique["focal_point"]), clique["focal_point"])
-    below: defaultdict[ObjectId, list[tuple[Document, ObjectId]]] = defaultdict(list)
+    below: defaultdict[ObjectId, list[tuple[Record, ObjectId]]] = defaultdict(list)
     for link in links:
         source, target = link["source"], link["target"]
         if found_by.get(target) == (link["_id"], source):
@@ -38,7 +36,7 @@ def lines(
 
 
 def _shortest(
-    focal: ObjectId, links: Sequence[Document]
+    focal: ObjectId, links: Sequence[Record]
 ) -> dict[ObjectId, tuple[ObjectId | None, ObjectId | None]]:
     """For each object reached, nearest first: the link that reached it and from where."""
     ends: defaultdict[ObjectId, list[tuple[ObjectId, ObjectId]]] = defaultdict(list)
@@ -58,8 +56,8 @@ def _shortest(
 
 def _below(
     here: ObjectId,
-    below: Mapping[ObjectId, list[tuple[Document, ObjectId]]],
-    objects: Mapping[ObjectId, Document],
+    below: Mapping[ObjectId, list[tuple[Record, ObjectId]]],
+    objects: Mapping[ObjectId, Record],
     found_by: Mapping[ObjectId, tuple[ObjectId | None, ObjectId | None]],
     indent: str,
 ) -> Iterator[str]:
@@ -73,12 +71,12 @@ def _below(
             yield from _below(there, below, objects, found_by, indent + ("   " if last else "│  "))
 
 
-def _order(way: tuple[Document, ObjectId], objects: Mapping[ObjectId, Document]) -> tuple[str, str]:
+def _order(way: tuple[Record, ObjectId], objects: Mapping[ObjectId, Record]) -> tuple[str, str]:
     link, there = way
     return str(link["link_type"]), str(objects.get(there, {}).get("name", ""))
 
 
-def _name(item: Document | None, key: ObjectId) -> str:
+def _name(item: Record | None, key: ObjectId) -> str:
     """`vnic tap0a1b on compute-1, down`."""
     if item is None:
         return f"{key} (not in the inventory)"

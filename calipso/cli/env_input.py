@@ -18,9 +18,8 @@ import yaml
 
 from calipso.cli.passwords import on_terminal, read_password
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.sources.api.clouds import load_clouds, openstack_section
-
-Document = dict[str, Any]
 
 #: Section -> variable with its password, and option with the file that holds it.
 PASSWORDS = {

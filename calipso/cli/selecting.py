@@ -11,12 +11,11 @@ from bson.errors import InvalidId
 
 from calipso.cli.paging import cut
 from calipso.errors import ConfigError, NotFound
+from calipso.model.documents import Document
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import ASCENDING
 from calipso.stores.mongo.stretches import prefix_range
-
-Document = dict[str, Any]
 
 EnvOption = Annotated[str | None, typer.Option("-e", "--env", help="Only in this environment.")]
 InventoryOption = Annotated[

@@ -13,6 +13,7 @@ from typing import Any
 
 from calipso.discover.fetchers.api.api_hosts import hosts as join_hosts
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.model.environment import CliSection, Environment, MysqlSection, OpenStackSection
 from calipso.probe.environment_hosts import LXB_AGENT, OVS_AGENT, HostTest
 from calipso.probe.steps import Step, attempt
@@ -24,7 +25,6 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 __all__ = ["Step", "test_environment"]
 
-Item = dict[str, Any]
 
 #: Services whose API a scan reads.
 SERVICES = ("identity", "compute", "network")
@@ -45,7 +45,7 @@ def test_environment(environment: Environment) -> Generator[Step, None, None]:
         )
     context = ScanContext(environment, InventoryMgr(), f"test-{uuid.uuid4().hex}")
     try:
-        found: dict[str, Item] = {}
+        found: dict[str, Document] = {}
         yield from api_steps(context, found)
         yield from driver_steps(environment, found)
         yield from database_steps(context)
@@ -54,7 +54,7 @@ def test_environment(environment: Environment) -> Generator[Step, None, None]:
         context.close()
 
 
-def host_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Step]:
+def host_steps(environment: Environment, found: dict[str, Document]) -> Iterator[Step]:
     """SSH: the gateway, then the hosts that Nova and Neutron name, several at a time."""
     if not found:
         message = "Nova and Neutron named no host; those in CLI.hosts are tried"
@@ -70,7 +70,7 @@ def host_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Ste
 # -- API -------------------------------------------------------------------------------
 
 
-def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
+def api_steps(context: ScanContext, found: dict[str, Document]) -> Iterator[Step]:
     """Login, catalogue, and a list of each service; notes the hosts in `found`."""
     section = context.environment.section(OpenStackSection)
     api = context.source("api")
@@ -79,7 +79,7 @@ def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
     yield login.step
     if login.result is None:
         return
-    catalogue: list[Item] = login.result
+    catalogue: list[Document] = login.result
     regions = _regions(catalogue, section.region)
     offered = attempt(
         "API catalogue",
@@ -96,7 +96,7 @@ def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
         yield from _region_steps(api, region, found, many=len(regions) > 1)
 
 
-def _regions(catalogue: list[Item], wanted: str) -> list[str]:
+def _regions(catalogue: list[Document], wanted: str) -> list[str]:
     named = {
         str(endpoint.get("region_id") or endpoint.get("region") or "")
         for service in catalogue
@@ -106,7 +106,7 @@ def _regions(catalogue: list[Item], wanted: str) -> list[str]:
     return [wanted] if wanted else sorted(named)
 
 
-def _offered(catalogue: list[Item], regions: list[str], section: OpenStackSection) -> list[str]:
+def _offered(catalogue: list[Document], regions: list[str], section: OpenStackSection) -> list[str]:
     """The services we need. Raises ConfigError for what the catalogue lacks."""
     missing = []
     for region in regions or ["any region"]:
@@ -135,20 +135,22 @@ def _offered(catalogue: list[Item], regions: list[str], section: OpenStackSectio
     return list(SERVICES)
 
 
-def _region_steps(api: Any, region: str, found: dict[str, Item], *, many: bool) -> Iterator[Step]:
+def _region_steps(
+    api: Any, region: str, found: dict[str, Document], *, many: bool
+) -> Iterator[Step]:
     suffix = f" {region}" if many else ""
-    services: list[Item] = []
-    hypervisors: list[Item] = []
-    agents: list[Item] = []
+    services: list[Document] = []
+    hypervisors: list[Document] = []
+    agents: list[Document] = []
 
-    def compute() -> tuple[list[Item], list[Item]]:
+    def compute() -> tuple[list[Document], list[Document]]:
         ask = {"region": region, "microversion": NOVA}
         services.extend(api.list("compute", "/v2.1/os-services", "services", **ask))
         path = "/v2.1/os-hypervisors/detail"
         hypervisors.extend(api.list("compute", path, "hypervisors", **ask))
         return services, hypervisors
 
-    def network() -> list[Item]:
+    def network() -> list[Document]:
         agents.extend(api.list("network", "/v2.0/agents", "agents", region=region))
         return agents
 
@@ -159,13 +161,13 @@ def _region_steps(api: Any, region: str, found: dict[str, Item], *, many: bool) 
         found[host["name"]] = host | {"agent_types": kinds}
 
 
-def _compute_said(found: tuple[list[Item], list[Item]]) -> str:
+def _compute_said(found: tuple[list[Document], list[Document]]) -> str:
     services, hypervisors = found
     hosts = {service.get("host") for service in services}
     return f"{len(services)} services on {len(hosts)} hosts, {len(hypervisors)} hypervisors"
 
 
-def driver_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Step]:
+def driver_steps(environment: Environment, found: dict[str, Document]) -> Iterator[Step]:
     """Do the mechanism drivers fit the agents? They decide which fetchers a scan runs."""
     kinds = set().union(*(host["agent_types"] for host in found.values()))
     running = sorted(DRIVERS[kind] for kind in kinds & DRIVERS.keys())

@@ -165,6 +165,20 @@ def test_functions_stay_short():
     assert long == {}
 
 
+def test_a_name_for_a_plain_dict_has_one_home():
+    """`Document = dict[str, Any]` once, in calipso/model/documents.py; others import it."""
+    homes: dict[str, list[str]] = {}
+    for path in tracked():
+        if path.suffix == ".py" and _is_product(path):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.Assign) and ast.unparse(node.value) == "dict[str, Any]":
+                    name = ast.unparse(node.targets[0])
+                    homes.setdefault(name, []).append(str(path.relative_to(ROOT)))
+
+    assert homes["Document"] == ["calipso/model/documents.py"]
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
+
+
 def test_setup_lists_every_package():
     config = ConfigParser()
     config.read(ROOT / "setup.cfg")

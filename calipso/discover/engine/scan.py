@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from calipso.discover.engine.scan_finish import finish_scan
 from calipso.discover.engine.scan_levels import Levels
@@ -20,6 +20,7 @@ from calipso.discover.engine.scanners_metadata import ScannersMetadata
 from calipso.discover.engine.stages import Stages
 from calipso.discover.engine.task_failures import as_calipso_error, failed, lost, too_long_a_time
 from calipso.errors import CalipsoError, Superseded
+from calipso.model.documents import Document
 from calipso.model.scan import ScanStatus, Stage
 from calipso.settings import settings
 from calipso.sources.context import ScanContext
@@ -27,8 +28,6 @@ from calipso.stores.inventory.fence import Fence
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.stores.scans.scan_store import ScanStore, claim
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,6 @@ level 0 -> ... -> sweep -> links -> implicit links -> problems -> cliques
 
 from __future__ import annotations
 
-from typing import Any
-
 from bson import ObjectId
 
 from calipso.discover.cliques.clique_finder import select_clique_types
@@ -16,14 +14,13 @@ from calipso.discover.engine.scan_start import first_groups
 from calipso.discover.engine.scanners_metadata import ScannersMetadata
 from calipso.discover.engine.stages import Stages
 from calipso.discover.find_links_metadata import load_link_finders
+from calipso.model.documents import Document
 from calipso.model.scan import Stage
 from calipso.sources.context import ScanContext
 from calipso.stores.inventory.fence import Fence
 from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.inventory.object_problems import ObjectProblems
 from calipso.stores.scans.scan_store import ScanStore
-
-Document = dict[str, Any]
 
 
 class Levels:

@@ -7,7 +7,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from bson import ObjectId
 
@@ -22,6 +21,7 @@ from calipso.errors import (
     ErrorKind,
     PartialAnswer,
 )
+from calipso.model.documents import Document
 from calipso.model.scan import Problem
 from calipso.sources.context import ScanContext
 from calipso.sources.fetcher import Fetcher, Outcome
@@ -30,8 +30,6 @@ from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import is_at_or_below
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.utils.metadata_parser import load_class
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 

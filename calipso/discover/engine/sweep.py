@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Document
 from calipso.model.inventory import object_key
 from calipso.stores.inventory.generations import not_newer, older
 from calipso.stores.inventory.graph_writer import GraphWriter
@@ -27,8 +27,6 @@ from calipso.stores.inventory.scan_inventory import Evidence, is_at_or_below
 from calipso.stores.mongo.driver import UpdateOne
 from calipso.stores.mongo.stretches import STRETCH_HOSTS, prefix_range
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 FIELDS = (
     "id",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from calipso.errors import CalipsoError, ErrorKind
+from calipso.model.documents import Document
 from calipso.model.scan import Problem
 from calipso.settings import settings
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 

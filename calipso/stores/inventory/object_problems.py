@@ -19,6 +19,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import UpdateOne
 
+from calipso.model.documents import Document
 from calipso.model.inventory import object_key
 from calipso.model.scan import Problem
 from calipso.stores.inventory.generations import not_newer
@@ -26,8 +27,6 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr, Write
 from calipso.stores.inventory.scan_inventory import Evidence
 from calipso.stores.inventory.scan_writer import change_operation
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 COLLECTION = "object_problems"
 #: Objects that are looked at together.

@@ -20,7 +20,6 @@ from bson import ObjectId
 
 from calipso.model.types import COMMON, OBJECT_TYPES, Search, object_type
 
-Document = dict[str, Any]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

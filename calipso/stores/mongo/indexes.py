@@ -10,9 +10,8 @@ from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
 from calipso.model.collections import COLLECTIONS, Index
+from calipso.model.documents import Document
 from calipso.settings import settings
-
-Document = dict[str, Any]
 
 #: What makes two indexes of one name different.
 OPTIONS = ("unique", "sparse", "expireAfterSeconds", "partialFilterExpression")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
@@ -17,11 +15,10 @@ from calipso.api.schemas import Answer, Body, Key
 from calipso.api.words import Text
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
 from calipso.errors import Conflict, NotFound
+from calipso.model.documents import Document
 from calipso.stores.config.clique_type_store import clique_constraints, file_key
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.constants import constant_values
-
-Document = dict[str, Any]
 
 ns = Namespace(
     "clique_constraints",

@@ -24,6 +24,7 @@ from calipso.api.reading import (
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import EnvironmentName, Text, UtcTime
+from calipso.model.documents import Document
 from calipso.model.types import example, kind_fields
 from calipso.stores.inventory.branches import below
 from calipso.stores.mongo.driver import Collection
@@ -33,7 +34,6 @@ from calipso.utils.constants import constant_values
 
 ns = Namespace("inventory", description="Objects of the clouds.", path="/inventory")
 
-Document = dict[str, Any]
 
 ORDER = ("environment", "type", "id")
 LEAD = ("type", "id")

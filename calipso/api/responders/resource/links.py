@@ -26,10 +26,9 @@ from calipso.api.reading import (
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import encode
-
-Document = dict[str, Any]
 
 ns = Namespace("links", description="Links between objects.", path="/")
 

@@ -11,7 +11,8 @@ from calipso.discover.fetchers.api.instance_ports import InstancePorts, add_netw
 from calipso.errors import AccessError, CalipsoError
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
-from calipso.sources.api.api_access import NOVA, ApiAccess, Item
+from calipso.sources.api.api_access import NOVA, ApiAccess
+from calipso.sources.api.api_paging import Item
 from calipso.sources.fetcher import Outcome
 from calipso.utils.metadata_parser import load_class
 
