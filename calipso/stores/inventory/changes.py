@@ -23,8 +23,10 @@ def stable(document: Mapping[str, Any]) -> dict[str, Any]:
         inside = declared.volatile.get(key)
         if inside is True or (key not in known and key in VOLATILE_NAMES):
             continue
-        kept = _without(value, inside) if inside else value
-        found[key] = kept if key in known else _without_names(kept)
+        if inside:
+            value = _without(value, inside)
+        nested = isinstance(value, dict | list)
+        found[key] = _without_names(value) if nested and key not in known else value
     return found
 
 
