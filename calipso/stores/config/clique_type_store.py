@@ -45,7 +45,7 @@ class Definitions:
         return [decode(item) for item in found]
 
     def ensure_indexes(self) -> None:
-        """Two people who define at once do not both succeed."""
+        """Of two people who define the same at once, one succeeds."""
         ensure_indexes(self.collection, self.name)
 
     def get(self, key: str) -> Document:
@@ -66,7 +66,7 @@ class Definitions:
         return key
 
     def replace(self, key: ObjectId, document: Mapping[str, Any]) -> None:
-        """Put another in its place. Raises Conflict."""
+        """Replace one by another. Raises Conflict."""
         self._check_alone(document, key)
         self.ensure_indexes()
         body = {name: value for name, value in document.items() if name != "_id"}
@@ -79,7 +79,7 @@ class Definitions:
 
     @contextmanager
     def _alone(self, document: Mapping[str, Any]) -> Iterator[None]:
-        """Raises Conflict when somebody else defined the same in this moment."""
+        """Raises Conflict when another person defines the same at this moment."""
         try:
             yield
         except DuplicateKeyError:
@@ -119,7 +119,7 @@ def _marked(document: Mapping[str, Any]) -> Document:
 
 
 def in_force(stored: list[Document], of_file: list[Document]) -> list[Document]:
-    """Stored definitions, then those of the file that none of them is in the place of."""
+    """Stored definitions, then those of the file that no stored one replaces."""
     taken = {meant_for(item) for item in stored}
     return [*stored, *(item for item in of_file if meant_for(item) not in taken)]
 

@@ -57,7 +57,7 @@ def _without_names(value: Any) -> Any:
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Changed fields: name -> {old, new}; a side that lacks the field has no entry for it.
 
-    Inside a map only what differs is named: `ports.tap1.tag`. Only fields that the scan owns
+    Inside a map only what differs is listed: `ports.tap1.tag`. Only fields that the scan owns
     count, without the values that the declaration of the object's `type` calls volatile.
     """
     before = {key: value for key, value in old.items() if key not in FIELDS}
@@ -70,8 +70,9 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dic
 def net(changes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What is different after these changes, which are in the order they happened.
 
-    One for each thing that is: its last one, as it reads from before the first to after the last.
-    What was removed and added again is changed, with the fields that are known to differ.
+    The answer has one change for each object or link that differs: its last change, with the values
+    of before the first one as old and those of after the last one as new. What was removed and
+    added again counts as changed, in the fields that are known to differ.
     """
     together: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for change in changes:

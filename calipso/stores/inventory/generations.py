@@ -6,7 +6,7 @@ from calipso.model.documents import Document
 
 
 def not_newer(generation: int) -> Document:
-    """Condition on documents that no later scan has stamped; without a generation: older."""
+    """Condition on documents that no later scan has stamped; those without a generation match."""
     return {"generation": {"$not": {"$gt": generation}}}
 
 

@@ -27,8 +27,8 @@ class GraphWriter(ScanWriter):
     def save_links(self, finder: str, links: Sequence[Mapping[str, Any]]) -> int:
         """Replace the links of one finder by these; returns how many there are.
 
-        They are compared in pieces of an even number: of a large cloud, no process and no answer
-        of the store holds all of them twice.
+        They are compared in pieces of about the same size, so that neither a process nor an answer
+        of the store holds all links of a large cloud twice.
         """
         pieces = key_ranges(len(links) // STRETCH_LINKS + 1)
         ordered = sorted(links, key=lambda link: link["_id"])
@@ -58,8 +58,8 @@ class GraphWriter(ScanWriter):
     ) -> int:
         """Store cliques; those of other focal points stay.
 
-        Focal points that are not known to be `flagged` as having one are, before their cliques
-        are stored: a worker that dies in between is followed by one that does both.
+        Focal points that are not in `flagged` get the flag `clique` first, then their cliques are
+        stored. If a worker dies in between, the next attempt does both.
         """
         self.alive()
         found = {clique["_id"]: encode(of_scan(clique)) for clique in cliques}

@@ -25,8 +25,8 @@ Fetch = tuple[str, str, ObjectId]
 class Evidence:
     """Which fetches of a scan succeeded, and which failed.
 
-    A fetch is told by scanner, fetcher and parent, not by its place in the file: that moves when
-    another one is put before it.
+    Scanner, fetcher and parent identify a fetch, not its place in the file: that moves when another
+    entry is put before it.
     """
 
     read: frozenset[Fetch]

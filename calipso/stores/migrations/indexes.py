@@ -9,7 +9,8 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from calipso.errors import StoreError
-from calipso.model.collections import COLLECTIONS, Scope, stored_name
+from calipso.model.collection_spec import Scope
+from calipso.model.collections import COLLECTIONS, stored_name
 from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import known_inventories
 from calipso.stores.mongo.indexes import index_models, make_index, same_index

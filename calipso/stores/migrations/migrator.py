@@ -154,11 +154,11 @@ class Migrator:
     # -- upgrading ---------------------------------------------------------------------
 
     def upgrade(
-        self, tell: Callable[[Migration, int], None] | None = None, *, wait: float = WAIT
+        self, report: Callable[[Migration, int], None] | None = None, *, wait: float = WAIT
     ) -> list[str]:
         """Apply what is pending, in order, then make missing indexes; returns their names.
 
-        `tell` hears of each migration that was applied, and how many documents it changed.
+        `report` is called with each migration that was applied, and how many documents it changed.
         Raises ConfigError for a newer schema, StoreError when another process upgrades for
         longer than `wait` seconds, or takes the lock away.
         """
@@ -168,8 +168,8 @@ class Migrator:
                 self.check()
             for migration in self.pending(status.version):
                 changed = self._apply(migration, lost)
-                if tell:
-                    tell(migration, changed)
+                if report:
+                    report(migration, changed)
             return indexes.make(self.db)
 
     def _apply(self, migration: Migration, lost: threading.Event) -> int:

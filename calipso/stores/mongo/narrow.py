@@ -66,5 +66,5 @@ def _meets(item: Mapping[str, Any], name: str, wanted: Any) -> bool:
 
 
 def _holds(value: Any, sign: str, limit: Any) -> bool:
-    """A comparison; values of another type than the limit's are none of it."""
+    """A comparison; a value of another type than the limit does not match."""
     return isinstance(value, type(limit)) and bool(_SIGNS[sign](value, limit))

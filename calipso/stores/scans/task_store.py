@@ -1,7 +1,7 @@
 """TaskStore: the tasks of scans, claimed and ended by one worker each.
 
-A task is looked up by `_id` alone, see `stores.mongo.conditional`: else a scan would become slower
-with each one before it.
+A task is looked up by `_id` alone, see `stores.mongo.conditional`. Otherwise a scan would become
+slower with each scan that is stored.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class TaskStore(Store):
     ) -> Document | None:
         """Begin a task; None when it is done, or runs elsewhere and must not be taken over.
 
-        `retried`: an attempt before this one ended with the store, not with its worker.
+        `retried`: the attempt before this one ended because the store failed, not its worker.
         """
         mine = ObjectId()
         begun = {
@@ -61,7 +61,7 @@ class TaskStore(Store):
         return found if found and found.get("claim") == mine else None
 
     def has_task(self, task: Mapping[str, Any]) -> bool:
-        """True while a task is open, and nobody began it again since it was claimed as given."""
+        """True while a task is open and no other worker has claimed it since."""
         found = self.tasks.find_one({"_id": task["_id"]}, {"done": 1, "claim": 1})
         return found is not None and not found["done"] and found.get("claim") == task["claim"]
 
@@ -73,7 +73,8 @@ class TaskStore(Store):
     def end_task(self, task: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
         """Mark a task done; True for the caller that did it.
 
-        `task` is as it was claimed: when somebody has begun it since, he ends it.
+        `task` is as this worker claimed it. If another worker has claimed it since, nothing happens
+        here: that worker ends it.
         """
         mine = alike({"done": False, "claim": task["claim"]})
         ended = {"done": True, "state": "done", "ended_at": now(), **fields}

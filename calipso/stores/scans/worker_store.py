@@ -16,7 +16,7 @@ from calipso.utils.clock import now
 
 
 class WorkerStore(Store):
-    """Who works, for which queues, seen when."""
+    """Workers: their queues, and when they were last seen."""
 
     NAME = "workers"
 
@@ -25,7 +25,7 @@ class WorkerStore(Store):
         self.workers = self.collection
 
     def beat(self, name: str, queues: list[str], processes: Iterable[int] = ()) -> None:
-        """Tell that this worker lives, and which processes of its pool run tasks."""
+        """Store that this worker runs, and which processes of its pool run tasks."""
         fields: Document = {
             "queues": queues,
             "pid": os.getpid(),
@@ -37,7 +37,7 @@ class WorkerStore(Store):
         self.workers.update_one({"_id": name}, {"$set": fields}, upsert=True)
 
     def forget(self, name: str) -> None:
-        """A worker that stops in order is not a lost one."""
+        """Remove a worker that stops in order, so that it does not count as lost."""
         self.workers.delete_one({"_id": name})
 
     def live(self) -> list[Document]:
