@@ -12,10 +12,9 @@ from typing import Any
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.replies import Reply
 from calipso.errors import Conflict, NotFound
+from calipso.model.documents import Document
 from calipso.stores.config.clique_type_store import file_key
 from calipso.utils.constants import constant_values
-
-Document = dict[str, Any]
 
 
 def in_force(items: Iterable[Mapping[str, Any]]) -> list[Document]:

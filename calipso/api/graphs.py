@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from bson import ObjectId
 from flask import Response, request
@@ -14,11 +13,10 @@ from pydantic import Field
 from calipso.api.reading import EXAMPLE_KEY, OneQuery
 from calipso.api.replies import json_response, utc
 from calipso.api.schemas import Answer
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.elements import NODE_FIELDS, elements
 from calipso.topology.formats import MEDIA, dot, graphml
-
-Document = dict[str, Any]
 
 #: Media types beside JSON, for the specification.
 PRODUCES = {media: name for name, media in MEDIA.items() if name != "json"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bson import ObjectId
 from pydantic import Field
 
@@ -13,10 +11,9 @@ from calipso.api.paging import PageQuery
 from calipso.api.schemas import Query
 from calipso.api.words import EnvironmentName, InventoryName
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-
-Document = dict[str, Any]
 
 EXAMPLE_KEY = "65a1f0c2d4e8b1a2c3d4e5f6"
 

@@ -13,7 +13,7 @@ from bson import ObjectId
 from flask import Response
 from pydantic import BaseModel
 
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 
 @dataclass

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.model.environment import Environment, is_secret_key
 from calipso.secrets.box import MARK, MASK, map_secrets
 
-Document = dict[str, Any]
 #: Keys that lead to a value.
 Place = tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""What `calipso env add` was told: from a file, a cloud of clouds.yaml or OS_*, options, prompts.
+"""Input of `calipso env add`: a file, a cloud of clouds.yaml or OS_*, options, prompts.
 
 Passwords come from a file, a variable or a prompt, never from an argument: arguments are seen by
 everybody on the machine and stay in the shell's history.
@@ -18,8 +18,7 @@ import yaml
 
 from calipso.cli.passwords import on_terminal, read_password
 from calipso.errors import ConfigError
-
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 #: Section -> variable with its password, and option with the file that holds it.
 PASSWORDS = {
@@ -95,7 +94,7 @@ def _from_cloud(told: Told) -> Document:
         return {"name": told.name, "configuration": []}
     if told.os_cloud is None and told.name is None and not os.environ.get("OS_CLOUD"):
         raise ConfigError(
-            "which cloud? nothing says where it is",
+            "the address of the cloud is missing",
             hint="Give --file FILE, --os-cloud NAME, or a name with --api-host or --auth-url.",
         )
     from calipso.sources.api.clouds import load_clouds  # a third of a second, not for --help
@@ -131,7 +130,7 @@ def _section(sections: list[Any], name: str) -> Document:
 
 
 def _ask(sections: list[Any], name: str, told: Told) -> None:
-    """Fill what a section lacks: asked on a terminal, else left for the check to name."""
+    """Ask for missing values of a section. Without a terminal, the check names them later."""
     listed = any(isinstance(item, dict) and item.get("name") == name for item in sections)
     if not listed and told.file is not None:
         return

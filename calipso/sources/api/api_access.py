@@ -9,10 +9,9 @@ from calipso.errors import ErrorKind, NotFound
 from calipso.model.environment import OpenStackSection
 from calipso.settings import settings
 from calipso.sources.api.api_client import ApiClient
-from calipso.sources.api.api_paging import items_of_pages
+from calipso.sources.api.api_paging import Item, items_of_pages
 from calipso.sources.fetcher import Fetcher
 
-Item = dict[str, Any]
 Items = list[Item]
 list_of = list  # inside ApiAccess, `list` is its method
 

@@ -16,12 +16,11 @@ from calipso.api.operation import Need, operation
 from calipso.api.reading import OneQuery, opened, seen_names
 from calipso.api.schemas import Answer, Time
 from calipso.api.words import EnvironmentName, Text
+from calipso.model.documents import Document
 from calipso.stores.inventory.change_store import within
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import DESCENDING
 from calipso.utils.constants import load_constants
-
-Document = dict[str, Any]
 
 ns = Namespace("aggregates", description="Counts, now and over time.", path="/aggregates")
 

@@ -19,13 +19,12 @@ from calipso.api.replies import Page
 from calipso.api.schemas import Answer, Key, Time
 from calipso.api.words import Text, UtcTime
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.stores.inventory.change_store import ChangeStore, link_subject, within
 from calipso.stores.inventory.changes import net
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode
 from calipso.utils.constants import constant_values
-
-Document = dict[str, Any]
 
 ns = Namespace("changes", description="What changed, and when.", path="/")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
@@ -23,10 +21,9 @@ from calipso.api.replies import Page, Reply, shown
 from calipso.api.schemas import Answer, Body, Key
 from calipso.api.words import Text
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.model.documents import Document
 from calipso.stores.config.clique_type_store import clique_constraints
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-
-Document = dict[str, Any]
 
 ns = Namespace(
     "clique_constraints",

@@ -28,11 +28,10 @@ from calipso.api.schemas import Answer, Body, Key
 from calipso.api.words import Text
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
 from calipso.errors import Forbidden
+from calipso.model.documents import Document
 from calipso.model.user import Role
 from calipso.stores.config.clique_type_store import ANY, CONFIGURATION, clique_types
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-
-Document = dict[str, Any]
 
 ns = Namespace("clique_types", description="What cliques are made of.", path="/clique_types")
 

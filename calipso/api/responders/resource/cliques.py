@@ -32,11 +32,10 @@ from calipso.api.responders.resource.links import LinkAnswer
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text, UtcTime
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.model.documents import Document
 from calipso.stores.inventory.ages import aged_cliques, aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.adjacency import split_type
-
-Document = dict[str, Any]
 
 ns = Namespace("cliques", description="What objects depend on.", path="/")
 

@@ -24,6 +24,8 @@ from calipso.api.reading import (
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import EnvironmentName, Text, UtcTime
+from calipso.model.documents import Document
+from calipso.model.types import example, kind_fields
 from calipso.stores.inventory.branches import below
 from calipso.stores.mongo.driver import Collection
 from calipso.stores.mongo.stretches import prefix_range
@@ -32,34 +34,15 @@ from calipso.utils.constants import constant_values
 
 ns = Namespace("inventory", description="Objects of the clouds.", path="/inventory")
 
-Document = dict[str, Any]
 
 ORDER = ("environment", "type", "id")
 LEAD = ("type", "id")
 SORTABLE = ("name", "name_path", "last_scanned")
 
-#: Fields that hold the kind of an object within its type.
-SUB_TYPES = ("vnic_type", "service_type", "connector_type", "overlay_type", "host_type")
+#: Where an object says of what kind within its type it is.
+SUB_TYPES = kind_fields()
 
-EXAMPLE = {
-    "_id": EXAMPLE_KEY,
-    "environment": "prod",
-    "type": "vnic",
-    "id": "compute-1-tap8a0382a0-5b",
-    "name": "tap8a0382a0-5b",
-    "object_name": "tap8a0382a0-5b",
-    "host": "compute-1",
-    "parent_id": "2f0c1a7e-vnics",
-    "parent_type": "vnics_folder",
-    "id_path": "/prod/prod-regions/RegionOne/.../2f0c1a7e-vnics/compute-1-tap8a0382a0-5b",
-    "name_path": "/prod/Regions/RegionOne/.../vNICs/tap8a0382a0-5b",
-    "show_in_tree": True,
-    "state": "up",
-    "mac_address": "fa:16:3e:0a:5b:01",
-    "last_scanned": "2026-05-04T03:00:09Z",
-    "scan_id": "6563a1f0c2d4e8b1a2c3d4e5",
-    "fetched_by": {"scanner": "ScanInstances", "fetcher": "CliFetchInstanceVnics", "source": "cli"},
-}
+EXAMPLE = example("vnic") | {"_id": EXAMPLE_KEY}
 
 
 class ObjectQuery(EnvironmentPage):

@@ -27,11 +27,10 @@ from calipso.api.reading import (
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text, UtcTime
+from calipso.model.documents import Document
 from calipso.stores.inventory.ages import aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import encode
-
-Document = dict[str, Any]
 
 ns = Namespace("links", description="Links between objects.", path="/")
 

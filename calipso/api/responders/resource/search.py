@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bson import ObjectId
 from flask_restx import Namespace, Resource
 from pydantic import Field
@@ -14,12 +12,11 @@ from calipso.api.reading import EXAMPLE_KEY, OneQuery, opened, seen_names
 from calipso.api.replies import shown
 from calipso.api.schemas import Answer
 from calipso.api.words import EnvironmentName, Text
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.search import Rank
 from calipso.stores.inventory.search_cache import SEARCH
 from calipso.stores.mongo.narrow import by_keys
-
-Document = dict[str, Any]
 
 ns = Namespace("search", description="Find objects by name, id or address.", path="/search")
 

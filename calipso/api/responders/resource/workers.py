@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
@@ -13,9 +11,8 @@ from calipso.api.paging import PageQuery, page_of
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer
 from calipso.api.words import Text, UtcTime
+from calipso.model.documents import Document
 from calipso.stores.scans.worker_store import WorkerStore
-
-Document = dict[str, Any]
 
 ns = Namespace("workers", description="Who does the scanning.", path="/workers")
 
