@@ -27,6 +27,8 @@ class RunningCloud:
         self.troubles: dict[str, dict[str, Any]] = {
             trouble["code"]: trouble for trouble in state["troubles"]
         }
+        #: How often it was changed.
+        self.mutations = 0
 
     def control(self, **order: Any) -> dict[str, Any]:
         """Give an order (`fault=`, `clear=`, `mutate=`, ...); without one, just look."""
@@ -50,6 +52,7 @@ class RunningCloud:
 
     def mutate(self, operation: str, **more: Any) -> dict[str, Any]:
         """Change the cloud; what was changed."""
+        self.mutations += 1
         found: dict[str, Any] = self.control(mutate={"op": operation, **more})["mutated"]
         return found
 
