@@ -110,7 +110,7 @@ class Troubles:
         """A host that stops to answer later: what an earlier scan read of it becomes stale."""
         hit = self._host(lambda host: host.roles == {"compute"})
         if hit:
-            text = "refuses SSH as soon as the fault is set at the control address"
+            text = "refuses SSH once its fault is set"
             made = _trouble("host_unreachable", "host", hit.name, hit, text)
             yield made | {"fault": f"dead-host:{hit.name}"}
 
