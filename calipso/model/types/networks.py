@@ -99,6 +99,7 @@ PORT = ObjectType(
         Field("allowed_address_pairs", "Further addresses it may use.", PORTS),
         Field("security_groups", "Ids of its security groups.", PORTS),
         Field("extra_dhcp_opts", "Its DHCP options.", PORTS),
+        Field("region", "Region whose Neutron lists it.", PORTS),
     ),
     open=(Open("Other fields of Neutron's port.", PORTS),),
 )
@@ -143,7 +144,17 @@ INSTANCE = ObjectType(
             CACHES,
             search=Search.MAC,
         ),
+        Field(
+            "fault",
+            "Nova's last failure of it: `code`, `message`, `created`.",
+            f"{SERVERS}, Nova table `instance_faults`",
+        ),
+        Field("no_host_reason", "Why no host of the inventory has it.", SERVERS),
+        Field("nova_host", "Host that Nova names, when the inventory lacks it.", SERVERS),
     ),
+    notes="An instance that no host has, or whose host is not in the inventory, hangs below its "
+    "project, or below the admin project when its own is gone. It moves when it gets a host, and "
+    "back.",
 )
 
 TYPES = (NETWORK, PORT, INSTANCE)
