@@ -8,6 +8,7 @@
     ├── AccessError              a source refused or did not answer      .retryable, .kind
     │   ├── ApiAccessError       status, URL, request id
     │   ├── DbAccessError        server, schema
+    │   │   └── CellsAway        .rows: of the cells of Nova that can be read
     │   ├── CliAccessError       host, command, exit status
     │   └── PartialAnswer        .found: what a source told before or beside what it did not
     ├── ParseError               a source said something unexpected; first lines kept
@@ -24,13 +25,16 @@ A message names what failed, on which thing; the hint says what to do. Neither h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
 
 class ErrorKind(StrEnum):
-    """Why a source gave no answer; the word used in coverage reports."""
+    """Why a source gave no answer; the word used in coverage reports.
+
+    `reported` is no failure: the source answered, and says that something in the cloud is wrong.
+    """
 
     LOGIN_FAILED = "login_failed"
     UNREACHABLE = "unreachable"
@@ -48,6 +52,8 @@ class ErrorKind(StrEnum):
     SCHEMA = "schema"
     SKIPPED_HOST = "skipped_host"
     WORKER_LOST = "worker_lost"
+    UNSUPPORTED = "unsupported"
+    REPORTED = "reported"
     BUG = "bug"
 
 
@@ -110,8 +116,11 @@ class ApiAccessError(AccessError):
         status: int | None = None,
         url: str = "",
         request_id: str = "",
+        once_more: bool = False,
     ) -> None:
+        """`once_more`: worth a second attempt; `retryable`: worth several."""
         super().__init__(message, kind=kind, hint=hint, retryable=retryable)
+        self.once_more = once_more
         self.status = status
         self.url = url
         self.request_id = request_id
@@ -135,6 +144,23 @@ class DbAccessError(AccessError):
         self.schema = schema
 
 
+class CellsAway(DbAccessError):
+    """Some of Nova's cells cannot be read: `rows` are those of the others, `errors` say which."""
+
+    def __init__(self, errors: Sequence[DbAccessError], rows: list[dict[str, Any]]) -> None:
+        first = errors[0]
+        super().__init__(
+            "; ".join(error.message for error in errors),
+            kind=first.kind,
+            hint=first.hint,
+            retryable=first.retryable,
+            server=first.server,
+            schema=first.schema,
+        )
+        self.errors = list(errors)
+        self.rows = rows
+
+
 class CliAccessError(AccessError):
     """A host could not be reached, or a command on it failed."""
 
@@ -156,13 +182,29 @@ class CliAccessError(AccessError):
 
 
 class PartialAnswer(AccessError):
-    """A source told a part: `found` is stored, and what is missing from it proves nothing."""
+    """A source gave a part of an answer: `found` is stored, what it lacks proves nothing.
 
-    def __init__(self, errors: Sequence[AccessError], found: list[dict[str, Any]]) -> None:
+    `unread` are the `_id`s of the objects that could not be read, where the fetcher knows them:
+    these stay, the others are removed when they are not in `found`. Without it, all objects that
+    the fetch found before stay. `warning`: the scan does not end with errors because of it.
+    """
+
+    def __init__(
+        self,
+        errors: Sequence[CalipsoError],
+        found: list[dict[str, Any]],
+        *,
+        unread: Iterable[Any] | None = None,
+        warning: bool = False,
+    ) -> None:
         first = errors[0]
         message = "; ".join(error.message for error in errors)
-        super().__init__(message, kind=first.kind, hint=first.hint, retryable=first.retryable)
+        retryable = isinstance(first, AccessError) and first.retryable
+        super().__init__(message, kind=first.kind, hint=first.hint, retryable=retryable)
+        self.errors = list(errors)
         self.found = found
+        self.unread = None if unread is None else list(unread)
+        self.warning = warning
 
 
 class ParseError(CalipsoError):

@@ -107,6 +107,13 @@ def show(
         )
 
 
+def _reasons(inv: InventoryMgr, keys: list[ObjectId]) -> str:
+    """Why instances among these objects have no clique: no host has them."""
+    found = inv.find_by_keys(keys, ["no_host_reason"]).values()
+    reasons = [str(item["no_host_reason"]) for item in found if item.get("no_host_reason")]
+    return f" ({'; '.join(reasons)})" if reasons else ""
+
+
 def _show_some(
     inv: InventoryMgr, cliques: list[dict[str, Any]], output_format: Format
 ) -> list[dict[str, Any]]:

@@ -35,7 +35,9 @@ def why(inv: InventoryMgr, item: Document) -> str:
 
 def _instance(inv: InventoryMgr, item: Document) -> str:
     if not item.get("host"):
-        return f"it has no host (status {item.get('status') or 'unknown'})"
+        status = f"it has no host (status {item.get('status') or 'unknown'})"
+        reason = item.get("no_host_reason")
+        return f"{status}: {reason}" if reason else status
     if not (item.get("network_info") or item.get("network")):
         return "it has no NIC: no port of Neutron belongs to it"
     for name in ("status", "vm_state", "power_state"):

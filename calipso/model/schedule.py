@@ -64,7 +64,7 @@ WHEN: dict[Frequency, tuple[str, ...]] = {
 }
 WHEN_FIELDS = ("month", "day", "weekdays", "time", "minute", "moment")
 
-#: In which a schedule may begin: beyond them, calendars and time zones of Python end.
+#: The years in which a schedule may begin. Beyond them Python has no calendar or no time zones.
 YEARS = range(1970, 3000)
 
 #: The original's names of scan options -> ours.

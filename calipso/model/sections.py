@@ -115,7 +115,7 @@ class OpenStackSection(Section):
     def _url(cls, value: str) -> str:
         if value and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", value):
             raise ValueError("expected http(s)://host:port/v3, without user or password in it")
-        urlsplit(value).port  # noqa: B018  raises ValueError for what is none
+        urlsplit(value).port  # noqa: B018  raises ValueError for an invalid port
         return value
 
     @field_validator("host", mode="before")
@@ -136,6 +136,21 @@ class OpenStackSection(Section):
         return f"{'https' if self.use_tls else 'http'}://{host}:{self.port}/v3"
 
 
+class MysqlCell(_Strict):
+    """How to reach the database of one cell of Nova when it differs (`mysql.cells`)."""
+
+    host: str = ""
+    port: Port | None = None
+    user: str = ""
+    pwd: Secret = ""
+    schema_: str = Field(default="", alias="schema")
+
+    @field_validator("host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        return check_host(value) if value else value
+
+
 class MysqlSection(Section):
     """The MySQL server of the controllers. Read only."""
 
@@ -148,6 +163,7 @@ class MysqlSection(Section):
     connect_timeout: float = Field(default=5.0, gt=0, le=120)
     use_tls: bool = False
     ca_file: str = ""
+    cells: dict[str, MysqlCell] = Field(default_factory=dict)  # by the name of the cell
 
 
 class CliHost(_Strict):

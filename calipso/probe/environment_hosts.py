@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 from calipso.errors import CliAccessError, ErrorKind
+from calipso.model.drivers import commands_of
 from calipso.model.environment import CliSection, Environment
+from calipso.model.hosts import is_proxy
 from calipso.probe.steps import Step, attempt
 from calipso.settings import settings
 from calipso.sources.cli import bundle, commands
@@ -19,8 +21,6 @@ from calipso.sources.cli.ssh import SshConnection
 
 Item = dict[str, Any]
 Answers = dict[str, Answer]
-
-OVS_AGENT, LXB_AGENT = "Open vSwitch agent", "Linux bridge agent"
 
 #: Without these a scan of a host is poorer, and complete enough.
 OPTIONAL = {
@@ -63,6 +63,10 @@ class HostTest:
                     yield Step(f"{futures[future]}: SSH", ok=False, message=message, hint=hint)
 
     def _host_steps(self, name: str) -> list[Step]:
+        if is_proxy(self.hosts[name]):
+            kinds = ", ".join(self.hosts[name]["host_type"])
+            message = f"{kinds}: stands for hypervisors elsewhere; a scan does not log in to it"
+            return [Step(f"{name}: SSH", ok=True, message=message)]
         tried = attempt(f"{name}: SSH", lambda: self.connections.get(name), self._connected(name))
         if tried.result is None:
             return [tried.step]
@@ -87,17 +91,14 @@ class HostTest:
 
     def _wanted(self, host: Item) -> list[commands.Command]:
         """What a scan asks of a host of this role; all hosts are asked everything optional."""
-        roles, agents = host.get("host_type") or [], host.get("agent_types") or set()
+        roles, agents = host.get("host_type") or [], host.get("network_agents") or {}
         wanted = [commands.OS_RELEASE, commands.LINKS, commands.NICS, commands.LLDP]
         if "Network" in roles or agents:
             wanted.append(commands.NAMESPACE_LINKS)
         if "Compute" in roles:
             wanted.append(commands.DOMAINS)
-        if OVS_AGENT in agents:
-            wanted.append(commands.OVS)
-        if LXB_AGENT in agents:
-            wanted.append(commands.FDB)
-        return wanted
+        drivers = commands_of(agents, self.environment.mechanism_drivers)
+        return wanted + [commands.BY_NAME[name] for name in sorted(drivers)]
 
     def _ask(self, name: str, connection: SshConnection, wanted: list[commands.Command]) -> Answers:
         """Ask as a scan does. Raises CliAccessError when no command could be run at all."""

@@ -12,11 +12,20 @@ from functools import partial
 from typing import Any
 
 from calipso.discover.fetchers.api.api_hosts import hosts as join_hosts
+from calipso.discover.fetchers.api.host_names import names_of_hosts, renamed
+from calipso.discover.fetchers.api.host_problems import (
+    driver_hint,
+    driver_message,
+    region_problem,
+)
 from calipso.errors import ConfigError
+from calipso.model.drivers import Found, drivers_of_agents, drivers_of_ports
 from calipso.model.environment import CliSection, Environment, MysqlSection, OpenStackSection
-from calipso.probe.environment_hosts import LXB_AGENT, OVS_AGENT, HostTest
+from calipso.probe.environment_hosts import HostTest
 from calipso.probe.steps import Step, attempt
 from calipso.sources.api.api_access import NOVA
+from calipso.sources.api.api_paging import page_items
+from calipso.sources.api.catalogue import endpoints_of, interface_of, region_of_endpoint
 from calipso.sources.context import ScanContext
 from calipso.sources.db.db_access import statement
 from calipso.sources.db.db_schemas import SIGNATURES
@@ -29,8 +38,8 @@ Item = dict[str, Any]
 #: Services whose API a scan reads.
 SERVICES = ("identity", "compute", "network")
 
-#: Agent of each mechanism driver.
-DRIVERS = {OVS_AGENT: "OVS", LXB_AGENT: "LXB"}
+#: Ports that are looked at: agents tell the drivers of a cloud, ports those that have none.
+SAMPLE = 500
 
 #: Kinds of schema no default fetcher reads: worth knowing, no failure.
 OPTIONAL_SCHEMAS = frozenset({"keystone"})
@@ -97,12 +106,7 @@ def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
 
 
 def _regions(catalogue: list[Item], wanted: str) -> list[str]:
-    named = {
-        str(endpoint.get("region_id") or endpoint.get("region") or "")
-        for service in catalogue
-        if service.get("type") == "compute"
-        for endpoint in service.get("endpoints") or ()
-    }
+    named = {region_of_endpoint(endpoint) for endpoint in endpoints_of(catalogue, "compute")}
     return [wanted] if wanted else sorted(named)
 
 
@@ -112,18 +116,16 @@ def _offered(catalogue: list[Item], regions: list[str], section: OpenStackSectio
     for region in regions or ["any region"]:
         for wanted in SERVICES[1:]:
             interfaces = {
-                str(endpoint.get("interface"))
-                for service in catalogue
-                if service.get("type") == wanted
-                for endpoint in service.get("endpoints") or ()
-                if region in (endpoint.get("region_id"), endpoint.get("region"))
+                interface_of(endpoint)
+                for endpoint in endpoints_of(catalogue, wanted)
+                if region_of_endpoint(endpoint) == region
             }
             if section.interface not in interfaces:
                 there = f" (has {', '.join(sorted(interfaces))})" if interfaces else ""
                 missing.append(f"no {section.interface} endpoint of {wanted} in {region}{there}")
     if missing:
         names = {
-            str(endpoint.get("region"))
+            region_of_endpoint(endpoint)
             for service in catalogue
             for endpoint in service.get("endpoints") or ()
         }
@@ -153,10 +155,43 @@ def _region_steps(api: Any, region: str, found: dict[str, Item], *, many: bool) 
         return agents
 
     yield attempt(f"API compute{suffix}", compute, _compute_said).step
-    yield attempt(f"API network{suffix}", network, lambda items: f"{len(items)} agents").step
-    for host in join_hosts(services, hypervisors, agents):
-        kinds = {str(a.get("agent_type")) for a in agents if a.get("host") == host["name"]}
-        found[host["name"]] = host | {"agent_types": kinds}
+    listed = attempt(f"API network{suffix}", network, lambda items: f"{len(items)} agents").step
+    yield listed
+    if listed.ok:
+        yield from _bound_steps(api, region, agents, suffix)
+    names = names_of_hosts(services, agents)
+    hosts = join_hosts(services, hypervisors, renamed(agents, names))
+    yield from _name_steps(region, hosts, found)
+    for host in hosts:
+        found.setdefault(host["name"], host | {"region": region})
+
+
+def _name_steps(region: str, hosts: list[Item], found: dict[str, Item]) -> Iterator[Step]:
+    """A host name in two regions: a scan keeps the first and leaves the other out."""
+    twins = {host["name"]: found[host["name"]]["region"] for host in hosts if host["name"] in found}
+    for first in sorted(set(twins.values())):
+        names = [name for name in twins if twins[name] == first]
+        told = region_problem("environment", region, first, names, len(hosts) - len(names))
+        yield Step(f"hosts of {region}", ok=False, message=told.message, hint=told.hint)
+
+
+def _bound_steps(api: Any, region: str, agents: list[Item], suffix: str) -> Iterator[Step]:
+    """Drivers that no agent shows and bound ports do."""
+    wanted = api.context.environment.mechanism_drivers
+    shown = {driver.name for driver in drivers_of_agents(agents)}
+
+    def unread() -> list[Found]:
+        body = api.ask("network", "/v2.0/ports", region=region, params={"limit": SAMPLE})
+        found = drivers_of_ports(page_items(body, "network /v2.0/ports", "ports"))
+        return [d for d in found if not d.read_in(wanted) and d.name not in shown]
+
+    tried = attempt(f"API ports{suffix}", unread, lambda _: "drivers of bound ports are known")
+    if tried.result:
+        message = "; ".join(driver_message(driver) for driver in tried.result)
+        hint = " ".join(dict.fromkeys(driver_hint(driver, wanted) for driver in tried.result))
+        yield Step(tried.step.name, ok=False, message=message, hint=hint)
+    else:
+        yield tried.step
 
 
 def _compute_said(found: tuple[list[Item], list[Item]]) -> str:
@@ -166,15 +201,20 @@ def _compute_said(found: tuple[list[Item], list[Item]]) -> str:
 
 
 def driver_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Step]:
-    """Do the mechanism drivers fit the agents? They decide which fetchers a scan runs."""
-    kinds = set().union(*(host["agent_types"] for host in found.values()))
-    running = sorted(DRIVERS[kind] for kind in kinds & DRIVERS.keys())
-    said = f"{', '.join(environment.mechanism_drivers)}; agents of {', '.join(running) or 'none'}"
-    missing = [driver for driver in running if driver not in environment.mechanism_drivers]
-    if missing:
-        drivers = ", ".join([*environment.mechanism_drivers, *missing])
-        hint = f"Set mechanism_drivers to {drivers}: hosts of {missing[0]} are read by half only."
-        yield Step("mechanism drivers", ok=False, message=said, hint=hint)
+    """Is every driver that the agents show read? `mechanism_drivers` decides which fetchers run."""
+    drivers = drivers_of_agents(
+        {"agent_type": kind, "host": name}
+        for name, host in found.items()
+        for kind in host.get("network_agents") or ()
+    )
+    wanted = environment.mechanism_drivers
+    running = ", ".join(driver.name for driver in drivers) or "none"
+    said = f"{', '.join(wanted)}; agents of {running}"
+    unread = [driver for driver in drivers if not driver.read_in(wanted)]
+    if unread:
+        message = "; ".join([said, *(driver_message(driver) for driver in unread)])
+        hints = dict.fromkeys(driver_hint(driver, wanted) for driver in unread)
+        yield Step("mechanism drivers", ok=False, message=message, hint=" ".join(hints))
     elif found:
         yield Step("mechanism drivers", ok=True, message=said)
 

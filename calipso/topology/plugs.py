@@ -113,7 +113,7 @@ class LocalVlans:
                 "wrong_network",
                 f"{host}: the agent has wired port {name} to network {noted}; Neutron has it in "
                 f"network {network}",
-                "See the log of the host's agent; a restart of the agent wires its ports anew.",
+                "See the log of the host's agent.",
             )
         if expected is None or tag == expected:
             return None
@@ -121,8 +121,7 @@ class LocalVlans:
         return Fault(
             "wrong_vlan",
             f"{host}: port {name} has {has}; its network has VLAN {expected} on this host",
-            f"`ovs-vsctl set port {name} tag={expected}` on {host}, or a restart of the agent, "
-            "connects it again.",
+            f"`ovs-vsctl set port {name} tag={expected}` on {host} connects it again.",
         )
 
 
@@ -218,7 +217,7 @@ def loose_tap(
     return Fault(
         "tap_not_in_bridge",
         f"{host}: {name} is {where}; libvirt put it into {wanted}",
-        "A hard reboot of the instance plugs it again.",
+        "See the log of nova-compute: how did libvirt plug the interface?",
     )
 
 
@@ -230,7 +229,7 @@ def broken_pair(vconnector: Document, vedge: Document | None) -> Fault | None:
         return None
     inner, outer, tap = (f"{prefix}{bridge[3:]}" for prefix in ("qvb", "qvo", "tap"))
     members = values(vconnector.get("interfaces_names"))
-    hint = "A hard reboot of the instance plugs it again."
+    hint = "See the log of nova-compute: how did libvirt plug the interface?"
     if inner not in members and (tap in members or outer in ports):
         text = f"{host}: {bridge} has no {inner}: nothing leads from it to Open vSwitch"
         return Fault("veth_broken", text, hint)

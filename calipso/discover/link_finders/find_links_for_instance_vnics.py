@@ -56,7 +56,7 @@ class FindLinksForInstanceVnics(FindLinks):
         if not isinstance(link, dict) or link.get("@state") != "down":
             return down_fault(host, {name: vnic.get("state")})
         message = f"{host}: libvirt has the link of {name} down: the guest has no carrier"
-        hint = f"`virsh domif-setlink DOMAIN {name} up` on {host}, or a hard reboot."
+        hint = f"`virsh domif-setlink DOMAIN {name} up` on {host}."
         for item, code in ((vnic, "link_down"), (instance, "cut_off")):
             self.problem(item, code=code, message=message, hint=hint)
         return Fault("link_down", message, hint)

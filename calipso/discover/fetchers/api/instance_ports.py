@@ -1,4 +1,4 @@
-"""The networks of an instance, told by Neutron's ports and Nova's cache of them."""
+"""The networks of an instance, from Neutron's ports and from Nova's cache of them."""
 
 from __future__ import annotations
 
