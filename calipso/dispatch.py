@@ -1,17 +1,35 @@
-"""Dispatch: hand work to the workers by name, without importing them."""
+"""Dispatch: hand work to the workers by name, without importing them, and see how far it is.
+
+The API and the command line reach the engine through this module.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-
-from celery import Celery
+from typing import TYPE_CHECKING
 
 from calipso.discover.engine import scan_manager
+from calipso.discover.engine.scan_manager import progress
+from calipso.discover.engine.schedules import add_schedule, enable_schedule, replace_schedule
 from calipso.errors import NotQueued, StoreError
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
 from calipso.utils.store_addresses import broker_url, redis_url
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+__all__ = [
+    "add_schedule",
+    "cancel",
+    "client",
+    "enable_schedule",
+    "progress",
+    "replace_schedule",
+    "send_connection_test",
+    "submit",
+]
 
 START = "calipso.scan.start"
 TEST = "calipso.connection_test.run"
@@ -19,6 +37,8 @@ TEST = "calipso.connection_test.run"
 
 @lru_cache(maxsize=4)
 def _client(broker: str, backend: str) -> Celery:
+    from celery import Celery  # a command that only looks does not wait for it
+
     app = Celery("calipso", broker=broker, backend=backend)
     app.config_from_object("celeryconfig")
     app.conf.broker_connection_timeout = 10

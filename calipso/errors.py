@@ -25,7 +25,7 @@ A message names what failed, on which thing; the hint says what to do. Neither h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -116,8 +116,11 @@ class ApiAccessError(AccessError):
         status: int | None = None,
         url: str = "",
         request_id: str = "",
+        once_more: bool = False,
     ) -> None:
+        """`once_more`: worth a second attempt; `retryable`: worth several."""
         super().__init__(message, kind=kind, hint=hint, retryable=retryable)
+        self.once_more = once_more
         self.status = status
         self.url = url
         self.request_id = request_id
@@ -179,13 +182,29 @@ class CliAccessError(AccessError):
 
 
 class PartialAnswer(AccessError):
-    """A source told a part: `found` is stored, and what is missing from it proves nothing."""
+    """A source gave a part of an answer: `found` is stored, what it lacks proves nothing.
 
-    def __init__(self, errors: Sequence[AccessError], found: list[dict[str, Any]]) -> None:
+    `unread` are the `_id`s of the objects that could not be read, where the fetcher knows them:
+    these stay, the others are removed when they are not in `found`. Without it, all objects that
+    the fetch found before stay. `warning`: the scan does not end with errors because of it.
+    """
+
+    def __init__(
+        self,
+        errors: Sequence[CalipsoError],
+        found: list[dict[str, Any]],
+        *,
+        unread: Iterable[Any] | None = None,
+        warning: bool = False,
+    ) -> None:
         first = errors[0]
         message = "; ".join(error.message for error in errors)
-        super().__init__(message, kind=first.kind, hint=first.hint, retryable=first.retryable)
+        retryable = isinstance(first, AccessError) and first.retryable
+        super().__init__(message, kind=first.kind, hint=first.hint, retryable=retryable)
+        self.errors = list(errors)
         self.found = found
+        self.unread = None if unread is None else list(unread)
+        self.warning = warning
 
 
 class ParseError(CalipsoError):

@@ -15,12 +15,12 @@ from calipso.cli.stack.api import NAME as API
 from calipso.cli.stack.api import ping_api
 from calipso.cli.stack.rundir import RunDir
 from calipso.errors import CalipsoError, StoreError
+from calipso.model.sources import QUEUES
 from calipso.settings import Settings, settings
 from calipso.stores.ping import ping_mongo, ping_redis
 from calipso.utils import store_addresses as stores
 from calipso.utils.masking import mask_url
 
-QUEUES = ("scan", "api", "db", "cli", "links", "cliques")
 COLUMNS = ["about", "step", "ok", "seconds", "message", "hint"]
 TIMEOUT = 5
 

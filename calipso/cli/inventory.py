@@ -55,6 +55,9 @@ def list_objects(
     stale: Annotated[
         bool, typer.Option("--stale", help="That the last scan could not read again.")
     ] = False,
+    with_problems: Annotated[
+        bool, typer.Option("--with-problems", help="With which something is wrong.")
+    ] = False,
     inventory: InventoryOption = None,
     limit: LimitOption = 100,
     marker: MarkerOption = None,
@@ -76,12 +79,22 @@ def list_objects(
     )
     if stale:
         wanted["stale_since"] = {"$exists": True}
+    if with_problems:
+        wanted["problems"] = {"$exists": True}
     last = one_object(inv, marker, environment, object_type) if marker else None
     found = page(inv, "inventory", wanted, ORDER, limit=limit, marker=last, key="id")
     columns = LIST_COLUMNS if environment else ["environment", *LIST_COLUMNS]
     columns = [*columns, *(["stale_since"] if stale else [])]
+    if with_problems:
+        columns = [
+            *(["environment"] if not environment else []),
+            "type",
+            "name",
+            "host",
+            "problems",
+        ]
     show_list(
-        found,
+        [item | {"problems": _codes(item)} if with_problems else item for item in found],
         columns,
         output_format,
         chosen=column,
@@ -89,6 +102,11 @@ def list_objects(
         documents=found,
         optional=OWNED.keys(),
     )
+
+
+def _codes(item: dict[str, Any]) -> str:
+    """Codes of an object's problems; `inventory show` has the messages."""
+    return ", ".join(str(problem["code"]) for problem in item.get("problems") or ())
 
 
 @app.command()

@@ -24,11 +24,12 @@ from calipso.cli.selecting import (
     page,
     query,
 )
+from calipso.stores.inventory.ages import aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 app = typer.Typer(help="Links between objects: list.")
 
-COLUMNS = ["link_type", "source", "target", "state", "host", "link_name"]
+COLUMNS = ["link_type", "source", "target", "state", "host", "link_name", "last_scanned"]
 ORDER = ("environment", "link_type", "source", "target", "link_name")
 
 
@@ -71,6 +72,7 @@ def list_links(
         wanted["$or"] = [{"source": end}, {"target": end}]
     last = marked(inv, "links", "link", marker) if marker else None
     found = page(inv, "links", wanted, ORDER, limit=limit, marker=last, key="_id")
+    found = aged_links(inv, found)
     rows = with_names(inv, found)
     columns = COLUMNS if environment else ["environment", *COLUMNS]
     show_list(rows, columns, output_format, chosen=column, sort_column=sort_column, documents=found)

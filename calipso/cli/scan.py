@@ -182,7 +182,7 @@ def list_scans(
 
 
 def _row(scan: dict[str, Any]) -> dict[str, Any]:
-    from calipso.discover.engine.scan_manager import progress
+    from calipso.dispatch import progress
 
     row = progress(scan["_id"])
     counts = row["counts"]
@@ -206,7 +206,7 @@ def show(
 
     Example: calipso scan show last --coverage
     """
-    from calipso.discover.engine.scan_manager import progress
+    from calipso.dispatch import progress
 
     scan_id = resolve_scan(scan_id)
     if coverage:
@@ -248,7 +248,7 @@ def _problem(problem: dict[str, Any]) -> str:
 def cancel(scan_id: ScanId) -> None:
     """Stop a scan. What it has read stays; nothing is removed."""
     from calipso import dispatch
-    from calipso.discover.engine.scan_manager import progress
+    from calipso.dispatch import progress
     from calipso.stores.people.audit_store import AuditStore
 
     scan_id = resolve_scan(scan_id)

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from calipso.cli.output import OPTIONS, Format, clean, iso, say, show_list
-from calipso.discover.engine.scan_manager import progress
+from calipso.dispatch import progress
 from calipso.errors import StoreError
 from calipso.model.scan import ScanStatus
 from calipso.stores.mongo.mongo_access import is_store_error

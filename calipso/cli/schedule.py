@@ -101,7 +101,7 @@ def add(
 
     Example: calipso schedule add prod --freq WEEKLY --weekday MO --weekday FR --at 03:00
     """
-    from calipso.discover.engine.schedules import add_schedule
+    from calipso.dispatch import add_schedule
     from calipso.settings import settings
 
     options = {
@@ -232,7 +232,7 @@ def remove(name: Name) -> None:
 @app.command()
 def enable(name: Name) -> None:
     """Switch a schedule on again; slots that passed meanwhile are not made up for."""
-    from calipso.discover.engine.schedules import enable_schedule
+    from calipso.dispatch import enable_schedule
 
     stored = enable_schedule(name)
     _audit("enable", stored)

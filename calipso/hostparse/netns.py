@@ -12,9 +12,10 @@ _EXIT = re.compile(r"\nexit: (\d+)\s*\Z")
 
 
 def parse_namespaces(text: str) -> dict[str, dict[str, Device] | None]:
-    """Devices by namespace; None for one that cannot be entered (removed, or left by a crash).
+    """Devices by namespace; None for one whose devices could not be listed.
 
-    Raises ParseError.
+    A namespace cannot be entered when it lives in another mount namespace (a container), was
+    removed while the host was asked, or was left over by a crash. Raises ParseError.
     """
     found: dict[str, dict[str, Device] | None] = {}
     heads = list(_HEAD.finditer(text))
@@ -32,4 +33,7 @@ def _namespace(name: str, body: str) -> dict[str, Device] | None:
         raise ParseError(f"namespace {name}: the list of its devices broke off", sample=body)
     if status[1] != "0":
         return None
-    return parse_devices(body[: status.start()], f"namespace {name}")
+    try:
+        return parse_devices(body[: status.start()], f"namespace {name}")
+    except ParseError:
+        return None  # the devices of the other namespaces can be read all the same

@@ -143,6 +143,12 @@ _SCANS = (
         with_scan=True,
     ),
     CollectionSpec(
+        "queue_order",
+        Scope.INSTALLATION,
+        "numbers of the messages of each queue, and how far the workers are",
+        Backup.NEVER,
+    ),
+    CollectionSpec(
         # Stays when an environment is removed: a worker that was given up may still write with an
         # old number. An environment that gets the name later must count on from there.
         "scan_generations",

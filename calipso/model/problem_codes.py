@@ -7,6 +7,11 @@ from __future__ import annotations
 
 #: Code of a problem -> what it says about the object.
 CODES: dict[str, str] = {
+    "binding_failed": "Neutron could not bind the port to its host.",
+    "bound_elsewhere": "The device is on one host, Neutron has bound its port to another.",
+    "cut_off": "A fault on its way to the wire cuts the instance or service off.",
+    "dead_vlan": "The port is in the VLAN of ports that the agent has not wired.",
+    "link_down": "A device on the way is down.",
     "agent_down": "The network agent does not report to Neutron any more.",
     "compute_service_down": "Nova's compute service on the host does not report any more.",
     "driver_not_read": "The host uses a mechanism driver that no fetcher reads.",
@@ -21,7 +26,13 @@ CODES: dict[str, str] = {
     "neighbours_unreadable": "The host runs LLDP, but its neighbours cannot be read.",
     "network_info_unreadable": "Nova's cache of the instance's network is not valid JSON.",
     "network_unknown": "The port belongs to a network that is not in the inventory.",
+    "port_down": "Neutron says DOWN of a port that is plugged.",
+    "port_error": "Open vSwitch cannot use the port.",
     "service_down": "A service of Nova on the host does not report any more.",
     "tap_missing": "The instance has an interface whose device is not on the host.",
+    "tap_not_in_bridge": "The tap is not in the bridge that libvirt put it into.",
     "tunnel_address_missing": "No device of the host has the tunnel address of its agent.",
+    "veth_broken": "The veth pair between the Linux bridge and Open vSwitch is not whole.",
+    "wrong_network": "The agent has wired the port to another network than Neutron says.",
+    "wrong_vlan": "The port's VLAN tag is not the one its network has on this host.",
 }

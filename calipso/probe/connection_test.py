@@ -10,6 +10,7 @@ from typing import Any
 
 from calipso.errors import CalipsoError
 from calipso.model.environment import Environment, parse_environment
+from calipso.model.sources import SOURCES
 from calipso.probe.environment_test import (
     api_steps,
     database_steps,
@@ -36,8 +37,7 @@ OTHER = "scan"
 def jobs_of(environment: Environment, targets: Iterable[str]) -> list[Job]:
     """Which workers test which target: those that read it in a scan."""
     queues = environment.queues
-    named = {"OpenStack": [queues.api], "mysql": [queues.db]}
-    named["CLI"] = [queues.cli, *(entry.queue for entry in queues.hosts)]
+    named = {source.section: queues.all_of(source.name) for source in SOURCES}
     return list(
         dict.fromkeys((target, queue) for target in targets for queue in named.get(target, [OTHER]))
     )

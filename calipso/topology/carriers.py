@@ -1,4 +1,4 @@
-"""Which NIC of a host carries which network, told by objects only.
+"""Which NIC of a host carries which network, derived from inventory objects only.
 
 A NIC carries a network when the network is really there (a port bound to the host, or a plugged
 vNIC) and the host's plumbing leads it out through that NIC: for a tunnel network the NIC below the
@@ -88,7 +88,8 @@ class Carriers:
         return self._carried[host].get(nic, {})
 
     def networks_of_otep(self, otep: Mapping[str, Any]) -> list[str]:
-        """Networks that use a tunnel endpoint: one for a `vxlan-N` device, else all on the host."""
+        """Return the networks that use a tunnel endpoint: one for a `vxlan-N` device, otherwise all
+        tunnel networks of the host."""
         if otep.get("parent_type") == "vconnector":
             network = self._network_of_device(otep)
             return [network] if network else []

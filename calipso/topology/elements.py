@@ -13,7 +13,18 @@ from calipso.topology.plumbing import values
 Document = Mapping[str, Any]
 
 #: What of an object and of a link a viewer gets.
-NODE_FIELDS = ("id", "type", "name", "object_name", "host", "state", "status", "stale_since")
+NODE_FIELDS = (
+    "id",
+    "type",
+    "name",
+    "object_name",
+    "host",
+    "state",
+    "status",
+    "stale_since",
+    "last_scanned",
+    "problems",
+)
 EDGE_FIELDS = ("link_type", "link_name", "state", "implicit", "host", "status")
 
 
@@ -77,5 +88,7 @@ def _node(item: Document, focal: bool) -> dict[str, Any]:
 
 def _edge(link: Document) -> dict[str, Any]:
     data = {name: link[name] for name in EDGE_FIELDS if name in link}
+    attributes = link.get("attributes") or {}
+    data |= {name: attributes[name] for name in ("reason", "tag") if name in attributes}
     ends = {"source": str(link["source"]), "target": str(link["target"])}
     return {"data": data | ends | {"key": str(link["_id"])}}

@@ -65,7 +65,7 @@ def dot(graph: Graph) -> str:
 
 
 def text(value: Any) -> str:
-    """A value as one line of printable text; `\\x1b` stands for what cannot be written."""
+    """A value as one line of printable text; `\\x1b` stands for one that cannot be printed."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return _UNWRITABLE.sub(lambda found: f"\\x{ord(found.group()):02x}", str(value))

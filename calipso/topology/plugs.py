@@ -91,11 +91,9 @@ class LocalVlans:
         if own is not None and own != DEAD_VLAN:
             return own
         network = self.network(port)
-        tags = Counter(self._tagged.get(network, {}))
-        mine = _number(port.get("tag"))
-        if mine is not None and mine in tags:
-            tags[mine] -= 1  # the port in question is no witness for itself
-        return _majority(self._noted.get(network, Counter())) or _majority(tags)
+        noted = _majority(self._noted.get(network, Counter()))
+        # a tag alone is one port's word against another's
+        return noted or _majority(self._tagged.get(network, Counter()), at_least=2)
 
     def fault(self, host: str, name: str, port: Document) -> Fault | None:
         """What is wrong with the tag of a port."""
@@ -115,7 +113,7 @@ class LocalVlans:
                 "wrong_network",
                 f"{host}: the agent has wired port {name} to network {noted}; Neutron has it in "
                 f"network {network}",
-                "See the log of the host's agent; a restart of the agent wires its ports anew.",
+                "See the log of the host's agent.",
             )
         if expected is None or tag == expected:
             return None
@@ -123,8 +121,7 @@ class LocalVlans:
         return Fault(
             "wrong_vlan",
             f"{host}: port {name} has {has}; its network has VLAN {expected} on this host",
-            f"`ovs-vsctl set port {name} tag={expected}` on {host}, or a restart of the agent, "
-            "connects it again.",
+            f"`ovs-vsctl set port {name} tag={expected}` on {host} connects it again.",
         )
 
 
@@ -220,7 +217,7 @@ def loose_tap(
     return Fault(
         "tap_not_in_bridge",
         f"{host}: {name} is {where}; libvirt put it into {wanted}",
-        "A hard reboot of the instance plugs it again.",
+        "See the log of nova-compute: how did libvirt plug the interface?",
     )
 
 
@@ -232,7 +229,7 @@ def broken_pair(vconnector: Document, vedge: Document | None) -> Fault | None:
         return None
     inner, outer, tap = (f"{prefix}{bridge[3:]}" for prefix in ("qvb", "qvo", "tap"))
     members = values(vconnector.get("interfaces_names"))
-    hint = "A hard reboot of the instance plugs it again."
+    hint = "See the log of nova-compute: how did libvirt plug the interface?"
     if inner not in members and (tap in members or outer in ports):
         text = f"{host}: {bridge} has no {inner}: nothing leads from it to Open vSwitch"
         return Fault("veth_broken", text, hint)
@@ -251,9 +248,9 @@ def faulty_tunnels(vedge: Document) -> Iterator[Fault]:
             yield fault
 
 
-def _majority(votes: Counter[int]) -> int | None:
-    """What most say; None when nobody does, or two are even."""
-    ranked = [(vlan, count) for vlan, count in votes.most_common(2) if count > 0]
+def _majority(votes: Counter[int], at_least: int = 1) -> int | None:
+    """What most say; None when too few do, or two are even."""
+    ranked = [(vlan, count) for vlan, count in votes.most_common(2) if count >= at_least]
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]

@@ -1,4 +1,4 @@
-"""How a host is wired, told by its objects: NICs, bridges, uplinks, tunnel endpoints. No I/O."""
+"""How a host is wired, derived from inventory objects: NICs, bridges, uplinks, tunnels. No I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMESPACE_PREFIXES = frozenset({"ns", "qr", "qg", "sg", "ha", "fg"})
 
 
 def values(value: Any) -> list[str]:
-    """A value or a list of values as a list of strings; nothing for None and empty strings."""
+    """Return a value or a list of values as a list of strings, without None and empty strings."""
     if value is None or value == "":
         return []
     if isinstance(value, list | tuple | set | frozenset):
@@ -73,7 +73,7 @@ class HostPlumbing:
     def nic_of(self, host: str, device: str, lower: str = "") -> str | None:
         """Name of the NIC a device is, or that a VLAN device lies on.
 
-        `lower` is the device below, where it is known; else the name tells it (`eth2.100`).
+        `lower` is the device below. If it is not known, the name identifies it (`eth2.100`).
         """
         nics = self.nics.get(host, {})
         for name in (device, lower, device.partition(".")[0]):

@@ -29,6 +29,8 @@ from pymongo import MongoClient
 from calipso.cli.stack.programs import free_port
 from tests.conftest import Stores
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN = "https://portal.example.org"
 START_SECONDS = 60.0

@@ -53,6 +53,7 @@ def served(cluster: Cluster, inv: InventoryMgr) -> Iterator[dict[str, str]]:
         EnvironmentStore().add(deepcopy(cloud.environment) | {"name": "demo"})
         run_local(ScanRequest(environment="demo"))
         cloud.mutate("create_instance")
+        cloud.control(latency=0.5)  # the scan must not be over before the page asks how far it is
         cluster.worker()
         port = free_port()
         command = [sys.executable, "-m", "calipso.api.server", "-b", f"127.0.0.1:{port}"]

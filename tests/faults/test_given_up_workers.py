@@ -27,6 +27,8 @@ from tests.scan.conftest import ToyCloud, scan, toy
 
 __all__ = ["planned", "scan", "toy"]
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., dict[str, Any]]
 
 

@@ -19,12 +19,12 @@ from calipso.cli.stack.leftovers import end_leftovers, leftovers
 from calipso.cli.stack.process import identify, kill_group_of, spawn
 from calipso.cli.stack.rundir import RunDir
 from calipso.cli.stack.supervisor import ALREADY_UP
-from calipso.cli.stack.view import rows, silent_workers
+from calipso.cli.stack.view import Patience, rows, silent_workers
 from calipso.errors import CalipsoError, StoreError
 from calipso.settings import Settings, settings
 
 STORES_SECONDS = 90.0  # a MongoDB that was killed reads its log first
-WORKERS_SECONDS = 60.0
+WORKERS_SECONDS = 180.0  # one that dies is noticed at once; a busy machine starts them slowly
 DOWN_SECONDS = 90.0
 HOPELESS = 3  # so many failed starts of one program in a row, and `up` gives up
 POLL = 0.1
@@ -190,6 +190,7 @@ def _start_supervisor(
 
 def _wait_for_stores(run: RunDir, supervisor: subprocess.Popen[bytes], told: set[str]) -> None:
     deadline = time.monotonic() + STORES_SECONDS
+    patience = Patience()
     while time.monotonic() < deadline:
         state = run.state()
         if state.get("pid") != run.supervisor_pid():
@@ -205,6 +206,7 @@ def _wait_for_stores(run: RunDir, supervisor: subprocess.Popen[bytes], told: set
         stores = [child for child in state.get("children", []) if child["address"]]
         if any(child["failures"] >= HOPELESS for child in stores):
             break
+        patience.waiting_for(c["name"] for c in stores if c["state"] != "up")
         time.sleep(POLL)
     supervisor.send_signal(signal.SIGTERM)
     _wait_for_end(run)
@@ -239,6 +241,7 @@ def _tell(state: dict[str, Any], told: set[str]) -> None:
 def _wait_for_workers(run: RunDir, told: set[str]) -> None:
     """Until each worker has sent a heartbeat of the process that runs now."""
     deadline = time.monotonic() + WORKERS_SECONDS
+    patience = Patience()
     say("workers: starting")
     while True:
         state = run.state()
@@ -258,6 +261,7 @@ def _wait_for_workers(run: RunDir, told: set[str]) -> None:
                 hint=f"The logs are in {run.log}; `calipso status` shows what runs, "
                 "`calipso down` stops it.",
             )
+        patience.waiting_for(silent)
         time.sleep(POLL)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from calipso.errors import ErrorKind
 from calipso.model.scan import Problem, ScanStatus
+from calipso.model.sources import asks_hosts
 from calipso.stores.scans.scan_store import ScanStore
 
 Document = dict[str, Any]
@@ -146,4 +147,4 @@ class _Line:
             return False
         away = any(problem["kind"] in NOT_REACHED for problem in self._problems.values())
         # one service of several, or one of the databases, may be away; a host is there or not
-        return not away or (self.source != "cli" and read > 0)
+        return not away or (not asks_hosts(self.source) and read > 0)

@@ -200,6 +200,7 @@ class Scan:
         try:
             following = plan(scan)
             tasks = following.tasks() if following else []
+            self.store.order.number(task for task in tasks if not task["position"])
             self.store.register(tasks)
         except Exception as error:
             if is_store_error(error):

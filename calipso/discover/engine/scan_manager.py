@@ -57,9 +57,11 @@ def make_scan(scan_id: str, *, recorder: Any = None) -> Scan:
     store = ScanStore()
     record = store.get(scan_id)
     environment = EnvironmentStore().get(record["environment"])
-    context = ScanContext(environment, ScanInventory(record["inventory"], scan_id), scan_id)
+    metadata = load_scanners()
+    inventory = ScanInventory(record["inventory"], scan_id)
+    context = ScanContext(environment, inventory, scan_id, fetchers_package=metadata.package)
     context.recorder = recorder
-    return Scan(scan_id, store, context, load_scanners(), attempts=settings().task_attempts)
+    return Scan(scan_id, store, context, metadata, attempts=settings().task_attempts)
 
 
 @contextmanager

@@ -77,6 +77,7 @@ class Stages:
             "ran": True,
             "counts": result.counts,
             "failed": result.failed,
+            "unread": result.unread,
             "children": children,
             "runs": [asdict(run) for run in result.runs],
             "problems": result.problems,

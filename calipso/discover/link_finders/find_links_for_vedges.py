@@ -93,7 +93,7 @@ class FindLinksForVedges(FindLinks):
             source_label=str(vnic.get("mac_address") or ""),
             target_label=_port_id(name, port),
             host=host_of(vedge),
-            attributes=with_reason(carried_networks(vnic.get("network")), fault),
+            attributes=with_reason(_tag(port) | carried_networks(vnic.get("network")), fault),
         )
 
     def plug_fault(
@@ -130,7 +130,8 @@ class FindLinksForVedges(FindLinks):
             target_label=name,
             host=host_of(vedge),
             attributes=with_reason(
-                {"mac_address": mac} | carried_networks(vconnector.get("network")), fault
+                _tag(port) | {"mac_address": mac} | carried_networks(vconnector.get("network")),
+                fault,
             ),
         )
 
@@ -235,6 +236,11 @@ def _bridge_end(port: str) -> str:
 def _port_id(name: str, port: Document) -> str:
     found = port.get("id")
     return name if found is None else str(found)
+
+
+def _tag(port: Document) -> dict[str, Any]:
+    tag = port.get("tag")
+    return {} if tag in (None, "", []) else {"tag": tag}
 
 
 def _tagged(name: str, port: Document) -> str:

@@ -20,7 +20,7 @@ import urllib3
 from keystoneauth1.exceptions import ClientException
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_random_exponential
 
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.limits.limits import limits
@@ -44,10 +44,15 @@ from calipso.sources.api.wrong_address import explained
 
 log = logging.getLogger(__name__)
 
-#: A page may take this many times `api_timeout` from first to last byte: a service that sends a
-#: byte now and then never meets the read timeout.
+#: A page may take this many times `api_timeout` from first to last byte, and a second more for
+#: each `SLOWEST` bytes that have come: a long page over a slow line may go on as long as it comes,
+#: but a service that sends a byte now and then, which never meets the read timeout, is given up.
 TOTAL_FACTOR = 4
+SLOWEST = 1024
+#: Attempts for what is busy, restarting or cut off, and for a page that met an internal error
+#: or no answer in time.
 ATTEMPTS = 3
+ATTEMPTS_OF_A_PAGE = 2
 LARGEST_PAGE = 256 * 1024 * 1024
 
 Params = Mapping[str, Any]
@@ -107,6 +112,7 @@ class ApiClient:
             catalog = self._auth.get_access(self._session).service_catalog.catalog
         except (ClientException, OSError) as error:
             found = explained(url, transport_problem(url, error), error)
+            found.once_more = False  # a login is no GET
             # Asked again and again with a wrong password, Keystone locks the account.
             if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):
                 self._refused = found
@@ -166,7 +172,12 @@ class ApiClient:
         params: Params | None = None,
         microversion: str | None = None,
     ) -> Any:
-        """The JSON answer to a GET; busy services and broken connections are asked again."""
+        """The JSON answer to a GET.
+
+        Busy services and broken connections are asked up to three times; an internal error, or an
+        answer that does not come in time, gets a second attempt. So one page that fails does not
+        cost a long list.
+        """
         url = self.endpoint(service_type, region) + path
         version = self._offered(service_type, region, microversion) if microversion else None
         return self._again(self._once, service_type, url, params or {}, version)
@@ -175,7 +186,7 @@ class ApiClient:
         retrying = Retrying(
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.3, max=5),
-            retry=retry_if_exception(lambda e: isinstance(e, ApiAccessError) and e.retryable),
+            retry=_is_worth_another,
             reraise=True,
         )
         return retrying(call, *args)
@@ -210,12 +221,12 @@ class ApiClient:
         return parse(url, body, request_id)
 
     def _body(self, url: str, answer: requests.Response) -> bytes:
-        deadline = time.monotonic() + TOTAL_FACTOR * self.settings.api_timeout
+        began, allowed = time.monotonic(), TOTAL_FACTOR * self.settings.api_timeout
         body = bytearray()
         with answer:
             while part := answer.raw.read1(1 << 16, decode_content=True):
                 body += part
-                if time.monotonic() > deadline:
+                if time.monotonic() - began > allowed + len(body) / SLOWEST:
                     raise problem(ErrorKind.TIMEOUT, f"{url}: the answer does not end", url=url)
                 if len(body) > LARGEST_PAGE:
                     message = f"{url}: an answer of more than {LARGEST_PAGE} bytes"
@@ -246,6 +257,14 @@ class ApiClient:
             self._versions[key] = _number(newest)
         chosen = min(self._versions[key], _number(wanted))
         return f"{chosen[0]}.{chosen[1]}" if chosen > (0, 0) else None
+
+
+def _is_worth_another(state: RetryCallState) -> bool:
+    """True when a failed attempt should be followed by another one."""
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, ApiAccessError):
+        return False
+    return error.retryable or (error.once_more and state.attempt_number < ATTEMPTS_OF_A_PAGE)
 
 
 def _number(version: str) -> tuple[int, int]:

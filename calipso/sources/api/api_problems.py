@@ -16,6 +16,9 @@ from calipso.sources.api.wrong_address import redirect_hint
 #: Answers of a proxy or a service that is busy or restarting: worth asking again.
 BUSY = frozenset({429, 502, 503, 504})
 
+#: One worker of the service may have failed, and the next one may answer.
+INTERNAL_ERROR = 500
+
 #: Where error documents of the services have their sentence.
 _SAID = ("message", "faultstring", "detail", "title")
 _LARGEST_ERROR = 1 << 16
@@ -52,6 +55,7 @@ def problem(
     status: int | None = None,
     request_id: str = "",
     retryable: bool = False,
+    once_more: bool = False,
 ) -> ApiAccessError:
     """An error of this kind with its usual hint."""
     return ApiAccessError(
@@ -62,6 +66,7 @@ def problem(
         status=status,
         url=url,
         request_id=request_id,
+        once_more=once_more,
     )
 
 
@@ -77,9 +82,8 @@ def status_problem(
         kind = ErrorKind.UNEXPECTED_OUTPUT
     id_text = f" (request {request_id})" if request_id else ""
     message = f"{url}: HTTP {status}{id_text}" + (f": {excerpt(said)}" if said else "")
-    found = problem(
-        kind, message, url=url, status=status, request_id=request_id, retryable=status in BUSY
-    )
+    again = {"retryable": status in BUSY, "once_more": status == INTERNAL_ERROR}
+    found = problem(kind, message, url=url, status=status, request_id=request_id, **again)
     if 300 <= status < 400 and location:
         found.hint = redirect_hint(url, location)
     return found
@@ -97,7 +101,8 @@ def transport_problem(url: str, error: Exception) -> ApiAccessError:
     said = excerpt(str(error))
     if "BadStatusLine" in said:  # it repeats what was answered
         said = "the answer is not HTTP"
-    return problem(kind, f"{url}: {said}", url=url, retryable=retryable)
+    silent = kind is ErrorKind.TIMEOUT and not isinstance(error.__context__, http.ConnectTimeout)
+    return problem(kind, f"{url}: {said}", url=url, retryable=retryable, once_more=silent)
 
 
 def _not_keystone(url: str, response: requests.Response) -> ApiAccessError:

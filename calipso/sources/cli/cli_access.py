@@ -8,9 +8,10 @@ from typing import Any, ClassVar, TypeVar
 
 from calipso.errors import CalipsoError, NotFound, ParseError
 from calipso.hostparse.iplink import Device, parse_devices
+from calipso.hostparse.ovsdb import Bridge, parse_ovs
 from calipso.model.hosts import is_proxy
 from calipso.sources.cli.answers import HostAnswers
-from calipso.sources.cli.commands import LINKS, Answer, Command, as_command
+from calipso.sources.cli.commands import LINKS, OVS, Answer, Command, as_command
 from calipso.sources.cli.problems import failed_command
 from calipso.sources.fetcher import Fetcher, Outcome
 from calipso.utils.log import log_context
@@ -63,6 +64,10 @@ class CliAccess(Fetcher):
     def devices(self, host: str) -> dict[str, Device]:
         """The network devices of a host, by name."""
         return self.parsed(LINKS, host, parse_devices)
+
+    def bridges(self, host: str) -> dict[str, Bridge]:
+        """The Open vSwitch bridges of a host, by name."""
+        return self.parsed(OVS, host, parse_ovs)
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
         """As the base class does, after all hosts concerned were asked at the same time.

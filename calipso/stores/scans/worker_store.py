@@ -26,8 +26,16 @@ class WorkerStore(Store):
         super().__init__((inv or InventoryMgr()).db)
         self.workers = self.collection
 
-    def beat(self, name: str, queues: list[str], processes: Iterable[int] = ()) -> None:
-        """Store that this worker runs, and which processes of its pool run tasks."""
+    def beat(
+        self,
+        name: str,
+        queues: list[str],
+        processes: Iterable[int] = (),
+        held: Iterable[str] = (),
+    ) -> None:
+        """Tell that this worker lives, which processes of its pool run tasks, and which tasks
+        (`_id`s) it holds: those that it runs, and those that it has taken from a queue to run next.
+        """
         fields: Document = {
             "queues": queues,
             "pid": os.getpid(),
@@ -35,7 +43,7 @@ class WorkerStore(Store):
             "version": __version__,
             "seen": now(),
         }
-        fields["processes"] = sorted(processes)
+        fields |= {"processes": sorted(processes), "held": sorted(held)}
         self.workers.update_one({"_id": name}, {"$set": fields}, upsert=True)
 
     def forget(self, name: str) -> None:

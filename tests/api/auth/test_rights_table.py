@@ -23,6 +23,8 @@ from tests.api.auth.world import (
     undeclared,
 )
 
+pytestmark = pytest.mark.slow
+
 #: What is served without a declared operation, and why everybody may have it.
 OPEN = {
     "GET /api/v1/": "says where the documentation is",

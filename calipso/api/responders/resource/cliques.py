@@ -8,6 +8,7 @@ from bson import ObjectId
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
+from calipso.api.ages import page_with_ages
 from calipso.api.auth.caller import Caller
 from calipso.api.gather import gathered
 from calipso.api.operation import Need, operation
@@ -31,6 +32,7 @@ from calipso.api.responders.resource.links import LinkAnswer
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text, UtcTime
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.stores.inventory.ages import aged_cliques, aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.adjacency import split_type
 
@@ -90,7 +92,12 @@ class CliqueAnswer(Answer):
     constraints: dict[str, Any] = Field(
         default={}, description="What links of it had to agree with."
     )
-    last_scanned: UtcTime | None = None
+    last_scanned: UtcTime | None = Field(
+        default=None, description="When its oldest object was read."
+    )
+    stale_since: UtcTime | None = Field(
+        default=None, description="An object of it could not be read again since then."
+    )
 
 
 class CliqueDetail(CliqueAnswer):
@@ -128,10 +135,15 @@ class Cliques(Resource):  # type: ignore[misc]
             wanted["clique_type"] = {"$in": _types_with(inv, query.link_type)}
         collection = inv.collection("cliques")
         if query.focal_point is not None:
-            narrow = _focal(inv, by_key(query.focal_point)["_id"])
             wanted["focal_point"] = by_key(query.focal_point)["_id"]
-            return gathered(collection, narrow, wanted, query, order=ORDER, hidden=MEMBERS)
-        return page(collection, wanted, query, order=ORDER, hidden=MEMBERS, lead=LEAD)
+
+        def fetch(query: PageQuery) -> Page:
+            if "focal_point" in wanted:
+                narrow = _focal(inv, wanted["focal_point"])
+                return gathered(collection, narrow, wanted, query, order=ORDER, hidden=MEMBERS)
+            return page(collection, wanted, query, order=ORDER, hidden=MEMBERS, lead=LEAD)
+
+        return page_with_ages(fetch, query, inv, aged_cliques)
 
 
 def _focal(inv: InventoryMgr, focal: ObjectId | None) -> list[Document]:
@@ -167,7 +179,8 @@ class Clique(Resource):  # type: ignore[misc]
     )
     def get(self, key: Key, caller: Caller, query: MemberQuery) -> Document:
         """One clique with the keys of its members, as many as asked for."""
-        found = one_of(opened(query), "cliques", key, caller, "clique")
+        inv = opened(query)
+        (found,) = aged_cliques(inv, [one_of(inv, "cliques", key, caller, "clique")])
         counts = {"link_count": len(found["links"]), "object_count": len(found["objects"])}
         members = {name: found[name][: query.limit] for name in MEMBERS}
         truncated = max(counts.values()) > query.limit
@@ -186,6 +199,7 @@ def _members(name: str, key: str, caller: Caller, query: InventoryPage) -> Page:
     wanted = {"_id": {"$in": [ObjectId(item["_id"]) for item in found.items]}}
     collection = "links" if name == "links" else "inventory"
     members = inv.find_all(collection, wanted, sort=[("_id", 1)])
+    members = aged_links(inv, members) if name == "links" else members
     return Page(chosen(members, query.fields), found.next, found.total)
 
 
@@ -252,10 +266,18 @@ class ObjectCliques(Resource):  # type: ignore[misc]
         else:
             wanted["focal_point_id"] = found["id"]
             return _of(inv, wanted, found["_id"], query)
-        return page(inv.collection("cliques"), wanted, query, order=ORDER, hidden=MEMBERS)
+
+        def fetch(query: PageQuery) -> Page:
+            return page(inv.collection("cliques"), wanted, query, order=ORDER, hidden=MEMBERS)
+
+        return page_with_ages(fetch, query, inv, aged_cliques)
 
 
 def _of(inv: InventoryMgr, wanted: Document, focal: ObjectId, query: PageQuery) -> Page:
     """Cliques of one focal point; an id may be that of objects of several types."""
     collection, rest = inv.collection("cliques"), {"focal_point": focal}
-    return gathered(collection, [wanted], rest, query, order=ORDER, hidden=MEMBERS)
+
+    def fetch(query: PageQuery) -> Page:
+        return gathered(collection, [wanted], rest, query, order=ORDER, hidden=MEMBERS)
+
+    return page_with_ages(fetch, query, inv, aged_cliques)

@@ -85,6 +85,19 @@ class ObjectQuery(EnvironmentPage):
     stale: bool | None = Field(
         default=None, description="true: that the last scan could not read again; false: the rest."
     )
+    problems: bool | None = Field(
+        default=None, description="true: with which something is wrong; false: the rest."
+    )
+
+
+class ProblemAnswer(Answer):
+    """One thing that is wrong with an object."""
+
+    code: str = Field(description="Stable name of the fault, such as `wrong_vlan`.")
+    message: str = ""
+    hint: str = ""
+    since: UtcTime | None = Field(default=None, description="The scan that found it first.")
+    found_by: dict[str, str] = Field(default={}, description="The fetch or link finder.")
 
 
 class ObjectAnswer(Answer):
@@ -107,6 +120,9 @@ class ObjectAnswer(Answer):
     scan_id: str = Field(default="", description="The scan that saw it last.")
     stale_since: UtcTime | None = Field(
         default=None, description="It could not be read again since then."
+    )
+    problems: list[ProblemAnswer] | None = Field(
+        default=None, description="What is wrong with it, by code; see docs/problems.md."
     )
 
 
@@ -201,6 +217,8 @@ def _filter(query: ObjectQuery) -> Document:
         wanted["name"] = prefix_range(query.name)
     if query.stale is not None:
         wanted["stale_since"] = {"$exists": query.stale}
+    if query.problems is not None:
+        wanted["problems"] = {"$exists": query.problems}
     if query.sub_type is not None:
         wanted["$or"] = [{name: query.sub_type} for name in SUB_TYPES]
     return wanted

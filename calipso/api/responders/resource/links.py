@@ -8,10 +8,11 @@ from typing import Annotated, Any, ClassVar
 from flask_restx import Namespace, Resource
 from pydantic import Field, WithJsonSchema
 
+from calipso.api.ages import page_with_ages
 from calipso.api.auth.caller import Caller
 from calipso.api.gather import gathered
 from calipso.api.operation import Need, operation
-from calipso.api.paging import page
+from calipso.api.paging import PageQuery, page
 from calipso.api.reading import (
     EXAMPLE_KEY,
     EnvironmentPage,
@@ -25,7 +26,8 @@ from calipso.api.reading import (
 )
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
-from calipso.api.words import Text
+from calipso.api.words import Text, UtcTime
+from calipso.stores.inventory.ages import aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import encode
 
@@ -49,7 +51,8 @@ EXAMPLE = {
     "host": "compute-1",
     "state": "up",
     "implicit": False,
-    "attributes": {"network": "b6fd5175-4b22-4256-9b1a-9fc4b9dce1fe"},
+    "attributes": {"network": "b6fd5175-4b22-4256-9b1a-9fc4b9dce1fe", "tag": 3},
+    "last_scanned": "2026-05-04T03:00:12Z",
 }
 
 
@@ -106,7 +109,13 @@ class LinkAnswer(Answer):
     )
     implicit: bool = False
     attributes: dict[str, Any] = Field(
-        default={}, description="`network`: id, or ids, of the networks whose traffic it carries."
+        default={},
+        description="`network`: id, or ids, of the networks whose traffic it carries; `tag`: VLAN "
+        "of the switch port; `reason`: why it is not up, `<code>: <message>`.",
+    )
+    last_scanned: UtcTime | None = Field(default=None, description="When its older end was read.")
+    stale_since: UtcTime | None = Field(
+        default=None, description="An end of it could not be read again since then."
     )
 
 
@@ -132,9 +141,13 @@ class Links(Resource):  # type: ignore[misc]
             wanted[f"attributes.{name}"] = {"$in": _meant(value)}
         inv = opened(query)
         collection = inv.collection("links")
-        if query.source_id is None and query.target_id is None:
+
+        def fetch(query: PageQuery) -> Page:
+            if "source_id" in wanted or "target_id" in wanted:
+                return gathered(collection, _ends(inv, wanted), wanted, query, order=ORDER)
             return page(collection, wanted, query, order=ORDER, lead=LEAD)
-        return gathered(collection, _ends(inv, wanted), wanted, query, order=ORDER)
+
+        return page_with_ages(fetch, query, inv, aged_links)
 
 
 def _ends(inv: InventoryMgr, wanted: Document) -> list[Document]:
@@ -162,7 +175,8 @@ class Link(Resource):  # type: ignore[misc]
     @operation(Need.LOGIN, answer=LinkAnswer, query=OneQuery, errors=(404,), example=EXAMPLE)
     def get(self, key: Key, caller: Caller, query: OneQuery) -> Document:
         """One link by its id."""
-        return shown(one_of(opened(query), "links", key, caller, "link"))
+        inv = opened(query)
+        return shown(aged_links(inv, [one_of(inv, "links", key, caller, "link")])[0])
 
 
 @ns.route("/inventory/<string:key>/links")
@@ -181,4 +195,8 @@ class ObjectLinks(Resource):  # type: ignore[misc]
         inv = opened(query)
         end = one_object(inv, key, caller)
         ends = [{"source": end["_id"]}, {"target": end["_id"]}]
-        return gathered(inv.collection("links"), ends, {}, query, order=ORDER)
+
+        def fetch(query: PageQuery) -> Page:
+            return gathered(inv.collection("links"), ends, {}, query, order=ORDER)
+
+        return page_with_ages(fetch, query, inv, aged_links)

@@ -8,6 +8,7 @@ from flask import Response, request
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
+from calipso import dispatch
 from calipso.api.auth.caller import Caller
 from calipso.api.operation import Need, operation
 from calipso.api.paging import PageQuery, page
@@ -16,7 +17,6 @@ from calipso.api.responders.resource.scans import scan_of
 from calipso.api.schemas import Answer
 from calipso.api.streams import EVENT_STREAM, event_stream
 from calipso.api.words import Severity, UtcTime
-from calipso.discover.engine import scan_manager
 from calipso.model.scan import ScanStatus
 from calipso.stores.scans.message_store import SEVERITY, MessageStore
 from calipso.stores.scans.scan_store import ScanStore
@@ -148,7 +148,7 @@ STREAM = {EVENT_STREAM: "Progress as server-sent events."}
 
 def progress_of(key: str) -> dict[str, Any]:
     """Progress with the sums over all levels. Raises NotFound."""
-    state = scan_manager.progress(key)
+    state = dispatch.progress(key)
     sums = {
         "tasks_known": sum(level["tasks"] for level in state["levels"]),
         "tasks_done": sum(level["done"] for level in state["levels"]),

@@ -17,7 +17,7 @@ from calipso.api.rights import must_edit
 from calipso.api.scan_options import OPTIONS, ScanOptions, scan_request
 from calipso.api.schemas import Answer, Body
 from calipso.api.words import InventoryName, Text, UtcTime
-from calipso.discover.engine.schedules import add_schedule, enable_schedule, replace_schedule
+from calipso.dispatch import add_schedule, enable_schedule, replace_schedule
 from calipso.errors import ConfigError
 from calipso.model.scan import LogLevel
 from calipso.model.schedule import WHEN, WHEN_FIELDS, Frequency, Schedule, Weekday, schedule_of

@@ -35,6 +35,7 @@ class ApiFetchHostInstances(ApiAccess):
     ports: the cache ages. An instance belongs to the host of its own region.
     """
 
+    sources: ClassVar[tuple[str, ...]] = ("db",)
     batch_size: ClassVar[int | None] = None
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from calipso.discover.fetchers.api.instance_ports import InstancePorts, add_network
+from calipso.discover.fetchers.db.db_fetch_instances import DbFetchInstances
 from calipso.errors import AccessError, CellsAway, ErrorKind
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.api.api_access import ApiAccess, Item
-from calipso.utils.metadata_parser import load_class
 
 
 def complete(access: ApiAccess, instances: list[Fetched], ports: InstancePorts) -> None:
@@ -25,7 +24,7 @@ def complete(access: ApiAccess, instances: list[Fetched], ports: InstancePorts) 
 
 def _network_infos(access: ApiAccess, ids: list[str]) -> dict[str, list[Item]]:
     """What the cell databases know. If they cannot be read: a problem, and what is stored."""
-    caches: Any = load_class("DbFetchInstances", access.context.fetchers_package)()
+    caches = DbFetchInstances()
     caches.bind(access.context)
     try:
         infos: dict[str, list[Item]] = caches.network_infos(ids)

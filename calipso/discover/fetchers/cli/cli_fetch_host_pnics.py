@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.kept_fields import keep_unread
 from calipso.discover.fetchers.cli.nic_rule import nic_names
 from calipso.errors import ErrorKind
 from calipso.hostparse.ethtool import Nic, parse_nics
@@ -25,31 +26,37 @@ class CliFetchHostPnics(CliAccess):
         devices = self.devices(host)
         nics = self.parsed(NICS, host, parse_nics)
         neighbours = self._neighbours(host)
-        return [
-            _pnic(host, devices[name], nics.get(name), neighbours.get(name, []), devices)
+        found = [
+            _pnic(host, devices[name], nics.get(name), (neighbours or {}).get(name, []), devices)
             for name in nic_names(devices.values(), nics)
         ]
+        keep_unread(self, host, found, nics, lldp=neighbours is not None)
+        return found
 
-    def _neighbours(self, host: str) -> dict[str, list[Neighbour]]:
-        """LLDP is a help where it is installed; a host without it is no error."""
+    def _neighbours(self, host: str) -> dict[str, list[Neighbour]] | None:
+        """LLDP is a help where it is installed; a host without it is no error.
+
+        None when lldpd is there and did not answer: what is stored of it stays.
+        """
         error = failed_command(host, LLDP, self.ask(LLDP, host))
         if error is None:
             return self.parsed(LLDP, host, parse_lldp)
-        if error.kind is not ErrorKind.COMMAND_NOT_FOUND:
-            self.context.problem(
-                Problem(
-                    kind=str(error.kind),
-                    message=error.message,
-                    hint="Is lldpd running there? Without it, switch ports stay unknown.",
-                    source="cli",
-                    host=host,
-                    warning=True,
-                    code="neighbours_unreadable",
-                    object_type="host",
-                    object_id=host,
-                )
+        if error.kind is ErrorKind.COMMAND_NOT_FOUND:
+            return {}
+        self.context.problem(
+            Problem(
+                kind=str(error.kind),
+                message=error.message,
+                hint="Is lldpd running there? Switch ports stay as they were read before.",
+                source="cli",
+                host=host,
+                warning=True,
+                code="neighbours_unreadable",
+                object_type="host",
+                object_id=host,
             )
-        return {}
+        )
+        return None
 
 
 def _pnic(

@@ -21,10 +21,10 @@ _WITH_DEVICE = frozenset({"bridge", "ethernet", "network", "direct", "tap"})
 
 
 class CliFetchInstanceVnics(CliAccess):
-    """Interfaces of an instance's running domain; the parent is its `<uuid>-vnics` folder.
+    """Returns the interfaces of an instance's domain; the parent is its `<uuid>-vnics` folder.
 
-    An interface whose device is not on the host gives no vNIC but a warning: that is the fault
-    an operator looks for. An instance that does not run has no interfaces.
+    When an interface has no device on the host, the fetcher reports a problem of the instance and
+    returns no vNIC. An instance that is not running has no interfaces.
     """
 
     #: One host's instances share one answer, so many parents go into a task.
@@ -39,7 +39,7 @@ class CliFetchInstanceVnics(CliAccess):
         return self._vnics(uuid, host, domain) if domain is not None else []
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
-        """As the base class does, host by host, so that each answer is parsed once.
+        """Sort the parents by host, so that each answer of a host is parsed once.
 
         An instance without a host has no vNIC.
         """
@@ -74,7 +74,8 @@ class CliFetchInstanceVnics(CliAccess):
                 kind=str(ErrorKind.NOT_FOUND),
                 message=f"{host}: instance {uuid} ({domain.name}) has interface {name}, "
                 "but the host has no such device",
-                hint="The instance is cut off: detach and attach the port, or reboot it hard.",
+                hint="The instance is cut off from this network. Compare `virsh domiflist "
+                f"{domain.name}` with `ip link` on {host}, and see the log of nova-compute.",
                 source="cli",
                 host=host,
                 parent_id=uuid,
@@ -113,7 +114,7 @@ def _vnic(
 
 
 def _device(interface: DomainInterface, device: Device | None) -> dict[str, Any]:
-    """State and MTU of the tap, if there is one. Its own addresses are not the guest's."""
+    """State and MTU of the tap, if there is one. The tap's addresses are not the guest's."""
     if device is None:
         size = (interface.element.get("mtu") or {}).get("@size", "")
         mtu = {"mtu": int(size)} if str(size).isdigit() else {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
-from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_agents
+from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_configurations
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
 
@@ -15,11 +17,13 @@ class CliFetchVconnectorsLxb(CliAccess):
     characters of the network's id.
     """
 
+    sources: ClassVar[tuple[str, ...]] = ("db",)
+
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
         if not lists_bridges(self, host, "LXB"):
             return []
-        configurations = lxb_agents(self).get(host, {})
+        configurations = lxb_configurations(self, host)
         return [
             {
                 **vconnector,

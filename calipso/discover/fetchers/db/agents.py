@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from calipso.errors import ParseError
 from calipso.sources.db.db_access import DbAccess, Row
 from calipso.sources.fetcher import Fetcher
 
@@ -27,9 +28,9 @@ COLUMNS = (
 
 
 def agents(access: DbAccess, hosts: Sequence[str] | None, **where: Any) -> list[Row]:
-    """Agents on these hosts (all when None), by id; `configurations` parsed, `host` the host's id.
+    """Agents on these hosts (all when None), by id; `configurations` parsed, None if unreadable.
 
-    Neutron may know a host by another name than Nova, whose name is the id.
+    `host` is the host's id, which is Nova's name; Neutron may know the host by another one.
     """
     ids = ids_by_other_name(access)
     condition = dict(where)
@@ -51,13 +52,23 @@ def ids_by_other_name(access: Fetcher) -> dict[str, str]:
 
 
 def _agent(row: Row, ids: Mapping[str, str]) -> Row:
-    """An agent; one that reports no readable configurations has none."""
+    """An agent; `configurations` is None when what Neutron has stored is no JSON object."""
     try:
         configurations = json.loads(row["configurations"] or "{}")
     except ValueError:
-        configurations = {}
+        configurations = None
     return row | {
         "host": ids.get(str(row["host"]), str(row["host"])),
         "admin_state_up": bool(row["admin_state_up"]),
-        "configurations": configurations if isinstance(configurations, dict) else {},
+        "configurations": configurations if isinstance(configurations, dict) else None,
     }
+
+
+def unreadable(agent: Row) -> ParseError:
+    """The error for an agent whose `configurations` are None."""
+    return ParseError(
+        f"agent {agent['binary']} {agent['id']} on {agent['host']}: its configurations in "
+        "Neutron's database are no JSON object",
+        hint=f"Compare `openstack network agent show {agent['id']}`. What was read of it before "
+        "stays.",
+    )

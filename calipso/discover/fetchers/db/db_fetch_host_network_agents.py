@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from calipso.discover.fetchers.db.agents import agents, ids_by_other_name
+from calipso.discover.fetchers.db.agents import agents, ids_by_other_name, unreadable
 from calipso.errors import CalipsoError, ErrorKind, NotFound
 from calipso.model.hosts import region_of
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
-from calipso.sources.db.db_access import DbAccess
+from calipso.sources.db.db_access import DbAccess, Row
 from calipso.sources.fetcher import Outcome
 
 #: The field that only the API has: Neutron's own judgement of the heartbeat.
@@ -40,14 +40,33 @@ class DbFetchHostNetworkAgents(DbAccess):
         of_host: dict[str, list[Fetched]] = defaultdict(list)
         rows = {str(row["id"]): row for row in agents(self, hosts)}
         for key, row in ((listed or {}) | rows).items():
-            if row["host"] in hosts:
-                agent = _agent(row)
-                alive = (listed or {}).get(key, {}).get(_ALIVE, known.get(agent["id"]))
-                of_host[row["host"]].append(agent if alive is None else agent | {_ALIVE: alive})
+            if row["host"] not in hosts:
+                continue
+            agent = _agent(row)
+            if row.get("configurations", {}) is None:
+                self._keep_configurations(agent, row)
+            alive = (listed or {}).get(key, {}).get(_ALIVE, known.get(agent["id"]))
+            of_host[row["host"]].append(agent if alive is None else agent | {_ALIVE: alive})
         for parent_id, host in parents.items():
             for agent in of_host[host]:
                 self._check(agent)
             yield parent_id, of_host[host]
+
+    def _keep_configurations(self, item: Fetched, row: Row) -> None:
+        """Put what is stored in the place of configurations that cannot be read."""
+        known = self.inv.get_by_id(self.env, item["id"], "network_agent") or {}
+        item["configurations"] = known.get("configurations", {})
+        error = unreadable(row)
+        self.context.problem(
+            Problem(
+                kind=str(error.kind),
+                message=error.message,
+                hint=error.hint,
+                source="db",
+                host=str(row["host"]),
+                warning=True,
+            )
+        )
 
     def _listed(self) -> dict[str, Fetched] | None:
         """Agents of the API by id, with the host's id; None when the API does not answer."""

@@ -45,13 +45,21 @@ class DbFetchInstances(DbAccess):
                     Problem(kind=error.kind, message=error.message, hint=error.hint, source="db")
                 )
         found: dict[str, list[dict[str, Any]]] = {}
+        broken: list[str] = []
         for row in rows:
             info = network_info(row["network_info"])
             if info is None:
                 self._unreadable(row)
+                broken.append(str(row["instance_uuid"]))
             else:
                 found[str(row["instance_uuid"])] = info
-        return found
+        return self._stored(broken) | found
+
+    def _stored(self, uuids: list[str]) -> dict[str, list[dict[str, Any]]]:
+        if not uuids:
+            return {}
+        known = self.inv.find(self.env, "instance", fields=["id", "network_info"], id=uuids)
+        return {item["id"]: item["network_info"] for item in known if "network_info" in item}
 
     def _unreadable(self, row: dict[str, Any]) -> None:
         self.context.problem(

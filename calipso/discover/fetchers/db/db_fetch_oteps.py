@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.discover.fetchers.db.host_answers import devices
@@ -27,6 +27,8 @@ class DbFetchOteps(DbAccess):
     """The tunnel endpoint of an OVS vedge: address from Neutron, the devices behind it from the
     host. A vedge whose agent builds no tunnels has none.
     """
+
+    sources: ClassVar[tuple[str, ...]] = ("cli",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         vedge = self.parent(parent_id)
