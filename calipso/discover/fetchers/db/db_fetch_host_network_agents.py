@@ -26,6 +26,7 @@ class DbFetchHostNetworkAgents(DbAccess):
     """
 
     batch_size: ClassVar[int | None] = None
+    sources: ClassVar[tuple[str, ...]] = ("api",)
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
         parents: dict[str, str] = {}
