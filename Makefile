@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready-test
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo down test test-fast test-rest test-long test-packages test-mongo lint types \
-  bench faults lock clean
+  docs bench faults lock clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:   # the parts of `make test` come one after the other
 
@@ -67,6 +67,11 @@ lint: $(READY)   ## style, and which way imports point
 
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
+
+docs: $(READY)   ## pages that are written from the code: settings, commands, types
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/command_line.py
+	@$(BIN)/python docs/object_types.py
 
 faults: $(READY) ## 100 scans while workers, stores and sources fail; prints a table
 	$(BIN)/python -m tests.faults --runs 100

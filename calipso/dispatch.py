@@ -52,7 +52,7 @@ def client() -> Celery:
 
 
 def submit(request: ScanRequest, scan_id: str | None = None) -> str:
-    """Record a scan and have it started; returns its id.
+    """Record a scan and send its start to the workers; returns its id.
 
     Raises NotFound for an unknown environment, NotQueued when the broker is away: the record
     stays, and the watchdog starts it when the broker is back.
@@ -65,13 +65,13 @@ def submit(request: ScanRequest, scan_id: str | None = None) -> str:
             f"scan {created} is recorded and waits for the broker: {error}",
             scan_id=created,
             hint="It starts by itself when the broker is back; do not ask for it again. `calipso "
-            "status` tells how the broker is, `calipso scan cancel` ends the waiting.",
+            "status` shows the state of the broker, `calipso scan cancel` ends the waiting.",
         ) from error
     return created
 
 
 def send_connection_test(test_id: str, queues: Iterable[str]) -> None:
-    """Have the jobs of a connection test done, each by a worker of its queue.
+    """Send the jobs of a connection test, each to the queue that serves it.
 
     Raises StoreError when the broker is away. A message that nobody takes in time is dropped: the
     test has ended by then.

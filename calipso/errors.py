@@ -10,7 +10,7 @@
     │   ├── DbAccessError        server, schema
     │   │   └── CellsAway        .rows: of the cells of Nova that can be read
     │   ├── CliAccessError       host, command, exit status
-    │   └── PartialAnswer        .found: what a source told before or beside what it did not
+    │   └── PartialAnswer        .found: the part that a source did give
     ├── ParseError               a source said something unexpected; first lines kept
     ├── NotFound                 no such object, environment, scan
     ├── Superseded               others have done by now what a worker was doing
@@ -31,7 +31,7 @@ from typing import Any
 
 
 class ErrorKind(StrEnum):
-    """Why a source gave no answer; the word used in coverage reports.
+    """The reason why a source gave no answer, as coverage reports name it.
 
     `reported` is no failure: the source answered, and says that something in the cloud is wrong.
     """
@@ -58,7 +58,7 @@ class ErrorKind(StrEnum):
 
 
 class CalipsoError(Exception):
-    """Base of all our errors. `hint` tells a person what to do next."""
+    """Base of all our errors. `hint` is the remedy: the next step for a person."""
 
     def __init__(self, message: str, *, hint: str = "", kind: ErrorKind | None = None) -> None:
         super().__init__(message)
@@ -72,11 +72,11 @@ class ConfigError(CalipsoError):
 
 
 class Conflict(ConfigError):
-    """What is stored already, or runs just now, does not allow it."""
+    """Stored data or running work forbids the request."""
 
 
 class InstallationError(ConfigError):
-    """The machine this runs on lacks something: a key file, the address of a store."""
+    """This machine lacks something, such as a key file or the address of a store."""
 
 
 class MetadataError(ConfigError):
@@ -182,7 +182,8 @@ class CliAccessError(AccessError):
 
 
 class PartialAnswer(AccessError):
-    """A source gave a part of an answer: `found` is stored, what it lacks proves nothing.
+    """A source gave a part only. `found` is stored; a missing object proves nothing.
+
 
     `unread` are the `_id`s of the objects that could not be read, where the fetcher knows them:
     these stay, the others are removed when they are not in `found`. Without it, all objects that
@@ -208,7 +209,7 @@ class PartialAnswer(AccessError):
 
 
 class ParseError(CalipsoError):
-    """A source said something we do not understand; `sample` keeps the first lines."""
+    """The output of a source has an unknown form. `sample` keeps its first lines."""
 
     def __init__(self, message: str, *, sample: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint, kind=ErrorKind.UNEXPECTED_OUTPUT)
@@ -220,7 +221,7 @@ class NotFound(CalipsoError):
 
 
 class Superseded(CalipsoError):
-    """A worker that was given up finds out: its task, or its scan, went on without it."""
+    """Raised in a worker that counts as lost: another worker took over its task or scan."""
 
 
 class StoreError(CalipsoError):
@@ -228,7 +229,7 @@ class StoreError(CalipsoError):
 
 
 class NotQueued(StoreError):
-    """A scan is recorded, the broker does not take it; it starts when the broker is back."""
+    """A scan is recorded, but the broker does not answer. The scan starts when it does."""
 
     def __init__(self, message: str, *, scan_id: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -236,12 +237,12 @@ class NotQueued(StoreError):
 
 
 class NoWorker(StoreError):
-    """No worker listens that would do what was asked for."""
+    """No worker serves the queue that the request needs."""
 
 
 class AuthError(CalipsoError):
-    """Nobody known: no token, a wrong one, or one that is over."""
+    """The caller is unknown: no token, a wrong token, or an expired one."""
 
 
 class Forbidden(AuthError):
-    """Somebody known, who may not do this."""
+    """The caller is known and may not do this."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from calipso.api.paging import PageQuery
 from calipso.api.replies import Page
+from calipso.model.documents import Document
 from calipso.stores.inventory.ages import AGE_FIELDS
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
-Document = dict[str, Any]
 #: What tells the age of a link or clique.
 NEEDED = ("_id", "source", "target")
 

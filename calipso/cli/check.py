@@ -27,7 +27,7 @@ TIMEOUT = 5
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     about: str  # "calipso", or the name of an environment
     step: str
@@ -40,10 +40,10 @@ class Line:
 def check(
     environments: Annotated[
         list[str] | None,
-        typer.Argument(help="Check these; without names: all.", metavar="ENV"),
+        typer.Argument(help="Environments to check. Default: all.", metavar="ENV"),
     ] = None,
     stack_only: Annotated[
-        bool, typer.Option("--stack-only", help="No environments: stores, broker, workers, API.")
+        bool, typer.Option("--stack-only", help="Check stores, broker, workers and API only.")
     ] = False,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
@@ -142,7 +142,7 @@ def _disk(config: Settings) -> str:
 
 
 def _workers() -> str:
-    """A scan needs somebody at every queue."""
+    """A scan needs a worker for every queue."""
     from calipso.stores.scans.worker_store import WorkerStore
 
     workers = WorkerStore().live()

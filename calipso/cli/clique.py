@@ -37,7 +37,8 @@ ORDER = ("environment", "clique_type", "focal_point")
 PORTION = 200  # cliques whose links and objects are read together
 
 TypeOption = Annotated[
-    str | None, typer.Option("-t", "--type", help="Focal points of this type, such as instance.")
+    str | None,
+    typer.Option("-t", "--type", help="Only focal points of this type, such as instance."),
 ]
 
 
@@ -73,14 +74,14 @@ def list_cliques(
 def show(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="OBJECT", help="Focal points: ids or names; none: all."),
+        typer.Argument(metavar="OBJECT", help="Ids or names of focal points. Default: all."),
     ] = None,
     environment: EnvOption = None,
     focal_type: TypeOption = None,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """The way from a focal point to all it depends on, with link types and states.
+    """The paths from a focal point to all objects it depends on, with link types and states.
 
     Example: calipso clique show web-1 --env prod
     """

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from calipso.cli.output import clean, iso
+from calipso.model.documents import Record
 from calipso.topology.plumbing import values
-
-Document = Mapping[str, Any]
 
 #: What is read of the objects of a clique for it.
 DETAIL_FIELDS = (
@@ -36,7 +34,7 @@ _MAC = re.compile(r"(?i)[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _WITH_DEVICE = frozenset({"vnic", "vconnector", "otep", "host_pnic"})
 
 
-def facts(item: Document, link: Document | None = None) -> str:
+def facts(item: Record, link: Record | None = None) -> str:
     """Tag, addresses, MAC, MTU, VNI, floating IPs and switch port, as far as they are known."""
     kind = item["type"]
     found: list[str] = []
@@ -61,7 +59,7 @@ def facts(item: Document, link: Document | None = None) -> str:
     return ", ".join(clean(text).replace(" ", NO_BREAK) for text in found if text)
 
 
-def floating_ips(instance: Document) -> list[str]:
+def floating_ips(instance: Record) -> list[str]:
     """Floating IPs of an instance, as Nova's cache has them."""
     entries = [entry for entry in instance.get("network_info") or () if isinstance(entry, Mapping)]
     return sorted(
@@ -73,7 +71,7 @@ def floating_ips(instance: Document) -> list[str]:
     )
 
 
-def switch_port(nic: Document) -> str:
+def switch_port(nic: Record) -> str:
     """`-> leaf-1 port 7`: the LLDP neighbour of a NIC; its description where the id is a MAC."""
     lldp = nic.get("lldp")
     if not isinstance(lldp, Mapping):
@@ -85,7 +83,7 @@ def switch_port(nic: Document) -> str:
     return f"-> {switch} port {port}" if switch else ""
 
 
-def notes(item: Document, link: Document | None, told: set[str]) -> Iterator[str]:
+def notes(item: Record, link: Record | None, told: set[str]) -> Iterator[str]:
     """Lines on what is wrong: the object's problems, and why the link is not up.
 
     `told` are the messages that were printed before; one fault is told once.

@@ -11,15 +11,14 @@ from bson import ObjectId
 
 from calipso.cli.clique_details import NO_BREAK, facts, notes
 from calipso.cli.output import clean, iso
-
-Document = Mapping[str, Any]
+from calipso.model.documents import Record
 
 #: Most characters of a line.
 WIDTH = 80
 
 
 def lines(
-    clique: Document, objects: Mapping[ObjectId, Document], links: Sequence[Document]
+    clique: Record, objects: Mapping[ObjectId, Record], links: Sequence[Record]
 ) -> Iterator[str]:
     """The shortest way from the focal point to each object, as an indented tree.
 
@@ -31,7 +30,7 @@ def lines(
     distance = {key: number for number, key in enumerate(found_by)}
     focal = objects.get(clique["focal_point"])
     told: set[str] = set()
-    below: defaultdict[ObjectId, list[tuple[Document, ObjectId]]] = defaultdict(list)
+    below: defaultdict[ObjectId, list[tuple[Record, ObjectId]]] = defaultdict(list)
     for link in links:
         source, target = link["source"], link["target"]
         if found_by.get(target) == (link["_id"], source):
@@ -47,7 +46,7 @@ def lines(
 
 
 def _shortest(
-    focal: ObjectId, links: Sequence[Document]
+    focal: ObjectId, links: Sequence[Record]
 ) -> dict[ObjectId, tuple[ObjectId | None, ObjectId | None]]:
     """For each object reached, nearest first: the link that reached it and from where."""
     ends: defaultdict[ObjectId, list[tuple[ObjectId, ObjectId]]] = defaultdict(list)
@@ -70,8 +69,8 @@ class _Tree:
 
     def __init__(
         self,
-        objects: Mapping[ObjectId, Document],
-        below: Mapping[ObjectId, list[tuple[Document, ObjectId]]],
+        objects: Mapping[ObjectId, Record],
+        below: Mapping[ObjectId, list[tuple[Record, ObjectId]]],
         found_by: Mapping[ObjectId, tuple[ObjectId | None, ObjectId | None]],
         told: set[str],
     ) -> None:
@@ -103,9 +102,9 @@ class _Tree:
         self,
         arrow: str,
         indent: str,
-        item: Document | None,
+        item: Record | None,
         key: ObjectId,
-        link: Document | None,
+        link: Record | None,
         host: Any,
     ) -> Iterator[str]:
         """An object: its name, then a line or two on it."""
@@ -129,12 +128,12 @@ def wrapped(text: str, first: str, rest: str) -> list[str]:
     return [line.replace(NO_BREAK, " ") for line in found or [first.rstrip()]]
 
 
-def _order(way: tuple[Document, ObjectId], objects: Mapping[ObjectId, Document]) -> tuple[str, str]:
+def _order(way: tuple[Record, ObjectId], objects: Mapping[ObjectId, Record]) -> tuple[str, str]:
     link, there = way
     return str(link["link_type"]), str(objects.get(there, {}).get("name", ""))
 
 
-def _name(item: Document | None, key: ObjectId, host: Any = "") -> str:
+def _name(item: Record | None, key: ObjectId, host: Any = "") -> str:
     """`vnic tap0a1b on compute-1, down`; without the host when it is this one."""
     if item is None:
         return f"{key} (not in the inventory)"

@@ -42,15 +42,22 @@ def link() -> None:
 def list_links(
     environment: EnvOption = None,
     link_type: Annotated[
-        str | None, typer.Option("-t", "--type", help="Of this type, such as vnic-vedge.")
+        str | None,
+        typer.Option("-t", "--type", help="Only links of this type, such as vnic-vedge."),
     ] = None,
     host: HostOption = None,
-    state: Annotated[str | None, typer.Option("--state", help="up, down or unknown.")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help="Only links in this state: up, down or unknown.")
+    ] = None,
     of: Annotated[
-        str | None, typer.Option("--object", help="With this object (id or name) at an end.")
+        str | None,
+        typer.Option("--object", help="Only links with this object (id or name) at one end."),
     ] = None,
     implicit: Annotated[
-        bool | None, typer.Option("--implicit/--direct", help="Only those; default: both.")
+        bool | None,
+        typer.Option(
+            "--implicit/--direct", help="Only derived links, or only direct ones. Default: both."
+        ),
     ] = None,
     inventory: InventoryOption = None,
     limit: LimitOption = 100,

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from calipso.cli.output import iso
+from calipso.model.documents import Record
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-
-Document = Mapping[str, Any]
 
 #: Nova's words for instances that have no devices on their host.
 OFF = {"shutoff": "is shut off", "stopped": "is shut off", "suspended": "is suspended"}
@@ -16,7 +12,7 @@ OFF |= {"shelved_offloaded": "is shelved", "shelved": "is shelved", "building": 
 OFF |= {"build": "is being built", "error": "has status ERROR", "rescued": "is in rescue"}
 
 
-def why(inv: InventoryMgr, item: Document) -> str:
+def why(inv: InventoryMgr, item: Record) -> str:
     """The reason, as a clause; the evidence is the inventory."""
     environment = str(item["environment"])
     cliques = inv.collection("cliques")
@@ -33,7 +29,7 @@ def why(inv: InventoryMgr, item: Document) -> str:
     return of_kind(inv, item) if of_kind else "nothing is linked to it"
 
 
-def _instance(inv: InventoryMgr, item: Document) -> str:
+def _instance(inv: InventoryMgr, item: Record) -> str:
     if not item.get("host"):
         status = f"it has no host (status {item.get('status') or 'unknown'})"
         reason = item.get("no_host_reason")
@@ -53,7 +49,7 @@ def _instance(inv: InventoryMgr, item: Document) -> str:
     return f"it has no vNIC on {item['host']}, though Nova says {item.get('status') or 'nothing'}"
 
 
-def _vservice(inv: InventoryMgr, item: Document) -> str:
+def _vservice(inv: InventoryMgr, item: Record) -> str:
     vnics = inv.find(item["environment"], "vnic", ["vservice_id"], host=str(item.get("host")))
     if any(vnic.get("vservice_id") == item["id"] for vnic in vnics):
         return (

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Item = Mapping[str, Any]
+from calipso.model.documents import Record
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class Found:
         return self.driver is not None and self.driver.read and self.name in mechanism_drivers
 
 
-def driver_of_agent(agent: Item) -> Driver | None:
+def driver_of_agent(agent: Record) -> Driver | None:
     """The driver an agent belongs to, by its type, else by its binary; None for an unknown one."""
     kind, binary = str(agent.get("agent_type") or ""), str(agent.get("binary") or "")
     for driver in DRIVERS:
@@ -174,7 +173,7 @@ def driver_of_agent(agent: Item) -> Driver | None:
     return next((driver for driver in DRIVERS if binary in driver.binaries), None)
 
 
-def drivers_of_agents(agents: Iterable[Item]) -> list[Found]:
+def drivers_of_agents(agents: Iterable[Record]) -> list[Found]:
     """Drivers that agents of Neutron tell, each with the hosts; service agents are none."""
     seen: dict[tuple[str, str], set[str]] = {}
     for agent in agents:
@@ -187,7 +186,7 @@ def drivers_of_agents(agents: Iterable[Item]) -> list[Found]:
     return _found(seen)
 
 
-def drivers_of_ports(ports: Iterable[Item]) -> list[Found]:
+def drivers_of_ports(ports: Iterable[Record]) -> list[Found]:
     """Drivers that bound ports tell, by who bound them, else by their VIF type.
 
     `bound_drivers` of `binding:vif_details` is exact; Neutron has it since the release Xena.
@@ -202,7 +201,7 @@ def drivers_of_ports(ports: Iterable[Item]) -> list[Found]:
     return _found(seen)
 
 
-def _binders(port: Item, vif: str) -> list[tuple[Driver | None, str]]:
+def _binders(port: Record, vif: str) -> list[tuple[Driver | None, str]]:
     details = port.get("binding:vif_details")
     bound = details.get("bound_drivers") if isinstance(details, Mapping) else None
     names = {str(name) for name in bound.values()} if isinstance(bound, Mapping) else set()

@@ -16,9 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.model.scan import ScanRequest
-
-Document = dict[str, Any]
 
 ORIGIN = "scheduled scan"
 

@@ -6,9 +6,9 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
 
 from calipso.errors import CalipsoError
+from calipso.model.documents import Document
 from calipso.model.environment import Environment, parse_environment
 from calipso.model.sources import SOURCES
 from calipso.probe.environment_test import (
@@ -24,8 +24,6 @@ from calipso.stores.config.connection_tests import REQUEST, ConnectionTestStore,
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 #: Hosts one test logs in to; a test must end within its time in a cloud of any size.
 MOST_HOSTS = 200

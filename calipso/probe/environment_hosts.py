@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any
 
 from calipso.errors import CliAccessError, ErrorKind
+from calipso.model.documents import Document
 from calipso.model.drivers import commands_of
 from calipso.model.environment import CliSection, Environment
 from calipso.model.hosts import is_proxy
@@ -19,7 +19,6 @@ from calipso.sources.cli.container import wrap
 from calipso.sources.cli.problems import failed_command, no_answer
 from calipso.sources.cli.ssh import SshConnection
 
-Item = dict[str, Any]
 Answers = dict[str, Answer]
 
 #: Without these a scan of a host is poorer, and complete enough.
@@ -32,7 +31,7 @@ OPTIONAL = {
 class HostTest:
     """Tests gateway and hosts of one environment."""
 
-    def __init__(self, environment: Environment, hosts: dict[str, Item]) -> None:
+    def __init__(self, environment: Environment, hosts: dict[str, Document]) -> None:
         self.environment = environment
         self.section = environment.section(CliSection)
         self.hosts = hosts
@@ -89,7 +88,7 @@ class HostTest:
             return "shell as root"
         return "sudo" if self.connections.sudo_for(connection) else "shell without sudo"
 
-    def _wanted(self, host: Item) -> list[commands.Command]:
+    def _wanted(self, host: Document) -> list[commands.Command]:
         """What a scan asks of a host of this role; all hosts are asked everything optional."""
         roles, agents = host.get("host_type") or [], host.get("network_agents") or {}
         wanted = [commands.OS_RELEASE, commands.LINKS, commands.NICS, commands.LLDP]

@@ -19,6 +19,7 @@ from calipso.discover.fetchers.api.host_problems import (
     region_problem,
 )
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.model.drivers import Found, drivers_of_agents, drivers_of_ports
 from calipso.model.environment import CliSection, Environment, MysqlSection, OpenStackSection
 from calipso.probe.environment_hosts import HostTest
@@ -33,7 +34,6 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 __all__ = ["Step", "test_environment"]
 
-Item = dict[str, Any]
 
 #: Services whose API a scan reads.
 SERVICES = ("identity", "compute", "network")
@@ -54,7 +54,7 @@ def test_environment(environment: Environment) -> Generator[Step, None, None]:
         )
     context = ScanContext(environment, InventoryMgr(), f"test-{uuid.uuid4().hex}")
     try:
-        found: dict[str, Item] = {}
+        found: dict[str, Document] = {}
         yield from api_steps(context, found)
         yield from driver_steps(environment, found)
         yield from database_steps(context)
@@ -63,7 +63,7 @@ def test_environment(environment: Environment) -> Generator[Step, None, None]:
         context.close()
 
 
-def host_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Step]:
+def host_steps(environment: Environment, found: dict[str, Document]) -> Iterator[Step]:
     """SSH: the gateway, then the hosts that Nova and Neutron name, several at a time."""
     if not found:
         message = "Nova and Neutron named no host; those in CLI.hosts are tried"
@@ -79,16 +79,17 @@ def host_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Ste
 # -- API -------------------------------------------------------------------------------
 
 
-def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
+def api_steps(context: ScanContext, found: dict[str, Document]) -> Iterator[Step]:
     """Login, catalogue, and a list of each service; notes the hosts in `found`."""
     section = context.environment.section(OpenStackSection)
     api = context.source("api")
-    who = f"{section.user} in project {section.admin_project} at {section.identity_url()}"
-    login = attempt("API login", api.catalogue, lambda _: who)
+    login = attempt(
+        "API login", lambda: (api.catalogue(), _who(api, section)), lambda found: found[1]
+    )
     yield login.step
     if login.result is None:
         return
-    catalogue: list[Item] = login.result
+    catalogue: list[Document] = login.result[0]
     regions = _regions(catalogue, section.region)
     offered = attempt(
         "API catalogue",
@@ -105,12 +106,17 @@ def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
         yield from _region_steps(api, region, found, many=len(regions) > 1)
 
 
-def _regions(catalogue: list[Item], wanted: str) -> list[str]:
+def _who(api: Any, section: OpenStackSection) -> str:
+    project = section.admin_project if section.names_project else api.client.project()
+    return f"{section.account} in project {project} at {section.identity_url()}"
+
+
+def _regions(catalogue: list[Document], wanted: str) -> list[str]:
     named = {region_of_endpoint(endpoint) for endpoint in endpoints_of(catalogue, "compute")}
     return [wanted] if wanted else sorted(named)
 
 
-def _offered(catalogue: list[Item], regions: list[str], section: OpenStackSection) -> list[str]:
+def _offered(catalogue: list[Document], regions: list[str], section: OpenStackSection) -> list[str]:
     """The services we need. Raises ConfigError for what the catalogue lacks."""
     missing = []
     for region in regions or ["any region"]:
@@ -137,20 +143,22 @@ def _offered(catalogue: list[Item], regions: list[str], section: OpenStackSectio
     return list(SERVICES)
 
 
-def _region_steps(api: Any, region: str, found: dict[str, Item], *, many: bool) -> Iterator[Step]:
+def _region_steps(
+    api: Any, region: str, found: dict[str, Document], *, many: bool
+) -> Iterator[Step]:
     suffix = f" {region}" if many else ""
-    services: list[Item] = []
-    hypervisors: list[Item] = []
-    agents: list[Item] = []
+    services: list[Document] = []
+    hypervisors: list[Document] = []
+    agents: list[Document] = []
 
-    def compute() -> tuple[list[Item], list[Item]]:
+    def compute() -> tuple[list[Document], list[Document]]:
         ask = {"region": region, "microversion": NOVA}
         services.extend(api.list("compute", "/v2.1/os-services", "services", **ask))
         path = "/v2.1/os-hypervisors/detail"
         hypervisors.extend(api.list("compute", path, "hypervisors", **ask))
         return services, hypervisors
 
-    def network() -> list[Item]:
+    def network() -> list[Document]:
         agents.extend(api.list("network", "/v2.0/agents", "agents", region=region))
         return agents
 
@@ -166,7 +174,7 @@ def _region_steps(api: Any, region: str, found: dict[str, Item], *, many: bool) 
         found.setdefault(host["name"], host | {"region": region})
 
 
-def _name_steps(region: str, hosts: list[Item], found: dict[str, Item]) -> Iterator[Step]:
+def _name_steps(region: str, hosts: list[Document], found: dict[str, Document]) -> Iterator[Step]:
     """A host name in two regions: a scan keeps the first and leaves the other out."""
     twins = {host["name"]: found[host["name"]]["region"] for host in hosts if host["name"] in found}
     for first in sorted(set(twins.values())):
@@ -175,7 +183,7 @@ def _name_steps(region: str, hosts: list[Item], found: dict[str, Item]) -> Itera
         yield Step(f"hosts of {region}", ok=False, message=told.message, hint=told.hint)
 
 
-def _bound_steps(api: Any, region: str, agents: list[Item], suffix: str) -> Iterator[Step]:
+def _bound_steps(api: Any, region: str, agents: list[Document], suffix: str) -> Iterator[Step]:
     """Drivers that no agent shows and bound ports do."""
     wanted = api.context.environment.mechanism_drivers
     shown = {driver.name for driver in drivers_of_agents(agents)}
@@ -194,13 +202,13 @@ def _bound_steps(api: Any, region: str, agents: list[Item], suffix: str) -> Iter
         yield tried.step
 
 
-def _compute_said(found: tuple[list[Item], list[Item]]) -> str:
+def _compute_said(found: tuple[list[Document], list[Document]]) -> str:
     services, hypervisors = found
     hosts = {service.get("host") for service in services}
     return f"{len(services)} services on {len(hosts)} hosts, {len(hypervisors)} hypervisors"
 
 
-def driver_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Step]:
+def driver_steps(environment: Environment, found: dict[str, Document]) -> Iterator[Step]:
     """Is every driver that the agents show read? `mechanism_drivers` decides which fetchers run."""
     drivers = drivers_of_agents(
         {"agent_type": kind, "host": name}

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-Document = Mapping[str, Any]
-Objects = Mapping[str, Iterable[Document]]
+from calipso.model.documents import Record
+
+Objects = Mapping[str, Iterable[Record]]
 
 INTEGRATION_BRIDGE = "br-int"
 
@@ -24,23 +25,23 @@ def values(value: Any) -> list[str]:
     return [str(value)]
 
 
-def by_host(documents: Iterable[Document]) -> defaultdict[str, list[Document]]:
+def by_host(documents: Iterable[Record]) -> defaultdict[str, list[Record]]:
     """Objects of each host."""
-    found: defaultdict[str, list[Document]] = defaultdict(list)
+    found: defaultdict[str, list[Record]] = defaultdict(list)
     for document in documents:
         found[str(document.get("host", ""))].append(document)
     return found
 
 
-def vnics_by_device(vnics: Iterable[Document]) -> dict[tuple[str, str], Document]:
+def vnics_by_device(vnics: Iterable[Record]) -> dict[tuple[str, str], Record]:
     """(host, device) -> vNIC, by every name a vNIC may have in a switch of its host.
 
     A device in a namespace (`ns-`, `qr-`, ... + start of the port id) may be one end of a veth pair
     whose other end, `tap` + start of the port id, is what the bridge has: the Linux bridge agent
     plugs DHCP and router ports so, and Open vSwitch with `ovs_use_veth`.
     """
-    own: dict[tuple[str, str], Document] = {}
-    other_ends: dict[tuple[str, str], Document] = {}
+    own: dict[tuple[str, str], Record] = {}
+    other_ends: dict[tuple[str, str], Record] = {}
     for vnic in vnics:
         host, device = str(vnic.get("host", "")), str(vnic["name"])
         own[host, device] = vnic
@@ -54,7 +55,7 @@ class HostPlumbing:
     """The wiring of every host of one environment."""
 
     def __init__(self, objects: Objects) -> None:
-        self.nics: defaultdict[str, dict[str, Document]] = defaultdict(dict)
+        self.nics: defaultdict[str, dict[str, Record]] = defaultdict(dict)
         for nic in objects.get("host_pnic", ()):
             self.nics[str(nic.get("host", ""))][str(nic["name"])] = nic
         self.oteps = by_host(objects.get("otep", ()))
@@ -85,7 +86,7 @@ class HostPlumbing:
         """NICs among or below these devices, each once, sorted."""
         return sorted({nic for device in devices if (nic := self.nic_of(host, device))})
 
-    def members(self, vconnector: Document) -> list[tuple[str, str]]:
+    def members(self, vconnector: Record) -> list[tuple[str, str]]:
         """(interface, NIC) of a Linux bridge: NICs that are members, directly or by a VLAN."""
         host, interfaces = str(vconnector.get("host", "")), _mapping(vconnector, "interfaces")
         found = []
@@ -97,22 +98,22 @@ class HostPlumbing:
                 found.append((interface, nic))
         return found
 
-    def bridge_above(self, otep: Document) -> Document | None:
+    def bridge_above(self, otep: Record) -> Record | None:
         """The Linux bridge a tunnel device is a member of."""
         if otep.get("parent_type") != "vconnector":
             return None
         return self._vconnector(otep, otep.get("vconnector"))
 
-    def bridge_below(self, otep: Document) -> Document | None:
+    def bridge_below(self, otep: Record) -> Record | None:
         """The Linux bridge that owns the address of a tunnel endpoint, if one does."""
         named = None if otep.get("parent_type") == "vconnector" else otep.get("vconnector")
         return self._vconnector(otep, otep.get("device")) or self._vconnector(otep, named)
 
-    def _vconnector(self, otep: Document, named: Any) -> Document | None:
+    def _vconnector(self, otep: Record, named: Any) -> Record | None:
         """A bridge of the endpoint's host by its id, name or bridge name."""
         return self._vconnector_by_name.get((str(otep.get("host", "")), str(named or "")))
 
-    def otep_nics(self, otep: Document) -> list[str]:
+    def otep_nics(self, otep: Record) -> list[str]:
         """NICs below a tunnel endpoint: those it names, those of the bridge below, or those that
         own its address."""
         host = str(otep.get("host", ""))
@@ -164,7 +165,7 @@ class HostPlumbing:
                 nics.update(nic for _, nic in self.members(vconnector))
         return sorted(nics)
 
-    def _ovs_uplinks(self, host: str, vedge: Document, bridge: str) -> set[str]:
+    def _ovs_uplinks(self, host: str, vedge: Record, bridge: str) -> set[str]:
         # patches lead from the integration bridge to all others: stop there
         reached = {_integration_bridge(vedge), bridge}
         wanted, todo = {bridge}, [bridge]
@@ -184,15 +185,15 @@ class HostPlumbing:
         return {nic for nic in found if nic}
 
 
-def _mapping(document: Document, key: str) -> Mapping[str, Any]:
+def _mapping(document: Record, key: str) -> Mapping[str, Any]:
     found = document.get(key)
     return found if isinstance(found, Mapping) else {}
 
 
-def _integration_bridge(vedge: Document) -> str:
+def _integration_bridge(vedge: Record) -> str:
     return str(_mapping(vedge, "configurations").get("integration_bridge") or INTEGRATION_BRIDGE)
 
 
-def _addresses(nic: Document) -> set[str]:
+def _addresses(nic: Record) -> set[str]:
     keys = ("IP Address", "IPv6 Address", "addresses")
     return {text.partition("/")[0] for key in keys for text in values(nic.get(key))}

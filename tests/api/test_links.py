@@ -92,10 +92,10 @@ def test_without_a_token_nothing_is_told(app) -> None:  # type: ignore[no-untype
 
 
 def test_the_specification_is_served(app) -> None:  # type: ignore[no-untyped-def]
-    spec = app.test_client().get("/api/v1/swagger.json").json
+    spec = app.test_client().get("/api/v1/openapi.json").json
 
     assert "/links" in spec["paths"]
-    assert spec["paths"]["/links"]["get"]["responses"]["200"]["schema"]
+    assert spec["paths"]["/links"]["get"]["responses"]["200"]["content"]["application/json"]
 
 
 def test_an_unchanged_answer_is_not_sent_again(admin: FlaskClient) -> None:

@@ -378,7 +378,7 @@ def test_a_taken_port_is_told_with_what_to_do(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["-b", "somewhere"], "no address to bind to"),
+        (["-b", "somewhere"], "not an address to listen on"),
         (["-y", "links"], "belongs to the collection"),
         (["--cors-origin", "portal.example.org/path"], "not an origin"),
         (["--ldap_config", "/nonexistent/ldap.conf"], "no such file"),

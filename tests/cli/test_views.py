@@ -111,6 +111,21 @@ def test_list_leaves_out_folders_and_filters_by_every_flag(run: Any) -> None:
     assert names(run(*base, "-t", "instances_folder")) == ["Instances"]
 
 
+def test_a_list_of_one_type_shows_what_its_declaration_names(run: Any) -> None:
+    def heading(*more: str) -> list[str]:
+        lines: list[str] = run("inventory", "list", "-f", "csv", *more).splitlines()
+        return lines[0].split(",")
+
+    assert heading("-e", ENV) == ["type", "id", "name", "host", "state", "last_scanned"]
+    assert heading("-e", ENV, "-t", "instances_folder") == heading("-e", ENV)
+    assert heading("-t", "route") == heading()
+    assert heading("-e", ENV, "-t", "vnic") == [
+        *("id", "name", "host", "vnic_type", "mac_address", "state", "ip_addresses"),
+        "last_scanned",
+    ]
+    assert heading("-t", "network")[:4] == ["environment", "id", "name", "status"]
+
+
 def test_a_name_is_compared_as_text_and_not_as_a_pattern(run: Any) -> None:
     assert run("inventory", "list", "--name", "web.", "-f", "json").strip() == "[]"
     assert run("inventory", "list", "--name", ".*", "-f", "json").strip() == "[]"
@@ -284,7 +299,7 @@ def test_a_clique_that_lost_an_object_is_still_shown(run: Any, cloud: InventoryM
 def test_an_object_without_a_clique_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clique", "show", "web-2"]) == 1
 
-    assert "web-2: focal point of no clique" in capsys.readouterr().err
+    assert "web-2: not a focal point of a clique" in capsys.readouterr().err
 
 
 def test_an_inventory_of_another_name_is_another_one(run: Any) -> None:

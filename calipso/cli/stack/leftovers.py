@@ -1,4 +1,4 @@
-"""Children of a supervisor that was killed: found by what it recorded, and ended."""
+"""Children of a killed supervisor: its record names them, and they are ended."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Store(Service):
     ping: Callable[[str, float], str] = ping_mongo
 
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        """With what its program is started with."""
+        """The arguments of its program."""
         return self.program.environment(given) if self.program else dict(given)
 
 
@@ -148,7 +148,7 @@ def celery_command(kind: str, *arguments: str) -> list[str]:
 def child_environment(settings: Settings, environment: dict[str, str]) -> dict[str, str]:
     """Environment of the children: ours, with paths that hold from any directory."""
     result = {**FEW_HEAPS, **environment}
-    result["PYTHONUNBUFFERED"] = "1"  # a log tells what happened when it happens
+    result["PYTHONUNBUFFERED"] = "1"  # a log shows a line at once
     result["CALIPSO_HOME"] = str(settings.data_dir())
     if settings.config_dir:
         result["CALIPSO_CONFIG_DIR"] = str(Path(settings.config_dir).absolute())

@@ -1,4 +1,4 @@
-"""The state of the stack as rows: what the supervisor recorded, checked against what is."""
+"""The state of the stack as rows: the record of the supervisor, compared with the processes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def silent_workers(state: dict[str, Any]) -> list[str]:
         return []
     try:
         seen = {worker.get("pid") for worker in WorkerStore().live()}
-    except (StoreError, ConfigError, StoreFailure):  # the store's own row tells about it
+    except (StoreError, ConfigError, StoreFailure):  # the row of the store reports it
         seen = set()
     return [child["name"] for child in workers if child["pid"] not in seen]
 

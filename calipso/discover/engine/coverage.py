@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from calipso.errors import ErrorKind
+from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanStatus
 from calipso.model.sources import asks_hosts
 from calipso.stores.scans.scan_store import ScanStore
-
-Document = dict[str, Any]
 
 #: Kinds of errors after which nothing was asked of a host any more.
 NOT_REACHED = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from calipso.discover.engine.scanners_metadata import FetchType
 from calipso.errors import (
@@ -13,11 +12,10 @@ from calipso.errors import (
     ErrorKind,
     PartialAnswer,
 )
+from calipso.model.documents import Document
 from calipso.model.scan import Problem
 from calipso.model.sources import source_of_error
 from calipso.sources.fetcher import Fetcher
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 

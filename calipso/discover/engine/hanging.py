@@ -10,10 +10,9 @@ from bson import ObjectId
 
 from calipso.discover.engine.judgement import tree_parent
 from calipso.discover.engine.placement import environment_root
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import UpdateOne
-
-Document = dict[str, Any]
 
 FIELDS = ("id", "type", "name", "id_path", "name_path", "parent_id", "parent_type")
 

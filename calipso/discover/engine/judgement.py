@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Document
 from calipso.model.inventory import object_key
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.scan_inventory import Evidence
-
-Document = dict[str, Any]
 
 KEY_BYTES = 12
 

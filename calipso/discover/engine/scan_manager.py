@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from calipso.discover.engine.coverage import write_report
-from calipso.discover.engine.scan import Publisher, Scan, as_calipso_error
+from calipso.discover.engine.scan import Publisher, Scan
 from calipso.discover.engine.scanners_metadata import load_scanners
+from calipso.discover.engine.task_failures import as_calipso_error
 from calipso.errors import NotFound
+from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.sources.context import ScanContext
@@ -25,8 +27,6 @@ from calipso.stores.scans.listening import not_served
 from calipso.stores.scans.scan_store import RUNNING, ScanStore
 from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 

@@ -16,11 +16,10 @@ from typing import Any
 from bson import ObjectId
 
 from calipso.discover.engine.scanners_metadata import FetchType, ScannersMetadata
+from calipso.model.documents import Document
 from calipso.model.environment import Environment
 from calipso.model.scan import Stage
 from calipso.model.sources import asks_hosts
-
-Document = dict[str, Any]
 
 NAMESPACE = uuid.UUID("6f0c8c1e-5b7e-4c53-9a55-0d5f6f2f9b1a")
 

@@ -7,7 +7,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from bson import ObjectId
 
@@ -15,6 +14,7 @@ from calipso.discover.engine.fetch_problems import misplaced, problem_of
 from calipso.discover.engine.placement import Placement
 from calipso.discover.engine.scanners_metadata import OWN_PACKAGE, FetchType, ScannersMetadata
 from calipso.errors import CalipsoError, PartialAnswer
+from calipso.model.documents import Document
 from calipso.model.inventory import object_key
 from calipso.model.scan import Problem
 from calipso.sources.context import ScanContext
@@ -24,8 +24,6 @@ from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import is_at_or_below
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.utils.metadata_parser import load_class
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 

@@ -17,12 +17,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
 
 from bson import ObjectId
 
 from calipso.discover.engine.hanging import Hanger
 from calipso.discover.engine.judgement import Judgement, Verdict
+from calipso.model.documents import Document
 from calipso.stores.inventory.generations import not_newer, older
 from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
@@ -30,8 +30,6 @@ from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import Evidence, is_at_or_below
 from calipso.stores.mongo.stretches import STRETCH_HOSTS, prefix_range
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 FIELDS = (
     "id",

@@ -9,10 +9,9 @@ from calipso.errors import ErrorKind, NotFound
 from calipso.model.environment import OpenStackSection
 from calipso.settings import settings
 from calipso.sources.api.api_client import ApiClient
-from calipso.sources.api.api_paging import items_of_pages
+from calipso.sources.api.api_paging import Item, items_of_pages
 from calipso.sources.fetcher import Fetcher
 
-Item = dict[str, Any]
 Items = list[Item]
 list_of = list  # inside ApiAccess, `list` is its method
 
@@ -135,8 +134,9 @@ class ApiAccess(Fetcher):
         return parent.get("type") == "project" and self.is_admin_name(str(parent.get("name")))
 
     def is_admin_name(self, name: str) -> bool:
-        """True for the name of `admin_project`; Keystone takes it in any case of letters."""
-        wanted = self.context.environment.section(OpenStackSection).admin_project
+        """True for the name of the login's project; Keystone takes it in any case of letters."""
+        section = self.context.environment.section(OpenStackSection)
+        wanted = section.admin_project if section.names_project else self.client.project()
         return name.casefold() == wanted.casefold()
 
     def admin_project_id(self, names: Mapping[str, str]) -> str:

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 import urllib3
 from keystoneauth1.exceptions import ClientException
-from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_random_exponential
 
@@ -26,6 +25,7 @@ from calipso.errors import ApiAccessError, ErrorKind
 from calipso.limits.limits import limits
 from calipso.model.environment import OpenStackSection
 from calipso.settings import Settings
+from calipso.sources.api.api_login import certificate, login_of, login_problem
 from calipso.sources.api.api_problems import (
     error_text,
     no_slot,
@@ -68,18 +68,12 @@ class ApiClient:
         self.settings = settings
         self._count = count
         self._identity = identity_root(section.identity_url())
-        self._auth = v3.Password(
-            auth_url=f"{self._identity}/v3",
-            username=section.user,
-            password=section.pwd,
-            project_name=section.admin_project,
-            user_domain_name=section.user_domain,
-            project_domain_name=section.project_domain,
-        )
+        self._auth = login_of(section, f"{self._identity}/v3")
         # No redirects: a token must not follow to wherever an answer points.
         self._session = Session(
             auth=self._auth,
             verify=(section.ca_file or True) if not section.insecure else False,
+            cert=certificate(section),
             timeout=settings.api_timeout,
             redirect=False,
         )
@@ -111,13 +105,26 @@ class ApiClient:
                 self._count("api_calls")
             catalog = self._auth.get_access(self._session).service_catalog.catalog
         except (ClientException, OSError) as error:
-            found = explained(url, transport_problem(url, error), error)
+            problem = explained(url, transport_problem(url, error), error)
+            found = login_problem(self.section, problem)
             found.once_more = False  # a login is no GET
             # Asked again and again with a wrong password, Keystone locks the account.
             if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):
                 self._refused = found
             raise found from error
         return list(catalog)
+
+    def project(self) -> str:
+        """Name of the project this login is for. Raises ApiAccessError when there is none."""
+        self.catalogue()
+        access = self._auth.get_access(self._session)
+        if not access.project_name:
+            raise problem(
+                ErrorKind.FORBIDDEN,
+                f"{self._identity}: the login of {self.section.account} is not for a project",
+                url=self._identity,
+            )
+        return str(access.project_name)
 
     def endpoint(self, service_type: str, region: str | None) -> str:
         """Address of a service without version, as the OpenStack section wants it reached."""

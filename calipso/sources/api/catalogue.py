@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit, urlunsplit
 
-Item = Mapping[str, Any]
+from calipso.model.documents import Record
 
 #: The region of endpoints that name none, as small clouds have them.
 NO_REGION = "No-Region"
@@ -18,17 +17,17 @@ _VERSION = re.compile(r"/v\d+(\.\d+)?(/[^/]+)?$")
 _IDENTITY_VERSION = re.compile(r"/v(3|2\.0)(/.*)?$")
 
 
-def region_of_endpoint(endpoint: Item) -> str:
+def region_of_endpoint(endpoint: Record) -> str:
     """Name of an endpoint's region, `NO_REGION` for one that has none."""
     return str(endpoint.get("region_id") or endpoint.get("region") or NO_REGION)
 
 
-def interface_of(endpoint: Item) -> str:
+def interface_of(endpoint: Record) -> str:
     """`public`, `internal` or `admin`; old catalogues write `publicURL`."""
     return str(endpoint.get("interface") or "").removesuffix("URL")
 
 
-def endpoints_of(catalogue: Iterable[Item], service_type: str) -> Iterator[Item]:
+def endpoints_of(catalogue: Iterable[Record], service_type: str) -> Iterator[Record]:
     """The endpoints of a service in all regions."""
     for service in catalogue:
         if service.get("type") == service_type:

@@ -16,11 +16,10 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import Conflict, NotFound
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.mongo.indexes import ensure_indexes
-
-Document = dict[str, Any]
 
 #: What says for which clouds a clique type is meant.
 CONFIGURATION = ("distribution", "distribution_version", "mechanism_drivers", "type_drivers")

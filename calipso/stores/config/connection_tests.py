@@ -13,14 +13,13 @@ from typing import Any
 from bson import ObjectId
 
 from calipso.errors import NotFound
+from calipso.model.documents import Document
 from calipso.secrets.box import SecretBox, map_secrets, masked
 from calipso.settings import settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.store import Store
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 REQUEST, RESPONSE = "request", "response"
 

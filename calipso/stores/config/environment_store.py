@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from calipso.errors import ConfigError, Conflict, NotFound, StoreError
 from calipso.model.collections import spec_of
+from calipso.model.documents import Document
 from calipso.model.environment import (
     OTHER_WORDS,
     Environment,
@@ -27,7 +28,6 @@ from calipso.stores.store import Store
 from calipso.utils.constants import constant_values
 from calipso.utils.metadata_parser import nearest
 
-Document = dict[str, Any]
 Documents = list[Document]
 Names = list[str]
 Check = Callable[[Document], Environment]

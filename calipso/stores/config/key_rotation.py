@@ -9,10 +9,9 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from calipso.model.collections import COLLECTIONS
+from calipso.model.documents import Document
 from calipso.secrets.box import SecretBox, map_secrets
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 
 def rotate(database: Database[Document], secrets: SecretBox) -> None:

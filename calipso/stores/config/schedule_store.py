@@ -21,13 +21,13 @@ from bson.errors import InvalidId
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import Conflict, NotFound
+from calipso.model.documents import Document
 from calipso.model.schedule import ORIGINAL_OPTIONS, WHEN_FIELDS, Schedule
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.store import Store
 from calipso.utils.metadata_parser import nearest
 
-Document = dict[str, Any]
 Documents = list[Document]
 
 COUNTS = ("run", "missed", "skipped", "failed")

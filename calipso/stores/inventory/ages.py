@@ -11,9 +11,9 @@ from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
-Document = dict[str, Any]
 AGE_FIELDS = ("last_scanned", "stale_since")
 
 

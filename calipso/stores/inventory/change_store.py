@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from calipso.errors import ConfigError, NotFound
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.stretches import prefix_range
-
-Document = dict[str, Any]
 
 
 class ChangeStore:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 
 def not_newer(generation: int) -> Document:

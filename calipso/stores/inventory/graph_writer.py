@@ -9,14 +9,13 @@ from typing import Any
 from bson import ObjectId
 from pymongo import InsertOne, UpdateOne
 
+from calipso.model.documents import Document
 from calipso.model.owners import STAMPS, of_scan
 from calipso.stores.inventory.generations import older
 from calipso.stores.inventory.inventory_mgr import Write
 from calipso.stores.inventory.scan_writer import ScanWriter
 from calipso.stores.mongo.encoding import encode
 from calipso.stores.mongo.stretches import STRETCH_LINKS, key_ranges, other_names
-
-Document = dict[str, Any]
 
 #: Cliques or objects whose links are removed together.
 PORTION = 1000

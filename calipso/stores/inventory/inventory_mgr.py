@@ -17,6 +17,7 @@ from pymongo.errors import BulkWriteError
 
 from calipso.errors import ConfigError
 from calipso.model.collections import of_inventories, stored_name
+from calipso.model.documents import Document
 from calipso.model.inventory import check_inventory_name, object_key
 from calipso.model.owners import of_scan
 from calipso.settings import settings
@@ -27,7 +28,6 @@ from calipso.stores.mongo.indexes import ensure_indexes
 from calipso.stores.mongo.mongo_access import MongoAccess
 from calipso.stores.mongo.stretches import host_ids, id_ranges, source_ranges
 
-Document = dict[str, Any]
 Write = InsertOne[Document] | UpdateOne
 
 #: MongoDB's error code for a key that exists.

@@ -19,14 +19,13 @@ from typing import Any
 from bson import ObjectId
 from pymongo import UpdateOne
 
+from calipso.model.documents import Document
 from calipso.model.inventory import object_key
 from calipso.model.scan import Problem
 from calipso.stores.inventory.inventory_mgr import Write
 from calipso.stores.inventory.scan_inventory import Evidence
 from calipso.stores.inventory.scan_writer import ScanWriter
 from calipso.stores.mongo.embedded import PORTION
-
-Document = dict[str, Any]
 
 COLLECTION = "object_problems"
 OBJECT_FIELDS = ("type", "id", "name", "host", "id_path", "problems", "generation")

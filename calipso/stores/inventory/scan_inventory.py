@@ -14,10 +14,10 @@ from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.scans.scan_store import ScanStore
 
-Document = dict[str, Any]
 #: Scanner, fetcher, `_id` of the parent.
 Fetch = tuple[str, str, ObjectId]
 

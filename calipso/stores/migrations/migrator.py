@@ -28,12 +28,11 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from calipso import __version__
 from calipso.errors import ConfigError, StoreError
+from calipso.model.documents import Document
 from calipso.stores import migrations
 from calipso.stores.migrations import indexes
 from calipso.stores.mongo.mongo_access import MongoAccess
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 COLLECTION = "schema_version"
 KEY = "calipso"

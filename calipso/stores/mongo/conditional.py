@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 
 def change_if(

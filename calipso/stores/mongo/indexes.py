@@ -11,9 +11,8 @@ from pymongo.errors import OperationFailure
 
 from calipso.model.collection_spec import Index
 from calipso.model.collections import COLLECTIONS
+from calipso.model.documents import Document
 from calipso.settings import settings
-
-Document = dict[str, Any]
 
 #: What makes two indexes of one name different.
 OPTIONS = ("unique", "sparse", "expireAfterSeconds", "partialFilterExpression")

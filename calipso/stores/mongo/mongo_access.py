@@ -6,17 +6,15 @@ import os
 import threading
 import time
 from datetime import UTC
-from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, InvalidName, OperationFailure, PyMongoError
 
 from calipso.errors import NoWorker, StoreError
+from calipso.model.documents import Document
 from calipso.settings import Settings, settings
 from calipso.utils.store_addresses import mongo_url
-
-Document = dict[str, Any]
 
 #: Codes of errors that stay however often a write is repeated: a document is too large (10334,
 #: 17280, 17419, 17420), or a document, an update or a path is not valid.

@@ -14,9 +14,8 @@ from typing import Any
 from bson import ObjectId
 from pymongo.collection import Collection
 
+from calipso.model.documents import Document
 from calipso.stores.mongo.encoding import decode
-
-Document = dict[str, Any]
 
 _SIGNS = {
     "$gt": operator.gt,

@@ -17,9 +17,9 @@ from typing import Any
 
 from pymongo.collection import Collection
 
+from calipso.model.documents import Document
 from calipso.stores.mongo.stretches import host_ids, id_ranges, key_ranges
 
-Document = dict[str, Any]
 Mark = tuple[Any, Any]
 Order = list[tuple[str, int]]
 

@@ -20,11 +20,10 @@ from typing import Any
 from bson import ObjectId
 
 from calipso.errors import AuthError, NotFound
+from calipso.model.documents import Document
 from calipso.settings import settings
 from calipso.stores.store import Store
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 #: How exact the time of the last use is: not each request is a write.
 USE_NOTED = timedelta(minutes=1)

@@ -12,6 +12,7 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import ConfigError, Conflict, NotFound
+from calipso.model.documents import Document
 from calipso.model.user import EVERY, Grant, Origin, Role, User, same_name, user_name
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.mongo.mongo_access import MongoAccess
@@ -20,8 +21,6 @@ from calipso.stores.people.passwords import hashed, matches, renewed
 from calipso.stores.people.token_store import TokenStore
 from calipso.stores.store import Store
 from calipso.utils.metadata_parser import nearest
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 

@@ -21,12 +21,11 @@ from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.store import Store
 from calipso.utils.log import FIRST, fields_of, kept_level
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 from pymongo import ReturnDocument
 from pymongo.database import Database
 
+from calipso.model.documents import Document
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 
 class QueueOrder:

@@ -16,6 +16,7 @@ from pymongo.collection import Collection
 from calipso.errors import Conflict
 from calipso.model.collection_spec import Retention, Scope
 from calipso.model.collections import COLLECTIONS, stored_name, with_scan
+from calipso.model.documents import Document
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import Settings, settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
@@ -24,8 +25,6 @@ from calipso.stores.mongo.indexes import ensure_indexes
 from calipso.stores.scans.scan_store import RUNNING, ScanStore
 from calipso.stores.scans.scratch import PREFIX, remove_scratch
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 FINISHED = [ScanStatus.COMPLETED.value, ScanStatus.COMPLETED_WITH_ERRORS.value]
 

@@ -17,13 +17,12 @@ from pymongo import DESCENDING, ReplaceOne, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import NotFound
+from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import encode
 from calipso.stores.scans.task_store import TaskStore
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 #: Errors kept on the scan record itself; all of them are in the coverage report.
 ERRORS_ON_RECORD = 50

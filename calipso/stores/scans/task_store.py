@@ -15,12 +15,11 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.database import Database
 
 from calipso.errors import NotFound
+from calipso.model.documents import Document
 from calipso.stores.mongo.conditional import alike, change_if, more
 from calipso.stores.scans.queue_order import QueueOrder
 from calipso.stores.store import Store
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 
 class TaskStore(Store):

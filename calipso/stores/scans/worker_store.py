@@ -6,15 +6,13 @@ import os
 import socket
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 from calipso import __version__
+from calipso.model.documents import Document
 from calipso.settings import settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.store import Store
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 
 class WorkerStore(Store):

@@ -11,7 +11,7 @@ from pydantic import Field
 from calipso.api.ages import page_with_ages
 from calipso.api.auth.caller import Caller
 from calipso.api.gather import gathered
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, chosen, page, page_of
 from calipso.api.reading import (
     EXAMPLE_KEY,
@@ -32,11 +32,10 @@ from calipso.api.responders.resource.links import LinkAnswer
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text, UtcTime
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.model.documents import Document
 from calipso.stores.inventory.ages import aged_cliques, aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.adjacency import split_type
-
-Document = dict[str, Any]
 
 ns = Namespace("cliques", description="What objects depend on.", path="/")
 
@@ -77,7 +76,9 @@ class CliqueQuery(EnvironmentPage):
 class MemberQuery(OneQuery):
     """How many members."""
 
-    limit: int = Field(default=1000, ge=0, le=10_000, description="Ids of each sort at most.")
+    limit: int = Field(
+        default=1000, ge=0, le=10_000, description="Largest number of links, and of objects."
+    )
 
 
 class CliqueAnswer(Answer):
@@ -90,7 +91,7 @@ class CliqueAnswer(Answer):
     focal_point_type: str = ""
     focal_point_id: str = Field(default="", description="That object's id.")
     constraints: dict[str, Any] = Field(
-        default={}, description="What links of it had to agree with."
+        default={}, description="Values that its links had to match."
     )
     last_scanned: UtcTime | None = Field(
         default=None, description="When its oldest object was read."
@@ -107,20 +108,16 @@ class CliqueDetail(CliqueAnswer):
     objects: list[str] = Field(description="Keys of its objects, `limit` at most.")
     link_count: int
     object_count: int
-    truncated: bool = Field(description="True: it has more; `/links` and `/objects` page them.")
+    truncated: bool = Field(
+        description="True: it has more members; `/links` and `/objects` list all."
+    )
 
 
 @ns.route("/cliques")
 class Cliques(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=CliqueAnswer,
-        query=CliqueQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(CliqueAnswer, CliqueQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: CliqueQuery) -> Page:
         """Cliques by environment, type and focal point; members are with each one."""
         inv = opened(query)
@@ -190,7 +187,7 @@ class Clique(Resource):  # type: ignore[misc]
 def _members(name: str, key: str, caller: Caller, query: InventoryPage) -> Page:
     """A page of the links or objects of a clique, in the order of their keys.
 
-    One that is gone since the clique was made is left out: a page may have less than `limit`.
+    Members that no longer exist are left out: a page may have fewer than `limit`.
     """
     inv = opened(query)
     clique = one_of(inv, "cliques", key, caller, "clique")
@@ -207,13 +204,7 @@ def _members(name: str, key: str, caller: Caller, query: InventoryPage) -> Page:
 class CliqueLinks(Resource):  # type: ignore[misc]
     """Links of a clique."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LinkAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE_LINK], "next": None},
-    )
+    @listing(LinkAnswer, InventoryPage, EXAMPLE_LINK, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The links of a clique."""
         return _members("links", key, caller, query)
@@ -223,13 +214,7 @@ class CliqueLinks(Resource):  # type: ignore[misc]
 class CliqueObjects(Resource):  # type: ignore[misc]
     """Objects of a clique."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ObjectAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE_OBJECT], "next": None},
-    )
+    @listing(ObjectAnswer, InventoryPage, EXAMPLE_OBJECT, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The objects of a clique, the focal point among them."""
         return _members("objects", key, caller, query)
@@ -240,7 +225,7 @@ class ObjectCliqueQuery(InventoryPage):
 
     member: bool = Field(
         default=False,
-        description="true: every clique the object is in, which tells what depends on it; else "
+        description="true: every clique the object is in, so what depends on it; false: "
         "those it is the focal point of.",
     )
 
@@ -249,13 +234,7 @@ class ObjectCliqueQuery(InventoryPage):
 class ObjectCliques(Resource):  # type: ignore[misc]
     """Cliques of an object."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=CliqueAnswer,
-        query=ObjectCliqueQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(CliqueAnswer, ObjectCliqueQuery, EXAMPLE, errors=(404,))
     def get(self, key: Key, caller: Caller, query: ObjectCliqueQuery) -> Page:
         """Cliques an object is the focal point of, or is in."""
         inv = opened(query)

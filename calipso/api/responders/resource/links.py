@@ -11,7 +11,7 @@ from pydantic import Field, WithJsonSchema
 from calipso.api.ages import page_with_ages
 from calipso.api.auth.caller import Caller
 from calipso.api.gather import gathered
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.reading import (
     EXAMPLE_KEY,
@@ -27,11 +27,10 @@ from calipso.api.reading import (
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text, UtcTime
+from calipso.model.documents import Document
 from calipso.stores.inventory.ages import aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import encode
-
-Document = dict[str, Any]
 
 ns = Namespace("links", description="Links between objects.", path="/")
 
@@ -57,7 +56,7 @@ EXAMPLE = {
 
 
 class LinkState(StrEnum):
-    """How a link is: read, not assumed."""
+    """State of a link, as the system reports it."""
 
     UP = "up"
     DOWN = "down"
@@ -80,7 +79,7 @@ class LinkQuery(EnvironmentPage):
     target_id: Text | None = Field(default=None, description="To the object of this id.")
     state: LinkState | None = Field(default=None, description="In this state.")
     implicit: bool | None = Field(
-        default=None, description="true: made of other links (`implicit`); false: the rest."
+        default=None, description="true: links derived from other links; false: the others."
     )
     attributes: Annotated[
         dict[AttributeName, Text], WithJsonSchema({"type": "string"}, mode="validation")
@@ -103,10 +102,8 @@ class LinkAnswer(Answer):
     source_id: str = Field(default="", description="That object's id.")
     target: str = Field(default="", description="Key of the object it leads to.")
     target_id: str = Field(default="", description="That object's id.")
-    host: str = Field(default="", description="Empty where both ends are not of one host.")
-    state: LinkState = Field(
-        default=LinkState.UNKNOWN, description="Read from the system, not assumed."
-    )
+    host: str = Field(default="", description="Empty when the ends are on different hosts.")
+    state: LinkState = Field(default=LinkState.UNKNOWN, description="As the system reports it.")
     implicit: bool = False
     attributes: dict[str, Any] = Field(
         default={},
@@ -123,13 +120,7 @@ class LinkAnswer(Answer):
 class Links(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LinkAnswer,
-        query=LinkQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(LinkAnswer, LinkQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: LinkQuery) -> Page:
         """Links by environment and type."""
         wanted = seen(caller, query.env_name)
@@ -164,7 +155,7 @@ def _ends(inv: InventoryMgr, wanted: Document) -> list[Document]:
 
 
 def _meant(text: str) -> list[Any]:
-    """What a text of a query may stand for: a stored number is not text."""
+    """Values that a text of a query may mean: it may be stored as a number."""
     return [text, int(text)] if text.isdecimal() and len(text) < 10 else [text]
 
 
@@ -183,13 +174,7 @@ class Link(Resource):  # type: ignore[misc]
 class ObjectLinks(Resource):  # type: ignore[misc]
     """Links of one object."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LinkAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(LinkAnswer, InventoryPage, EXAMPLE, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The links an object is an end of."""
         inv = opened(query)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from calipso.model.inventory import Fetched
 from calipso.sources.api.addresses import normal_cidr
-from calipso.sources.api.api_access import ApiAccess, Item
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.api.api_paging import Item
 
 
 class ApiFetchNetworks(ApiAccess):

@@ -10,7 +10,8 @@ from calipso.model.drivers import drivers_of_agents, drivers_of_ports
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.api.addresses import normal_ip
-from calipso.sources.api.api_access import ApiAccess, Item
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.api.api_paging import Item
 
 
 class ApiFetchPorts(ApiAccess):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.model.environment import OpenStackSection
 from calipso.model.inventory import Fetched
-from calipso.sources.api.api_access import ApiAccess, Item
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.api.api_paging import Item
 from calipso.sources.api.catalogue import interface_of, region_of_endpoint
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
 
 from calipso.model.drivers import NODE_AGENTS
 from calipso.model.hosts import proxy_type
 from calipso.model.inventory import Fetched
 from calipso.sources.api.addresses import normal_ip
-
-Item = dict[str, Any]
+from calipso.sources.api.api_paging import Item
 
 INTERNAL = "internal"
 CONTROLLER = frozenset({"nova-conductor", "nova-scheduler"})

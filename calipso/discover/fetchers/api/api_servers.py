@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from calipso.model.inventory import Fetched
-from calipso.sources.api.api_access import NOVA, ApiAccess, Item
+from calipso.sources.api.api_access import NOVA, ApiAccess
+from calipso.sources.api.api_paging import Item
 
 POWER_STATES = {
     0: "no state",

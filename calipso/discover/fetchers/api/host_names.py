@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-Item = dict[str, Any]
+from calipso.model.documents import Document
 
 
 class Names(NamedTuple):
@@ -16,7 +16,7 @@ class Names(NamedTuple):
     doubtful: list[tuple[str, str]]
 
 
-def names_of_hosts(services: Iterable[Item], agents: Iterable[Item]) -> Names:
+def names_of_hosts(services: Iterable[Document], agents: Iterable[Document]) -> Names:
     """Match names of Neutron that Nova does not know with names of Nova.
 
     Evidence for one machine is: the one name is the other with a domain, no third host has such a
@@ -57,7 +57,7 @@ def short(name: str) -> str:
     return name.lower().partition(".")[0]
 
 
-def renamed(agents: Iterable[Item], names: Names) -> list[Item]:
+def renamed(agents: Iterable[Document], names: Names) -> list[Document]:
     """The agents with their hosts as Nova calls them."""
     return [
         agent | {"host": names.aliases.get(str(agent["host"]), str(agent["host"]))}

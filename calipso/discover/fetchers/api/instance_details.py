@@ -9,7 +9,8 @@ from calipso.discover.fetchers.db.db_fetch_instances import DbFetchInstances
 from calipso.errors import AccessError, CellsAway, ErrorKind
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
-from calipso.sources.api.api_access import ApiAccess, Item
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.api.api_paging import Item
 
 
 def complete(access: ApiAccess, instances: list[Fetched], ports: InstancePorts) -> None:

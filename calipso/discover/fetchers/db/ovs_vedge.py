@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.ovsdb import Bridge, Interface, Port, bridge_of_patch
-
-Item = dict[str, Any]
+from calipso.model.documents import Document
 
 #: Devices that are never a way out of the host.
 _VIRTUAL = frozenset({"tun", "bridge", "dummy", "openvswitch", "vxlan", "gre", "geneve"})
@@ -16,16 +14,16 @@ _VIRTUAL = frozenset({"tun", "bridge", "dummy", "openvswitch", "vxlan", "gre", "
 
 def switch_fields(
     bridges: Mapping[str, Bridge], devices: Mapping[str, Device], mappings: Mapping[str, str]
-) -> Item:
+) -> Document:
     """Fields `ports`, `tunnel_ports`, `patch_ports`, `bridges`, `uplinks`.
 
     `ports` holds every interface of every bridge, by name, tunnels and patches included.
     """
     physical = {bridge: network for network, bridge in mappings.items()}
-    ports: dict[str, Item] = {}
-    tunnels: dict[str, Item] = {}
-    patches: dict[str, Item] = {}
-    described: list[Item] = []
+    ports: dict[str, Document] = {}
+    tunnels: dict[str, Document] = {}
+    patches: dict[str, Document] = {}
+    described: list[Document] = []
     for bridge in bridges.values():
         for port, interface in bridge.interfaces():
             ports[interface.name] = port_fields(bridge, port, interface)
@@ -54,9 +52,9 @@ def switch_fields(
     }
 
 
-def port_fields(bridge: Bridge, port: Port, interface: Interface) -> Item:
+def port_fields(bridge: Bridge, port: Port, interface: Interface) -> Document:
     """One interface of a bridge; `id` is its OpenFlow port number, None while OVS has none."""
-    fields: Item = {
+    fields: Document = {
         "id": interface.ofport,
         "name": interface.name,
         "interface": interface.name,
@@ -79,7 +77,7 @@ def port_fields(bridge: Bridge, port: Port, interface: Interface) -> Item:
     return fields | {key: value for key, value in optional.items() if value is not None}
 
 
-def tunnel_fields(port: Port, interface: Interface) -> Item:
+def tunnel_fields(port: Port, interface: Interface) -> Document:
     """A tunnel to another host."""
     return {
         "id": interface.ofport,
@@ -95,7 +93,7 @@ def patch_fields(
     interface: Interface,
     bridges: Mapping[str, Bridge],
     devices: Mapping[str, Device],
-) -> Item:
+) -> Document:
     """A way from one bridge to another: a patch port, or the veth pair older releases use."""
     device = devices.get(interface.name)
     veth = device.lower if device and device.kind == "veth" and device.peer_netns is None else ""
