@@ -45,6 +45,9 @@ HOST = ObjectType(
             SERVICES,
             volatile=("*.updated_at",),
         ),
+        Field("region", "Its region: a host name is unique in one region only.", SERVICES),
+        Field("network_agents", "Agent type → `active`, `available`.", AGENTS),
+        Field("other_names", "Neutron's names for it, if Nova has another.", AGENTS),
         Field("os_id", "Id of the hypervisor.", HYPERVISORS),
         Field("hypervisor_hostname", "Name of the hypervisor.", HYPERVISORS, search=Search.WORD),
         Field("hypervisor_type", "Kind of hypervisor, such as `QEMU`.", HYPERVISORS),
@@ -94,6 +97,7 @@ HOST_PNIC = ObjectType(
     rank=5,
     icon="nic",
     fields=(
+        Field("alive", "Neutron's word: true if it reports in time.", AGENTS),
         Field("local_name", "Name of the device.", LINKS, search=Search.WORD),
         mac(),
         Field(
