@@ -82,7 +82,10 @@ NETWORK_AGENT = ObjectType(
     identity="`<binary>-<agent id>`",
     parents=("network_agents_folder",),
     icon="agent",
-    fields=AGENT,
+    fields=(
+        *AGENT,
+        Field("alive", "Neutron's word: true if it reports in time.", AGENTS),
+    ),
     open=(AGENT_OPEN,),
 )
 
@@ -97,7 +100,6 @@ HOST_PNIC = ObjectType(
     rank=5,
     icon="nic",
     fields=(
-        Field("alive", "Neutron's word: true if it reports in time.", AGENTS),
         Field("local_name", "Name of the device.", LINKS, search=Search.WORD),
         mac(),
         Field(
