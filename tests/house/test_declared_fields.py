@@ -31,6 +31,7 @@ COMMON_RARE = {
 
 #: Declared fields that the sample clouds do not have, and why.
 RARE = {
+    ("host", "other_names"): "Nova and Neutron name it differently; case api_fetch_project_hosts",
     ("network", "segments"): "a network of several segments; case api_fetch_networks",
     ("vnic", "virtualport"): "a libvirt network of Open vSwitch; case cli_fetch_instance_vnics",
     ("vnic", "vlan"): "an interface with a virtual function; case cli_fetch_instance_vnics",

@@ -78,6 +78,7 @@ PORT = ObjectType(
     parents=("ports_folder",),
     icon="socket",
     fields=(
+        Field("region", "Region whose Neutron lists it.", "Neutron `GET /v2.0/ports`"),
         *_of_neutron(PORTS),
         Field("port_name", "Neutron's name.", PORTS, search=Search.WORD),
         Field("mac_address", "Its MAC address.", PORTS, search=Search.MAC),
