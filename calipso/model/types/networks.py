@@ -100,7 +100,6 @@ PORT = ObjectType(
         Field("allowed_address_pairs", "Further addresses it may use.", PORTS),
         Field("security_groups", "Ids of its security groups.", PORTS),
         Field("extra_dhcp_opts", "Its DHCP options.", PORTS),
-        Field("region", "Region whose Neutron lists it.", PORTS),
     ),
     open=(Open("Other fields of Neutron's port.", PORTS),),
 )

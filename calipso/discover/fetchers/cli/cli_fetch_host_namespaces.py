@@ -20,7 +20,6 @@ class CliFetchHostNamespaces(CliAccess):
     sources: ClassVar[tuple[str, ...]] = ("db",)
 
     enriches: ClassVar[bool] = True
-    sources: ClassVar[tuple[str, ...]] = ("db",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)

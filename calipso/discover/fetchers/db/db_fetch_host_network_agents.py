@@ -28,7 +28,6 @@ class DbFetchHostNetworkAgents(DbAccess):
     sources: ClassVar[tuple[str, ...]] = ("api",)
 
     batch_size: ClassVar[int | None] = None
-    sources: ClassVar[tuple[str, ...]] = ("api",)
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
         parents: dict[str, str] = {}
