@@ -12,21 +12,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from calipso.errors import ConfigError
+from calipso.model.openstack_section import OpenStackSection
 from calipso.model.queues import Queues
-from calipso.model.sections import (
+from calipso.model.section_base import (
     HOST,
     SECRET_KEYS,
+    Port,
+    Section,
+    is_path_key,
+    is_secret_key,
+)
+from calipso.model.sections import (
     SECTIONS,
     AnySection,
     CliHost,
     CliSection,
     MysqlSection,
-    OpenStackSection,
     OtherSection,
-    Port,
-    Section,
-    is_path_key,
-    is_secret_key,
 )
 
 __all__ = [

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 #: Code of a problem -> what it says about the object.
 CODES: dict[str, str] = {
+    "agent_down": "The network agent does not report to Neutron any more.",
     "binding_failed": "Neutron could not bind the port to its host.",
     "bound_elsewhere": "The device is on one host, Neutron has bound its port to another.",
+    "compute_service_down": "Nova's compute service on the host does not report any more.",
     "cut_off": "A fault on its way to the wire cuts the instance or service off.",
     "dead_vlan": "The port is in the VLAN of ports that the agent has not wired.",
-    "link_down": "A device on the way is down.",
-    "agent_down": "The network agent does not report to Neutron any more.",
-    "compute_service_down": "Nova's compute service on the host does not report any more.",
     "driver_not_read": "The host uses a mechanism driver that no fetcher reads.",
     "host_name_in_two_regions": "Hosts of another region have the names of some of its hosts.",
     "host_named_twice": "Nova and Neutron have different names for the host, or seem to.",
     "instance_error": "Nova has the instance in the state ERROR.",
     "instance_host_unknown": "Nova has the instance on a host that is not in the inventory.",
+    "link_down": "A device on the way is down.",
     "misplaced": "The parent that the cloud names for it is not in the inventory.",
     "namespace_missing": "Neutron wants a namespace on a host that does not have it.",
     "namespace_orphan": "The namespace belongs to a network or router that Neutron does not have.",

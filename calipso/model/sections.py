@@ -6,14 +6,9 @@ ports of SSH, per-host accounts) is added with defaults, so documents written fo
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Discriminator,
     Field,
@@ -22,183 +17,19 @@ from pydantic import (
     model_validator,
 )
 
-#: A host name: labels of 1-63 characters, 253 in all.
-HOST = re.compile(r"(?=.{1,253}\Z)(?!.*\.\.)(?!.*[^.]{64})[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-Secret = Annotated[str, Field(repr=False)]
-
-#: Keys whose values are encrypted at rest and never shown, wherever they stand.
-SECRET_KEYS = frozenset(
-    {"pwd", "admin_token", "token", "nfv_token", "rabbitmq_pass", "ssh_password", "key_passphrase"}
-    | {"application_credential_secret"}
-    | {"password", "passwd", "passphrase", "secret"}  # of sections that may have any field
-)
-_SECRET_WORDS = re.compile(
-    r"(?:password|passwd|passphrase|secret|token|credentials?|(?:api|private|access)_?key)$",
-    re.IGNORECASE,
+from calipso.model.openstack_section import OpenStackSection
+from calipso.model.section_base import (
+    Port,
+    Secret,
+    Section,
+    Strict,
+    check_host,
+    is_path_key,
+    is_secret_key,
 )
 
-#: Keys whose values are paths of files on the machines of the workers, with those in `_file`.
-_PATH_KEYS = frozenset({"key", "known_hosts"})
 
-
-def is_secret_key(key: str) -> bool:
-    """True when values under this key are encrypted at rest and never shown."""
-    return key.lower() in SECRET_KEYS or bool(_SECRET_WORDS.search(key))
-
-
-def is_path_key(key: str) -> bool:
-    """True when values under this key name files that a worker reads or writes."""
-    return key in _PATH_KEYS or key.endswith("_file")
-
-
-def check_host(value: str) -> str:
-    """The value, when it is an address or a host name. Raises ValueError."""
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        if not HOST.fullmatch(value):
-            raise ValueError("expected an IPv4 or IPv6 address or a host name") from None
-    return value
-
-
-class _Strict(BaseModel):
-    """Unknown keys are errors; numbers in YAML may stand for words; secrets stay out of text."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        coerce_numbers_to_str=True,
-        hide_input_in_errors=True,
-    )
-
-    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        """What `repr` shows: fields of the original's open sections may be secrets too."""
-        return [
-            (key, value) for key, value in super().__repr_args__() if not is_secret_key(str(key))
-        ]
-
-
-class Section(_Strict):
-    """One entry of `configuration`; `name` says which source it is for."""
-
-    name: str
-
-    @field_validator("host", check_fields=False)
-    @classmethod
-    def _host(cls, value: str) -> str:
-        return check_host(value)
-
-
-class OpenStackSection(Section):
-    """The OpenStack API: `host`/`port` as in the original, or `auth_url` in full."""
-
-    name: Literal["OpenStack"] = "OpenStack"
-    auth_url: str = ""
-    host: str = Field(default="", validate_default=True)
-    port: Port = 5000
-    auth_type: Literal["v3password", "v3token", "v3applicationcredential"] = "v3password"
-    user_id: str = ""
-    user: str = Field(default="", validate_default=True)
-    pwd: Secret = ""
-    token: Secret = Field(default="", validate_default=True)
-    application_credential_id: str = ""
-    application_credential_name: str = ""
-    application_credential_secret: Secret = Field(default="", validate_default=True)
-    admin_token: Secret = ""
-    admin_project: str = "admin"
-    project_id: str = ""
-    user_domain: str = "Default"
-    user_domain_id: str = ""
-    project_domain: str = "Default"
-    project_domain_id: str = ""
-    region: str = ""
-    interface: Literal["public", "internal", "admin"] = "public"
-    use_tls: bool = False
-    ca_file: str = ""
-    cert_file: str = ""
-    cert_key_file: str = ""
-    insecure: bool = False
-    endpoint_host: str = ""  # replaces the host of each catalogue URL (port forwards, jump hosts)
-
-    @field_validator("auth_url")
-    @classmethod
-    def _url(cls, value: str) -> str:
-        if value and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", value):
-            raise ValueError("expected http(s)://host:port/v3, without user or password in it")
-        urlsplit(value).port  # noqa: B018  raises ValueError for an invalid port
-        return value
-
-    @field_validator("host", mode="before")
-    @classmethod
-    def _host_of_url(cls, value: Any, info: ValidationInfo) -> Any:
-        if value:
-            return value
-        url = info.data.get("auth_url", "http://unknown")
-        if not url:
-            raise ValueError("missing: give host and port, or auth_url")
-        return urlsplit(url).hostname or value
-
-    @field_validator("user")
-    @classmethod
-    def _user(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("auth_type") == "v3password" and not (value or info.data.get("user_id")):
-            raise ValueError("missing")
-        return value
-
-    @field_validator("token")
-    @classmethod
-    def _token(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("auth_type") == "v3token" and not value:
-            raise ValueError("missing: auth_type v3token needs it")
-        return value
-
-    @field_validator("application_credential_secret")
-    @classmethod
-    def _credential(cls, value: str, info: ValidationInfo) -> str:
-        given = info.data
-        if given.get("auth_type") != "v3applicationcredential":
-            return value
-        if not value:
-            raise ValueError("missing: auth_type v3applicationcredential needs it")
-        named = given.get("application_credential_name")
-        if not given.get("application_credential_id") and not (
-            named and (given.get("user") or given.get("user_id"))
-        ):
-            raise ValueError(
-                "give application_credential_id too, or application_credential_name and user"
-            )
-        return value
-
-    @property
-    def account(self) -> str:
-        """Who logs in, for people; no secret."""
-        if self.auth_type == "v3token":
-            return "the owner of the token"
-        if self.auth_type == "v3applicationcredential":
-            credential = self.application_credential_id or self.application_credential_name
-            return f"application credential {credential}"
-        return self.user or f"user {self.user_id}"
-
-    @property
-    def names_project(self) -> bool:
-        """True when `admin_project` is the name of the project this login is for.
-
-        An application credential belongs to a project, and `project_id` is not a name: Keystone
-        says the name when somebody logs in.
-        """
-        return self.auth_type != "v3applicationcredential" and not self.project_id
-
-    def identity_url(self) -> str:
-        """The Keystone v3 URL."""
-        if self.auth_url:
-            return self.auth_url
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self.use_tls else 'http'}://{host}:{self.port}/v3"
-
-
-class MysqlCell(_Strict):
+class MysqlCell(Strict):
     """How to reach the database of one cell of Nova when it differs (`mysql.cells`)."""
 
     host: str = ""
@@ -228,7 +59,7 @@ class MysqlSection(Section):
     cells: dict[str, MysqlCell] = Field(default_factory=dict)  # by the name of the cell
 
 
-class CliHost(_Strict):
+class CliHost(Strict):
     """How to reach one host when it differs from the rest (`CLI.hosts`)."""
 
     name: str = ""  # the original repeats the section's name here

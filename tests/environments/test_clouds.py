@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from openstack.config import loader
 
 from calipso.errors import ConfigError
-from calipso.model.sections import OpenStackSection
+from calipso.model.openstack_section import OpenStackSection
 from calipso.sources.api.clouds import Clouds, load_clouds
 
 from .conftest import SECRET, look_for_clouds_below

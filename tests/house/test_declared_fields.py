@@ -31,6 +31,12 @@ COMMON_RARE = {
 
 #: Declared fields that the sample clouds do not have, and why.
 RARE = {
+    ("host", "other_names"): "Nova and Neutron name it differently; case api_fetch_project_hosts",
+    ("aggregate", "region"): "several regions; case db_fetch_aggregates",
+    ("aggregate", "hosts"): "several regions; case db_fetch_aggregates",
+    ("instance", "fault"): "an instance in ERROR; case api_fetch_project_instances",
+    ("instance", "no_host_reason"): "an instance without a host; case api_fetch_project_instances",
+    ("instance", "nova_host"): "a host that is left out; case api_fetch_project_instances",
     ("network", "segments"): "a network of several segments; case api_fetch_networks",
     ("vnic", "virtualport"): "a libvirt network of Open vSwitch; case cli_fetch_instance_vnics",
     ("vnic", "vlan"): "an interface with a virtual function; case cli_fetch_instance_vnics",

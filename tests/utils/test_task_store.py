@@ -18,6 +18,7 @@ def task(number: int, **more: Any) -> dict[str, Any]:
         "scan_id": "s",
         "level": 1,
         "order": number,
+        "queue": "api",
         "state": "pending",
         "done": False,
         "attempts": 0,

@@ -35,15 +35,29 @@ HOST = ObjectType(
         Field("zone", "Its availability zone.", f"{SERVICES}, {AGENTS}", column=True),
         Field(
             "host_type",
-            "List out of `Controller`, `Compute`, `Network`.",
+            "List out of `Controller`, `Compute`, `Network`; `Baremetal` or `VMware` for a compute "
+            "service that stands for machines elsewhere.",
             f"{SERVICES}, {AGENTS}",
             column=True,
         ),
         Field(
             "services",
-            "Nova service → `active`, `available`.",
+            "Nova service → `available` (it reports in time), `active` (it is not disabled), "
+            "`disabled_reason`, `forced_down`.",
             SERVICES,
             volatile=("*.updated_at",),
+        ),
+        Field(
+            "network_agents",
+            "Agent type → the same of Neutron's agent on the host.",
+            AGENTS,
+        ),
+        Field("region", "Its region.", f"{SERVICES}, {AGENTS}"),
+        Field(
+            "other_names",
+            "Names that Neutron has for the host, where they differ from Nova's.",
+            AGENTS,
+            search=Search.WORD,
         ),
         Field("os_id", "Id of the hypervisor.", HYPERVISORS),
         Field("hypervisor_hostname", "Name of the hypervisor.", HYPERVISORS, search=Search.WORD),
@@ -79,7 +93,10 @@ NETWORK_AGENT = ObjectType(
     identity="`<binary>-<agent id>`",
     parents=("network_agents_folder",),
     icon="agent",
-    fields=AGENT,
+    fields=(
+        *AGENT,
+        Field("alive", "True: it reports to Neutron in time.", AGENTS, column=True),
+    ),
     open=(AGENT_OPEN,),
 )
 

@@ -78,6 +78,7 @@ PORT = ObjectType(
     parents=("ports_folder",),
     icon="socket",
     fields=(
+        Field("region", "Region whose Neutron lists it.", "Neutron `GET /v2.0/ports`"),
         *_of_neutron(PORTS),
         Field("port_name", "Neutron's name.", PORTS, search=Search.WORD),
         Field("mac_address", "Its MAC address.", PORTS, search=Search.MAC),
@@ -143,7 +144,17 @@ INSTANCE = ObjectType(
             CACHES,
             search=Search.MAC,
         ),
+        Field(
+            "fault",
+            "Nova's last failure of it: `code`, `message`, `created`.",
+            f"{SERVERS}, Nova table `instance_faults`",
+        ),
+        Field("no_host_reason", "Why no host of the inventory has it.", SERVERS),
+        Field("nova_host", "Host that Nova names, when the inventory lacks it.", SERVERS),
     ),
+    notes="An instance that no host has, or whose host is not in the inventory, hangs below its "
+    "project, or below the admin project when its own is gone. It moves when it gets a host, and "
+    "back.",
 )
 
 TYPES = (NETWORK, PORT, INSTANCE)

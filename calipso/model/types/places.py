@@ -8,6 +8,7 @@ CATALOGUE = "Keystone `GET /v3/auth/catalog`"
 PROJECTS = "Keystone `GET /v3/projects`"
 ZONES = "Nova `GET /os-availability-zone/detail`, `GET /os-services`"
 AGGREGATES = "Nova API tables `aggregates`, `aggregate_metadata`"
+AGGREGATE_LISTS = "Nova `GET /os-aggregates`"
 
 REGION = ObjectType(
     name="region",
@@ -67,13 +68,18 @@ AGGREGATE = ObjectType(
     singular="host aggregate",
     plural="host aggregates",
     meaning="A group of hosts that Nova's scheduler knows.",
-    identity="Number of the aggregate",
+    identity="Number of the aggregate (with several regions that offer compute, "
+    "`<region>-<number>`)",
     parents=("aggregates_folder",),
     icon="group",
     fields=(
         Field("uuid", "Its UUID.", AGGREGATES),
         Field("metadata", "Its metadata: key → value.", AGGREGATES),
         Field("availability_zone", "The zone that it makes, if any.", AGGREGATES, column=True),
+        Field("region", "Its region, in an environment of several.", AGGREGATE_LISTS),
+        Field(
+            "hosts", "Names of its hosts, in an environment of several regions.", AGGREGATE_LISTS
+        ),
     ),
 )
 

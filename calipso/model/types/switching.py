@@ -193,7 +193,8 @@ VEDGE = ObjectType(
         Field(
             "ports",
             "Interface → `id` (OpenFlow number), `bridge`, `port`, `type`, `internal`, `tag`, "
-            "`trunks`, `bond_mode`, `mac_address`, `state`, `admin_state`, `port_id`, `error`.",
+            "`trunks`, `bond_mode`, `mac_address`, `state`, `admin_state`, `port_id`, `error`, "
+            "`other_config` (what the agent noted: network, local VLAN `tag`, `segmentation_id`).",
             OVS,
         ),
         Field("tunnel_ports", "Interface → `type`, `options` (`local_ip`, `remote_ip`).", OVS),

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 import yaml
@@ -25,10 +24,8 @@ from openstack.exceptions import SDKException
 from openstack.warnings import ConfigurationWarning
 
 from calipso.errors import ConfigError
-from calipso.sources.api.cloud_section import AUTH_KEYS, openstack_section
+from calipso.sources.api.cloud_section import AUTH_KEYS, Cloud, openstack_section
 from calipso.utils.metadata_parser import nearest
-
-Cloud = dict[str, Any]
 
 #: Name of the cloud that the loader makes up when nothing is configured.
 NOTHING = "defaults"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import ClassVar
 
 from calipso.discover.fetchers.api.api_host_lists import (
     cells_away,
@@ -32,6 +33,8 @@ class ApiFetchProjectInstances(ApiAccess):
     that are gone. `no_host_reason` says why; `nova_host` is the host that Nova names and no scan
     has found. `host` is missing: nothing of such an instance is on a host.
     """
+
+    sources: ClassVar[tuple[str, ...]] = ("db",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         if not self.is_admin_project(parent_id):

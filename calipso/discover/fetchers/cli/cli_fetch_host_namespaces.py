@@ -17,6 +17,8 @@ class CliFetchHostNamespaces(CliAccess):
     A host whose namespaces cannot be listed reports nothing: the fetch fails.
     """
 
+    sources: ClassVar[tuple[str, ...]] = ("db",)
+
     enriches: ClassVar[bool] = True
 
     def get(self, parent_id: str) -> list[Fetched]:

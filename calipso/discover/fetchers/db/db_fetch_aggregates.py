@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import ClassVar
 
 from calipso.model.inventory import Fetched
 from calipso.sources.db.db_access import DbAccess
@@ -18,6 +19,8 @@ class DbFetchAggregates(DbAccess):
     one of them and does not say of which: each region's own API is asked, and ids begin with the
     region, since each counts from 1. A region without compute has none.
     """
+
+    sources: ClassVar[tuple[str, ...]] = ("api",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         region = self._region(parent_id)

@@ -25,6 +25,8 @@ class DbFetchHostNetworkAgents(DbAccess):
     API lists (those of OVN have no row in the table) are listed too.
     """
 
+    sources: ClassVar[tuple[str, ...]] = ("api",)
+
     batch_size: ClassVar[int | None] = None
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
