@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from calipso.cli.stack.programs import python
+
 MODULE = "calipso.api.server"
 
 
@@ -76,4 +78,4 @@ def api(
     ]
     words += [word for origin in cors_origin or () for word in ("--cors-origin", origin)]
     # The process becomes the server: signals reach it, and the command line imports no Flask.
-    os.execv(sys.executable, [sys.executable, "-m", MODULE, *words])  # noqa: S606 - our own module
+    os.execv(sys.executable, python(MODULE, *words))  # noqa: S606 - our own module

@@ -106,6 +106,8 @@ def main(arguments: list[str] | None = None) -> int:
         command = typer.main.get_command(app)
         result = command.main(args=arguments, prog_name="calipso", standalone_mode=True)
     except SystemExit as end:
+        if isinstance(end.code, str):
+            say(f"error: {end.code}", always=True)
         return end.code if isinstance(end.code, int) else int(bool(end.code))
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import sys
 from urllib.parse import urlsplit
 
-from calipso.cli.stack.programs import free_port
+from calipso.cli.stack.programs import free_port, python
 from calipso.cli.stack.rundir import RunDir, read_json, write_json
 from calipso.cli.stack.services import Store
 from calipso.errors import ConfigError, StoreError
@@ -44,7 +43,7 @@ def api(settings: Settings, run: RunDir) -> Store:
         port = free_port([int(ports.get(NAME, wanted)), *following])
         write_json(run.ports_file, ports | {NAME: port})
         service.address = f"{scheme}://{REACHED.get(host, host)}:{port}"
-        return [sys.executable, "-m", MODULE, "--bind", f"{host}:{port}", "--no-admin"]
+        return python(MODULE, "--bind", f"{host}:{port}", "--no-admin")
 
     service.command = command
     return service

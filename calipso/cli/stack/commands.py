@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +16,9 @@ from calipso.cli.stack.flower import NAME as FLOWER
 from calipso.cli.stack.flower import USER, make_password, password_file, write_secret
 from calipso.cli.stack.leftovers import end_leftovers, leftovers
 from calipso.cli.stack.process import identify, kill_group_of, spawn
+from calipso.cli.stack.programs import python
 from calipso.cli.stack.rundir import RunDir
+from calipso.cli.stack.sample import DemoDir
 from calipso.cli.stack.supervisor import ALREADY_UP
 from calipso.cli.stack.view import Patience, rows, silent_workers
 from calipso.errors import CalipsoError, StoreError
@@ -83,11 +84,13 @@ def up(
 
 
 def down() -> None:
-    """Stop the workers, beat and the embedded stores.
+    """Stop the workers, beat and the embedded stores, and the sample cloud of `calipso demo`.
 
     A scan that runs goes on where it was after the next `calipso up`.
     """
     run = RunDir(settings().data_dir())
+    if DemoDir(run.home, make=False).stop_cloud():
+        say("stopped the sample cloud")
     pid = run.supervisor_pid()
     if pid is None:
         names = end_leftovers(run)
@@ -188,7 +191,7 @@ def _given_stores_answer(config: Settings, *, with_workers: bool) -> None:
 def _start_supervisor(
     run: RunDir, workers: int, only: str | None, *, flower: bool
 ) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "calipso.cli.stack.supervisor", "--workers", str(workers)]
+    command = python("calipso.cli.stack.supervisor", "--workers", str(workers))
     command += ["--only", only] if only else []
     command += ["--flower"] if flower else []
     return spawn(command, run.log_file("supervisor"), tied=False)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from calipso.cli.stack.programs import LOOPBACK, free_port
 from calipso.cli.stack.rundir import RunDir, read_json, write_json
-from calipso.cli.stack.services import WORKER_GRACE, Store, celery_command
+from calipso.cli.stack.services import WORKER_GRACE, Store, flower_command
 from calipso.errors import CalipsoError, StoreError
 from calipso.settings import Settings
 
@@ -55,7 +55,7 @@ def flower(settings: Settings, run: RunDir) -> Store:
         config = run.run / "flower_config.py"
         options = {"address": LOOPBACK, "port": port, "basic_auth": [f"{USER}:{password}"]}
         write_secret(config, "".join(f"{key} = {value!r}\n" for key, value in options.items()))
-        return celery_command("flower", f"--conf={config}")
+        return flower_command(f"--conf={config}")
 
     service.command = command
     return service

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from calipso.cli.stack.programs import (
     Program,
     free_port,
     mongo_program,
+    python,
     redis_program,
 )
 from calipso.cli.stack.rundir import RunDir, claim_data, read_json, write_json
@@ -137,12 +137,12 @@ def beat_command(settings: Settings) -> list[str]:
 
 def _celery(kind: str, settings: Settings, *arguments: str) -> list[str]:
     level = settings.log_level.upper()
-    return [sys.executable, "-m", "workers.program", kind, *arguments, "--loglevel", level]
+    return python("workers.program", kind, *arguments, "--loglevel", level)
 
 
-def celery_command(kind: str, *arguments: str) -> list[str]:
-    """A program of Celery's own that knows our tasks."""
-    return [sys.executable, "-m", "celery", "-A", "workers.app", kind, *arguments]
+def flower_command(*arguments: str) -> list[str]:
+    """Flower, which knows our tasks."""
+    return python("workers.program", "flower", *arguments)
 
 
 def child_environment(settings: Settings, environment: dict[str, str]) -> dict[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.sample_cloud.cloud import Item
-from tests.sample_cloud.generate.build import Builder
-from tests.sample_cloud.generate.plan import Instance, Port
+from ..cloud import Item
+from .build import Builder
+from .plan import Instance, Port
 
 
 class Changes:
