@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from calipso.cli.stack.embedded import mongo_address, redis_address
+from calipso.cli.stack.ports import Port
 from calipso.cli.stack.programs import (
     FEW_HEAPS,
     Program,
-    free_port,
     mongo_program,
     python,
     redis_program,
 )
-from calipso.cli.stack.rundir import RunDir, claim_data, read_json, write_json
+from calipso.cli.stack.rundir import RunDir, claim_data
 from calipso.model import sources
 from calipso.settings import Settings
 from calipso.stores.ping import ping_mongo, ping_redis
@@ -50,6 +50,7 @@ class Store(Service):
     program: Program | None = None
     key: str = ""  # its key in stores.json
     address: str = ""
+    port: Port | None = None
     notices: list[str] = field(default_factory=list)
     ping: Callable[[str, float], str] = ping_mongo
 
@@ -91,12 +92,11 @@ def _store(
         """Made at each start: another program may hold the port by now."""
         notice = claim_data(run.home / name, program.name, program.version)
         store.notices += [text for text in (notice,) if text and text not in store.notices]
-        ports = read_json(run.ports_file)
-        port = free_port([int(ports.get(name, PORTS[name]))])
-        write_json(run.ports_file, ports | {name: port})
-        store.address = address(port)
-        return program.command(run.home / name, port)
+        number = port.take()
+        store.address = address(number)
+        return program.command(run.home / name, number)
 
+    port = store.port = Port(run, name, PORTS[name])
     store.command = command
     return store
 
