@@ -23,32 +23,34 @@ PATIENCE = 3.0
 #: Seconds for which an answer counts: a busy API asks once in that time.
 FRESH = 1.0
 
+#: What the driver says of a server that takes connections and does not answer: of a connection it
+#: had, of one that it opens, and of one that it has been opening since before the question.
+STANDS_STILL = ("timed out", "No servers found yet")
+
 _lock = threading.Lock()
-_seen: dict[str, tuple[float, str]] = {}  # URL -> when it was asked, what is wrong
+_seen: dict[str, tuple[float, PyMongoError | None]] = {}  # URL -> when it was asked, what was wrong
 
 
 def check_moves(client: MongoClient[Any], url: str) -> None:
     """Raises StoreError when the server takes connections and does not answer. Cheap."""
     with _lock:
-        asked, problem = _seen.get(url, (0.0, ""))
+        asked, problem = _seen.get(url, (0.0, None))
     if not asked or time.monotonic() - asked > FRESH:
-        problem = _ask(client, url)
+        problem = _ask(client)
         with _lock:
             _seen[url] = (time.monotonic(), problem)
     if problem:
         raise StoreError(
-            problem,
+            f"MongoDB at {mask_url(url)} has not answered for {PATIENCE:.0f} s",
             hint="It hangs or has too much to do. `calipso status` names its process and its log; "
             "`calipso down` and `calipso up` start the embedded one anew.",
-        )
+        ) from problem
 
 
-def _ask(client: MongoClient[Any], url: str) -> str:
+def _ask(client: MongoClient[Any]) -> PyMongoError | None:
     try:
         with timeout(PATIENCE):
             client.admin.command("ping")
     except PyMongoError as error:
-        refused = "refused" in str(error) or "timed out" not in str(error)
-        if not refused:
-            return f"MongoDB at {mask_url(url)} has not answered for {PATIENCE:.0f} s"
-    return ""
+        return error if any(words in str(error) for words in STANDS_STILL) else None
+    return None
