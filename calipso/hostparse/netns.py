@@ -1,32 +1,59 @@
-"""Network namespaces of a host and the devices in each."""
+"""Network namespaces of a host and the devices in each.
+
+A namespace that cannot be entered or read costs that namespace only; `Namespaces.broken` says why.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from calipso.errors import ParseError
-from calipso.hostparse.iplink import Device, parse_devices
+from calipso.hostparse.iplink import Devices, parse_devices
 
-_HEAD = re.compile(r"^netns: (.+)$", re.MULTILINE)
+#: `ip netns list` adds the id by which the host's own devices name the namespace.
+_HEAD = re.compile(r"^netns: (.+?)(?: \(id: (\d+)\))?$", re.MULTILINE)
 _EXIT = re.compile(r"\nexit: (\d+)\s*\Z")
 
 
-def parse_namespaces(text: str) -> dict[str, dict[str, Device] | None]:
-    """Devices by namespace; None for one that cannot be entered (removed, or left by a crash).
+class Namespaces(dict[str, Devices | None]):
+    """Devices by namespace; None for one that cannot be entered (removed, or left by a crash) or
+    whose answer cannot be read: `broken` then has the cause.
 
-    Raises ParseError.
+    `ids` has the id the host gave a namespace (`link_netnsid` of its devices), where it has one.
     """
-    found: dict[str, dict[str, Device] | None] = {}
+
+    def __init__(
+        self,
+        found: Mapping[str, Devices | None] | None = None,
+        ids: Mapping[str, int] | None = None,
+        broken: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(found or {})
+        self.ids = dict(ids or {})
+        self.broken = dict(broken or {})
+
+
+def parse_namespaces(text: str) -> Namespaces:
+    """Devices by namespace. Raises ParseError when the answer names no namespace."""
+    found = Namespaces()
     heads = list(_HEAD.finditer(text))
     if text.strip() and not heads:
         raise ParseError("ip netns: no namespace in the answer", sample=text)
     for position, head in enumerate(heads):
         end = heads[position + 1].start() if position + 1 < len(heads) else len(text)
-        found[head[1]] = _namespace(head[1], text[head.end() : end])
+        name = head[1]
+        if head[2]:
+            found.ids[name] = int(head[2])
+        try:
+            found[name] = _namespace(name, text[head.end() : end])
+        except ParseError as error:
+            found[name] = None
+            found.broken[name] = error.message
     return found
 
 
-def _namespace(name: str, body: str) -> dict[str, Device] | None:
+def _namespace(name: str, body: str) -> Devices | None:
     status = _EXIT.search(body)
     if status is None:
         raise ParseError(f"namespace {name}: the list of its devices broke off", sample=body)
