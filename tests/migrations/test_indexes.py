@@ -22,7 +22,7 @@ MADE_BY = {"Definitions": "clique_constraints"}
 def test_each_store_that_has_indexes_is_asked() -> None:
     """A class with `ensure_indexes` is called in `wanted`."""
     classes = set()
-    for path in (ROOT / "calipso" / "utils").rglob("*.py"):
+    for path in (ROOT / "calipso" / "stores").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 methods = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
