@@ -13,6 +13,9 @@ from calipso.hostparse.ovsdb import Port
 
 UNTAGGED = 0
 
+#: Frames of more tags are nobody's traffic: VLAN devices in a loop would add them for ever.
+MOST_TAGS = 3
+
 
 class Tags(NamedTuple):
     """Tags that were added, the outermost last; `open`: below them is still the tag of the frame's

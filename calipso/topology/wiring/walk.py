@@ -18,7 +18,7 @@ from typing import NamedTuple
 from calipso.hostparse.ovsdb import Interface, Port
 from calipso.topology.wiring.nics import AGGREGATES, members
 from calipso.topology.wiring.nodes import Key, Kind, Node, Relation, Wiring
-from calipso.topology.wiring.vlans import Tags, down_vlan_device, enter, leave, up_vlan_device
+from calipso.topology.wiring.vlans import MOST_TAGS, Tags, down_vlan_device, enter, leave, up_vlan_device
 from calipso.topology.wiring.ways import End, Way, Ways, end_of
 
 #: Kinds of device that pass frames to the device they lie on unchanged.
@@ -73,7 +73,9 @@ class _Walk:
                 self.ways.append(Way(step.node, step.via, step.tags.known, step.tags.only))
                 continue
             for further in self._further(step):
-                if further.state not in seen or self._is_nic(further):
+                if len(further.tags.known) > MOST_TAGS:
+                    self.ends.append(End(further.node, "more VLAN tags than frames have"))
+                elif further.state not in seen or self._is_nic(further):
                     seen.add(further.state)
                     todo.append(further)
         if not self.ways and not self.ends:
