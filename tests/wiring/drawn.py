@@ -51,6 +51,7 @@ class Drawing:
     free: list[Drawn] = field(default_factory=list)
     ports: list[dict[str, Any]] = field(default_factory=list)
     bridges: list[str] = field(default_factory=list)
+    overflow: bool = False
 
     def device(self, name: str, kind: str = "", netns: str = "", **info: Any) -> Drawn:
         """A new device, which nothing has as a member yet."""
@@ -77,6 +78,8 @@ class Drawing:
                 continue
             for target, change in nexts.get(at, ()):
                 changed = change(tags)
+                if changed is not None and len(changed) > MOST_TAGS:
+                    self.overflow = True
                 if changed is None or len(changed) > MOST_TAGS:
                     continue
                 if (target, changed) not in seen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from calipso.hostparse.ethtool import parse_nics
 from calipso.hostparse.iplink import parse_devices
@@ -58,7 +58,9 @@ def test_the_ways_of_an_address_are_those_of_an_untagged_frame(drawing: Drawing)
         ways = device_ways(wiring, node)
 
         found = {(way.nic.name, way.vlans) for way in ways.ways}
-        assert found == drawing.reach((device.number, "out"), ())
+        truth = drawing.reach((device.number, "out"), ())
+        assume(not drawing.overflow)
+        assert found == truth
         assert found or ways.ends_at is not None
 
 
@@ -76,6 +78,7 @@ def test_the_ways_of_a_switch_are_those_of_the_frames_of_each_vlan(drawing: Draw
             found = {w.nic.name for w in ways.ways if w.only is None or vlan in w.only}
             start = drawn.start_of_switch(drawing, name)
             truth = drawing.reach(start, (vlan,) if vlan else ())
+            assume(not drawing.overflow)
             assert found == {nic for nic, _ in truth}
         assert ways.ways or ways.ends_at is not None
 

@@ -6,12 +6,16 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from calipso.errors import CalipsoError, ParseError
+from calipso.errors import CalipsoError, ErrorKind, ParseError
 from calipso.hostparse.iplink import Device, parse_devices
+from calipso.hostparse.routes import Route
+from calipso.model.scan import Problem
 from calipso.sources.cli.answers import HostAnswers
 from calipso.sources.cli.commands import LINKS, Answer, Command, as_command
 from calipso.sources.cli.problems import failed_command
+from calipso.sources.cli.wiring import read_routes, read_wiring
 from calipso.sources.fetcher import Fetcher, Outcome
+from calipso.topology.wiring import Wiring
 from calipso.utils.log import log_context
 
 T = TypeVar("T")
@@ -60,8 +64,43 @@ class CliAccess(Fetcher):
         return self._answers().parsed(host, command.name, parser, make)
 
     def devices(self, host: str) -> dict[str, Device]:
-        """The network devices of a host, by name."""
-        return self.parsed(LINKS, host, parse_devices)
+        """The network devices of a host, by name. A device that cannot be read is told of."""
+        found = self.parsed(LINKS, host, parse_devices)
+        for cause in found.broken:
+            self._tell_once(host, cause)
+        return found
+
+    def wiring(self, host: str, *, switch: bool = True, guests: bool = False) -> Wiring:
+        """How the host is wired: one graph, made once while the host is worked on.
+
+        `switch` and `guests`: with Open vSwitch, with the interfaces of guests.
+        Raises CliAccessError or ParseError when the host does not tell its devices.
+        """
+        name = f"wiring:{switch}:{guests}"
+        return self._answers().parsed(
+            host, name, Wiring, lambda: read_wiring(self, host, switch=switch, guests=guests)
+        )
+
+    def routes(self, host: str) -> list[Route]:
+        """Routes of the host's main table; none when they cannot be read."""
+        return read_routes(self, host)
+
+    def _tell_once(self, host: str, cause: str) -> None:
+        """Tell of a part of an answer that cannot be read: once a scan and process."""
+        told: set[tuple[str, str]] = self.context.shared("cli:told", set)
+        if (host, cause) in told:
+            return
+        told.add((host, cause))
+        self.context.problem(
+            Problem(
+                kind=str(ErrorKind.UNEXPECTED_OUTPUT),
+                message=f"{host}: {cause}",
+                hint="The rest of the answer is used. Update iproute2 there, or remove the device.",
+                source="cli",
+                host=host,
+                warning=True,
+            )
+        )
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
         """As the base class does, after all hosts concerned were asked at the same time.

@@ -50,6 +50,7 @@ NAMESPACE_LINKS = Command(
     "l=$(ip netns list) || exit\n"
     "printf '%s\\n' \"$l\" | while read -r ns rest; do\n"
     '  [ -n "$ns" ] || continue\n'
+    '  case "$rest" in "(id: "*) ;; *) rest=;; esac\n'
     "  printf 'netns: %s\\n' \"$ns${rest:+ $rest}\"\n"
     '  ip -n "$ns" -d -j addr show\n'
     "  printf '\\nexit: %s\\n' \"$?\"\n"
@@ -75,9 +76,9 @@ OVS = Command(
     "ovs",
     "ovs-vsctl --timeout=15 --format=json"
     " -- --columns=_uuid,name,ports,datapath_type,fail_mode list Bridge"
-    " -- --columns=_uuid,name,tag,trunks,vlan_mode,bond_mode,other_config,interfaces list Port"
+    " -- --columns=_uuid,name,tag,trunks,vlan_mode,bond_mode,interfaces list Port"
     " -- --columns=_uuid,name,type,options,ofport,mac_in_use,link_state,admin_state,"
-    "external_ids,error,mtu,ifindex,status list Interface",
+    "external_ids,error,mtu list Interface",
     "ovs-vsctl",
     "Is Open vSwitch installed there? This environment's mechanism_drivers says OVS.",
 )
