@@ -6,4 +6,6 @@
 from __future__ import annotations
 
 #: Code of a problem -> what it says about the object.
-CODES: dict[str, str] = {}
+CODES: dict[str, str] = {
+    "tunnel_way_unknown": "No way is known from the address of the tunnels to a NIC.",
+}

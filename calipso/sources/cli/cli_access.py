@@ -70,16 +70,18 @@ class CliAccess(Fetcher):
             self._tell_once(host, cause)
         return found
 
-    def wiring(self, host: str, *, switch: bool = True, guests: bool = False) -> Wiring:
+    def wiring(
+        self, host: str, *, namespaces: bool = False, switch: bool = True, guests: bool = False
+    ) -> Wiring:
         """How the host is wired: one graph, made once while the host is worked on.
 
-        `switch` and `guests`: with Open vSwitch, with the interfaces of guests.
-        Raises CliAccessError or ParseError when the host does not tell its devices.
+        `namespaces`, `switch`, `guests`: with the devices of its namespaces, with Open vSwitch,
+        with the interfaces of guests. Raises CliAccessError or ParseError when the host does not
+        tell its devices.
         """
-        name = f"wiring:{switch}:{guests}"
-        return self._answers().parsed(
-            host, name, Wiring, lambda: read_wiring(self, host, switch=switch, guests=guests)
-        )
+        parts = {"namespaces": namespaces, "switch": switch, "guests": guests}
+        name = f"wiring:{[part for part, wanted in parts.items() if wanted]}"
+        return self._answers().parsed(host, name, Wiring, lambda: read_wiring(self, host, **parts))
 
     def routes(self, host: str) -> list[Route]:
         """Routes of the host's main table; none when they cannot be read."""

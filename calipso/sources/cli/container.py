@@ -49,8 +49,9 @@ for e in docker podman; do
   done
   [ -z "$s" ] || exit "$s"
 done
-command -v {program} >/dev/null 2>&1 || {{ echo "not found: container" {containers} >&2; exit 127; }}
-sh -c {text}
+if command -v {program} >/dev/null 2>&1; then sh -c {text}; exit; fi
+echo "not found: container" {containers} >&2
+exit 127
 """
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from calipso.errors import AccessError, ParseError
-from calipso.hostparse.ethtool import parse_nics
+from calipso.hostparse.ethtool import Nic, parse_nics
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.libvirt import Domain, parse_domains
 from calipso.hostparse.netns import Namespaces, parse_namespaces
@@ -31,25 +31,30 @@ class Asks(Protocol):
         ...
 
 
-def read_wiring(access: Asks, host: str, *, switch: bool, guests: bool) -> Wiring:
+def read_wiring(access: Asks, host: str, *, namespaces: bool, switch: bool, guests: bool) -> Wiring:
     """The graph of a host. Without its own devices there is none: raises CliAccessError or
     ParseError. A part that cannot be read is empty, and `unread` says why.
 
-    `switch`: ask for Open vSwitch; `guests`: ask for the guests' interfaces.
+    `namespaces`: ask for their devices; a host without hardware is asked in any case, since a
+    veth into a namespace of its own is no NIC. `switch`: ask for Open vSwitch. `guests`: ask for
+    the guests' interfaces.
     """
     devices = access.devices(host)
     unread: dict[str, str] = {}
-    namespaces = _part(unread, NAMESPACE_LINKS, Namespaces(), access, host, parse_namespaces)
+    nics: dict[str, Nic] = _part(unread, NICS, {}, access, host, parse_nics)
+    others = Namespaces()
+    if namespaces or all(nic.kind != "device" for nic in nics.values()):
+        others = _part(unread, NAMESPACE_LINKS, others, access, host, parse_namespaces)
     domains: dict[str, Domain | ParseError] = {}
     if guests:
         domains = _part(unread, DOMAINS, domains, access, host, parse_domains)
     return build(
         HostFacts(
             devices=devices,
-            namespaces={name: found for name, found in namespaces.items() if found is not None},
-            netns_ids=namespaces.ids,
+            namespaces={name: found for name, found in others.items() if found is not None},
+            netns_ids=others.ids,
             bridges=_part(unread, OVS, {}, access, host, parse_ovs) if switch else {},
-            nics=_part(unread, NICS, {}, access, host, parse_nics),
+            nics=nics,
             functions=_part(unread, NICS, {}, access, host, parse_functions),
             domains={uuid: d for uuid, d in domains.items() if isinstance(d, Domain)},
             unread=unread,

@@ -3,7 +3,8 @@
 - A device with hardware below it, unless it is a representor, or a virtual function whose physical
   one is on this host too (in a guest, a virtual function is a NIC).
 - A bond or team with a NIC among its members.
-- An interface of Open vSwitch of type dpdk, unless it stands for a virtual function.
+- An interface of Open vSwitch of type dpdk, unless it stands for a virtual function, or the kernel
+  has a device on the same function (Mellanox): then that is the NIC.
 - A physical function that a driver of user space has and Open vSwitch does not: its name is its
   PCI address.
 - Where a host is itself a container or a namespace it has no hardware. There, a veth whose other
@@ -13,6 +14,7 @@
 
 from __future__ import annotations
 
+from calipso.hostparse.ovsdb import Interface
 from calipso.topology.wiring.facts import HostFacts
 from calipso.topology.wiring.hardware import is_representor
 from calipso.topology.wiring.nodes import Kind, Node, Relation, Wiring
@@ -56,7 +58,8 @@ def mark_nics(wiring: Wiring, facts: HostFacts) -> None:
         if node.facts.kind in AGGREGATES and _has_nic(wiring, node):
             wiring.nics[node.key] = node.name
     for node in wiring.each(Kind.INTERFACE):
-        if node.facts.type == "dpdk" and not node.facts.representor and not node.facts.error:
+        known = any(user.key in wiring.nics for user in same_function(wiring, node))
+        if _is_dpdk_nic(node) and not known:
             wiring.nics[node.key] = node.name
     for node in wiring.each(Kind.FUNCTION):
         if _is_given_away(wiring, node):
@@ -66,6 +69,18 @@ def mark_nics(wiring: Wiring, facts: HostFacts) -> None:
 def members(wiring: Wiring, node: Node) -> list[Node]:
     """Members of a bond, a team or a bridge."""
     return wiring.of(Relation.MASTER, node.key)
+
+
+def same_function(wiring: Wiring, node: Node) -> list[Node]:
+    """Other devices on the hardware a node drives."""
+    functions = wiring.to(Relation.ON_FUNCTION, node.key)
+    users = [user for f in functions for user in wiring.of(Relation.ON_FUNCTION, f.key)]
+    return [user for user in users if user.key != node.key and user.kind is Kind.DEVICE]
+
+
+def _is_dpdk_nic(node: Node) -> bool:
+    interface: Interface = node.facts
+    return interface.type == "dpdk" and not interface.representor and not interface.error
 
 
 def _has_hardware(node: Node, facts: HostFacts) -> bool:

@@ -81,8 +81,8 @@ def enter(port: Port, tags: Tags) -> Tags | None:
 
 
 def down_vlan_device(vlan: int, tags: Tags) -> Tags:
-    """Tags below a VLAN device of frames that leave by it."""
-    return tags.push(vlan)
+    """Tags below a VLAN device of frames that leave by it; 0: its number was not told."""
+    return tags.push(vlan) if vlan else tags
 
 
 def up_vlan_device(vlan: int, tags: Tags) -> Tags | None:

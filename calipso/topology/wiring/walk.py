@@ -16,9 +16,16 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from calipso.hostparse.ovsdb import Interface, Port
-from calipso.topology.wiring.nics import AGGREGATES, members
+from calipso.topology.wiring.nics import AGGREGATES, members, same_function
 from calipso.topology.wiring.nodes import Key, Kind, Node, Relation, Wiring
-from calipso.topology.wiring.vlans import MOST_TAGS, Tags, down_vlan_device, enter, leave, up_vlan_device
+from calipso.topology.wiring.vlans import (
+    MOST_TAGS,
+    Tags,
+    down_vlan_device,
+    enter,
+    leave,
+    up_vlan_device,
+)
 from calipso.topology.wiring.ways import End, Way, Ways, end_of
 
 #: Kinds of device that pass frames to the device they lie on unchanged.
@@ -79,7 +86,7 @@ class _Walk:
                     seen.add(further.state)
                     todo.append(further)
         if not self.ways and not self.ends:
-            self.ends.append(End(start, "nothing in it leads on"))
+            self.ends.append(End(start, "nothing in it leads on", quiet=True))
         return Ways(tuple(self.ways), tuple(dict.fromkeys(self.ends)))
 
     # -- one step ------------------------------------------------------------------------
@@ -201,6 +208,9 @@ class _Walk:
         elif facts.internal:
             for device in self.wiring.to(Relation.IS_DEVICE, interface.key):
                 yield from self._above_internal(device, tags, passed)
+        elif facts.type == "dpdk":
+            for device in same_function(self.wiring, interface):
+                yield _Step(device, "out", tags, passed)
         elif facts.type == "system":
             yield from self._by_device(interface, tags, passed)
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
-from calipso.errors import ErrorKind
+from calipso.errors import AccessError, CliAccessError, ErrorKind, PartialAnswer
 from calipso.hostparse.iplink import Device
-from calipso.hostparse.netns import parse_namespaces
+from calipso.hostparse.netns import Namespaces, parse_namespaces
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
@@ -25,15 +25,20 @@ class CliFetchVserviceVnics(CliAccess):
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
         found: list[Fetched] = []
-        for namespace, devices in self.parsed(NAMESPACE_LINKS, host, parse_namespaces).items():
+        namespaces = self.parsed(NAMESPACE_LINKS, host, parse_namespaces)
+        for namespace, devices in namespaces.items():
             if devices is None:
-                self._tell(host, namespace)
+                if namespace not in namespaces.broken and _any_readable(namespaces):
+                    self._tell(host, namespace)
                 continue
             found += [
                 self._vnic(host, namespace, device)
                 for device in devices.values()
                 if _is_vnic(device)
             ]
+        missing = _missing(host, namespaces)
+        if missing:
+            raise PartialAnswer(missing, found)
         return found
 
     def _vnic(self, host: str, namespace: str, device: Device) -> Fetched:
@@ -66,6 +71,33 @@ class CliFetchVserviceVnics(CliAccess):
                 warning=True,
             )
         )
+
+
+def _any_readable(namespaces: Namespaces) -> bool:
+    return any(devices is not None for devices in namespaces.values())
+
+
+def _missing(host: str, namespaces: Namespaces) -> list[AccessError]:
+    """What an incomplete answer lacks: vNICs stored before are not gone because of it."""
+    if namespaces and not namespaces.broken and not _any_readable(namespaces):
+        return [
+            CliAccessError(
+                f"{host}: none of its {len(namespaces)} namespaces can be entered",
+                kind=ErrorKind.COMMAND_FAILED,
+                hint="They live in the containers of the agents: choose the distribution of this "
+                "environment, so that `ip netns` runs there, or share /run/netns with the host.",
+                host=host,
+            )
+        ]
+    return [
+        CliAccessError(
+            f"{host}: {cause}",
+            kind=ErrorKind.UNEXPECTED_OUTPUT,
+            hint=f"Run `ip -n {name} -d -j addr show` on {host} and look.",
+            host=host,
+        )
+        for name, cause in namespaces.broken.items()
+    ]
 
 
 def _is_vnic(device: Device) -> bool:
