@@ -5,11 +5,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo down test lint types bench faults lock clean
+.PHONY: help demo down test test-mongo lint types bench faults lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show these lines
-	@sed -n 's/^\([a-z]*\): .*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\): .*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
 
 # Everything a person or a test needs, in one virtual environment of this checkout.
 $(READY): setup.cfg pyproject.toml requirements.txt .ci/venv
@@ -27,6 +27,15 @@ test: $(READY)   ## all tests; installs system packages they need when run as ro
 	@.ci/pytest -n 2 --dist loadfile -m "not slow and not broker and not alone"
 	@.ci/pytest -n 2 --dist loadfile -m "(slow or broker) and not alone"
 	@.ci/pytest -m alone
+
+# Each test makes a database of its own, named t and twelve hexadecimal digits, and drops that one.
+STORE_TESTS := tests/stores tests/utils tests/migrations tests/scan tests/cliques \
+  tests/access/test_answer_store.py tests/environments/test_environment_store.py \
+  tests/environments/test_recording.py tests/api/auth
+
+test-mongo: $(READY) ## tests of the stores on a MongoDB of your own: make test-mongo MONGO_URL=mongodb://...
+	@test -n "$$MONGO_URL" || { echo "MONGO_URL is not set: make test-mongo MONGO_URL=mongodb://host:27017" >&2; exit 2; }
+	@.ci/pytest -m "not embedded and not broker" $(STORE_TESTS)
 
 lint: $(READY)   ## style, and which way imports point
 	$(BIN)/ruff check .

@@ -9,8 +9,9 @@ from typing import Any
 
 from bson import ObjectId
 
-from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import ASCENDING
+from calipso.stores.mongo.stretches import prefix_range
 from calipso.topology.elements import EDGE_FIELDS
 from calipso.topology.graph import graph, neighbourhood
 

@@ -15,10 +15,10 @@ from pydantic import Field
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.replies import Page, all_shown
 from calipso.api.schemas import Query
-from calipso.api.walk import Stretch, walk
 from calipso.api.words import check_storable
 from calipso.stores.mongo.driver import ASCENDING, DESCENDING, Collection
 from calipso.stores.mongo.encoding import decode
+from calipso.stores.mongo.walk import Stretch, walk
 
 Document = dict[str, Any]
 Order = list[tuple[str, int]]

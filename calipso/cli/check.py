@@ -85,6 +85,7 @@ def _lines(config: Settings, names: list[str], *, stack_only: bool) -> Iterator[
     yield _try("disk", lambda: _disk(config))
     if not stored.ok:  # all that follows is kept in MongoDB
         return
+    yield _try("size", _size)
     yield _try("workers", _workers)
     if address := _api_address(config):
         yield _try("API", lambda: _api(address))
@@ -104,6 +105,14 @@ def _try(step: str, look: Callable[[], str]) -> Line:
 def _mongo(config: Settings) -> str:
     url = stores.mongo_url(config)
     return f"version {ping_mongo(url, TIMEOUT)} at {mask_url(url)}"
+
+
+def _size() -> str:
+    """Too many hosts are a warning: it works, but slowly."""
+    from calipso.stores.config.embedded_size import embedded_warning
+
+    warning = embedded_warning()
+    return f"warning: {warning}" if warning else "the inventory fits its MongoDB"
 
 
 def _redis(config: Settings) -> str:

@@ -30,9 +30,10 @@ from calipso.cli.selecting import (
 )
 from calipso.cli.tree import Branch, as_documents, branches, draw
 from calipso.errors import NotFound
-from calipso.model.inventory import STORE_FIELDS
+from calipso.model.owners import FIELDS as OWNED
 from calipso.stores.config.environment_store import EnvironmentStore
-from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.stretches import prefix_range
 
 app = typer.Typer(help="What was found: list, show, tree.")
 
@@ -86,7 +87,7 @@ def list_objects(
         chosen=column,
         sort_column=sort_column,
         documents=found,
-        optional=STORE_FIELDS,
+        optional=OWNED.keys(),
     )
 
 

@@ -77,6 +77,7 @@ def run(
 
     Example: calipso scan run prod --watch
     """
+    from calipso.stores.config.embedded_size import embedded_warning
     from calipso.stores.people.audit_store import AuditStore
 
     request = _request(
@@ -96,6 +97,8 @@ def run(
     scan_id = _submitted(request)
     options = request.model_dump(exclude_defaults=True, exclude={"environment"})
     AuditStore().add_command("scan run", scan_id, options, environment=environment)
+    if warning := embedded_warning(request.inventory):
+        say(f"warning: {warning}", always=True)
     if not watch:
         _print_id(scan_id, output_format)
         return

@@ -12,8 +12,9 @@ from bson.errors import InvalidId
 from calipso.cli.paging import cut
 from calipso.errors import ConfigError, NotFound
 from calipso.stores.config.environment_store import EnvironmentStore
-from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import ASCENDING
+from calipso.stores.mongo.stretches import prefix_range
 
 Document = dict[str, Any]
 

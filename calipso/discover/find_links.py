@@ -11,11 +11,14 @@ from typing import Any, ClassVar, TypedDict, cast
 
 from bson import ObjectId
 
+from calipso.errors import ErrorKind
 from calipso.model.clique import CliqueConstraint, CliqueType
 from calipso.model.environment import Environment
 from calipso.model.inventory import link_key, object_key
 from calipso.model.link import Link
+from calipso.model.scan import Problem
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.topology.plugs import Fault
 
 Document = dict[str, Any]
 
@@ -45,6 +48,8 @@ class FindLinks:
         self.scan: ScanInfo = {}
         self._found: dict[tuple[str, frozenset[str]], list[Document]] = {}
         self._links: dict[ObjectId, Link] = {}
+        #: What the last run found wrong with objects.
+        self.problems: list[Problem] = []
 
     def bind(self, env: str, inv: InventoryMgr, scan: ScanInfo | None = None) -> None:
         """Attach this finder to an environment, its inventory and the running scan."""
@@ -61,7 +66,7 @@ class FindLinks:
 
     def run(self) -> list[Link]:
         """Call `add_links` and return what it found, each link once, in a stable order."""
-        self._links, self._found = {}, {}
+        self._links, self._found, self.problems = {}, {}, []
         self.add_links()
         links, self._links, self._found = self._links, {}, {}
         return [links[key] for key in sorted(links)]
@@ -78,6 +83,24 @@ class FindLinks:
         """The same, one after the other and not kept: for types of which a cloud has many."""
         wanted = () if fields is None else sorted({*COMMON_FIELDS, *fields})
         return self.inv.each(self.env, object_type, wanted)
+
+    def problem(self, obj: Mapping[str, Any], *, code: str, message: str, hint: str = "") -> None:
+        """Tell that something is wrong with an object; `code` is one of `problem_codes.CODES`.
+
+        It stays on the object until this finder runs again and does not tell it.
+        """
+        self.problems.append(
+            Problem(
+                kind=str(ErrorKind.UNEXPECTED_OUTPUT),
+                message=message,
+                hint=hint,
+                host=str(obj.get("host") or ""),
+                warning=True,
+                code=code,
+                object_type=str(obj["type"]),
+                object_id=str(obj["id"]),
+            )
+        )
 
     def link(
         self,
@@ -171,6 +194,11 @@ def joined_state(*states: Any) -> str:
     if "down" in known:
         return "down"
     return "up" if "up" in known else "unknown"
+
+
+def with_reason(attributes: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
+    """Attributes of a link, with the reason why it is not up."""
+    return dict(attributes) if fault is None else {**attributes, "reason": fault.reason}
 
 
 def network_attribute(value: Any) -> dict[str, Any]:

@@ -82,7 +82,9 @@ class Port:
     """A port of a bridge: usually one interface of the same name; a bond has several.
 
     `vlan_mode` is access, trunk, native-tagged, native-untagged or dot1q-tunnel; empty: as tag and
-    trunks say. `config` is `other_config`.
+    trunks say.
+    `other_config` is where Neutron's agent notes the port's network (`net_uuid`), its local VLAN
+    (`tag`) and its `segmentation_id`; empty where the answer has no such column.
     """
 
     name: str
@@ -91,7 +93,7 @@ class Port:
     bond_mode: str
     interfaces: tuple[Interface, ...]
     vlan_mode: str = ""
-    config: dict[str, str] = field(default_factory=dict)
+    other_config: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,9 @@ def _port(row: dict[str, Any], interfaces: dict[str, Interface]) -> Port:
         bond_mode=_text(row["bond_mode"]),
         interfaces=tuple(sorted(members, key=lambda interface: interface.name)),
         vlan_mode=_text(row.get("vlan_mode", [])),
-        config=_map(row.get("other_config")),
+        other_config={
+            str(key): str(value) for key, value in sorted(row.get("other_config", {}).items())
+        },
     )
 
 

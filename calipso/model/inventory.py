@@ -14,56 +14,11 @@ from typing import Any, NotRequired, TypedDict
 from bson import ObjectId
 
 from calipso.errors import ConfigError
+from calipso.model.collections import TAKEN
 
 Fetched = dict[str, Any]
 
-#: Collections beside `inventory`: their names, with an inventory's own name, are taken.
-COLLECTIONS = frozenset(
-    {
-        "answers",
-        "audit",
-        "changes",
-        "clique_constraints",
-        "clique_types",
-        "cliques",
-        "connection_tests",
-        "constants",
-        "coverage",
-        "environments_config",
-        "links",
-        "login_attempts",
-        "messages",
-        "monitoring_config",
-        "monitoring_config_templates",
-        "scan_locks",
-        "scan_tasks",
-        "scans",
-        "scheduled_scans",
-        "schema_version",
-        "tokens",
-        "users",
-        "workers",
-    }
-)
-
 _INVENTORY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
-
-#: Fields the store sets; a fetcher that returns them is overridden.
-STORE_FIELDS = frozenset(
-    {
-        "_id",
-        "environment",
-        "id_path",
-        "name_path",
-        "last_scanned",
-        "scan_id",
-        "generation",
-        "fetched_by",
-        "stale_since",
-        "enriched",
-        "clique",
-    }
-)
 
 
 class FetchedBy(TypedDict):
@@ -74,6 +29,16 @@ class FetchedBy(TypedDict):
     source: str  # api, db, cli or folder
     parent_id: str
     parent_type: str
+
+
+class ObjectProblem(TypedDict):
+    """One thing that is wrong with an object; `code` is one of `problem_codes.CODES`."""
+
+    code: str
+    message: str
+    hint: str
+    since: datetime
+    found_by: dict[str, str]  # scanner, fetcher, parent_id and parent_type, or finder
 
 
 class InventoryObject(TypedDict):
@@ -96,6 +61,7 @@ class InventoryObject(TypedDict):
     host: NotRequired[str]
     projects: NotRequired[list[str]]
     stale_since: NotRequired[datetime]
+    problems: NotRequired[list[ObjectProblem]]
 
 
 def check_inventory_name(name: str) -> str:
@@ -107,7 +73,7 @@ def check_inventory_name(name: str) -> str:
     hint = "Letters, digits, _ and -, beginning with a letter, such as inventory_dev or RDO."
     if not _INVENTORY_NAME.fullmatch(name):
         raise ConfigError(f"inventory {name!r}: not a name an inventory may have", hint=hint)
-    for taken in COLLECTIONS:
+    for taken in TAKEN:
         if name == taken or name.startswith(f"{taken}_") or name.endswith(f"_{taken}"):
             raise ConfigError(
                 f"inventory {name!r}: the name belongs to the collection {taken}", hint=hint

@@ -35,6 +35,7 @@ class Stage(StrEnum):
     SWEEP = "sweep"
     LINKS = "links"
     IMPLICIT_LINKS = "implicit_links"
+    PROBLEMS = "problems"
     CLIQUES = "cliques"
     FINISH = "finish"
 

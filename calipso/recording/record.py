@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from calipso.errors import CalipsoError
 from calipso.model.environment import CliSection, Environment
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.recording.recorder import Recorder, check_empty
-from calipso.stores.inventory.inventory_mgr import INDEXES, InventoryMgr
+from calipso.stores.scans.scratch import new_scratch, remove_scratch
 
 Document = dict[str, Any]
 
@@ -26,11 +25,11 @@ def record_environment(
     """
     check_empty(directory)
     recorder = Recorder(environment, anonymise=anonymise)
-    inventory = f"recording_{uuid.uuid4().hex[:12]}"
+    scratch = new_scratch()
+    inventory = scratch.inventory
     request = ScanRequest(
         environment=environment.name, inventory=inventory, inventory_only=True, origin="recording"
     )
-    scratch = InventoryMgr(inventory)
     try:
         scratch.ensure_indexes()
         scan = run_local(request, recorder=recorder)
@@ -42,8 +41,7 @@ def record_environment(
         hosts = scratch.find(environment.name, "host")
         kept = recorder.save(directory, addresses_of(environment, hosts, recorder))
     finally:
-        for name in INDEXES:  # each is named after the scratch inventory
-            scratch.collection(name).drop()
+        remove_scratch(scratch)
     return scan | {"recorded": kept}
 
 

@@ -133,6 +133,11 @@ class ScanContext:
             return found.problems, found.counters
 
     @property
+    def problems(self) -> list[Problem]:
+        """What was told so far by the task of this thread."""
+        return self._tally().problems
+
+    @property
     def counters(self) -> Counter[str]:
         """What was counted so far for the task of this thread."""
         return self._tally().counters

@@ -15,7 +15,7 @@ from bson import ObjectId
 from calipso.topology.plumbing import values
 
 #: What the adjacency needs of a link document.
-LINK_FIELDS = ("link_type", "source", "target", "implicit", "attributes")
+LINK_FIELDS = ("link_type", "source", "target", "implicit", "state", "attributes")
 
 #: From how many links of an object on they are looked up by value: a virtual switch has hundreds,
 #: a focal point's network a few of them.
@@ -52,6 +52,7 @@ class Adjacency:
         self._link_ids: list[ObjectId] = []
         self._ends: list[tuple[int, int]] = []
         self._implicit: list[bool] = []
+        self._down: list[bool] = []
         self._values: list[dict[str, frozenset[str]]] = []
         self._known_values: dict[tuple[tuple[str, ...] | None, ...], dict[str, frozenset[str]]] = {}
         self._numbers: dict[ObjectId, int] = {}
@@ -73,6 +74,7 @@ class Adjacency:
         self._link_ids.append(link["_id"])
         self._ends.append((source, target))
         self._implicit.append(bool(link.get("implicit")))
+        self._down.append(link.get("state") == "down")
         self._values.append(self._shared_values(link.get("attributes") or {}))
         for side, end in zip(self._leaving, (source, target), strict=True):
             side[link["link_type"]][end].append(number)
@@ -110,8 +112,9 @@ class Adjacency:
 
         Each link type is tried once, in order, from every object of its first type known by then;
         a link stored the other way round is taken backwards. A type that leads nowhere does not
-        end the walk. A link is left out when it names values for a constraint and none of them is
-        among the focal point's; a focal point without a value excludes nothing.
+        end the walk, but a link that is down does: the object at its other end is reached, and
+        nothing from there on by this way. A link is left out when it names values for a constraint
+        and none of them is among the focal point's; a focal point without a value excludes nothing.
         """
         start = self._numbers.get(focal)
         if start is None:
@@ -120,6 +123,7 @@ class Adjacency:
         known: defaultdict[str, set[int]] = defaultdict(set)
         known[focal_type].add(start)
         taken: set[int] = set()
+        ends: set[int] = set()  # reached by links that are down
         for link_type in link_types:
             source, target = split_type(link_type)
             reached: set[int] = set()
@@ -127,9 +131,9 @@ class Adjacency:
                 for number, far in self._steps(link_type, node, allowed):
                     if use_implicit or not self._implicit[number]:
                         taken.add(number)
-                        reached.add(far)
+                        (ends if self._down[number] else reached).add(far)
             known[target] |= reached
-        objects = set().union(*known.values())
+        objects = ends.union(*known.values())
         return Walked(
             sorted(self._link_ids[number] for number in taken),
             sorted(self._objects[number] for number in objects),

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from calipso.api import walk
-from calipso.stores.inventory import inventory_mgr
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo import stretches, walk
 from tests.api.big import Big
 from tests.api.conftest import Login
 
@@ -61,7 +60,7 @@ def test_a_long_list_read_in_stretches_is_the_same_list(
     monkeypatch.setattr(walk, "STRETCH", 4)
     lead = ("type", "id")
     whole = walk._find(filled.collection("inventory"), "prod", lead)
-    monkeypatch.setattr(inventory_mgr, "STRETCH_HOSTS", 1)
+    monkeypatch.setattr(stretches, "STRETCH_HOSTS", 1)
     walk._landmarks.clear()
 
     assert every(admin, ROOT + path) == plain
@@ -75,7 +74,7 @@ def test_ids_of_several_kinds_are_listed_too(
 ) -> None:
     monkeypatch.setattr(walk, "SHORT", 0)
     monkeypatch.setattr(walk, "STRETCH", 4)
-    monkeypatch.setattr(inventory_mgr, "STRETCH_HOSTS", hosts)
+    monkeypatch.setattr(stretches, "STRETCH_HOSTS", hosts)
     before = filled.collection("inventory").count_documents({"environment": "prod"})
     for number in (1, 2):
         document = {"environment": "prod", "type": "vnic", "id": number, "name": "of a number"}

@@ -8,8 +8,8 @@ import pytest
 from bson import ObjectId
 from flask.testing import FlaskClient
 
-from calipso.api import walk
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo import walk
 from tests.api.big import Big
 from tests.api.conftest import Login
 

@@ -122,7 +122,7 @@ def test_what_a_scan_wrote_is_found_and_what_is_gone_is_not(
 ) -> None:
     assert found(admin, "brand-new") == []
     filled.set({"environment": "prod", "type": "instance", "id": "i-1", "name": "brand-new"})
-    filled.delete("inventory", {"environment": "prod", "id": "compute-00001-OVS"})
+    filled.collection("inventory").delete_many({"environment": "prod", "id": "compute-00001-OVS"})
     assert found(admin, "i-1") == [("i-1", "exact")]  # by id: at once
     filled.db["scans"].update_one({"environment": "prod"}, {"$set": {"level": 3}})
 

@@ -101,8 +101,7 @@ def _store(make: Callable[[Document], Operation], pids: tuple[int, ...], limit: 
                 if time.monotonic() > deadline:
                     raise TimeoutError
     finally:
-        for name in (*WHAT, "changes"):
-            target.collection(name).drop()
+        target.drop()
     return found
 
 

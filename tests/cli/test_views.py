@@ -275,7 +275,7 @@ def test_clique_as_json_has_nodes_and_edges_that_fit(run: Any) -> None:
 
 
 def test_a_clique_that_lost_an_object_is_still_shown(run: Any, cloud: InventoryMgr) -> None:
-    cloud.delete("inventory", {"environment": ENV, "id": "c1-OVS"})
+    cloud.collection("inventory").delete_many({"environment": ENV, "id": "c1-OVS"})
 
     assert "(not in the inventory)" in run("clique", "show", "web-1")
 

@@ -10,9 +10,11 @@ import pytest
 from calipso.discover.cliques import clique_finder
 from calipso.discover.cliques.clique_finder import CliqueFinder
 from calipso.model.inventory import object_key
-from calipso.stores.inventory import graph_writer, inventory_mgr
+from calipso.stores.inventory import graph_writer
 from calipso.stores.inventory.graph_writer import GraphWriter
-from calipso.stores.inventory.inventory_mgr import InventoryMgr, key_ranges
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo import stretches
+from calipso.stores.mongo.stretches import key_ranges
 from calipso.topology.adjacency import both_ways
 from tests.cliques.test_large_and_paths import shared_network
 from tests.link_finders.casekit import clique_metadata, environment
@@ -88,8 +90,7 @@ def _inside(key: bson.ObjectId, part: dict[str, Any]) -> bool:
 def test_links_compared_in_pieces_replace_those_of_the_finder_and_no_others(
     inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
 ):
-    for module in (graph_writer, inventory_mgr):
-        monkeypatch.setattr(module, "STRETCH_LINKS", 5)
+    monkeypatch.setattr(graph_writer, "STRETCH_LINKS", 5)
     links = stored_links(shared_network(members=20, per_host=5))
     others = [link | {"finder": "G"} for link in links[:10]]
     GraphWriter(inv, ENV, "s1").save_links("F", links[10:])
@@ -107,7 +108,7 @@ def test_links_compared_in_pieces_replace_those_of_the_finder_and_no_others(
 
 
 def test_links_read_in_stretches_are_all_there(inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(inventory_mgr, "STRETCH_HOSTS", 1)
+    monkeypatch.setattr(stretches, "STRETCH_HOSTS", 1)
     for number in range(9):
         inv.set({"environment": ENV, "type": "host", "id": f"h{number}"})
     links = stored_links(shared_network(members=20, per_host=5))

@@ -21,7 +21,7 @@ from calipso.model.environment import (
 from calipso.secrets.box import MARK, MASK, SecretBox
 from calipso.stores.config import key_rotation
 from calipso.stores.config.connection_tests import ConnectionTestStore
-from calipso.stores.config.environment_store import COLLECTION, EnvironmentStore
+from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 from .conftest import SECRET, openstack_document
@@ -66,7 +66,9 @@ def test_lists_and_shows_mask_secrets(store: EnvironmentStore) -> None:
 
 
 def test_the_collection_keeps_its_name_beside_any_inventory(inv: InventoryMgr) -> None:
-    assert InventoryMgr("RDO", inv.db).collection_name(COLLECTION) == COLLECTION
+    assert (
+        InventoryMgr("RDO", inv.db).collection_name(EnvironmentStore.NAME) == EnvironmentStore.NAME
+    )
 
 
 def test_a_name_is_given_once(store: EnvironmentStore) -> None:

@@ -97,6 +97,46 @@ def test_an_anonymised_recording_names_nothing_of_the_cloud(
     assert [word for word in names if f'"{word}"' in text or f">{word}<" in text] == []
 
 
+def test_recording_takes_nothing_from_other_scans_and_leaves_nothing_of_its_own(
+    run: Run, cloud: RunningCloud, tmp_path: Path
+) -> None:
+    name = cloud.environment["name"]
+    scanned(cloud.environment, name)
+    scanned(cloud.environment, "other")
+    InventoryMgr().db["scan_locks"].insert_one({"_id": "inventory/other", "scan_id": "running"})
+    before = contents()
+    assert {"scans", "scan_tasks", "coverage", "links", "inventory"} <= before.keys()
+
+    ended = run("record", name, "--to", str(tmp_path / "recorded"))
+
+    assert ended.code == 0, ended.err
+    assert contents() == before
+    assert [key for key in InventoryMgr().db.list_collection_names() if "recording_" in key] == []
+
+
+def test_a_scan_after_a_recording_still_knows_the_state_that_changes_are_counted_from(
+    run: Run, cloud: RunningCloud, tmp_path: Path
+) -> None:
+    name = cloud.environment["name"]
+    scanned(cloud.environment, name)
+    inv = InventoryMgr()
+    instance = inv.find(name, "instance")[0]
+
+    run("record", name, "--to", str(tmp_path / "recorded"))
+    inv.set(instance | {"name": "renamed meanwhile"})
+    scan = run_local(ScanRequest(environment=name))
+
+    changes = inv.find_all("changes", {"scan_id": scan["_id"], "id": instance["id"]})
+    assert [change["change"] for change in changes] == ["changed"]
+
+
+def contents() -> dict[str, list[str]]:
+    """All documents by collection, but for the audit: a command is a line of it."""
+    db = InventoryMgr().db
+    found = {name: sorted(map(repr, db[name].find())) for name in db.list_collection_names()}
+    return {name: items for name, items in found.items() if items and name != "audit"}
+
+
 #: The sample cloud invents names like ours: `instance-1` tells nothing either way.
 _INVENTED = {"instance", "network", "net", "project", "host", "port", "aggregate", "zone"}
 _INVENTED |= {"controller", "compute"}

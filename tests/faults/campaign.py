@@ -255,9 +255,7 @@ class Campaign:
         self.store.unlock(self.store.get(scan_id))
 
     def _drop(self, inventory: str) -> None:
-        mine = InventoryMgr(inventory)
-        for name in ("inventory", "links", "cliques", "changes"):
-            mine.collection(name).drop()
+        InventoryMgr(inventory).drop()
 
     def _lines(self, name: str) -> list[str]:
         path = self.stack.faults / name

@@ -105,8 +105,7 @@ class Cluster:
             ),
             errors=[error["message"] for error in scan["errors"]],
         )
-        for name in ("inventory", "links", "cliques", "changes"):
-            inventory.collection(name).drop()
+        inventory.drop()
         return outcome
 
     def scan(self) -> Outcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -11,27 +10,6 @@ from calipso.errors import StoreError
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.migrations import indexes
 from calipso.stores.mongo.mongo_access import MongoAccess
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-#: Stores that a function makes.
-MADE_BY = {"Definitions": "clique_constraints"}
-
-
-def test_each_store_that_has_indexes_is_asked() -> None:
-    """A class with `ensure_indexes` is called in `wanted`."""
-    classes = set()
-    for path in (ROOT / "calipso" / "stores").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                methods = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
-                classes |= {node.name} if "ensure_indexes" in methods else set()
-    asked = Path(indexes.__file__).read_text(encoding="utf-8")
-
-    assert len(classes) >= 6
-    called = {name: MADE_BY.get(name, name) for name in classes}
-    assert {name for name, call in called.items() if f"{call}(" not in asked} == set()
 
 
 def test_all_are_made_and_then_none_is_missing(home: Path) -> None:
@@ -57,7 +35,7 @@ def test_each_inventory_that_was_scanned_gets_its_own(home: Path) -> None:
 def test_an_index_with_other_options_is_made_anew(inv: InventoryMgr) -> None:
     users = inv.db["users"]
     users.create_index("name", name="name_1")
-    assert "users.name_1" in [f"{c}.{i['name']}" for c, i in indexes.missing(inv.db)]
+    assert "users.name_1" in [f"{c}.{i.document['name']}" for c, i in indexes.missing(inv.db)]
 
     indexes.make(inv.db)
 

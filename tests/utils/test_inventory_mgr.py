@@ -10,11 +10,12 @@ from pymongo import InsertOne
 from pymongo.errors import BulkWriteError
 
 from calipso.model.inventory import object_key
-from calipso.stores.inventory import inventory_mgr
 from calipso.stores.inventory.generations import not_newer, older
-from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_writer import ObjectWriter
+from calipso.stores.mongo import stretches
 from calipso.stores.mongo.mongo_access import MongoAccess
+from calipso.stores.mongo.stretches import prefix_range
 
 
 def document(number: int, **more: object) -> dict[str, object]:
@@ -155,7 +156,7 @@ def test_a_host_that_is_not_stored_is_not_enriched_into_being(inv: InventoryMgr)
 def test_a_list_read_in_stretches_holds_every_object_once_whatever_its_id(
     inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(inventory_mgr, "STRETCH_HOSTS", 2)
+    monkeypatch.setattr(stretches, "STRETCH_HOSTS", 2)
     ids = ["", "!", "0", "00", "1", "7f3c", "f", "ff", "g", "A", "Z-1", "~", "\u00e9", "\U0001f600"]
     ids += [f"h{number}-tap" for number in range(9)]
     for number in range(9):
@@ -173,6 +174,7 @@ def test_a_list_read_in_stretches_holds_every_object_once_whatever_its_id(
 def test_a_mongodb_of_ones_own_itself_refuses_writes_of_an_older_scan(
     inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(MongoAccess, "embedded", True)
     assert inv.guard(older(5)) == {}, "the embedded store is not asked to"
     monkeypatch.setattr(MongoAccess, "embedded", False)
     collection, key = inv.collection("inventory"), ObjectId()

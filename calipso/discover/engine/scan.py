@@ -29,6 +29,7 @@ from calipso.settings import settings
 from calipso.sources.context import ScanContext
 from calipso.stores.inventory.fence import Fence
 from calipso.stores.inventory.graph_writer import GraphWriter
+from calipso.stores.inventory.object_problems import ObjectProblems
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.stores.scans.scan_store import ScanStore, claim
 from calipso.utils.clock import now
@@ -277,7 +278,11 @@ class Scan:
             if implicit is not None and implicit.chains:
                 return implicit
             stage = Stage.IMPLICIT_LINKS
-        if stage is Stage.IMPLICIT_LINKS and not request["links_only"]:
+        if stage is Stage.IMPLICIT_LINKS:
+            if self._object_problems(scan).waiting():
+                return self.planner.single(number, Stage.PROBLEMS, "put problems on objects")
+            stage = Stage.PROBLEMS
+        if stage is Stage.PROBLEMS and not request["links_only"]:
             return self._cliques(number)
         return None
 
@@ -306,6 +311,7 @@ class Scan:
         known = load_link_finders()
         if not late:
             self._drop_links_of_former_finders(scan, list(known))
+            self._object_problems(scan).drop_of_other_finders(known)
         finders = [name for name, found in known.items() if found.after_others is late]
         return self.planner.links_level(number, stage, finders)
 
@@ -324,15 +330,21 @@ class Scan:
 
     def _drop_links_of_former_finders(self, scan: Document, known: list[str]) -> None:
         """A finder replaces its own links only: those of one that is gone would stay for ever."""
-        writer = GraphWriter(
-            self.context.inv,
-            self.environment,
-            self.scan_id,
-            generation=scan["generation"],
-            record_changes=scan["record_changes"],
-            alive=self._fence(scan),
-        )
+        authority = self._authority(scan)
+        writer = GraphWriter(self.context.inv, self.environment, self.scan_id, **authority)
         writer.drop_links_of_others(known)
+
+    def _object_problems(self, scan: Document) -> ObjectProblems:
+        authority = self._authority(scan)
+        return ObjectProblems(self.context.inv, self.environment, self.scan_id, **authority)
+
+    def _authority(self, scan: Document) -> Document:
+        """What a planner's writer is told of the scan it writes for."""
+        return {
+            "generation": scan["generation"],
+            "record_changes": scan["record_changes"],
+            "alive": self._fence(scan),
+        }
 
     def _fence(self, scan: Document) -> Fence:
         """Stops what a planner writes when another one has moved the scan on."""

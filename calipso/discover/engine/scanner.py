@@ -25,6 +25,7 @@ from calipso.errors import (
 from calipso.model.scan import Problem
 from calipso.sources.context import ScanContext
 from calipso.sources.fetcher import Fetcher, Outcome
+from calipso.stores.inventory.object_problems import ObjectProblems
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import is_at_or_below
 from calipso.stores.mongo.mongo_access import is_store_error
@@ -69,11 +70,16 @@ class Scanner:
     """Runs fetch types of the scan tree for one scan in one process."""
 
     def __init__(
-        self, metadata: ScannersMetadata, context: ScanContext, writer: ObjectWriter
+        self,
+        metadata: ScannersMetadata,
+        context: ScanContext,
+        writer: ObjectWriter,
+        problems: ObjectProblems,
     ) -> None:
         self.metadata = metadata
         self.context = context
         self.writer = writer
+        self.problems = problems
         self.environment = context.environment.name
         self.placement = Placement(context.inv, self.environment)
         self._children: dict[tuple[int, str, str], list[ObjectId]] = defaultdict(list)
@@ -148,6 +154,7 @@ class Scanner:
             by_id[str(parent.get(id_field) or parent["id"])].append(parent)
         runs: dict[str, Run] = {}
         started = time.monotonic()
+        told = len(self.context.problems)
         for asked, outcome in outcomes(fetcher, list(by_id)):
             same = by_id[asked]
             alive()
@@ -162,7 +169,8 @@ class Scanner:
                 run.read += len(same)
                 found = outcome
             run.objects += len(found)
-            self._store_all(fetch_type, fetcher, same[0], found, result)
+            self._store_all(fetch_type, fetcher, same[0], found)
+            told = self._report(fetch_type, fetcher, same[0], told)
             run.seconds += time.monotonic() - started
             started = time.monotonic()
         result.runs += runs.values()
@@ -178,7 +186,6 @@ class Scanner:
         fetcher: Fetcher,
         parent: Document,
         objects: Sequence[Document],
-        result: StepResult,
     ) -> None:
         if self._child_id is not None:
             objects = [item for item in objects if str(item["id"]) == self._child_id]
@@ -193,23 +200,24 @@ class Scanner:
                 continue
             missing = placed[-1].pop("misplaced", None)
             if missing is not None:
-                result.problems.append(_misplaced(placed[-1], missing, fetch_type, fetcher))
+                self.context.problem(_misplaced(placed[-1], missing, fetch_type, fetcher))
             for document in placed:
                 self._store(fetch_type, fetcher.source_name, parent, document, 1)
+
+    def _report(self, fetch_type: FetchType, fetcher: Fetcher, parent: Document, told: int) -> int:
+        """Store what this fetch told of objects; returns how many problems were told by now.
+
+        `told` is how many there were before it.
+        """
+        problems = self.context.problems
+        self.problems.report(problems[told:], _fetched_by(fetch_type, fetcher.source_name, parent))
+        return len(problems)
 
     def _store(
         self, fetch_type: FetchType, source: str, parent: Document, document: Document, depth: int
     ) -> None:
         """Stamp and buffer one object; make the folders below it."""
-        document["fetched_by"] = {
-            "node": fetch_type.node,
-            "scanner": fetch_type.scanner,
-            "fetcher": fetch_type.fetcher or "FolderFetcher",
-            "source": source,
-            "parent": parent["_id"],
-            "parent_id": parent["id"],
-            "parent_type": parent["type"],
-        }
+        document["fetched_by"] = _fetched_by(fetch_type, source, parent)
         on_demand = document.pop("on_demand", False)
         stored = {key: value for key, value in document.items() if key != "create_object"}
         key = self.writer.add(stored)
@@ -218,6 +226,19 @@ class Scanner:
             return
         if fetch_type.children_scanner and document["type"] == fetch_type.type:
             self.make_folders(stored | {"_id": key}, fetch_type.children_scanner, depth)
+
+
+def _fetched_by(fetch_type: FetchType, source: str, parent: Document) -> Document:
+    """The evidence that an object or a problem is stored with."""
+    return {
+        "node": fetch_type.node,
+        "scanner": fetch_type.scanner,
+        "fetcher": fetch_type.fetcher or "FolderFetcher",
+        "source": source,
+        "parent": parent["_id"],
+        "parent_id": parent["id"],
+        "parent_type": parent["type"],
+    }
 
 
 def outcomes(fetcher: Fetcher, parent_ids: list[str]) -> Iterator[Outcome]:
@@ -287,4 +308,7 @@ def _misplaced(
         scanner=fetch_type.scanner,
         fetcher=fetch_type.fetcher,
         warning=True,
+        code="misplaced",
+        object_type=document["type"],
+        object_id=document["id"],
     )

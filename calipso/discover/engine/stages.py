@@ -19,6 +19,7 @@ from calipso.model.scan import Stage
 from calipso.sources.context import ScanContext
 from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.object_problems import ObjectProblems
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import gather_evidence
 from calipso.stores.scans.scan_store import ScanStore
@@ -50,6 +51,7 @@ class Stages:
         kinds: dict[str, Callable[[Document, Callable[[], None]], Result]] = {
             "fetch": self.fetch,
             Stage.SWEEP.value: self.sweep,
+            Stage.PROBLEMS.value: self.problems,
             "links": self.links,
             "cliques": self.cliques,
         }
@@ -57,7 +59,7 @@ class Stages:
 
     def fetch(self, task: Document, alive: Callable[[], None]) -> Result:
         """Fetch objects for the parents of the task and store them."""
-        scanner = Scanner(self.metadata, self.context, self._object_writer(alive))
+        scanner = self._scanner(alive)
         entries = {entry.node: entry for entry in self.metadata.scanners[task["scanner"]]}
         result = scanner.run(
             [entries[node] for node in task["nodes"]],
@@ -83,8 +85,7 @@ class Stages:
 
     def root_children(self, scanner: str, level: int, alive: Callable[[], None]) -> list[Document]:
         """Make the folders of the root scanner; returns what is to be scanned below them."""
-        writer = self._object_writer(alive)
-        machine = Scanner(self.metadata, self.context, writer)
+        machine = self._scanner(alive)
         root = environment_root(self.environment)
         machine.make_folders(root, scanner, 0)
         return [
@@ -95,13 +96,20 @@ class Stages:
     def sweep(self, task: Document, alive: Callable[[], None]) -> Result:
         """Remove what was not found again, mark what could not be read."""
         sweeper = Sweeper(self.inv, self.environment, self.scan["_id"], **self._authority(alive))
-        found = sweeper.judge(
-            gather_evidence(self.store, self.scan["_id"]),
-            below=task.get("below", ""),
-            clear=bool(self.scan["request"]["clear"]) and not task.get("below"),
-        )
+        evidence = gather_evidence(self.store, self.scan["_id"])
+        below = task.get("below", "")
+        clear = bool(self.scan["request"]["clear"]) and not below
+        found = sweeper.judge(evidence, below=below, clear=clear)
         self.store.keep_highest(self.scan["_id"], found)
         sweeper.remove()
+        problems = self._object_problems(alive)
+        problems.judge(evidence, below=below, clear=clear)
+        problems.place(everywhere=True)
+        return {"ran": True}
+
+    def problems(self, _task: Document, alive: Callable[[], None]) -> Result:
+        """Put on their objects the problems that link finders found, and take off what went."""
+        self._object_problems(alive).place()
         return {"ran": True}
 
     def links(self, task: Document, alive: Callable[[], None]) -> Result:
@@ -115,7 +123,8 @@ class Stages:
         )
         finder.bind(self.environment, self.inv, info)
         found = self._graph_writer(alive).save_links(task["finder"], finder.run())
-        return {"ran": True, "counts": {"links": found}}
+        self._object_problems(alive).report_of_finder(task["finder"], finder.problems)
+        return {"ran": True, "counts": {"links": found}, "problems": finder.problems}
 
     def cliques(self, task: Document, alive: Callable[[], None]) -> Result:
         """Find the cliques of one partition of focal points."""
@@ -146,6 +155,14 @@ class Stages:
             "record_changes": self.scan["record_changes"],
             "alive": alive,
         }
+
+    def _scanner(self, alive: Callable[[], None]) -> Scanner:
+        writer = self._object_writer(alive)
+        return Scanner(self.metadata, self.context, writer, self._object_problems(alive))
+
+    def _object_problems(self, alive: Callable[[], None]) -> ObjectProblems:
+        told = self._authority(alive)
+        return ObjectProblems(self.inv, self.environment, self.scan["_id"], **told)
 
     def _object_writer(self, alive: Callable[[], None]) -> ObjectWriter:
         return ObjectWriter(self.inv, self.environment, self.scan["_id"], **self._authority(alive))

@@ -21,10 +21,11 @@ from bson import ObjectId
 from calipso.model.inventory import object_key
 from calipso.stores.inventory.generations import not_newer, older
 from calipso.stores.inventory.graph_writer import GraphWriter
-from calipso.stores.inventory.inventory_mgr import STRETCH_HOSTS, InventoryMgr, prefix_range
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import Evidence, is_at_or_below
 from calipso.stores.mongo.driver import UpdateOne
+from calipso.stores.mongo.stretches import STRETCH_HOSTS, prefix_range
 from calipso.utils.clock import now
 
 Document = dict[str, Any]

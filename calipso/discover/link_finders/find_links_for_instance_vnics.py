@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.find_links import FindLinks, joined_state, network_attribute
+from calipso.discover.find_links import FindLinks, joined_state, network_attribute, with_reason
+from calipso.topology.plugs import Fault, down_fault
 
 
 class FindLinksForInstanceVnics(FindLinks):
@@ -17,7 +18,15 @@ class FindLinksForInstanceVnics(FindLinks):
         """Join vNICs to instances by `instance_id`."""
         instances = {item["id"]: _known(item) for item in self.each("instance", ["network_info"])}
         labels = {item["id"]: str(item["name"]) for item in self.find("network", [])}
-        fields = ["vnic_type", "instance_id", "parent_id", "network", "state", "mac_address"]
+        fields = [
+            "vnic_type",
+            "instance_id",
+            "parent_id",
+            "network",
+            "state",
+            "mac_address",
+            "link",
+        ]
         for vnic in self.each("vnic", fields):
             if vnic.get("vnic_type") != "instance_vnic":
                 continue
@@ -27,14 +36,30 @@ class FindLinksForInstanceVnics(FindLinks):
                 continue
             entry = _network_info(instance, vnic)
             network = vnic.get("network") or entry.get("id")
+            fault = self.guest_fault(instance, vnic)
             self.link(
                 instance,
                 vnic,
                 link_name=entry.get("label") or labels.get(str(network), ""),
-                state=joined_state(vnic.get("state")),
+                state=fault.state if fault else joined_state(vnic.get("state")),
                 host=vnic.get("host"),
-                attributes=network_attribute(network),
+                attributes=with_reason(network_attribute(network), fault),
             )
+
+    def guest_fault(self, instance: dict[str, Any], vnic: dict[str, Any]) -> Fault | None:
+        """A vNIC without carrier: its tap is down, or libvirt has its link down for the guest.
+
+        The first is told by the finder of what is plugged where; the other here.
+        """
+        host, name = str(vnic.get("host") or ""), str(vnic["name"])
+        link = vnic.get("link")
+        if not isinstance(link, dict) or link.get("@state") != "down":
+            return down_fault(host, {name: vnic.get("state")})
+        message = f"{host}: libvirt has the link of {name} down: the guest has no carrier"
+        hint = f"`virsh domif-setlink DOMAIN {name} up` on {host}, or a hard reboot."
+        for item, code in ((vnic, "link_down"), (instance, "cut_off")):
+            self.problem(item, code=code, message=message, hint=hint)
+        return Fault("link_down", message, hint)
 
 
 def _known(instance: dict[str, Any]) -> dict[str, Any]:

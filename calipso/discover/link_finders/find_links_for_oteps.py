@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from calipso.discover.find_links import FindLinks, joined_state
+from calipso.discover.find_links import FindLinks, joined_state, with_reason
 from calipso.topology.carriers import FIELDS, Carriers
+from calipso.topology.plugs import Fault, down_fault, faulty_tunnels
 
 Document = dict[str, Any]
 
@@ -21,7 +22,7 @@ class FindLinksForOteps(FindLinks):
     def add_links(self) -> None:
         """Join endpoints by parent, by named bridge and by named NICs."""
         self.carriers = Carriers.read(self.each)
-        self.vedges = {item["id"]: item for item in self.find("vedge", [])}
+        self.vedges = {item["id"]: item for item in self.find("vedge", ["ports", "tunnel_ports"])}
         self.pnics = {
             (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
         }
@@ -35,12 +36,16 @@ class FindLinksForOteps(FindLinks):
         """vedge-otep: the switch whose tunnel ports use this endpoint."""
         vedge = self.vedges.get(str(otep.get("parent_id")))
         if vedge is not None and otep.get("parent_type") == "vedge":
+            faults = list(faulty_tunnels(vedge))
+            # one that works is a way out
+            broken = ["down"] if faults and len(faults) == len(vedge["tunnel_ports"]) else []
+            fault = faults[0] if broken else self.down(otep)
             self.link(
                 vedge,
                 otep,
                 link_name=f"{vedge['name']}-otep",
-                state=joined_state(otep.get("state")),
-                attributes={"network": networks},
+                state=joined_state(otep.get("state"), *broken),
+                attributes=with_reason({"network": networks}, fault),
             )
 
     def add_vconnectors(self, otep: Document, networks: list[str]) -> None:
@@ -53,7 +58,7 @@ class FindLinksForOteps(FindLinks):
                     vconnector,
                     link_name=f"{otep['name']}-{vconnector.get('bridge_name')}",
                     state=joined_state(otep.get("state")),
-                    attributes={"network": networks},
+                    attributes=with_reason({"network": networks}, self.down(otep)),
                 )
 
     def add_pnics(self, otep: Document, networks: list[str]) -> None:
@@ -70,5 +75,10 @@ class FindLinksForOteps(FindLinks):
                 pnic,
                 link_name=f"{host}-{name}",
                 state=joined_state(otep.get("state"), pnic.get("state")),
-                attributes={"network": networks},
+                attributes=with_reason({"network": networks}, self.down(otep, pnic)),
             )
+
+    def down(self, *items: Document) -> Fault | None:
+        """The fault of the first of these that is down."""
+        states = {str(item["name"]): item.get("state") for item in items}
+        return down_fault(str(items[0].get("host") or ""), states)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from calipso.discover.find_links import FindLinks, joined_state
+from calipso.discover.find_links import FindLinks, joined_state, with_reason
 from calipso.topology.carriers import Carriers, Segment
+from calipso.topology.plugs import down_fault
 
 
 class FindLinksForPnics(FindLinks):
@@ -19,6 +20,7 @@ class FindLinksForPnics(FindLinks):
         networks = {item["id"]: item for item in self.find("network", [])}
         for pnic in self.find("host_pnic", ["state"]):
             host = str(pnic.get("host"))
+            fault = down_fault(host, {pnic["name"]: pnic.get("state")})
             for network, segment in sorted(carriers.carried(host, str(pnic["name"])).items()):
                 self.link(
                     pnic,
@@ -26,7 +28,7 @@ class FindLinksForPnics(FindLinks):
                     link_name=_segment_name(segment),
                     state=joined_state(pnic.get("state")),
                     host=host,
-                    attributes={"network": network},
+                    attributes=with_reason({"network": network}, fault),
                 )
 
 

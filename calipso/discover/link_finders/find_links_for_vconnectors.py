@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from calipso.discover.find_links import FindLinks, carried_networks, joined_state
+from calipso.discover.find_links import FindLinks, carried_networks, joined_state, with_reason
 from calipso.topology.carriers import Carriers
+from calipso.topology.plugs import PORT_FIELDS, VNIC_FIELDS, Fault, Neutron, down_fault
 from calipso.topology.plumbing import values, vnics_by_device
 
 Document = dict[str, Any]
@@ -21,7 +23,8 @@ class FindLinksForVconnectors(FindLinks):
 
     def vconnectors(self) -> list[Document]:
         """All bridges with the fields both joins read."""
-        return self.find("vconnector", ["bridge_name", "interfaces", "interfaces_names", "network"])
+        fields = ["bridge_name", "interfaces", "interfaces_names", "network", "admin_state"]
+        return self.find("vconnector", fields)
 
     def add_vnic_links(self) -> None:
         """vnic-vconnector: the bridge that has the vNIC's device as a member."""
@@ -30,20 +33,41 @@ class FindLinksForVconnectors(FindLinks):
             for vconnector in self.vconnectors()
             for interface in values(vconnector.get("interfaces_names"))
         }
-        vnics = self.find("vnic", ["vnic_type", "mac_address", "network", "state"])
+        vnics = self.find("vnic", VNIC_FIELDS)
+        self.neutron = Neutron(self.each("port", PORT_FIELDS) if bridges else ())
         for (host, device), vnic in vnics_by_device(vnics).items():
             vconnector = bridges.get((host, device))
             if vconnector is None:
                 continue
             # a tap that lost its port still hears the network of the bridge it is in
             network = vnic.get("network") or vconnector.get("network")
+            fault = self.plug_fault(vnic, vconnector, device)
             self.link(
                 vnic,
                 vconnector,
                 link_name=str(vnic.get("mac_address") or ""),
-                state=joined_state(vnic.get("state"), _member_state(vconnector, device)),
-                attributes=carried_networks(network),
+                state=fault.state if fault else joined_state(vnic.get("state")),
+                attributes=with_reason(carried_networks(network), fault),
             )
+
+    def plug_fault(
+        self, vnic: Mapping[str, Any], vconnector: Document, device: str
+    ) -> Fault | None:
+        """A vNIC, its member of the bridge or the bridge itself that is down."""
+        host = str(vconnector.get("host") or "")
+        states = {str(vnic["name"]): vnic.get("state")}
+        states[f"member {device}"] = _member_state(vconnector, device)
+        states[f"bridge {vconnector.get('bridge_name')}"] = vconnector.get("admin_state")
+        fault = down_fault(host, states)
+        if fault is None:
+            return self.neutron.fault(host, device, str(vnic.get("port_id") or ""))
+        item = vnic if "down" in (vnic.get("state"), states[f"member {device}"]) else vconnector
+        self.problem(item, code=fault.code, message=fault.message, hint=fault.hint)
+        for kind in ("instance", "vservice"):
+            if owner := vnic.get(f"{kind}_id"):
+                about = {"type": kind, "id": owner, "host": host}
+                self.problem(about, code="cut_off", message=fault.message, hint=fault.hint)
+        return fault
 
     def add_pnic_links(self) -> None:
         """vconnector-host_pnic: a NIC, or a VLAN device on it, that is a member of the bridge."""
@@ -54,13 +78,16 @@ class FindLinksForVconnectors(FindLinks):
             for interface, name in carriers.plumbing.members(vconnector):
                 pnic = pnics[host, name]
                 network = vconnector.get("network") or sorted(carriers.carried(host, name))
+                states = {name: pnic.get("state")}
+                states[f"member {interface}"] = _member_state(vconnector, interface)
+                fault = down_fault(host, states)
                 self.link(
                     vconnector,
                     pnic,
                     link_name=name,
-                    state=joined_state(pnic.get("state"), _member_state(vconnector, interface)),
+                    state=joined_state(*states.values()),
                     source_label=interface,
-                    attributes=carried_networks(network),
+                    attributes=with_reason(carried_networks(network), fault),
                 )
 
 

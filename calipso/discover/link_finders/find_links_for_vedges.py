@@ -2,38 +2,73 @@
 
 from __future__ import annotations
 
-from calipso.discover.find_links import FindLinks, carried_networks, joined_state
+from collections import defaultdict
+from typing import Any
+
+from calipso.discover.find_links import FindLinks, carried_networks, joined_state, with_reason
 from calipso.topology.carriers import Carriers
+from calipso.topology.plugs import (
+    PORT_FIELDS,
+    VNIC_FIELDS,
+    Fault,
+    LocalVlans,
+    Neutron,
+    broken_pair,
+    down_fault,
+    faulty_tunnels,
+    loose_tap,
+    port_fault,
+)
 from calipso.topology.plumbing import Document, values, vnics_by_device
+
+VCONNECTOR_FIELDS = ("bridge_name", "interfaces", "interfaces_names", "network")
 
 
 class FindLinksForVedges(FindLinks):
-    """What is plugged into the ports of a virtual switch: vNICs, Linux bridges and NICs."""
+    """What is plugged into the ports of a virtual switch: vNICs, Linux bridges and NICs.
+
+    A plug that `plugs` finds a fault with is not up, its link has the `reason`, and the object
+    says so, as does the instance or vservice that is cut off by it.
+    """
 
     def add_links(self) -> None:
         """Join each port, by its name on the same host, to one kind of object."""
         self.carriers = Carriers.read(self.each)
-        fields = ["vnic_type", "mac_address", "network", "state"]
-        self.vnics = vnics_by_device(self.find("vnic", fields))
+        self.vnics = vnics_by_device(self.find("vnic", VNIC_FIELDS))
+        self.neutron = Neutron(self.each("port", PORT_FIELDS))
+        self.vlans: dict[str, LocalVlans] = {}
+        self.cut_off: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
         self.members = self.index_members()
         self.pnics = {
             (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
         }
-        for vedge in self.find("vedge", ["ports"]):
+        vedges = self.find("vedge", ["ports", "tunnel_ports", "bridges"])
+        for vedge in vedges:
+            self.vlans[host_of(vedge)] = LocalVlans(vedge, self.neutron.network_of)
+            lost: list[Fault] = []
             ports = vedge.get("ports")
             for name, port in ports.items() if isinstance(ports, dict) else ():
-                self.add_port(vedge, str(name), port if isinstance(port, dict) else {})
+                port = port if isinstance(port, dict) else {}
+                if not self.add_port(vedge, str(name), port):
+                    lost += [fault] if (fault := port_fault(host_of(vedge), name, port)) else []
+            self.tell_of_switch(vedge, lost)
+        self.tell_of_wiring({host_of(vedge): vedge for vedge in vedges})
+        self.tell_of_neutron()
+        self.tell_of_owners()
 
     def index_members(self) -> dict[tuple[str, str], Document]:
         """(host, interface) -> the Linux bridge it is a member of."""
         return {
             (str(vconnector.get("host")), interface): vconnector
-            for vconnector in self.find("vconnector", ["interfaces", "interfaces_names", "network"])
+            for vconnector in self.find("vconnector", VCONNECTOR_FIELDS)
             for interface in values(vconnector.get("interfaces_names"))
         }
 
-    def add_port(self, vedge: Document, name: str, port: Document) -> None:
-        """One port: a vNIC if there is one of that name, else one end of a bridge, else a NIC."""
+    def add_port(self, vedge: Document, name: str, port: Document) -> bool:
+        """One port: a vNIC if there is one of that name, else one end of a bridge, else a NIC.
+
+        Returns False for a port that nothing is plugged into.
+        """
         host = str(vedge.get("host"))
         if vnic := self.vnics.get((host, name)):
             self.add_vnic(vedge, vnic, name, port)
@@ -41,18 +76,36 @@ class FindLinksForVedges(FindLinks):
             self.add_vconnector(vedge, vconnector, name, port)
         elif nic := self.carriers.plumbing.nic_of(host, name, str(port.get("lower") or "")):
             self.add_pnic(vedge, self.pnics[host, nic], name, port)
+        else:
+            return False
+        return True
 
     def add_vnic(self, vedge: Document, vnic: Document, name: str, port: Document) -> None:
         """vnic-vedge: a device that is itself a port of the switch, or whose veth peer is."""
+        fault = self.plug_fault(vedge, vnic, name, port, _vnic_states(vnic, name, port))
+        if fault is not None:
+            self.tell(vnic, fault, [vnic])
         self.link(
             vnic,
             vedge,
             link_name=_tagged(f"{vnic['name']}-{vedge['name']}", port),
-            state=_vnic_state(vnic, name, port),
+            state=fault.state if fault else joined_state(*_vnic_states(vnic, name, port).values()),
             source_label=str(vnic.get("mac_address") or ""),
             target_label=_port_id(name, port),
             host=host_of(vedge),
-            attributes=carried_networks(vnic.get("network")),
+            attributes=with_reason(carried_networks(vnic.get("network")), fault),
+        )
+
+    def plug_fault(
+        self, vedge: Document, vnic: Document, name: str, port: Document, states: Document
+    ) -> Fault | None:
+        """The first fault of a plug: what the switch says, then the devices, then Neutron."""
+        host = host_of(vedge)
+        return (
+            port_fault(host, name, port)
+            or self.vlans[host].fault(host, name, port)
+            or down_fault(host, states)
+            or self.neutron.fault(host, name, str(port.get("port_id") or vnic.get("port_id") or ""))
         )
 
     def add_vconnector(
@@ -64,45 +117,114 @@ class FindLinksForVedges(FindLinks):
         member = interfaces.get(interface) if isinstance(interfaces, dict) else None
         member = member if isinstance(member, dict) else {}
         mac = str(member.get("mac_address") or "Unknown")
+        states = {interface: member.get("state"), f"port {name}": port.get("state")}
+        fault = self.plug_fault(vedge, {}, name, port, states)
+        if fault is not None:
+            self.tell(vconnector, fault, self.vnics_of(vconnector))
         self.link(
             vconnector,
             vedge,
             link_name=_tagged(f"port-{_port_id(name, port)}", port),
-            state=joined_state(member.get("state"), port.get("state")),
+            state=fault.state if fault else joined_state(*states.values()),
             source_label=interface,
             target_label=name,
             host=host_of(vedge),
-            attributes={"mac_address": mac} | carried_networks(vconnector.get("network")),
+            attributes=with_reason(
+                {"mac_address": mac} | carried_networks(vconnector.get("network")), fault
+            ),
         )
 
     def add_pnic(self, vedge: Document, pnic: Document, name: str, port: Document) -> None:
         """vedge-host_pnic: an uplink, with the networks whose traffic leaves there."""
         host = host_of(vedge)
+        states = {str(pnic["name"]): pnic.get("state"), f"port {name}": port.get("state")}
+        fault = port_fault(host, name, port) or down_fault(host, states)
+        if fault is not None:
+            self.problem(pnic, code=fault.code, message=fault.message, hint=fault.hint)
         self.link(
             vedge,
             pnic,
             link_name=f"Port-{_port_id(name, port)}",
-            state=joined_state(pnic.get("state"), port.get("state")),
+            state=fault.state if fault else joined_state(*states.values()),
             source_label=str(port.get("bridge") or ""),
             target_label=name,
             host=host,
-            attributes={"network": sorted(self.carriers.carried(host, str(pnic["name"])))},
+            attributes=with_reason(
+                {"network": sorted(self.carriers.carried(host, str(pnic["name"])))}, fault
+            ),
         )
 
+    # -- what objects are told ---------------------------------------------------------
 
-def _vnic_state(vnic: Document, name: str, port: Document) -> str:
-    """State of a vNIC's plug. Where vNIC and port are one device, the host's word for it counts:
-    Open vSwitch calls a port down that has moved into a namespace, though it works there."""
-    if port.get("error"):
-        return "down"
-    if vnic["name"] == name:
-        return joined_state(vnic.get("state"))
-    return joined_state(vnic.get("state"), port.get("state"))
+    def tell(self, item: Document, fault: Fault, vnics: list[Document]) -> None:
+        """Note a fault on an object, and that it cuts off the owners of these vNICs."""
+        self.problem(item, code=fault.code, message=fault.message, hint=fault.hint)
+        for vnic in vnics if fault.state == "down" else ():
+            for kind in ("instance", "vservice"):
+                if owner := vnic.get(f"{kind}_id"):
+                    about = kind, str(owner), str(vnic.get("host") or "")
+                    self.cut_off[about].append(f"{vnic['name']}: {fault.message}")
+
+    def vnics_of(self, vconnector: Document) -> list[Document]:
+        """vNICs that lead through a Linux bridge: its members, and the tap it was made for."""
+        host, bridge = host_of(vconnector), str(vconnector.get("bridge_name") or "")
+        names = {*values(vconnector.get("interfaces_names")), f"tap{bridge[3:]}"}
+        return [self.vnics[host, name] for name in sorted(names) if (host, name) in self.vnics]
+
+    def tell_of_switch(self, vedge: Document, lost: list[Fault]) -> None:
+        """Ports that Open vSwitch cannot use: tunnels on their endpoint, others on the switch."""
+        tunnels = list(faulty_tunnels(vedge))
+        otep = {"type": "otep", "id": f"{host_of(vedge)}-otep", "host": host_of(vedge)}
+        known = {fault.message for fault in tunnels}
+        for item, faults in ((otep, tunnels), (vedge, [f for f in lost if f.message not in known])):
+            for fault in faults:
+                self.problem(item, code=fault.code, message=fault.message, hint=fault.hint)
+
+    def tell_of_wiring(self, vedges: dict[str, Document]) -> None:
+        """Taps out of their bridge, and bridges without a way to the switch."""
+        bridges: defaultdict[str, dict[str, Document]] = defaultdict(dict)
+        for vconnector in self.find("vconnector", VCONNECTOR_FIELDS):
+            host = host_of(vconnector)
+            bridges[host][str(vconnector.get("bridge_name"))] = vconnector
+            if fault := broken_pair(vconnector, vedges.get(host)):
+                self.tell(vconnector, fault, self.vnics_of(vconnector))
+        for (host, name), vnic in self.vnics.items():
+            if vnic["name"] == name and (fault := loose_tap(vnic, vedges.get(host), bridges[host])):
+                self.tell(vnic, fault, [vnic])
+
+    def tell_of_neutron(self) -> None:
+        """Ports that Neutron could not bind: on the port and on its instance."""
+        for port in self.neutron.ports.values():
+            if port.get("binding:vif_type") != "binding_failed":
+                continue
+            fault = self.neutron.binding_failed(port)
+            self.problem(port, code=fault.code, message=fault.message, hint=fault.hint)
+            if str(port.get("device_owner")).startswith("compute:"):
+                about = "instance", str(port.get("device_id")), ""
+                self.cut_off[about].append(fault.message)
+
+    def tell_of_owners(self) -> None:
+        """Instances and vservices that one of these faults cuts off."""
+        for (kind, owner, host), messages in sorted(self.cut_off.items()):
+            self.problem(
+                {"type": kind, "id": owner, "host": host},
+                code="cut_off",
+                message="; ".join(sorted(set(messages))),
+                hint=f"`calipso clique show {owner}` shows where the path ends.",
+            )
 
 
-def host_of(vedge: Document) -> str:
-    """Host of a virtual switch."""
-    return str(vedge.get("host") or "")
+def _vnic_states(vnic: Document, name: str, port: Document) -> dict[str, Any]:
+    """States of the devices of a vNIC's plug. Where vNIC and port are one device, the host's word
+    for it counts: Open vSwitch calls a port down that has moved into a namespace, though it works
+    there."""
+    states = {str(vnic["name"]): vnic.get("state")}
+    return states if vnic["name"] == name else states | {f"port {name}": port.get("state")}
+
+
+def host_of(item: Document) -> str:
+    """Host of an object."""
+    return str(item.get("host") or "")
 
 
 def _bridge_end(port: str) -> str:

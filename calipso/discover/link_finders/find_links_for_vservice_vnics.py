@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from calipso.discover.find_links import FindLinks, joined_state, network_attribute
+from calipso.discover.find_links import FindLinks, joined_state, network_attribute, with_reason
+from calipso.topology.plugs import down_fault
 
 
 class FindLinksForVserviceVnics(FindLinks):
@@ -22,11 +23,12 @@ class FindLinksForVserviceVnics(FindLinks):
                 continue
             network = vnic.get("network")
             plain = "-".join(str(item.get("object_name", "")) for item in (vservice, vnic))
+            fault = down_fault(str(vnic.get("host") or ""), {vnic["name"]: vnic.get("state")})
             self.link(
                 vservice,
                 vnic,
                 link_name=networks.get(str(network), plain),
                 state=joined_state(vnic.get("state")),
                 host=vnic.get("host"),
-                attributes=network_attribute(network),
+                attributes=with_reason(network_attribute(network), fault),
             )

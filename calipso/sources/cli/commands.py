@@ -76,7 +76,7 @@ OVS = Command(
     "ovs",
     "ovs-vsctl --timeout=15 --format=json"
     " -- --columns=_uuid,name,ports,datapath_type,fail_mode list Bridge"
-    " -- --columns=_uuid,name,tag,trunks,vlan_mode,bond_mode,interfaces list Port"
+    " -- --columns=_uuid,name,tag,trunks,vlan_mode,bond_mode,other_config,interfaces list Port"
     " -- --columns=_uuid,name,type,options,ofport,mac_in_use,link_state,admin_state,"
     "external_ids,error,mtu list Interface",
     "ovs-vsctl",

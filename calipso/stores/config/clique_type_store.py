@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import Conflict, NotFound
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
+from calipso.stores.mongo.indexes import ensure_indexes
 
 Document = dict[str, Any]
 
@@ -36,6 +36,7 @@ class Definitions:
     """One of the two collections; no two documents in it may be meant for the same thing."""
 
     def __init__(self, inv: InventoryMgr, name: str, noun: str) -> None:
+        self.name = name
         self.collection: Collection[Document] = inv.db[name]
         self.noun = noun
 
@@ -46,9 +47,7 @@ class Definitions:
 
     def ensure_indexes(self) -> None:
         """Two people who define at once do not both succeed."""
-        self.collection.create_indexes(
-            [IndexModel([(PURPOSE, ASCENDING)], unique=True, sparse=True, name=PURPOSE)]
-        )
+        ensure_indexes(self.collection, self.name)
 
     def get(self, key: str) -> Document:
         """One of them. Raises NotFound."""

@@ -17,6 +17,7 @@ from calipso.secrets.box import SecretBox, map_secrets, masked
 from calipso.settings import settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
+from calipso.stores.store import Store
 from calipso.utils.clock import now
 
 Document = dict[str, Any]
@@ -27,11 +28,14 @@ REQUEST, RESPONSE = "request", "response"
 Job = tuple[str, str]
 
 
-class ConnectionTestStore:
+class ConnectionTestStore(Store):
     """The collection `connection_tests`."""
 
+    NAME = "connection_tests"
+
     def __init__(self, inv: InventoryMgr | None = None, secrets: SecretBox | None = None) -> None:
-        self.tests = (inv or InventoryMgr()).db["connection_tests"]
+        super().__init__((inv or InventoryMgr()).db)
+        self.tests = self.collection
         self.secrets = secrets or SecretBox()
 
     def create(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel
-from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from calipso.errors import ConfigError, Conflict, NotFound, StoreError
+from calipso.model.collections import spec_of
 from calipso.model.environment import (
     OTHER_WORDS,
     Environment,
@@ -23,8 +22,8 @@ from calipso.model.environment import (
 from calipso.secrets.box import SecretBox, map_secrets, masked
 from calipso.stores.config.key_rotation import rotate
 from calipso.stores.mongo.encoding import decode, encode
-from calipso.stores.mongo.mongo_access import MongoAccess
 from calipso.stores.people.user_store import UserStore
+from calipso.stores.store import Store
 from calipso.utils.constants import constant_values
 from calipso.utils.metadata_parser import nearest
 
@@ -32,8 +31,6 @@ Document = dict[str, Any]
 Documents = list[Document]
 Names = list[str]
 Check = Callable[[Document], Environment]
-
-COLLECTION = "environments_config"
 
 #: Fields that scans and listeners set; they are no part of what a person edits.
 STATUS_FIELDS = frozenset({"scanned", "last_scanned", "operational", "monitoring_setup_done"})
@@ -43,29 +40,17 @@ FIELDS = frozenset(field.alias or key for key, field in Environment.model_fields
 #: States of a scan that has not ended.
 RUNNING = ("pending", "running")
 
-#: Collections (whatever the inventory they belong to) whose documents name an environment.
-BELONGING = ("inventory", "links", "cliques", "changes", "scans", "coverage")
-EVERYWHERE = ("scheduled_scans", "answers", "messages", "connection_tests", "clique_types")
 
-
-class EnvironmentStore:
+class EnvironmentStore(Store):
     """Adds, changes, lists and removes environments."""
+
+    NAME = "environments_config"
 
     def __init__(
         self, database: Database[Document] | None = None, secrets: SecretBox | None = None
     ) -> None:
-        self._database = database
+        super().__init__(database)
         self.secrets = secrets or SecretBox()
-
-    @property
-    def db(self) -> Database[Document]:
-        """The database, opened at first use."""
-        return MongoAccess().db if self._database is None else self._database
-
-    @property
-    def collection(self) -> Collection[Document]:
-        """The collection; its name does not depend on the inventory's."""
-        return self.db[COLLECTION]
 
     # -- reading -----------------------------------------------------------------------
 
@@ -169,11 +154,7 @@ class EnvironmentStore:
                     hint=f"calipso scan cancel {running[0]}",
                 )
             if with_data:
-                self._remove_tasks(list(scans))
-                for collection in self._data_collections():
-                    count = self.db[collection].delete_many({"environment": name}).deleted_count
-                    if count:
-                        removed[collection] = count
+                removed = self._remove_data(name, list(scans))
             self.collection.delete_one({"name": name})
             UserStore(self.db).forget_environment(name)
         return removed
@@ -183,7 +164,7 @@ class EnvironmentStore:
         with _store_errors("read"):
             counts = {
                 collection: self.db[collection].count_documents({"environment": name})
-                for collection in self._data_collections()
+                for collection in self._data_collections("environment")
             }
         return {collection: count for collection, count in counts.items() if count}
 
@@ -197,8 +178,7 @@ class EnvironmentStore:
     def ensure_indexes(self) -> None:
         """Names are unique."""
         with _store_errors("write"):
-            index = IndexModel([("name", ASCENDING)], unique=True, name="name")
-            self.collection.create_indexes([index])
+            super().ensure_indexes()
 
     # -- inside ------------------------------------------------------------------------
 
@@ -252,23 +232,24 @@ class EnvironmentStore:
     def _scans(self, name: str) -> Documents:
         return [*self.db["scans"].find({"environment": name}, {"status": 1})]
 
-    def _remove_tasks(self, scans: Names) -> None:
-        """Tasks name their scan only."""
-        for start in range(0, len(scans), 500):
-            some = {"scan_id": {"$in": scans[start : start + 500]}}
-            self.db["scan_tasks"].delete_many(some)
+    def _remove_data(self, name: str, scans: Names) -> dict[str, int]:
+        """Remove what belongs to an environment; what names only a scan of it goes first."""
+        for collection in self._data_collections("scan_id"):
+            for start in range(0, len(scans), 500):
+                some = {"scan_id": {"$in": scans[start : start + 500]}}
+                self.db[collection].delete_many(some)
+        removed = {}
+        for collection in self._data_collections("environment"):
+            count = self.db[collection].delete_many({"environment": name}).deleted_count
+            if count:
+                removed[collection] = count
+        return removed
 
-    def _data_collections(self) -> Names:
-        """Collections of all inventories: `links`, `links_dev` of `inventory_dev`, `RDO_links`."""
+    def _data_collections(self, field: str) -> Names:
+        """Collections, of all inventories, whose documents go with an environment by this field."""
         names = self.db.list_collection_names()
-        return [name for name in names if name in EVERYWHERE or _belongs(name, names)]
-
-
-def _belongs(name: str, names: Iterable[str]) -> bool:
-    """True for collections of an inventory, whatever it is called."""
-    if any(name == kind or name.startswith(f"{kind}_") for kind in BELONGING):
-        return True
-    return name.endswith(tuple(f"_{kind}" for kind in BELONGING)) or f"{name}_links" in names
+        specs = {name: spec_of(name, names) for name in names}
+        return [name for name, spec in specs.items() if spec and spec.removed_by == field]
 
 
 def checked(document: Document | Environment) -> Environment:
@@ -305,6 +286,6 @@ def _store_errors(what: str) -> Iterator[None]:
         yield
     except PyMongoError as error:
         raise StoreError(
-            f"MongoDB: cannot {what} {COLLECTION}: {str(error).partition(', Timeout')[0]}",
+            f"MongoDB: cannot {what} environments_config: {str(error).partition(', Timeout')[0]}",
             hint="`calipso status` shows whether the stores run; `calipso check` tests them.",
         ) from error

@@ -8,6 +8,7 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from calipso.model.collections import COLLECTIONS
 from calipso.secrets.box import SecretBox, map_secrets
 from calipso.utils.clock import now
 
@@ -26,8 +27,10 @@ def rotate(database: Database[Document], secrets: SecretBox) -> None:
 
 def _places(database: Database[Document]) -> Iterator[tuple[Collection[Document], Document]]:
     """Where secrets are stored; those of a test whose time is over are of no use."""
-    yield database["environments_config"], {}
-    yield database["connection_tests"], {"status": "request", "deadline": {"$gt": now()}}
+    running = {"connection_tests": {"status": "request", "deadline": {"$gt": now()}}}
+    for name, spec in COLLECTIONS.items():
+        if spec.secrets:
+            yield database[name], running.get(name, {})
 
 
 def _renew(collection: Collection[Document], key: Any, secrets: SecretBox) -> None:

@@ -18,13 +18,13 @@ from typing import Any
 
 from bson import ObjectId
 from bson.errors import InvalidId
-from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import Conflict, NotFound
 from calipso.model.schedule import ORIGINAL_OPTIONS, WHEN_FIELDS, Schedule
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
+from calipso.stores.store import Store
 from calipso.utils.metadata_parser import nearest
 
 Document = dict[str, Any]
@@ -33,17 +33,14 @@ Documents = list[Document]
 COUNTS = ("run", "missed", "skipped", "failed")
 
 
-class ScheduleStore:
+class ScheduleStore(Store):
     """Adds, lists and removes schedules, and moves them from slot to slot."""
 
-    def __init__(self, inv: InventoryMgr | None = None) -> None:
-        self.schedules = (inv or InventoryMgr()).db["scheduled_scans"]
+    NAME = "scheduled_scans"
 
-    def ensure_indexes(self) -> None:
-        """Names are unique, where there is one."""
-        self.schedules.create_indexes(
-            [IndexModel([("name", ASCENDING)], unique=True, sparse=True, name="name")]
-        )
+    def __init__(self, inv: InventoryMgr | None = None) -> None:
+        super().__init__((inv or InventoryMgr()).db)
+        self.schedules = self.collection
 
     # -- what people do ----------------------------------------------------------------
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from calipso.errors import ConfigError, NotFound
-from calipso.stores.inventory.inventory_mgr import InventoryMgr, prefix_range
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.stretches import prefix_range
 
 Document = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from calipso.model.inventory import STORE_FIELDS
+from calipso.model.owners import FIELDS
 
 #: Keys that change without the network changing: heartbeats, times, ages.
 VOLATILE = frozenset(
@@ -56,11 +56,11 @@ def stable(value: Any, inside: str = "") -> Any:
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Changed fields: name -> {old, new}; a side that lacks the field has no entry for it.
 
-    Inside a map only what differs is told: `ports.tap1.tag`. Fields the store sets and volatile
-    values do not count.
+    Inside a map only what differs is told: `ports.tap1.tag`. Only fields that the scan
+    owns count, without volatile values.
     """
-    before = {key: value for key, value in old.items() if key not in STORE_FIELDS}
-    after = {key: value for key, value in new.items() if key not in STORE_FIELDS}
+    before = {key: value for key, value in old.items() if key not in FIELDS}
+    after = {key: value for key, value in new.items() if key not in FIELDS}
     changed: dict[str, dict[str, Any]] = {}
     _compare(stable(before), stable(after), "", changed)
     return changed

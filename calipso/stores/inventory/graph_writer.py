@@ -3,55 +3,27 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
 from pymongo import InsertOne, UpdateOne
 
-from calipso.stores.inventory.generations import not_newer, older
-from calipso.stores.inventory.inventory_mgr import (
-    STRETCH_LINKS,
-    InventoryMgr,
-    Write,
-    key_ranges,
-)
-from calipso.stores.inventory.object_writer import change_operation
+from calipso.model.owners import STAMPS, of_scan
+from calipso.stores.inventory.generations import older
+from calipso.stores.inventory.inventory_mgr import Write
+from calipso.stores.inventory.scan_writer import ScanWriter
 from calipso.stores.mongo.encoding import encode
-from calipso.utils.clock import now
+from calipso.stores.mongo.stretches import STRETCH_LINKS, key_ranges, other_names
 
 Document = dict[str, Any]
 
-STAMPS = frozenset({"_id", "scan_id", "generation", "last_scanned"})
+#: Cliques or objects whose links are removed together.
 PORTION = 1000
 
 
-class GraphWriter:
-    """Writes the links and cliques of one scan.
-
-    What a later scan has stamped stays as it is: the worker of this one may have been given up.
-    """
-
-    def __init__(
-        self,
-        inv: InventoryMgr,
-        environment: str,
-        scan_id: str,
-        *,
-        generation: int = 0,
-        record_changes: bool = True,
-        alive: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`alive` is called before each portion; it raises when the scan went on without us."""
-        self.inv = inv
-        self.environment = environment
-        self.scan_id = scan_id
-        self.generation = generation
-        self.record_changes = record_changes
-        self.alive = alive
-        self._guard = inv.guard(not_newer(generation))
-        self._now = now()
+class GraphWriter(ScanWriter):
+    """Writes the links and cliques of one scan."""
 
     def save_links(self, finder: str, links: Sequence[Mapping[str, Any]]) -> int:
         """Replace the links of one finder by these; returns how many there are.
@@ -77,7 +49,7 @@ class GraphWriter:
             query["_id"] = piece
         self.alive()
         stored = {item["_id"]: item for item in self.inv.collection("links").find(query)}
-        found = {link["_id"]: encode(dict(link)) for link in links}
+        found = {link["_id"]: encode(of_scan(link)) for link in links}
         gone = [stored[key] for key in stored.keys() - found.keys()]
         self._remove_links([link for link in gone if not self._is_newer(link)])
         self._write("links", found, stored)
@@ -91,7 +63,7 @@ class GraphWriter:
         are stored: a worker that dies in between is followed by one that does both.
         """
         self.alive()
-        found = {clique["_id"]: encode(dict(clique)) for clique in cliques}
+        found = {clique["_id"]: encode(of_scan(clique)) for clique in cliques}
         collection = self.inv.collection("cliques")
         stored = {item["_id"]: item for item in collection.find({"_id": {"$in": list(found)}})}
         focal = sorted({clique["focal_point"] for clique in found.values()} - set(flagged))
@@ -123,7 +95,7 @@ class GraphWriter:
         """Remove the links of finders that are not among these; returns how many."""
         self.alive()
         gone: list[Document] = []
-        for between in _gaps(finders):
+        for between in other_names(finders):
             query = {"environment": self.environment, "finder": between}
             gone += self._not_newer(self.inv.collection("links").find(query))
         self._remove_links(gone)
@@ -153,10 +125,10 @@ class GraphWriter:
             "host": link.get("host", ""),
             "fields": fields,
         }
-        return change_operation(self.environment, self.scan_id, what, subject, self._now)
+        return self._change_operation(what, subject)
 
     def _links_at(self, ends: Sequence[ObjectId]) -> list[Document]:
-        """Links with one of these ends, asked by index: the embedded store has none for `$or`."""
+        """Links with one of these ends; two queries, as not every server uses indexes for `$or`."""
         links = self.inv.collection("links")
         found = {link["_id"]: link for link in links.find({"source": {"$in": ends}})}
         found |= {link["_id"]: link for link in links.find({"target": {"$in": ends}})}
@@ -164,9 +136,6 @@ class GraphWriter:
 
     def _not_newer(self, documents: Iterable[Document]) -> list[Document]:
         return [document for document in documents if not self._is_newer(document)]
-
-    def _is_newer(self, document: Mapping[str, Any]) -> bool:
-        return int(document.get("generation", 0)) > self.generation
 
     def _remove_links(self, gone: Sequence[Mapping[str, Any]]) -> None:
         """Changes first: if a worker dies in between, the rerun finds the same links."""
@@ -181,11 +150,7 @@ class GraphWriter:
         stored: Mapping[ObjectId, Document],
     ) -> None:
         """Write what differs, stamp what does not; note the changes of links before."""
-        stamp = {
-            "scan_id": self.scan_id,
-            "generation": self.generation,
-            "last_scanned": self._now,
-        }
+        stamp = self._stamp
         operations: list[Write] = []
         changes: list[UpdateOne] = []
         same: list[ObjectId] = []
@@ -201,7 +166,7 @@ class GraphWriter:
                 operations.append(InsertOne(new | stamp))
             else:
                 body = {field: value for field, value in new.items() if field != "_id"} | stamp
-                operations.append(UpdateOne({"_id": key} | self._guard, {"$set": body}))
+                operations.append(self._guarded(key, {"$set": body}))
             if name == "links" and self.record_changes:
                 changes.append(self.link_change("changed" if old else "added", new, fields))
         self.inv.bulk("changes", changes)
@@ -209,16 +174,9 @@ class GraphWriter:
         self.inv.update_by_keys(name, same, {"$set": stamp}, self._guard)
 
 
-def _gaps(names: Iterable[str]) -> list[Document]:
-    """Conditions on a name that is none of these, as ranges: an index answers them."""
-    marks = ["", *sorted(names)]
-    between: list[Document] = [{"$gt": low, "$lt": high} for low, high in pairwise(marks)]
-    return [{"$lte": ""}, *between, {"$gt": marks[-1]}, {"$eq": None}]
-
-
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return {
         field: {"old": old.get(field), "new": value}
         for field, value in new.items()
-        if field not in STAMPS and old.get(field) != value
+        if field != "_id" and field not in STAMPS and old.get(field) != value
     }

@@ -7,20 +7,25 @@ Collections are named after the inventory collection: with `inventory_dev`, link
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
+from pymongo import InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
+from calipso.errors import ConfigError
+from calipso.model.collections import of_inventories, stored_name
 from calipso.model.inventory import check_inventory_name, object_key
+from calipso.model.owners import of_scan
 from calipso.settings import settings
 from calipso.stores.inventory.generations import not_newer
+from calipso.stores.mongo.embedded import guard
 from calipso.stores.mongo.encoding import decode, encode
+from calipso.stores.mongo.indexes import ensure_indexes
 from calipso.stores.mongo.mongo_access import MongoAccess
+from calipso.stores.mongo.stretches import host_ids, id_ranges, source_ranges
 
 Document = dict[str, Any]
 Write = InsertOne[Document] | UpdateOne
@@ -28,104 +33,19 @@ Write = InsertOne[Document] | UpdateOne
 #: MongoDB's error code for a key that exists.
 DUPLICATE = 11000
 
-#: Collections that keep their name whatever the inventory is called.
-PLAIN = frozenset(
-    {
-        "answers",
-        "constants",
-        "coverage",
-        "environments_config",
-        "messages",
-        "scan_generations",
-        "scan_locks",
-        "scan_tasks",
-        "scans",
-        "scheduled_scans",
-        "workers",
-    }
-)
-
-#: From how many hosts on long lists are read in stretches, of so many hosts each: a server may put
-#: a whole answer together in memory before it sends the first of it.
-STRETCH_HOSTS = 100
-
-#: Links that are compared together.
-STRETCH_LINKS = 10_000
-
-#: The last character of Unicode: end of a range that starts with a prefix.
-HIGHEST = "\U0010ffff"
+#: Collections of scans that a scan makes the indexes of, beside those of its inventory.
+OF_SCANS = ("scans", "scan_tasks", "coverage")
 
 
-def _index(*keys: str, unique: bool = False) -> IndexModel:
-    name = "_".join(keys).replace(".", "_")
-    return IndexModel([(key, ASCENDING) for key in keys], unique=unique, name=name)
-
-
-INDEXES = {
-    "inventory": [
-        _index("environment", "type", "id", unique=True),
-        _index("environment", "id"),
-        _index("environment", "parent_id"),
-        _index("environment", "id_path"),
-        _index("environment", "type", "host"),
-    ],
-    "links": [
-        _index("environment", "link_type", "source", "target", "link_name", unique=True),
-        _index("source"),
-        _index("target"),
-        _index("environment", "finder", "_id"),
-    ],
-    "cliques": [
-        _index("environment", "clique_type", "focal_point", unique=True),
-        _index("environment", "focal_point_id"),
-    ],
-    "changes": [
-        _index("environment", "scan_id"),
-        _index("environment", "type", "id"),
-        _index("environment", "type", "target_id"),
-        _index("environment", "time"),
-    ],
-    "scans": [_index("status"), _index("environment", "status"), _index("submit_timestamp")],
-    "scan_tasks": [_index("scan_id", "level", "done")],
-    "coverage": [_index("scan_id", "host")],
-}
-
-
-def prefix_range(prefix: str) -> Document:
-    """Query value that matches strings with this prefix, by index and without a regex."""
-    return {"$gte": prefix, "$lt": prefix + HIGHEST}
-
-
-def key_ranges(number: int) -> list[Document]:
-    """Conditions on an ObjectId that cut derived keys into so many even pieces; one: no limit.
-
-    Ours are hashes, so each piece holds about as many.
-    """
-    step = 0x10000 / number
-    marks = [ObjectId(f"{round(step * part):04x}{'0' * 20}") for part in range(1, number)]
-    if not marks:
-        return [{}]
-    between = [{"$gte": low, "$lt": high} for low, high in pairwise(marks)]
-    return [{"$lt": marks[0]}, *between, {"$gte": marks[-1]}]
-
-
-def host_ids(inventory: Collection[Document], environment: str) -> list[str]:
-    """Ids of the hosts of an environment, in order."""
-    found = inventory.find({"environment": environment, "type": "host"}, {"id": 1})
-    return sorted(str(host["id"]) for host in found)
-
-
-def id_ranges(hosts: Sequence[str]) -> list[Document]:
-    """Conditions that cut the ids of an environment with these hosts into pieces; one if small.
-
-    Ids begin with the host of an object, or are UUIDs. Together the pieces hold all there is,
-    whatever ids look like; only their sizes depend on it.
-    """
-    if len(hosts) <= STRETCH_HOSTS:
-        return [{}]
-    marks = sorted({*"123456789abcdef", *hosts[::STRETCH_HOSTS]})
-    between = [{"$gte": low, "$lt": high} for low, high in pairwise(marks)]
-    return [{"id": part} for part in ({"$lt": marks[0]}, *between, {"$gte": marks[-1]})]
+def known_inventories(database: Database[Document]) -> list[str]:
+    """The inventory of the settings, and each that was ever scanned."""
+    names = {settings().inventory}
+    for name in database["scans"].distinct("inventory"):
+        try:
+            names.add(check_inventory_name(str(name)))
+        except ConfigError:  # a name that was allowed once
+            continue
+    return sorted(names)
 
 
 class InventoryMgr:
@@ -146,20 +66,21 @@ class InventoryMgr:
 
     def collection_name(self, name: str) -> str:
         """Stored name of a logical collection: `links` -> `links_dev` for `inventory_dev`."""
-        if name in PLAIN or name == "inventory":
-            return self.inventory if name == "inventory" else name
-        if self.inventory.startswith("inventory"):
-            return name + self.inventory.removeprefix("inventory")
-        return f"{self.inventory}_{name}"
+        return stored_name(self.inventory, name)
 
     def collection(self, name: str) -> Collection[Document]:
         """The pymongo collection of a logical name."""
         return self.db[self.collection_name(name)]
 
     def ensure_indexes(self) -> None:
-        """Create the indexes; harmless when they exist."""
-        for name, indexes in INDEXES.items():
-            self.collection(name).create_indexes(indexes)
+        """Create the indexes of the inventory and of scans; harmless when they exist."""
+        for name in (*of_inventories(), *OF_SCANS):
+            ensure_indexes(self.collection(name), name)
+
+    def drop(self) -> None:
+        """Drop the collections of this inventory, and nothing that inventories share."""
+        for name in of_inventories():
+            self.collection(name).drop()
 
     # -- reading -----------------------------------------------------------------------
 
@@ -184,8 +105,8 @@ class InventoryMgr:
     ) -> list[Document]:
         """Objects of one type in an environment; a list as value means any of it.
 
-        `more` is for what an index has beside the type, `id` or `host`: for another field the
-        embedded store puts the whole inventory together. Take `each` and look at it yourself.
+        `more` is for what an index has beside the type: `id` or `host`. For another field take
+        `each` and compare yourself, see `stores.mongo.narrow`.
         """
         query: Document = {"environment": environment, "type": object_type}
         for key, value in more.items():
@@ -206,8 +127,7 @@ class InventoryMgr:
     def older_than(self, environment: str, generation: int) -> Iterator[ObjectId]:
         """`_id`s of the objects that the scan of a generation did not find again.
 
-        Read in stretches of ids and compared here: the embedded store would put all objects
-        together in memory to look at a field that its index does not have.
+        Read in stretches of ids and compared here, see `stores.mongo.narrow`.
         """
         collection = self.collection("inventory")
         for stretch in id_ranges(host_ids(collection, environment)):
@@ -237,7 +157,7 @@ class InventoryMgr:
         """Links of these types, as stored, read in stretches."""
         collection = self.collection("links")
         hosts = host_ids(self.collection("inventory"), environment)
-        parts = key_ranges(len(hosts) // STRETCH_HOSTS + 1)
+        parts = source_ranges(hosts)
         projection = dict.fromkeys(fields, 1)
         for link_type in sorted(set(link_types)):
             for part in parts:
@@ -253,29 +173,24 @@ class InventoryMgr:
     # -- writing -----------------------------------------------------------------------
 
     def guard(self, condition: Document) -> Document:
-        """The condition, to be added to writes by `_id`; nothing with the embedded store.
-
-        That one looks a key up only when nothing else is asked: an update among 40,000 documents
-        took 57 ms with a second field and 2.7 without. Who writes there looks before it writes.
-        """
-        return {} if MongoAccess().embedded else condition
+        """A condition to be added to writes by `_id`, see `stores.mongo.embedded.guard`."""
+        return guard(condition)
 
     def set(self, item: Document) -> None:
-        """Insert or update one object; the given fields replace the stored ones."""
+        """Insert or update one object; the given fields replace the stored ones.
+
+        Fields of other owners are left out: who read an object and writes it back must not take
+        back what they wrote meanwhile.
+        """
         environment, object_type, object_id = item["environment"], item["type"], str(item["id"])
-        fields = {key: value for key, value in item.items() if key != "_id"} | {"id": object_id}
+        fields = of_scan(item) | {"id": object_id}
+        fields.pop("_id", None)
         fields.setdefault("name", object_id)
         self.collection("inventory").update_one(
             {"_id": object_key(environment, object_type, object_id)},
             {"$set": encode(fields)},
             upsert=True,
         )
-
-    def delete(self, name: str, query: Mapping[str, Any]) -> int:
-        """Delete documents of a collection; returns how many."""
-        if not query.get("environment") and name not in PLAIN:
-            raise ValueError(f"{name}: name the environment to delete in")
-        return self.collection(name).delete_many(query).deleted_count
 
     def update_by_keys(
         self,
@@ -298,7 +213,7 @@ class InventoryMgr:
             self.collection(name).delete_many(portion | dict(only or {}))
 
     def bulk(self, name: str, operations: Sequence[Write], size: int = 1000) -> None:
-        """Run write operations, unordered, in portions the embedded store likes.
+        """Run write operations, unordered, in portions.
 
         An insert that meets a document somebody else just wrote becomes an update of it.
         """

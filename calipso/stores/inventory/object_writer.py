@@ -6,55 +6,44 @@ compared before they are written.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Unpack
 
 from bson import ObjectId
 from pymongo import InsertOne, UpdateOne
 
 from calipso.model.inventory import object_key
+from calipso.model.owners import KEPT_FIELDS, STAMPS, of_scan
 from calipso.stores.inventory.changes import differences
-from calipso.stores.inventory.generations import not_newer
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, Write
+from calipso.stores.inventory.scan_writer import ScanWriter, WriterOptions
+from calipso.stores.mongo.embedded import PORTION
 from calipso.stores.mongo.encoding import encode
 
 Document = dict[str, Any]
 
-#: Objects compared and written together; the embedded store likes 500 to 1000.
-PORTION = 500
+#: What an update leaves alone, beside what enriched the object.
+_KEPT = KEPT_FIELDS | STAMPS | {"_id", "environment", "enriched", "clique"}
 
 
-class ObjectWriter:
-    """Buffers objects of one task and writes them in portions."""
+class ObjectWriter(ScanWriter):
+    """Buffers objects of one task and writes them in portions.
+
+    Takes the same arguments as ScanWriter.
+    """
 
     def __init__(
-        self,
-        inv: InventoryMgr,
-        environment: str,
-        scan_id: str,
-        *,
-        generation: int = 0,
-        record_changes: bool = True,
-        alive: Callable[[], None] = lambda: None,
+        self, inv: InventoryMgr, environment: str, scan_id: str, **options: Unpack[WriterOptions]
     ) -> None:
-        """`alive` is called before each portion; it raises when the scan went on without us."""
-        self.inv = inv
-        self.environment = environment
-        self.scan_id = scan_id
-        self.generation = generation
-        self.record_changes = record_changes
-        self.alive = alive
-        self._guard = inv.guard(not_newer(generation))
+        super().__init__(inv, environment, scan_id, **options)
         self.counts: Counter[str] = Counter()
         self._buffer: dict[ObjectId, Document] = {}
-        self._now = datetime.now(UTC).replace(microsecond=0)
 
     def add(self, document: Document, *, enriches: bool = False) -> ObjectId:
         """Take one complete object; it is written by the next flush at the latest."""
         key = object_key(self.environment, document["type"], document["id"])
+        document = of_scan(document)
         if enriches:
             document = {**document, "enriched": sorted(document.keys() - {"id", "type"})}
         self._buffer[key] = encode(document) | {"_id": key}
@@ -83,7 +72,7 @@ class ObjectWriter:
         same: list[ObjectId] = []
         for key, new in buffer.items():
             old = stored.get(key)
-            if old is not None and old.get("generation", 0) > self.generation:
+            if old is not None and self._is_newer(old):
                 continue
             if "enriched" in new:
                 self._enrich(key, new, old, operations, changes)
@@ -100,7 +89,7 @@ class ObjectWriter:
         # Changes first: if a worker dies in between, the rerun finds the same difference.
         self.inv.bulk("changes", changes)
         self.inv.bulk("inventory", operations)
-        self.inv.update_by_keys("inventory", same, {"$set": self._stamp()}, self._guard)
+        self.inv.update_by_keys("inventory", same, {"$set": self._stamp}, self._guard)
 
     def note_removed(self, documents: Iterable[Document]) -> None:
         """Record that these go; they are removed by the caller."""
@@ -110,29 +99,17 @@ class ObjectWriter:
 
     # -- parts -------------------------------------------------------------------------
 
-    def _stamp(self) -> Document:
-        return {
-            "scan_id": self.scan_id,
-            "generation": self.generation,
-            "last_scanned": self._now,
-        }
-
-    def _guarded(self, key: ObjectId, update: Document) -> UpdateOne:
-        """The update of an object that no later scan has stamped meanwhile."""
-        return UpdateOne({"_id": key} | self._guard, update)
-
     def _insert(self, new: Document) -> Write:
-        return InsertOne(new | self._stamp() | {"environment": self.environment})
+        return InsertOne(new | self._stamp | {"environment": self.environment})
 
     def _update(self, new: Document, old: Document) -> Document | None:
         """The update that makes `old` equal `new`; None when only the stamp differs."""
-        keep = {"_id", "environment", "scan_id", "generation", "last_scanned", "enriched"}
-        keep |= {"clique"} | set(old.get("enriched", ())) - new.keys()
+        keep = _KEPT | (set(old.get("enriched", ())) - new.keys())
         changed = {key: value for key, value in new.items() if old.get(key, _MISSING) != value}
         gone = [key for key in old if key not in new and key not in keep]
         if not changed and not gone:
             return None
-        update: Document = {"$set": changed | self._stamp()}
+        update: Document = {"$set": changed | self._stamp}
         if gone:
             update["$unset"] = dict.fromkeys(gone, "")
         return update
@@ -165,9 +142,7 @@ class ObjectWriter:
         if not self.record_changes or str(document["type"]).endswith("_folder"):
             return []
         return [
-            change_operation(
-                self.environment,
-                self.scan_id,
+            self._change_operation(
                 what,
                 {
                     "kind": "object",
@@ -177,21 +152,8 @@ class ObjectWriter:
                     "host": document.get("host", ""),
                     "fields": fields,
                 },
-                self._now,
             )
         ]
-
-
-def change_operation(
-    environment: str, scan_id: str, what: str, subject: Document, when: datetime
-) -> UpdateOne:
-    """One change document; its id is derived, so that a task run twice records it once."""
-    fields = ",".join(subject.get("fields", {}))
-    parts = (environment, scan_id, what, subject["kind"], subject["type"], subject["id"], fields)
-    text = "\0".join(parts)
-    key = ObjectId(hashlib.sha256(text.encode()).digest()[:12])
-    document = {"environment": environment, "scan_id": scan_id, "change": what, "time": when}
-    return UpdateOne({"_id": key}, {"$setOnInsert": document | encode(subject)}, upsert=True)
 
 
 _MISSING = object()

@@ -1,6 +1,6 @@
 """Search by name, id, MAC and IP address: what an environment's objects are known by, in memory.
 
-MongoDB finds parts of names only by reading every object, and the embedded store has no text
+MongoDB finds parts of names only by reading every object, and not every server has a text
 index. So a process keeps one text per environment: a line for each object, with its name, id and
 addresses. 50,000 objects take about 10 MB; looking for a part of a name takes milliseconds.
 """

@@ -9,8 +9,7 @@ from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
-from calipso.stores.migrations import indexes
+from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
 
 Document = dict[str, Any]
 
@@ -37,7 +36,7 @@ def upgrade(database: Database[Document]) -> int:
 
 
 def _collections(database: Database[Document]) -> Iterator[Collection[Document]]:
-    for name in indexes.inventories(database):
+    for name in known_inventories(database):
         yield InventoryMgr(name, database).collection("changes")
 
 

@@ -119,7 +119,7 @@ class Migrator:
                 empty=not document and self._is_empty(),
                 holder=lock["owner"] if held else "",
                 applied=list(document.get("applied", ())),
-                missing_indexes=[f"{name}.{index['name']}" for name, index in missing],
+                missing_indexes=[f"{name}.{index.document['name']}" for name, index in missing],
             )
 
     def pending(self, version: int) -> list[Migration]:

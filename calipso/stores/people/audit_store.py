@@ -7,15 +7,8 @@ import pwd
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-from pymongo import ASCENDING, IndexModel
-from pymongo.collection import Collection
-from pymongo.database import Database
-
-from calipso.stores.mongo.mongo_access import MongoAccess
-
-Document = dict[str, Any]
+from calipso.stores.store import Store
 
 
 @dataclass(frozen=True)
@@ -35,27 +28,10 @@ class Entry:
     request_id: str = ""
 
 
-class AuditStore:
+class AuditStore(Store):
     """Adds entries; nothing changes them, age removes them."""
 
-    def __init__(self, database: Database[Document] | None = None) -> None:
-        self._database = database
-
-    @property
-    def collection(self) -> Collection[Document]:
-        """The entries."""
-        database = MongoAccess().db if self._database is None else self._database
-        return database["audit"]
-
-    def ensure_indexes(self) -> None:
-        """Entries are read by time, of all or of one user or environment."""
-        self.collection.create_indexes(
-            [
-                IndexModel([("time", ASCENDING)], name="time"),
-                IndexModel([("user", ASCENDING), ("time", ASCENDING)]),
-                IndexModel([("environment", ASCENDING), ("time", ASCENDING)]),
-            ]
-        )
+    NAME = "audit"
 
     def add(self, entry: Entry) -> None:
         """Store an entry, at this moment."""

@@ -18,13 +18,10 @@ from enum import StrEnum
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel
-from pymongo.collection import Collection
-from pymongo.database import Database
 
 from calipso.errors import AuthError, NotFound
 from calipso.settings import settings
-from calipso.stores.mongo.mongo_access import MongoAccess
+from calipso.stores.store import Store
 from calipso.utils.clock import now
 
 Document = dict[str, Any]
@@ -45,24 +42,10 @@ class Method(StrEnum):
     SERVICE = "service"
 
 
-class TokenStore:
-    """Issues, finds and revokes tokens."""
+class TokenStore(Store):
+    """Issues, finds and revokes tokens: `_id` is the SHA-256 of one, `key` what it is called by."""
 
-    def __init__(self, database: Database[Document] | None = None) -> None:
-        self._database = database
-
-    @property
-    def collection(self) -> Collection[Document]:
-        """The stored tokens: `_id` is the SHA-256 of the token, `key` what it is called by."""
-        database = MongoAccess().db if self._database is None else self._database
-        return database["tokens"]
-
-    def ensure_indexes(self) -> None:
-        """Tokens of a user are found by name; the store removes those that are over."""
-        by_user = IndexModel([("user", ASCENDING)])
-        self.collection.create_indexes(
-            [by_user, IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)]
-        )
+    NAME = "tokens"
 
     def issue(
         self,
@@ -143,10 +126,6 @@ class TokenStore:
         """What is stored of the good tokens of a user, oldest first, without the hashes."""
         good = {"user": user, "expires_at": {"$gt": datetime.now(UTC)}}
         return list(self.collection.find(good, {"_id": 0}).sort("issued_at", 1))
-
-    def revoke(self, token: str) -> bool:
-        """End a token; False when there is none."""
-        return self.collection.delete_one({"_id": digest(token)}).deleted_count == 1
 
     def revoke_key(self, user: str, key: str) -> None:
         """End one token of a user and all that were got with it. Raises NotFound."""

@@ -9,9 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel
-from pymongo.collection import Collection
-from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import ConfigError, Conflict, NotFound
@@ -21,6 +18,7 @@ from calipso.stores.mongo.mongo_access import MongoAccess
 from calipso.stores.people.audit_store import AuditStore, Entry
 from calipso.stores.people.passwords import hashed, matches, renewed
 from calipso.stores.people.token_store import TokenStore
+from calipso.stores.store import Store
 from calipso.utils.metadata_parser import nearest
 
 Document = dict[str, Any]
@@ -31,29 +29,15 @@ log = logging.getLogger(__name__)
 HIDDEN = ("password_hash", "generation")
 
 
-class UserStore:
+class UserStore(Store):
     """Adds, reads and changes users."""
 
-    def __init__(self, database: Database[Document] | None = None) -> None:
-        self._database = database
-
-    @property
-    def _db(self) -> Database[Document]:
-        return MongoAccess().db if self._database is None else self._database
-
-    @property
-    def collection(self) -> Collection[Document]:
-        """The stored users."""
-        return self._db["users"]
+    NAME = "users"
 
     @property
     def tokens(self) -> TokenStore:
         """The tokens of these users."""
         return TokenStore(self._database)
-
-    def ensure_indexes(self) -> None:
-        """Names are unique."""
-        self.collection.create_indexes([IndexModel([("name", ASCENDING)], unique=True)])
 
     # -- reading -----------------------------------------------------------------------
 

@@ -19,12 +19,13 @@ from types import TracebackType
 from typing import Any
 
 from pymongo.collection import Collection
-from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.settings import Settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.conditional import alike, change_if
+from calipso.stores.mongo.indexes import ensure_indexes
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,6 @@ class AnswerStore:
         self._environment = environment
         self._scan_id = scan_id
         self._owner = uuid.uuid4().hex
-        self._ttl = config.answers_ttl
         self.lease = config.answer_lease
         self._longest = config.host_timeout + 4 * config.ssh_connect_timeout + 3 * self.lease
         self._longest += 2 * config.slot_wait  # for a session on the gateway and one on the host
@@ -205,14 +205,7 @@ class AnswerStore:
     def _ensure_indexes(self) -> None:
         if self._ensured:
             return
-        collection = self._collection()
-        collection.create_index("scan_id", name="scan_id")
-        name = "created_ttl"
-        try:
-            collection.create_index("created", name=name, expireAfterSeconds=self._ttl)
-        except OperationFailure:  # the setting has changed since the index was made
-            collection.drop_index(name)
-            collection.create_index("created", name=name, expireAfterSeconds=self._ttl)
+        ensure_indexes(self._collection(), "answers")
         self._ensured = True
 
 

@@ -20,10 +20,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel
 
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
+from calipso.stores.store import Store
 from calipso.utils.log import FIRST, fields_of, kept_level
 
 Document = dict[str, Any]
@@ -43,26 +43,18 @@ TRIES = 3
 LEVELS = {"debug": "debug", "warning": "warn", "error": "error", "critical": "error"}
 SEVERITY = ("debug", "info", "warn", "error")
 
-INDEXES = [
-    IndexModel([("scan_id", ASCENDING), ("timestamp", ASCENDING)], name="scan_id_timestamp"),
-    IndexModel([("environment", ASCENDING), ("timestamp", ASCENDING)], name="environment_time"),
-    IndexModel([("timestamp", ASCENDING)], name="timestamp"),
-]
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class MessageStore:
+class MessageStore(Store):
     """The collection `messages`; one for all inventories, as `scans` is."""
 
-    def __init__(self, inv: InventoryMgr | None = None) -> None:
-        db = (inv or InventoryMgr()).db
-        self.messages = db["messages"]
-        self.scans = db["scans"]
+    NAME = "messages"
 
-    def ensure_indexes(self) -> None:
-        """Create the indexes; harmless when they exist."""
-        self.messages.create_indexes(INDEXES)
+    def __init__(self, inv: InventoryMgr | None = None) -> None:
+        super().__init__((inv or InventoryMgr()).db)
+        self.messages = self.collection
+        self.scans = self.db["scans"]
 
     def add(self, lines: list[Document]) -> None:
         """Store a batch; a line that is stored already stays as it is."""

@@ -11,22 +11,25 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import ASCENDING
 from pymongo.collection import Collection
 
 from calipso.errors import Conflict
+from calipso.model.collections import COLLECTIONS, Retention, Scope, stored_name, with_scan
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import Settings, settings
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
+from calipso.stores.mongo.embedded import PORTION
+from calipso.stores.mongo.indexes import ensure_indexes
 from calipso.stores.scans.scan_store import RUNNING, ScanStore
+from calipso.stores.scans.scratch import PREFIX, remove_scratch
 from calipso.utils.clock import now
 
 Document = dict[str, Any]
 
 FINISHED = [ScanStatus.COMPLETED.value, ScanStatus.COMPLETED_WITH_ERRORS.value]
 
-#: Documents deleted at once: the embedded store keeps others waiting meanwhile.
-PORTION = 500
+#: Days that a scratch inventory may be needed after its scan has ended.
+SCRATCH_DAYS = 1.0
 #: Seconds a run may take; what is left waits for the next.
 BUDGET = 60.0
 
@@ -52,16 +55,16 @@ class Housekeeping:
 
     def run(self) -> dict[str, int]:
         """Remove what is too old; returns how many documents by collection."""
-        config = self.config
-        # the few first: what a large site leaves behind may take the whole time of a run
-        self._older(self._db["workers"], "seen", config.retention_days_workers, indexed=True)
+        inventories = known_inventories(self._db)
+        # Changes come last in the table: what a large site leaves behind may take a whole run.
+        for name, spec in COLLECTIONS.items():
+            if spec.retention is None:
+                continue
+            names = [name] if spec.scope is not Scope.INVENTORY else inventories
+            for stored in sorted({stored_name(inventory, name) for inventory in names}):
+                self._older(self._db[stored], name, spec.retention)
         self._old_tasks()
-        self._older(self._db["answers"], "created", config.answers_ttl / 86400, indexed=True)
-        self._older(self._db["messages"], "timestamp", config.retention_days_messages)
-        self._older(self._db["connection_tests"], "submit_timestamp", config.retention_days_scans)
-        for collection in self._change_collections():
-            self._older(collection, "time", config.retention_days_changes)
-        self._older(self._db["audit"], "time", config.retention_days_audit)
+        self._old_scratch()
         self._old_scans()
         return self.removed
 
@@ -70,6 +73,12 @@ class Housekeeping:
         for scan in self._ended(self.config.retention_days_tasks, tasks_removed=None):
             if self._all(self._db["scan_tasks"], {"scan_id": scan["_id"]}):
                 self._store.update(scan["_id"], {"tasks_removed": True})
+
+    def _old_scratch(self) -> None:
+        """Scratch inventories of processes that were killed before they removed them."""
+        for name in {str(scan["inventory"]) for scan in self._ended(SCRATCH_DAYS)}:
+            if name.startswith(PREFIX) and time.monotonic() < self._deadline:
+                remove_scratch(InventoryMgr(name))
 
     def forget_scan(self, scan: Mapping[str, Any]) -> None:
         """Delete what is kept of one scan that ended. Raises Conflict when others build on it."""
@@ -93,7 +102,7 @@ class Housekeeping:
                 self._remove(scan["_id"])
 
     def _remove(self, scan_id: str) -> None:
-        parts = [self._db[name] for name in ("scan_tasks", "coverage", "messages")]
+        parts = [self._db[name] for name in with_scan()]
         if all(self._all(part, {"scan_id": scan_id}) for part in parts):
             self._delete(self._db["scans"], [scan_id])
 
@@ -120,22 +129,14 @@ class Housekeeping:
                     break
         return kept
 
-    def _change_collections(self) -> list[Collection[Document]]:
-        """`changes` of each inventory that was ever scanned."""
-        names = {self.config.inventory}
-        for scan in self._store.scans.find({}, {"inventory": 1}):
-            names.add(scan["inventory"])
-        return [InventoryMgr(name).collection("changes") for name in sorted(names)]
-
-    def _older(
-        self, collection: Collection[Document], field: str, days: float, *, indexed: bool = False
-    ) -> None:
-        """Documents whose time lies so many days back."""
-        if not days:
+    def _older(self, collection: Collection[Document], name: str, retention: Retention) -> None:
+        """Remove the documents of a collection that are older than its setting says."""
+        kept = getattr(self.config, retention.setting) * retention.unit
+        if not kept:
             return
-        if not indexed:
-            collection.create_index([(field, ASCENDING)], name=field)
-        self._all(collection, {field: {"$lt": self.moment - timedelta(days=days)}})
+        ensure_indexes(collection, name)
+        before = self.moment - timedelta(seconds=kept)
+        self._all(collection, {retention.field: {"$lt": before}})
 
     def _all(self, collection: Collection[Document], query: Mapping[str, Any]) -> bool:
         """Delete what matches, portion by portion; False when the time was over before."""

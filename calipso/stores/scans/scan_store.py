@@ -41,8 +41,8 @@ class ScanStore(TaskStore):
     """Scans of all inventories; `scans`, `scan_tasks` and `scan_locks` are plain names."""
 
     def __init__(self, inv: InventoryMgr | None = None) -> None:
-        db = (inv or InventoryMgr()).db
-        super().__init__(db)
+        super().__init__((inv or InventoryMgr()).db)
+        db = self.db
         self.scans = db["scans"]
         self.locks = db["scan_locks"]
         self.generations = db["scan_generations"]

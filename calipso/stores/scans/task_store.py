@@ -16,16 +16,20 @@ from pymongo.database import Database
 
 from calipso.errors import NotFound
 from calipso.stores.mongo.conditional import alike, change_if, more
+from calipso.stores.store import Store
 from calipso.utils.clock import now
 
 Document = dict[str, Any]
 
 
-class TaskStore:
+class TaskStore(Store):
     """Tasks of all scans: collection `scan_tasks`."""
 
+    NAME = "scan_tasks"
+
     def __init__(self, db: Database[Document]) -> None:
-        self.tasks = db["scan_tasks"]
+        super().__init__(db)
+        self.tasks = self.collection
 
     def register(self, tasks: Iterable[Document]) -> None:
         """Store tasks before they are sent; registering again changes nothing."""
@@ -96,8 +100,7 @@ class TaskStore:
     def scan_tasks(self, scan_id: str, *fields: str, **wanted: Any) -> list[Document]:
         """Tasks of a scan, in order, with these values; with fields, only these.
 
-        Values are compared here, but for `level`: asked for what its index does not have, the
-        embedded store reads the tasks of all scans that are kept.
+        Values are compared here, but for `level`: see `stores.mongo.narrow`.
         """
         query = {"scan_id": scan_id}
         if "level" in wanted:

@@ -11,16 +11,20 @@ from typing import Any
 from calipso import __version__
 from calipso.settings import settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.store import Store
 from calipso.utils.clock import now
 
 Document = dict[str, Any]
 
 
-class WorkerStore:
+class WorkerStore(Store):
     """Who works, for which queues, seen when."""
 
+    NAME = "workers"
+
     def __init__(self, inv: InventoryMgr | None = None) -> None:
-        self.workers = (inv or InventoryMgr()).db["workers"]
+        super().__init__((inv or InventoryMgr()).db)
+        self.workers = self.collection
 
     def beat(self, name: str, queues: list[str], processes: Iterable[int] = ()) -> None:
         """Tell that this worker lives, and which processes of its pool run tasks."""

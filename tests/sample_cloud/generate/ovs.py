@@ -19,6 +19,18 @@ LIST = re.compile(r"--columns=(\S+) list (\w+)")
 Row = dict[str, Any]
 
 
+def noted(network: Network, tag: int) -> list[list[str]]:
+    """What the agent notes of a port that it has wired; an OVSDB map."""
+    found = {
+        "net_uuid": network.id,
+        "network_type": network.kind,
+        "physical_network": str(network.physical_network),
+    }
+    if network.segment is not None:
+        found["segmentation_id"] = str(network.segment)
+    return [list(item) for item in (found | {"tag": str(tag)}).items()]
+
+
 class Switch:
     """One Open vSwitch database."""
 
@@ -88,6 +100,7 @@ class Switch:
                 "_uuid": identity,
                 "name": name,
                 "tag": interface.pop("tag", EMPTY),
+                "other_config": ["map", interface.pop("other_config", [])],
                 "interfaces": self._uuid("interface", name),
             }
         )
@@ -147,10 +160,8 @@ class Switch:
 
     def _instance_port(self, port: Port, ofport: int) -> Row:
         ids = [["attached-mac", port.mac], ["iface-id", port.id], ["iface-status", "active"]]
-        row: Row = {
-            "tag": self.tags.setdefault(port.network, len(self.tags) + 1),
-            "ofport": ofport,
-        }
+        tag = self.tags.setdefault(port.network, len(self.tags) + 1)
+        row: Row = {"tag": tag, "other_config": noted(port.network, tag), "ofport": ofport}
         if not is_instance_port(port):
             name = namespace_device(port, self.host)
             states = {"link_state": "down", "admin_state": "down", "mac_in_use": EMPTY}

@@ -23,11 +23,11 @@ from calipso.api.reading import (
 )
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
-from calipso.api.walk import is_long
 from calipso.api.words import EnvironmentName, Text, UtcTime
 from calipso.stores.inventory.branches import below
-from calipso.stores.inventory.inventory_mgr import prefix_range
 from calipso.stores.mongo.driver import Collection
+from calipso.stores.mongo.stretches import prefix_range
+from calipso.stores.mongo.walk import is_long
 from calipso.utils.constants import constant_values
 
 ns = Namespace("inventory", description="Objects of the clouds.", path="/inventory")

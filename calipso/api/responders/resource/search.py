@@ -9,7 +9,6 @@ from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.gather import by_keys
 from calipso.api.operation import Need, operation
 from calipso.api.reading import EXAMPLE_KEY, OneQuery, opened, seen_names
 from calipso.api.replies import shown
@@ -18,6 +17,7 @@ from calipso.api.words import EnvironmentName, Text
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.search import Rank
 from calipso.stores.inventory.search_cache import SEARCH
+from calipso.stores.mongo.narrow import by_keys
 
 Document = dict[str, Any]
 

@@ -38,6 +38,9 @@ class ApiFetchPorts(ApiAccess):
                 hint="A network made during the scan is found by the next one.",
                 source="api",
                 warning=True,
+                code="network_unknown",
+                object_type="port",
+                object_id=str(item.get("id") or ""),
             )
         )
 

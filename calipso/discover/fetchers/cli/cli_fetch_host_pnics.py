@@ -58,6 +58,9 @@ class CliFetchHostPnics(CliAccess):
                     source="cli",
                     host=host,
                     warning=True,
+                    code="neighbours_unreadable",
+                    object_type="host",
+                    object_id=host,
                 )
             )
         return {}

@@ -69,6 +69,9 @@ class CliFetchInstanceVnics(CliAccess):
                 host=host,
                 parent_id=uuid,
                 warning=True,
+                code="tap_missing",
+                object_type="instance",
+                object_id=uuid,
             )
         )
 
@@ -110,6 +113,7 @@ def _device(interface: DomainInterface, device: Device | None) -> dict[str, Any]
         "admin_state": device.admin_state,
         "mtu": device.mtu,
         "host_mac_address": device.mac,
+        **({} if interface.kind == "direct" else {"master": device.master}),
     }
 
 

@@ -69,6 +69,9 @@ class CliFetchVserviceVnics(CliAccess):
                 source="cli",
                 host=host,
                 warning=True,
+                code="namespace_unreadable",
+                object_type="vservice",
+                object_id=f"{host}-{namespace}",
             )
         )
 

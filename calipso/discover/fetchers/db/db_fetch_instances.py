@@ -54,6 +54,9 @@ class DbFetchInstances(DbAccess):
                 hint="Nova heals its cache by itself (heal_instance_info_cache_interval).",
                 source="db",
                 warning=True,
+                code="network_info_unreadable",
+                object_type="instance",
+                object_id=str(row["instance_uuid"]),
             )
         )
 

@@ -129,6 +129,9 @@ class DbFetchOteps(DbAccess):
                 source="cli",
                 host=host,
                 warning=True,
+                code="tunnel_address_missing",
+                object_type="otep",
+                object_id=f"{host}-otep",
             )
         )
 

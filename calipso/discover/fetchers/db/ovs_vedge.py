@@ -79,6 +79,7 @@ def port_fields(bridge: Bridge, port: Port, interface: Interface) -> Item:
         "bond_mode": port.bond_mode or None,
         "port_id": interface.port_id or None,
         "error": interface.error or None,
+        "other_config": port.other_config or None,
     }
     return fields | {key: value for key, value in optional.items() if value is not None}
 

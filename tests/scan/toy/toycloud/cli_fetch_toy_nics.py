@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from calipso.errors import CliAccessError, DbAccessError, ErrorKind
+from calipso.model.scan import Problem
 from calipso.sources.fetcher import Fetcher, Outcome
 from tests.scan.toy.toycloud import cloud
 
@@ -16,7 +17,8 @@ class CliFetchToyNics(Fetcher):
     """NICs; a host named in `broken` does not answer, `slow` hosts take their time.
 
     At a host named in `forgotten` the fetcher passes over it and all after it; at one named in
-    `crash` it breaks off. What is in `log` is logged, as a library does that knows no scans.
+    `crash` it breaks off. NICs named in `ill` have a problem. What is in `log` is logged, as a
+    library does that knows no scans.
     """
 
     source_name = "cli"
@@ -44,7 +46,21 @@ class CliFetchToyNics(Fetcher):
         if host in now.get("database_away", ()):
             raise DbAccessError("MySQL: no answer", kind=ErrorKind.UNREACHABLE, hint="Is it up?")
         time.sleep(now.get("slow", 0))
+        for nic, message in now.get("ill", {}).get(host, {}).items():
+            self._ill(f"{host}-{nic}", message)
         nics = next(hosts[host] for hosts in now["regions"].values() if host in hosts)
         return [
             {"id": f"{host}-{nic}", "name": nic, "mac_address": mac} for nic, mac in nics.items()
         ]
+
+    def _ill(self, nic: str, message: str) -> None:
+        self.context.problem(
+            Problem(
+                kind="unexpected_output",
+                message=message,
+                warning=True,
+                code="link_down",
+                object_type="host_pnic",
+                object_id=nic,
+            )
+        )

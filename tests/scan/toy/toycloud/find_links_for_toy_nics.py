@@ -16,3 +16,5 @@ class FindLinksForToyNics(FindLinks):
         hosts = {host["id"]: host for host in self.find("host")}
         for nic in self.find("host_pnic"):
             self.link(nic, hosts[nic["host"]], link_type="host_pnic-network", link_name="in")
+            if nic["id"] in cloud().get("loose", ()):
+                self.problem(nic, code="veth_broken", message=f"{nic['id']} is loose")

@@ -15,8 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from calipso.stores.inventory.inventory_mgr import host_ids, id_ranges, key_ranges
-from calipso.stores.mongo.driver import Collection
+from pymongo.collection import Collection
+
+from calipso.stores.mongo.stretches import host_ids, id_ranges, key_ranges
 
 Document = dict[str, Any]
 Mark = tuple[Any, Any]

@@ -1,0 +1,277 @@
+"""ObjectProblems: what fetchers and link finders found wrong with objects.
+
+A problem is stored in `object_problems` by whoever reports it, with evidence as objects have it:
+it stays until the same fetch of the same parent, or the same link finder, ran again with success
+and did not report it. `place` copies the problems of each object into its field `problems` and
+records what appeared and what went.
+
+Every step may be broken off and begun again: a problem that changed, or that is to go, waits
+(`pending`) until `place` has written the object.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from bson import ObjectId
+from pymongo import UpdateOne
+
+from calipso.model.inventory import object_key
+from calipso.model.scan import Problem
+from calipso.stores.inventory.generations import not_newer
+from calipso.stores.inventory.inventory_mgr import InventoryMgr, Write
+from calipso.stores.inventory.scan_inventory import Evidence
+from calipso.stores.inventory.scan_writer import change_operation
+from calipso.utils.clock import now
+
+Document = dict[str, Any]
+
+COLLECTION = "object_problems"
+#: Objects that are looked at together.
+PORTION = 500
+OBJECT_FIELDS = ("type", "id", "name", "host", "id_path", "problems", "generation")
+
+
+class ObjectProblems:
+    """The problems of one environment's objects, as one scan writes them."""
+
+    def __init__(
+        self,
+        inv: InventoryMgr,
+        environment: str,
+        scan_id: str,
+        *,
+        generation: int = 0,
+        record_changes: bool = True,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`alive` is called before each portion; it raises when the scan went on without us."""
+        self.inv = inv
+        self.environment = environment
+        self.scan_id = scan_id
+        self.generation = generation
+        self.record_changes = record_changes
+        self.alive = alive
+        self._guard = inv.guard(not_newer(generation))
+        self._now = now()
+
+    # -- reporting ---------------------------------------------------------------------
+
+    def report(self, problems: Iterable[Problem], found_by: Mapping[str, Any]) -> int:
+        """Store those of these problems that name an object and a code; returns how many.
+
+        `found_by` is the evidence: `scanner`, `fetcher`, `parent`, `parent_id` and `parent_type`
+        of a fetch, or `finder`. Call it once with all that one fetch of one parent found.
+        """
+        found: dict[ObjectId, Document] = {}
+        for problem in problems:
+            if problem.code and problem.object_type and problem.object_id:
+                self._join(found, self._row(problem, found_by))
+        self._store(found)
+        return len(found)
+
+    def report_of_finder(self, finder: str, problems: Sequence[Problem]) -> int:
+        """Replace the problems that one link finder had reported by these; returns how many."""
+        count = self.report(problems, {"finder": finder})
+        self._retire(self._rows({"environment": self.environment, "found_by.finder": finder}))
+        return count
+
+    # -- what is right again -----------------------------------------------------------
+
+    def judge(self, evidence: Evidence, *, below: str = "", clear: bool = False) -> None:
+        """Let go what fetches of this scan did not report again, and what lost its object.
+
+        A problem also goes with the parent of the fetch that found it: that fetch is never made
+        again. `below` and `clear` limit and widen this as they do the sweep of objects.
+        """
+        rows = self._rows({"environment": self.environment})
+        places = self.inv.find_by_keys([row["object"] for row in rows], ["id_path"])
+        parents = {row["found_by"]["parent"] for row in rows if "parent" in row["found_by"]}
+        known = set(self.inv.find_by_keys(parents, ["id"]))
+        known |= {object_key(self.environment, "environment", self.environment)}
+        gone: list[Document] = []
+        for row in rows:
+            place, by = places.get(row["object"]), row["found_by"]
+            item = {"fetched_by": by, "id_path": (place or {}).get("id_path", "")}
+            if (
+                place is None
+                or ("parent" in by and by["parent"] not in known)
+                or ("finder" not in by and evidence.covers(item))
+                or ("finder" not in by and clear and not below and not evidence.lacks(item))
+            ):
+                gone.append(row)
+        self._retire(gone)
+
+    def drop_of_other_finders(self, finders: Iterable[str]) -> None:
+        """Let go what link finders reported that are not among these."""
+        known = {*finders, None}
+        rows = self._rows({"environment": self.environment})
+        self._retire([row for row in rows if row["found_by"].get("finder") not in known])
+
+    # -- placing -----------------------------------------------------------------------
+
+    def waiting(self) -> bool:
+        """True when problems changed that are not on their objects yet."""
+        return bool(self._rows({"environment": self.environment, "pending": True}, {"_id": 1}, 1))
+
+    def place(self, *, everywhere: bool = False) -> int:
+        """Put problems on their objects, and record each that appeared, changed or went.
+
+        Objects whose problems changed are looked at; with `everywhere`, all that have problems.
+        Returns how many objects were written.
+        """
+        query: Document = {"environment": self.environment}
+        rows = self._rows(query if everywhere else query | {"pending": True}, {"object": 1})
+        keys = sorted({row["object"] for row in rows})
+        written = 0
+        for start in range(0, len(keys), PORTION):
+            self.alive()
+            written += self._place(keys[start : start + PORTION])
+        return written
+
+    # -- parts -------------------------------------------------------------------------
+
+    def _rows(
+        self, query: Document, fields: Mapping[str, int] | None = None, limit: int = 0
+    ) -> list[Document]:
+        found = self.inv.collection(COLLECTION).find(query, fields, batch_size=1000)
+        return list(found.limit(limit))
+
+    def _row(self, problem: Problem, found_by: Mapping[str, Any]) -> Document:
+        by = dict(found_by)
+        about = (self.environment, problem.object_type, problem.object_id, problem.code)
+        evidence = [str(by.get(name, "")) for name in ("finder", "scanner", "fetcher", "parent")]
+        text = "\0".join((*about, *evidence))
+        return {
+            "_id": ObjectId(hashlib.sha256(text.encode()).digest()[:12]),
+            "environment": self.environment,
+            "object": object_key(*about[:3]),
+            "type": problem.object_type,
+            "id": problem.object_id,
+            "code": problem.code,
+            "message": problem.message,
+            "hint": problem.hint,
+            "found_by": by,
+        }
+
+    def _join(self, found: dict[ObjectId, Document], row: Document) -> None:
+        """Several problems of one code, such as two lost interfaces, are one with all messages."""
+        known = found.setdefault(row["_id"], row)
+        for name in ("message", "hint"):
+            if row[name] not in known[name]:
+                known[name] = "; ".join(sorted([*known[name].split("; "), row[name]]))
+
+    def _store(self, found: Mapping[ObjectId, Document]) -> None:
+        stamp = {"scan_id": self.scan_id, "generation": self.generation, "last_scanned": self._now}
+        keys = list(found)
+        for start in range(0, len(keys), PORTION):
+            self.alive()
+            portion = keys[start : start + PORTION]
+            stored = {row["_id"]: row for row in self._rows({"_id": {"$in": portion}})}
+            operations: list[Write] = []
+            for key in portion:
+                old = stored.get(key, {})
+                if old.get("generation", 0) > self.generation:
+                    continue
+                fields = {name: value for name, value in found[key].items() if name != "_id"}
+                fields["since"] = old.get("since", self._now)
+                if old.get("gone") or any(old.get(k) != v for k, v in fields.items()):
+                    fields |= {"pending": True, "gone": False}
+                operations.append(
+                    UpdateOne({"_id": key} | self._guard, {"$set": fields | stamp}, upsert=not old)
+                )
+            self.inv.bulk(COLLECTION, operations)
+
+    def _retire(self, rows: Iterable[Document]) -> None:
+        """Mark problems that are to go; those that this or a later scan reported stay."""
+        old = [row["_id"] for row in rows if row.get("generation", 0) < self.generation]
+        self.alive()
+        going = {"$set": {"gone": True, "pending": True}}
+        self.inv.update_by_keys(COLLECTION, old, going, self._guard)
+
+    def _place(self, keys: Sequence[ObjectId]) -> int:
+        rows: dict[ObjectId, list[Document]] = defaultdict(list)
+        for row in self._rows({"object": {"$in": list(keys)}}):
+            rows[row["object"]].append(row)
+        objects = self.inv.find_by_keys(keys, OBJECT_FIELDS)
+        changes: list[UpdateOne] = []
+        operations: list[Write] = []
+        for key, item in objects.items():
+            entries, old = _entries(rows[key]), item.get("problems") or []
+            if entries == old or item.get("generation", 0) > self.generation:
+                continue
+            changes += self._changes(item, old, entries)
+            update = {"$set": {"problems": entries}} if entries else {"$unset": {"problems": ""}}
+            operations.append(UpdateOne({"_id": key} | self._guard, update))
+        # Changes first, the marks last: whoever goes on after a crash finds the same difference.
+        self.inv.bulk("changes", changes)
+        self.inv.bulk("inventory", operations)
+        self._settle([row for some in rows.values() for row in some], objects)
+        return len(operations)
+
+    def _settle(self, rows: Sequence[Document], objects: Mapping[ObjectId, Document]) -> None:
+        """Remove the problems that went, and take the mark from those that are on their object."""
+        gone = [r["_id"] for r in rows if r.get("gone") or r["object"] not in objects]
+        since: dict[tuple[ObjectId, str], Any] = {}
+        for row in rows:
+            about = row["object"], row["code"]
+            since[about] = min(row["since"], since.get(about, row["since"]))
+        placed: list[Write] = [
+            UpdateOne(
+                {"_id": row["_id"]},
+                {"$set": {"pending": False, "since": since[row["object"], row["code"]]}},
+            )
+            for row in rows
+            if row["_id"] not in gone
+            and (row["pending"] or row["since"] != since[row["object"], row["code"]])
+        ]
+        self.inv.bulk(COLLECTION, placed)
+        self.inv.delete_by_keys(COLLECTION, gone, self._guard)
+
+    def _changes(
+        self, item: Document, old: Sequence[Document], new: Sequence[Document]
+    ) -> list[UpdateOne]:
+        before = {entry["code"]: entry["message"] for entry in old}
+        after = {entry["code"]: entry["message"] for entry in new}
+        fields: Document = {}
+        for code in sorted(before.keys() | after.keys()):
+            if before.get(code) != after.get(code):
+                sides = {"old": before.get(code), "new": after.get(code)}
+                fields[f"problems.{code}"] = {k: v for k, v in sides.items() if v is not None}
+        if not fields or not self.record_changes:
+            return []
+        subject = {
+            "kind": "object",
+            "type": item["type"],
+            "id": item["id"],
+            "name": item.get("name", item["id"]),
+            "host": item.get("host", ""),
+            "fields": fields,
+        }
+        return [change_operation(self.environment, self.scan_id, "changed", subject, now())]
+
+
+def _entries(rows: Iterable[Document]) -> list[Document]:
+    """The field `problems` of an object: one entry for each code that is left, in order."""
+    by_code: dict[str, list[Document]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: str(row["_id"])):
+        by_code[row["code"]].append(row)
+    return [
+        _entry(code, left, min(row["since"] for row in by_code[code]))
+        for code in sorted(by_code)
+        if (left := [row for row in by_code[code] if not row.get("gone")])
+    ]
+
+
+def _entry(code: str, rows: Sequence[Document], since: Any) -> Document:
+    by = rows[0]["found_by"]
+    return {
+        "code": code,
+        "message": "; ".join(dict.fromkeys(row["message"] for row in rows)),
+        "hint": rows[0]["hint"],
+        "since": since,
+        "found_by": {name: value for name, value in by.items() if name != "parent"},
+    }

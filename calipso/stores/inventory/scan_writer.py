@@ -1,0 +1,81 @@
+"""ScanWriter: what the writers of objects and of links and cliques have in common."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypedDict
+
+from bson import ObjectId
+from pymongo import UpdateOne
+
+from calipso.stores.inventory.generations import not_newer
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.encoding import encode
+from calipso.utils.clock import now
+
+Document = dict[str, Any]
+
+
+class WriterOptions(TypedDict, total=False):
+    """What a writer may be given beside its scan."""
+
+    generation: int
+    record_changes: bool
+    alive: Callable[[], None]
+
+
+class ScanWriter:
+    """Writes for one scan, and records what changed.
+
+    What a later scan has stamped stays as it is: the worker of this one may have been given up.
+    """
+
+    def __init__(
+        self,
+        inv: InventoryMgr,
+        environment: str,
+        scan_id: str,
+        *,
+        generation: int = 0,
+        record_changes: bool = True,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`alive` is called before each portion; it raises when the scan went on without us."""
+        self.inv = inv
+        self.environment = environment
+        self.scan_id = scan_id
+        self.generation = generation
+        self.record_changes = record_changes
+        self.alive = alive
+        self._guard = inv.guard(not_newer(generation))
+        self._now = now()
+        self._stamp: Document = {
+            "scan_id": scan_id,
+            "generation": generation,
+            "last_scanned": self._now,
+        }
+
+    def _is_newer(self, document: Mapping[str, Any]) -> bool:
+        """True for a document that a later scan has stamped."""
+        return int(document.get("generation", 0)) > self.generation
+
+    def _guarded(self, key: ObjectId, update: Document) -> UpdateOne:
+        """The update of a document that no later scan has stamped meanwhile."""
+        return UpdateOne({"_id": key} | self._guard, update)
+
+    def _change_operation(self, what: str, subject: Document) -> UpdateOne:
+        return change_operation(self.environment, self.scan_id, what, subject, self._now)
+
+
+def change_operation(
+    environment: str, scan_id: str, what: str, subject: Document, when: datetime
+) -> UpdateOne:
+    """One change document; its id is derived, so that a task run twice records it once."""
+    fields = ",".join(subject.get("fields", {}))
+    parts = (environment, scan_id, what, subject["kind"], subject["type"], subject["id"], fields)
+    text = "\0".join(parts)
+    key = ObjectId(hashlib.sha256(text.encode()).digest()[:12])
+    document = {"environment": environment, "scan_id": scan_id, "change": what, "time": when}
+    return UpdateOne({"_id": key}, {"$setOnInsert": document | encode(subject)}, upsert=True)

@@ -1,0 +1,274 @@
+"""Whether what is plugged into a switch of a host is really connected to its network. Pure.
+
+The evidence: the tag of a port and the local VLAN that the agent noted for it and for the other
+ports of the network, errors and states of ports and devices, which bridge a device is in, and what
+Neutron says of the port. What was not read is no evidence: then there is no fault.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from calipso.topology.plumbing import values
+
+Document = Mapping[str, Any]
+
+#: The local VLAN into which Neutron's agent puts ports that it has not wired.
+DEAD_VLAN = 4095
+
+#: What is read of each type.
+PORT_FIELDS = (
+    "network_id",
+    "device_owner",
+    "device_id",
+    "status",
+    "admin_state_up",
+    "binding:host_id",
+    "binding:vif_type",
+    "binding:profile",
+)
+VNIC_FIELDS = (
+    "vnic_type",
+    "mac_address",
+    "network",
+    "state",
+    "port_id",
+    "instance_id",
+    "vservice_id",
+    "source_bridge",
+    "master",
+)
+
+#: Ports of these owners are on several hosts at once: Neutron's binding names one of them.
+_ON_SEVERAL_HOSTS = ("network:router_interface_distributed", "network:ha_router_replicated")
+
+
+class Fault(NamedTuple):
+    """Why a plug is not `up`: `code` is one of `problem_codes.CODES`."""
+
+    code: str
+    message: str
+    hint: str = ""
+    #: of the plug: down, or unknown where the evidence is somebody's word only
+    state: str = "down"
+
+    @property
+    def reason(self) -> str:
+        """As links name it in `attributes.reason`."""
+        return f"{self.code}: {self.message}"
+
+
+class LocalVlans:
+    """The VLAN a host's switch keeps for each network, as its agent and its ports tell."""
+
+    def __init__(self, vedge: Document, network_of: Mapping[str, str]) -> None:
+        """`network_of`: network id by Neutron port id."""
+        self._network_of = network_of
+        noted: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        tagged: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self._ports: Mapping[str, Any] = _mapping(vedge, "ports")
+        for port in self._ports.values():
+            config = _mapping(port, "other_config")
+            network = str(config.get("net_uuid") or self.network(port))
+            if not network:
+                continue
+            if (vlan := _number(config.get("tag"))) is not None:
+                noted[network][vlan] += 1
+            tag = _number(port.get("tag"))
+            if tag is not None and tag != DEAD_VLAN:
+                tagged[network][tag] += 1
+        self._noted, self._tagged = dict(noted), dict(tagged)
+
+    def network(self, port: Document) -> str:
+        """Network of a switch port, by the Neutron port it was made for."""
+        return self._network_of.get(str(port.get("port_id") or ""), "")
+
+    def expected(self, port: Document) -> int | None:
+        """The tag a port should have; None where nothing, or no majority, tells it."""
+        own = _number(_mapping(port, "other_config").get("tag"))
+        if own is not None and own != DEAD_VLAN:
+            return own
+        network = self.network(port)
+        tags = Counter(self._tagged.get(network, {}))
+        mine = _number(port.get("tag"))
+        if mine is not None and mine in tags:
+            tags[mine] -= 1  # the port in question is no witness for itself
+        return _majority(self._noted.get(network, Counter())) or _majority(tags)
+
+    def fault(self, host: str, name: str, port: Document) -> Fault | None:
+        """What is wrong with the tag of a port."""
+        tag = _number(port.get("tag"))
+        expected = self.expected(port)
+        if tag == DEAD_VLAN:
+            return Fault(
+                "dead_vlan",
+                f"{host}: port {name} has VLAN {DEAD_VLAN}, into which the agent puts ports "
+                "that it has not wired",
+                "Is the port's admin state up, and is its agent alive? See the agent's log.",
+            )
+        config = _mapping(port, "other_config")
+        noted, network = str(config.get("net_uuid") or ""), self.network(port)
+        if noted and network and noted != network:
+            return Fault(
+                "wrong_network",
+                f"{host}: the agent has wired port {name} to network {noted}; Neutron has it in "
+                f"network {network}",
+                "See the log of the host's agent; a restart of the agent wires its ports anew.",
+            )
+        if expected is None or tag == expected:
+            return None
+        has = "no VLAN tag" if tag is None else f"VLAN tag {tag}"
+        return Fault(
+            "wrong_vlan",
+            f"{host}: port {name} has {has}; its network has VLAN {expected} on this host",
+            f"`ovs-vsctl set port {name} tag={expected}` on {host}, or a restart of the agent, "
+            "connects it again.",
+        )
+
+
+class Neutron:
+    """What Neutron says of the ports that devices were made for."""
+
+    def __init__(self, ports: Iterable[Document]) -> None:
+        self.ports = {str(port["id"]): port for port in ports}
+        self.network_of = {
+            key: str(port.get("network_id") or "") for key, port in self.ports.items()
+        }
+
+    def fault(self, host: str, name: str, port_id: str) -> Fault | None:
+        """Why a plugged device may carry nothing although the host shows no fault."""
+        port = self.ports.get(port_id)
+        if port is None or str(port.get("device_owner")).startswith(_ON_SEVERAL_HOSTS):
+            return None
+        if port.get("binding:vif_type") == "binding_failed":
+            return self.binding_failed(port)
+        bound = str(port.get("binding:host_id") or "")
+        going = _mapping(port, "binding:profile").get("migrating_to")
+        if bound and not _same_host(bound, host) and not _same_host(str(going or ""), host):
+            return Fault(
+                "bound_elsewhere",
+                f"{host}: {name} is here, but Neutron has bound its port to {bound}",
+                "A migration that is not finished, or was broken off, leaves such a device.",
+                "unknown",
+            )
+        if port.get("status") == "DOWN":
+            asked = "" if port.get("admin_state_up", True) else "; its admin state is down"
+            return Fault(
+                "port_down",
+                f"{host}: Neutron has the port of {name} as DOWN{asked}",
+                "Neutron says so when the agent has not reported the port as wired.",
+                "unknown",
+            )
+        return None
+
+    def binding_failed(self, port: Document) -> Fault:
+        """The fault of a port that no mechanism driver could bind."""
+        return Fault(
+            "binding_failed",
+            f"port {port['id']}: Neutron could not bind it to host "
+            f"{port.get('binding:host_id') or '(none)'}",
+            "Is an agent of a configured mechanism driver alive there? See Neutron's log.",
+        )
+
+
+def port_fault(host: str, name: str, port: Document) -> Fault | None:
+    """A port that Open vSwitch could not make work."""
+    if not port.get("error"):
+        return None
+    return Fault(
+        "port_error",
+        f"{host}: Open vSwitch cannot use port {name}: {port['error']}",
+        "The device is missing or in use elsewhere: plug it again, or remove the port.",
+    )
+
+
+def down_fault(host: str, states: Mapping[str, Any]) -> Fault | None:
+    """A device, or one of several in a row, that is down: `states` by device."""
+    down = [name for name, state in states.items() if str(state).lower() == "down"]
+    if not down:
+        return None
+    return Fault(
+        "link_down",
+        f"{host}: {' and '.join(down)} {'is' if len(down) == 1 else 'are'} down",
+        "Was it set down (`ip link`), or is there no cable, or nothing running at its other end?",
+    )
+
+
+def loose_tap(
+    vnic: Document, vedge: Document | None, bridges: Mapping[str, Document]
+) -> Fault | None:
+    """A tap of an instance that is not in the bridge its domain names.
+
+    `vedge` is the switch of its host, `bridges` the Linux bridges there by name.
+    """
+    wanted, name, host = str(vnic.get("source_bridge") or ""), str(vnic["name"]), vnic.get("host")
+    if vnic.get("vnic_type") != "instance_vnic" or not wanted or "master" not in vnic:
+        return None
+    port = _mapping(vedge or {}, "ports").get(name)
+    switches = {str(item.get("name")) for item in (vedge or {}).get("bridges") or ()}
+    if wanted.startswith(("qbr", "brq")) or wanted in bridges:
+        found = str(vnic["master"] or (port or {}).get("bridge") or "")
+    elif wanted in switches:
+        found = str((port or {}).get("bridge") or vnic["master"] or "")
+    else:
+        return None
+    if found == wanted:
+        return None
+    where = f"in {found}" if found else "in no bridge"
+    return Fault(
+        "tap_not_in_bridge",
+        f"{host}: {name} is {where}; libvirt put it into {wanted}",
+        "A hard reboot of the instance plugs it again.",
+    )
+
+
+def broken_pair(vconnector: Document, vedge: Document | None) -> Fault | None:
+    """A hybrid plug without its way to the switch: the pair `qvb` (bridge) - `qvo` (switch)."""
+    bridge, host = str(vconnector.get("bridge_name") or ""), vconnector.get("host")
+    ports = _mapping(vedge or {}, "ports")
+    if not bridge.startswith("qbr") or not ports:
+        return None
+    inner, outer, tap = (f"{prefix}{bridge[3:]}" for prefix in ("qvb", "qvo", "tap"))
+    members = values(vconnector.get("interfaces_names"))
+    hint = "A hard reboot of the instance plugs it again."
+    if inner not in members and (tap in members or outer in ports):
+        text = f"{host}: {bridge} has no {inner}: nothing leads from it to Open vSwitch"
+        return Fault("veth_broken", text, hint)
+    if inner in members and outer not in ports:
+        text = f"{host}: {outer} is no port of Open vSwitch: nothing leads there from {bridge}"
+        return Fault("veth_broken", text, hint)
+    return None
+
+
+def faulty_tunnels(vedge: Document) -> Iterator[Fault]:
+    """Tunnel ports that Open vSwitch cannot use."""
+    ports = _mapping(vedge, "ports")
+    for name in sorted(_mapping(vedge, "tunnel_ports")):
+        fault = port_fault(str(vedge.get("host")), name, _mapping(ports, name))
+        if fault is not None:
+            yield fault
+
+
+def _majority(votes: Counter[int]) -> int | None:
+    """What most say; None when nobody does, or two are even."""
+    ranked = [(vlan, count) for vlan, count in votes.most_common(2) if count > 0]
+    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+        return None
+    return ranked[0][0]
+
+
+def _same_host(one: str, other: str) -> bool:
+    """Equal names, or equal but for the domain."""
+    return one == other or (bool(one) and one.partition(".")[0] == other.partition(".")[0])
+
+
+def _number(value: Any) -> int | None:
+    text = str(value)
+    return int(text) if text.isdecimal() else None
+
+
+def _mapping(document: Document, key: str) -> Mapping[str, Any]:
+    found = document.get(key)
+    return found if isinstance(found, Mapping) else {}
