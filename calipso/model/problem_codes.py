@@ -12,6 +12,7 @@ CODES: dict[str, str] = {
     "neighbours_unreadable": "The host runs LLDP, but its neighbours cannot be read.",
     "network_info_unreadable": "Nova's cache of the instance's network is not valid JSON.",
     "network_unknown": "The port belongs to a network that is not in the inventory.",
+    "port_unplugged": "A running instance has no interface for this port that is bound to it.",
     "tap_missing": "The instance has an interface whose device is not on the host.",
     "tunnel_address_missing": "No device of the host has the tunnel address of its agent.",
     "tunnel_way_unknown": "No way is known from the address of the tunnels to a NIC.",

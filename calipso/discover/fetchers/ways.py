@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from calipso.topology.wiring import Way, Ways, Wiring, ways_of_bridge, ways_of_device
-from calipso.topology.wiring.nodes import Kind
+from calipso.topology.wiring.nodes import Kind, Relation
 
 Item = dict[str, Any]
 
@@ -58,8 +58,31 @@ def uplinks(ways: Ways) -> list[str]:
     return sorted({found[0].name for found in steps})
 
 
+def port_fields(wiring: Wiring, interface: str, ways: Ways) -> Item:
+    """What an interface of Open vSwitch leads to on the host: `linux_bridge` and the member of it
+    (`bridge_member`; "": the bridge's own device), else `nics`, by VLAN devices and the like."""
+    node = wiring.find(Kind.INTERFACE, interface)
+    for device in wiring.to(Relation.IS_DEVICE, node.key) if node else ():
+        if device.facts.kind == "bridge":
+            return {"linux_bridge": device.name, "bridge_member": ""}
+        for peer in wiring.peers(Relation.PEER, device.key):
+            for master in wiring.to(Relation.MASTER, peer.key):
+                return {"linux_bridge": master.name, "bridge_member": peer.name}
+    nics = sorted({way.nic.name for way in ways.ways if _direct(way, interface)})
+    return {"nics": nics} if nics else {}
+
+
+def _direct(way: Way, interface: str) -> bool:
+    steps = [node for node in (*way.via, way.nic) if node.kind is not Kind.PORT]
+    between = all(n.kind is Kind.DEVICE and n.facts.kind != "bridge" for n in steps[:-1])
+    return between and steps[0].name == interface
+
+
 def _way(way: Way) -> Item:
     found: Item = {"nic": way.nic.name, "via": way.names(), "vlans": list(way.vlans)}
     if way.only is not None:
         found["only_vlans"] = sorted(way.only)
+    switches = [node.name for node in way.via if node.kind is Kind.BRIDGE]
+    if switches:
+        found["switches"] = switches
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from calipso.discover.fetchers.ways import port_fields as leads_to
 from calipso.discover.fetchers.ways import switch_ways, uplinks, ways_fields
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.ovsdb import Bridge, Interface, Port, bridge_of_patch
@@ -30,16 +31,15 @@ def switch_fields(
     patches: dict[str, Item] = {}
     described: list[Item] = []
     for bridge in bridges.values():
+        ways = switch_ways(wiring, bridge.name, barred)
         for port, interface in bridge.interfaces():
             ports[interface.name] = port_fields(bridge, port, interface)
-            device = devices.get(interface.name)
-            if device is not None and device.kind == "vlan":
-                ports[interface.name]["lower"] = device.lower
+            if interface.type in ("system", "dpdk") and not interface.error:
+                ports[interface.name] |= leads_to(wiring, interface.name, ways)
             if interface.tunnel:
                 tunnels[interface.name] = tunnel_fields(port, interface)
             if patch := patch_fields(bridge, interface, bridges, devices):
                 patches[interface.name] = patch
-        ways = switch_ways(wiring, bridge.name, barred)
         described.append(
             {
                 "name": bridge.name,
