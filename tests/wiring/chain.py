@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,6 @@ class HostCase(Case):
 
     def read(self) -> dict[str, Any]:
         """Content of case.json."""
-        import json
-
         return dict(json.loads((self.folder / "case.json").read_text(encoding="utf-8")))
 
     def links(self, inv: InventoryMgr, patch: pytest.MonkeyPatch) -> tuple[list[Any], list[Any]]:

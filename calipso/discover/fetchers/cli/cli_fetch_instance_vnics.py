@@ -61,6 +61,7 @@ class CliFetchInstanceVnics(CliAccess):
             if interface is None and port is None:
                 continue  # a graphics card, say: nothing tells that it is for a network
             nic = nic_with_function(devices, guest.pci, port.mac_address if port else guest.mac)
+            nic = nic or (guest.pci if interface is None else "")  # a whole NIC is called so
             vnic = _vnic(uuid, host, guest, device, port) | ({"pnic": nic} if nic else {})
             found.append(vnic | self._sub_ports(port))
         for port in joined.left.get(domain.uuid, ()):
