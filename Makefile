@@ -3,30 +3,53 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-READY  := $(VENV)/.ready
+DEMO   := $(VENV)/.ready-demo
+READY  := $(VENV)/.ready-test
 
-.PHONY: help demo down test test-mongo lint types bench faults lock clean
+# A process starts slower where Python may not keep what it compiled; some images say it may not.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo down test test-fast test-rest test-long test-packages test-mongo lint types \
+  docs bench faults lock clean
 .DEFAULT_GOAL := help
+.NOTPARALLEL:   # the parts of `make test` come one after the other
 
 help:            ## show these lines
-	@sed -n 's/^\([a-z-]*\): .*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\): .*## /\1	/p' $(MAKEFILE_LIST) | expand -t 13
 
-# Everything a person or a test needs, in one virtual environment of this checkout.
-$(READY): setup.cfg pyproject.toml requirements.txt .ci/venv
-	@PYTHON="$(PYTHON)" .ci/venv $(VENV)
+# What the demo needs, and what the tests need, in the one virtual environment of this checkout.
+$(DEMO): setup.cfg requirements-demo.txt .ci/venv
+	@PYTHON="$(PYTHON)" .ci/venv $(VENV) demo
 	@touch $@
 
-demo: $(READY)   ## scan a sample cloud with the real pipeline; leaves the stack running
+$(READY): setup.cfg pyproject.toml requirements.txt .ci/venv
+	@PYTHON="$(PYTHON)" .ci/venv $(VENV) test
+	@touch $(DEMO) $@
+
+demo: $(DEMO)    ## scan a sample cloud with the real pipeline; leaves the stack running
 	@$(BIN)/python tests/demo.py up
 
-down: $(READY)   ## stop what `make demo` (or `calipso up`) started
+down: $(DEMO)    ## stop what `make demo` (or `calipso up`) started
 	@$(BIN)/python tests/demo.py down
 
-test: $(READY)   ## all tests; installs system packages they need when run as root
+# Which tests run with which target: docs/testing.md. A test of the guards proves that every test
+# runs with exactly one of these lines.
+PYTEST := $(BIN)/python -m pytest -q
+test: test-packages test-fast test-rest  ## the tests for each change: first the fast ones
+
+test-fast: $(READY)  ## the tests that need no stack: is all well?
+	@$(PYTEST) -n 2 --dist loadfile -m "not long and not alone and not slow and not broker"
+
+test-rest: $(READY)  ## what `make test` runs after them: real workers, clocks
+	@$(PYTEST) -n 2 --dist loadfile -m "not long and not alone and (slow or broker)"
+	@$(PYTEST) -m "not long and alone"
+
+test-long: $(READY) test-packages  ## campaigns of faults, large clouds, many stacks
+	@$(PYTEST) -n 2 --dist loadfile -m "long and not alone"
+	@$(PYTEST) -m "long and alone"
+
+test-packages: $(READY)  ## install system packages that tests need, when run as root
 	@.ci/system-packages
-	@.ci/pytest -n 2 --dist loadfile -m "not slow and not broker and not alone"
-	@.ci/pytest -n 2 --dist loadfile -m "(slow or broker) and not alone"
-	@.ci/pytest -m alone
 
 # Each test makes a database of its own, named t and twelve hexadecimal digits, and drops that one.
 STORE_TESTS := tests/stores tests/utils tests/migrations tests/scan tests/cliques \
@@ -35,7 +58,7 @@ STORE_TESTS := tests/stores tests/utils tests/migrations tests/scan tests/clique
 
 test-mongo: $(READY) ## tests of the stores on a MongoDB of your own: make test-mongo MONGO_URL=mongodb://...
 	@test -n "$$MONGO_URL" || { echo "MONGO_URL is not set: make test-mongo MONGO_URL=mongodb://host:27017" >&2; exit 2; }
-	@.ci/pytest -m "not embedded and not broker" $(STORE_TESTS)
+	@$(PYTEST) -m "not embedded and not broker" $(STORE_TESTS)
 
 lint: $(READY)   ## style, and which way imports point
 	$(BIN)/ruff check .
@@ -45,17 +68,23 @@ lint: $(READY)   ## style, and which way imports point
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
 
+docs: $(READY)   ## pages that are written from the code: settings, commands, types
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/command_line.py
+	@$(BIN)/python docs/object_types.py
+
 faults: $(READY) ## 100 scans while workers, stores and sources fail; prints a table
 	$(BIN)/python -m tests.faults --runs 100
 
 bench: $(READY)  ## scan generated clouds; times, calls and memory beside the last result
 	$(BIN)/python -m tests.bench
 
-lock: $(READY)   ## compile requirements.txt anew from setup.cfg
+lock: $(READY)   ## compile requirements.txt and requirements-demo.txt anew from setup.cfg
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --extra embedded --extra flower --extra ldap --extra test --allow-unsafe --strip-extras \
+	$(BIN)/pip-compile --quiet --extra demo --extra embedded --extra flower --extra ldap --extra test --allow-unsafe --strip-extras \
 	  --no-annotate --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host \
 	  --no-emit-find-links --generate-hashes --output-file requirements.txt setup.cfg
+	$(BIN)/python .ci/lock-demo >requirements-demo.txt
 
 clean:           ## remove what tools leave; data of `calipso up` (var/) stays
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \

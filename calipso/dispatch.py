@@ -1,17 +1,35 @@
-"""Dispatch: hand work to the workers by name, without importing them."""
+"""Dispatch: hand work to the workers by name, without importing them, and see how far it is.
+
+The API and the command line reach the engine through this module.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-
-from celery import Celery
+from typing import TYPE_CHECKING
 
 from calipso.discover.engine import scan_manager
+from calipso.discover.engine.scan_manager import progress
+from calipso.discover.engine.schedules import add_schedule, enable_schedule, replace_schedule
 from calipso.errors import NotQueued, StoreError
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
 from calipso.utils.store_addresses import broker_url, redis_url
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+__all__ = [
+    "add_schedule",
+    "cancel",
+    "client",
+    "enable_schedule",
+    "progress",
+    "replace_schedule",
+    "send_connection_test",
+    "submit",
+]
 
 START = "calipso.scan.start"
 TEST = "calipso.connection_test.run"
@@ -19,6 +37,8 @@ TEST = "calipso.connection_test.run"
 
 @lru_cache(maxsize=4)
 def _client(broker: str, backend: str) -> Celery:
+    from celery import Celery  # a command that only looks does not wait for it
+
     app = Celery("calipso", broker=broker, backend=backend)
     app.config_from_object("celeryconfig")
     app.conf.broker_connection_timeout = 10
@@ -32,7 +52,7 @@ def client() -> Celery:
 
 
 def submit(request: ScanRequest, scan_id: str | None = None) -> str:
-    """Record a scan and have it started; returns its id.
+    """Record a scan and send its start to the workers; returns its id.
 
     Raises NotFound for an unknown environment, NotQueued when the broker is away: the record
     stays, and the watchdog starts it when the broker is back.
@@ -45,13 +65,13 @@ def submit(request: ScanRequest, scan_id: str | None = None) -> str:
             f"scan {created} is recorded and waits for the broker: {error}",
             scan_id=created,
             hint="It starts by itself when the broker is back; do not ask for it again. `calipso "
-            "status` tells how the broker is, `calipso scan cancel` ends the waiting.",
+            "status` shows the state of the broker, `calipso scan cancel` ends the waiting.",
         ) from error
     return created
 
 
 def send_connection_test(test_id: str, queues: Iterable[str]) -> None:
-    """Have the jobs of a connection test done, each by a worker of its queue.
+    """Send the jobs of a connection test, each to the queue that serves it.
 
     Raises StoreError when the broker is away. A message that nobody takes in time is dropped: the
     test has ended by then.

@@ -8,8 +8,9 @@
     ├── AccessError              a source refused or did not answer      .retryable, .kind
     │   ├── ApiAccessError       status, URL, request id
     │   ├── DbAccessError        server, schema
+    │   │   └── CellsAway        .rows: of the cells of Nova that can be read
     │   ├── CliAccessError       host, command, exit status
-    │   └── PartialAnswer        .found: what a source told before or beside what it did not
+    │   └── PartialAnswer        .found: the part that a source did give
     ├── ParseError               a source said something unexpected; first lines kept
     ├── NotFound                 no such object, environment, scan
     ├── Superseded               others have done by now what a worker was doing
@@ -24,13 +25,16 @@ A message names what failed, on which thing; the hint says what to do. Neither h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
 
 class ErrorKind(StrEnum):
-    """Why a source gave no answer; the word used in coverage reports."""
+    """The reason why a source gave no answer, as coverage reports name it.
+
+    `reported` is no failure: the source answered, and says that something in the cloud is wrong.
+    """
 
     LOGIN_FAILED = "login_failed"
     UNREACHABLE = "unreachable"
@@ -48,11 +52,13 @@ class ErrorKind(StrEnum):
     SCHEMA = "schema"
     SKIPPED_HOST = "skipped_host"
     WORKER_LOST = "worker_lost"
+    UNSUPPORTED = "unsupported"
+    REPORTED = "reported"
     BUG = "bug"
 
 
 class CalipsoError(Exception):
-    """Base of all our errors. `hint` tells a person what to do next."""
+    """Base of all our errors. `hint` is the remedy: the next step for a person."""
 
     def __init__(self, message: str, *, hint: str = "", kind: ErrorKind | None = None) -> None:
         super().__init__(message)
@@ -66,11 +72,11 @@ class ConfigError(CalipsoError):
 
 
 class Conflict(ConfigError):
-    """What is stored already, or runs just now, does not allow it."""
+    """Stored data or running work forbids the request."""
 
 
 class InstallationError(ConfigError):
-    """The machine this runs on lacks something: a key file, the address of a store."""
+    """This machine lacks something, such as a key file or the address of a store."""
 
 
 class MetadataError(ConfigError):
@@ -110,8 +116,11 @@ class ApiAccessError(AccessError):
         status: int | None = None,
         url: str = "",
         request_id: str = "",
+        once_more: bool = False,
     ) -> None:
+        """`once_more`: worth a second attempt; `retryable`: worth several."""
         super().__init__(message, kind=kind, hint=hint, retryable=retryable)
+        self.once_more = once_more
         self.status = status
         self.url = url
         self.request_id = request_id
@@ -135,6 +144,23 @@ class DbAccessError(AccessError):
         self.schema = schema
 
 
+class CellsAway(DbAccessError):
+    """Some of Nova's cells cannot be read: `rows` are those of the others, `errors` say which."""
+
+    def __init__(self, errors: Sequence[DbAccessError], rows: list[dict[str, Any]]) -> None:
+        first = errors[0]
+        super().__init__(
+            "; ".join(error.message for error in errors),
+            kind=first.kind,
+            hint=first.hint,
+            retryable=first.retryable,
+            server=first.server,
+            schema=first.schema,
+        )
+        self.errors = list(errors)
+        self.rows = rows
+
+
 class CliAccessError(AccessError):
     """A host could not be reached, or a command on it failed."""
 
@@ -156,17 +182,34 @@ class CliAccessError(AccessError):
 
 
 class PartialAnswer(AccessError):
-    """A source told a part: `found` is stored, and what is missing from it proves nothing."""
+    """A source gave a part only. `found` is stored; a missing object proves nothing.
 
-    def __init__(self, errors: Sequence[AccessError], found: list[dict[str, Any]]) -> None:
+
+    `unread` are the `_id`s of the objects that could not be read, where the fetcher knows them:
+    these stay, the others are removed when they are not in `found`. Without it, all objects that
+    the fetch found before stay. `warning`: the scan does not end with errors because of it.
+    """
+
+    def __init__(
+        self,
+        errors: Sequence[CalipsoError],
+        found: list[dict[str, Any]],
+        *,
+        unread: Iterable[Any] | None = None,
+        warning: bool = False,
+    ) -> None:
         first = errors[0]
         message = "; ".join(error.message for error in errors)
-        super().__init__(message, kind=first.kind, hint=first.hint, retryable=first.retryable)
+        retryable = isinstance(first, AccessError) and first.retryable
+        super().__init__(message, kind=first.kind, hint=first.hint, retryable=retryable)
+        self.errors = list(errors)
         self.found = found
+        self.unread = None if unread is None else list(unread)
+        self.warning = warning
 
 
 class ParseError(CalipsoError):
-    """A source said something we do not understand; `sample` keeps the first lines."""
+    """The output of a source has an unknown form. `sample` keeps its first lines."""
 
     def __init__(self, message: str, *, sample: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint, kind=ErrorKind.UNEXPECTED_OUTPUT)
@@ -178,7 +221,7 @@ class NotFound(CalipsoError):
 
 
 class Superseded(CalipsoError):
-    """A worker that was given up finds out: its task, or its scan, went on without it."""
+    """Raised in a worker that counts as lost: another worker took over its task or scan."""
 
 
 class StoreError(CalipsoError):
@@ -186,7 +229,7 @@ class StoreError(CalipsoError):
 
 
 class NotQueued(StoreError):
-    """A scan is recorded, the broker does not take it; it starts when the broker is back."""
+    """A scan is recorded, but the broker does not answer. The scan starts when it does."""
 
     def __init__(self, message: str, *, scan_id: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -194,12 +237,12 @@ class NotQueued(StoreError):
 
 
 class NoWorker(StoreError):
-    """No worker listens that would do what was asked for."""
+    """No worker serves the queue that the request needs."""
 
 
 class AuthError(CalipsoError):
-    """Nobody known: no token, a wrong one, or one that is over."""
+    """The caller is unknown: no token, a wrong token, or an expired one."""
 
 
 class Forbidden(AuthError):
-    """Somebody known, who may not do this."""
+    """The caller is known and may not do this."""

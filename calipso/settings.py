@@ -46,7 +46,8 @@ class CoreSettings(BaseSettings):
         default=None, description="Celery broker URL. Empty: the Redis of `redis_url`."
     )
     inventory: str = Field(
-        default="inventory", description="Inventory collection; others are named after it."
+        default="inventory",
+        description="Name of the inventory collection. The names of links and cliques follow it.",
     )
     key_file: Path | None = Field(
         default=None,
@@ -62,8 +63,8 @@ class CoreSettings(BaseSettings):
     api_parallel: int = Field(
         default=4,
         ge=1,
-        description="Most calls at once to one OpenStack service, of all workers together. Few: "
-        "the people of the cloud come first, and a list is read page after page anyway.",
+        description="Maximum calls at once to one OpenStack service, of all workers together. "
+        "It is low because users of the cloud come first, and pages of a list follow each other.",
     )
     db_timeout: float = Field(default=30.0, description="Seconds a SQL query may take.")
     ssh_connect_timeout: float = Field(
@@ -72,29 +73,28 @@ class CoreSettings(BaseSettings):
     hosts_at_once: int = Field(
         default=8,
         ge=1,
-        description="Hosts that one task of `cli` asks at the same time: it waits for all of them "
-        "together, as many as it has. Fewer load the gateway less, and leave more to other "
-        "workers.",
+        description="Hosts that one task of `cli` asks at the same time. A lower number loads the "
+        "gateway less and leaves more hosts to other workers.",
     )
     ssh_host_sessions: int = Field(
         default=2,
         ge=1,
-        description="Most SSH sessions at once on one host, of all workers together. A scan needs "
-        "one; the second lets `calipso env test` look while it runs.",
+        description="Maximum SSH sessions at once on one host, of all workers together. A scan "
+        "needs one; with the second, `calipso env test` works during a scan.",
     )
     ssh_gateway_sessions: int = Field(
         default=16,
         ge=1,
-        description="Most SSH sessions at once on a gateway, of all workers together. Each worker "
-        "process holds one for the length of a scan and reaches all hosts through it: not below "
-        "the number of processes that serve `cli`.",
+        description="Maximum SSH sessions at once on a gateway, of all workers together. Each "
+        "worker process holds one for a whole scan and reaches all hosts through it. Set it to the "
+        "number of processes that serve `cli`, or higher.",
     )
     slot_wait: float = Field(
         default=300.0,
         gt=0,
         description="Seconds to wait in line for an SSH session or an API call when the limit is "
-        "reached; then the host, or the call, is reported as not read. The line is served in "
-        "order, so only a cloud that hardly answers makes anyone wait so long.",
+        "reached. After that the host or the call is reported as not read. The line is served "
+        "in order, so only a cloud that hardly answers causes so long a wait.",
     )
     slot_lease: float = Field(
         default=15.0,
@@ -113,54 +113,55 @@ class CoreSettings(BaseSettings):
     watchdog_interval: float = Field(
         default=5.0,
         ge=0.5,
-        description="Seconds between two looks of the watchdog at running scans. What got lost "
-        "waits that much longer; a look is one read of the scans that run and of their open tasks.",
+        description="Seconds between two checks of running scans by the watchdog. A lost task "
+        "waits up to this long. A check reads the running scans and their open tasks once.",
     )
     task_attempts: int = Field(
         default=3,
         ge=1,
-        description="How often a task is tried before it is given up and reported; how many "
-        "workers the planning of a level may take with it before the scan fails. Losing one or two "
-        "is chance; what has ended three (memory, mostly) would end the next, with all it does.",
+        description="How often a task is tried before it is given up and reported. Also how many "
+        "workers may be lost while they plan a level, before the scan fails. One or two losses may "
+        "be chance. A task that ended three workers (by its memory, mostly) would end the next.",
     )
     connection_test_seconds: float = Field(
         default=120.0,
         ge=1.0,
-        description="Seconds a connection test of the API may take; what is not answered by then "
-        "has failed. Above the time limits of one API call, query or login, which tell more.",
+        description="Seconds a connection test of the API may take. A step without an answer by "
+        "then has failed. Keep it above the limits of one API call, query and login: they report "
+        "more.",
     )
     worker_lost_after: float = Field(
         default=15.0,
         ge=3.0,
         description="Seconds without a heartbeat after which a worker counts as lost, and others "
-        "take over what it had begun. Heartbeats come every 2 seconds: a store that restarts, or a "
-        "machine that stalls for a moment, does not lose a worker. Too short costs work done "
-        "twice, nothing else.",
+        "take over its tasks. Heartbeats come every 2 seconds, so a store that restarts or a "
+        "machine that stalls for a moment does not lose a worker. A value that is too low only "
+        "repeats work.",
     )
     lost_message_after: float = Field(
         default=10.0,
         description="Seconds a sent task may be in no queue and on no worker before it counts as "
-        "lost and is sent again. Above the time a worker takes from a message to its first write; "
-        "sending twice is harmless.",
+        "lost and is sent again. Keep it above the time between a message and the first write "
+        "of a worker. A task that is sent twice does no harm.",
     )
     longest_task: float = Field(
         default=900.0,
         description="Seconds a task may run on a living worker before another one takes it over. "
-        "Far above what the time limits of the sources let a batch of hosts take.",
+        "Keep it far above the time that the limits of the sources allow for a batch of hosts.",
     )
     graph_task_seconds: float = Field(
         default=1500.0,
         ge=60.0,
         description="Seconds one link finder, one portion of cliques, or the planning of a level "
-        "or end of a scan may take; what is not done by then is given up and reported, its links "
-        "stay as they were. A finder goes through the whole cloud: far above what 1,000 hosts "
-        "take on a slow machine, and below the 30 minutes RabbitMQ waits for a worker.",
+        "or end of a scan may take. After that it is given up and reported, and its links stay "
+        "as they were. Keep it far above the time for 1,000 hosts on a slow machine, and below "
+        "the 30 minutes that RabbitMQ waits for a worker.",
     )
     advance_lease: float = Field(
         default=60.0,
         description="Seconds a living worker has to plan and send the next level (or the end) of "
-        "a scan; after that another may (one that died: after `worker_lost_after`). Above the time "
-        "the planning of the largest cloud takes, though planning twice is harmless.",
+        "a scan. After that another worker may do it (after `worker_lost_after`, when the first "
+        "died). Keep it above the planning time of the largest cloud; planning twice does no harm.",
     )
     answer_lease: float = Field(
         default=15.0,
@@ -169,18 +170,18 @@ class CoreSettings(BaseSettings):
         "another worker; its holder renews it four times as often.",
     )
     answers_ttl: int = Field(
-        default=86400, description="Seconds the answers of a scan are kept for resuming it."
+        default=86400, description="Seconds for which the answers of a scan are kept to resume it."
     )
 
     retention_days_tasks: float = Field(
         default=1.0,
-        description="Days the tasks of a finished scan are kept. Here and in the next four, "
-        "0: for ever.",
+        description="Days the tasks of a finished scan are kept. 0 means for ever, here and in the "
+        "next four settings.",
     )
     retention_days_scans: float = Field(
         default=90.0,
         description="Days a finished scan with its coverage report, and a connection test, are "
-        "kept; the last whole scan of an environment always is.",
+        "kept. The last whole scan of an environment is always kept.",
     )
     retention_days_changes: float = Field(
         default=365.0, description="Days the history of changes is kept."
@@ -190,15 +191,15 @@ class CoreSettings(BaseSettings):
     )
     retention_days_workers: float = Field(
         default=1.0,
-        description="Days a worker is remembered that went without goodbye (killed, cut off): long "
-        "enough to find out in the morning which one was lost at night. Each start of a worker has "
-        "a name of its own, so that they add up.",
+        description="Days for which a worker that disappeared (killed, cut off) is listed: long "
+        "enough to see in the morning which worker was lost at night. Each start of a worker has "
+        "a name of its own, so old names add up.",
     )
     retention_days_audit: float = Field(
         default=365.0,
         ge=0,
-        description="Days the audit is kept (who changed what). A year: what is asked about after "
-        "an outage, or by an auditor, lies further back than the memory of people. 0: for ever.",
+        description="Days the audit is kept (who changed what). Questions after an outage, or of "
+        "an auditor, may concern changes of a year ago. 0: for ever.",
     )
     metrics_port: int = Field(
         default=0,

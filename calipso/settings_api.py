@@ -14,20 +14,20 @@ class ApiSettings(BaseSettings):
     api_max_body: int = Field(
         default=1_048_576,
         ge=1024,
-        description="Bytes the body of a request to the API may have; the largest environment "
-        "document is far below.",
+        description="Maximum size of the body of a request to the API, in bytes. The largest "
+        "environment document is far smaller.",
     )
     api_bind: str = Field(
         default="127.0.0.1:8000",
-        description="Address and port of the API: `HOST:PORT`, `[::1]:8000`. On loopback until "
-        "somebody decides otherwise: without TLS, passwords and tokens can be read on the way. "
+        description="Address and port of the API: `HOST:PORT`, `[::1]:8000`. Default: loopback "
+        "only, because without TLS passwords and tokens can be read on the way. "
         "`calipso up` takes another free port when this one is taken.",
     )
     api_workers: int = Field(
         default=2,
         ge=1,
-        description="Processes of the API. One uses one core; two let one answer while the other "
-        "reads much.",
+        description="Processes of the API. Each uses one core. With two, one can answer while the "
+        "other reads much.",
     )
     api_threads: int = Field(
         default=16,
@@ -38,8 +38,8 @@ class ApiSettings(BaseSettings):
     api_grace: float = Field(
         default=15.0,
         ge=0,
-        description="Seconds a stopping API gives requests to end. Below the 20 that `calipso "
-        "down` waits, and far above what an answer takes.",
+        description="Seconds a stopping API gives requests to end. Keep it below the 20 that "
+        "`calipso down` waits, and far above the time of an answer.",
     )
     api_certificate: Path | None = Field(
         default=None,
@@ -60,47 +60,48 @@ class ApiSettings(BaseSettings):
         default=0,
         ge=0,
         description="Reverse proxies before the API, whose `X-Forwarded-For` and "
-        "`X-Forwarded-Proto` are believed. Not more than there are: else clients choose the "
-        "address that logs show and that attempts to log in are counted for.",
+        "`X-Forwarded-Proto` are believed. Never set more proxies than exist: otherwise clients "
+        "choose the address in logs and in the count of login attempts.",
     )
     api_streams: int = Field(
         default=8,
         ge=1,
         description="Event streams (progress of a scan) one process of the API keeps open. Each "
-        "holds a thread: below the threads of a process, so that some are left for requests.",
+        "holds a thread. Keep it below the threads of a process, so that requests find a thread.",
     )
     api_stream_seconds: float = Field(
         default=300.0,
         gt=0,
-        description="Seconds an event stream lasts; the client comes again by itself and hears "
-        "what changed. Bounded, so that a revoked token or a stopping server ends it.",
+        description="Seconds an event stream lasts. Then the client connects again by itself and "
+        "gets the changes. The bound makes a revoked token and a stopping server effective.",
     )
     api_metrics_token: str = Field(
         default="",
         repr=False,
         description="Token that `/metrics` of the API wants as `Authorization: Bearer`. Empty: "
-        "`/metrics` is open to whoever reaches the address; it tells counts, no names of objects.",
+        "everybody who reaches the address can read `/metrics`: counts, no names of objects.",
     )
     token_lifetime: int = Field(
         default=86_400,
         ge=60,
         le=31_536_000,
-        description="Seconds a token of a login is good for; the original's day.",
+        description="Seconds until the token of a login expires. Default: a day, as in the "
+        "original.",
     )
     token_longest_session: int = Field(
         default=604_800,
         ge=60,
-        description="Seconds after a login with a password beyond which no token got by exchanging "
-        "another one lives. A week: a page left open over the weekend goes on, a stolen token does "
-        "not for ever. Not below `token_lifetime`.",
+        description="Seconds after a login with a password, after which tokens exchanged for its "
+        "token expire. With a week, a page that stays open over a weekend goes on, and a stolen "
+        "token ends. Not below `token_lifetime`.",
     )
     login_attempts: int = Field(
         default=10,
         ge=1,
         description="Wrong passwords for one name from one address within `login_window`, before "
-        "the next try is refused with 429; ten times as many for a name from all addresses "
-        "together, and for an address with all names. Enough for a person who searches the right "
-        "one; a stranger who guesses gets nowhere, and cannot easily shut others out.",
+        "the next attempt is refused with 429. The limit is ten times as high for a name from all "
+        "addresses together, and for an address with all names. A person has enough attempts; a "
+        "stranger cannot guess a password, and cannot easily lock others out.",
     )
     login_window: int = Field(
         default=300, ge=1, description="Seconds over which wrong passwords are counted."
@@ -113,6 +114,6 @@ class ApiSettings(BaseSettings):
     ldap_timeout: float = Field(
         default=5.0,
         gt=0,
-        description="Seconds the directory may take to be reached, and to answer a question. A "
-        "login asks up to four; a person waits so long, a worker of the API too.",
+        description="Seconds to connect to the directory, and seconds for each of its answers. A "
+        "login asks up to four questions; the person and a thread of the API wait for them.",
     )

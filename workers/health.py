@@ -39,6 +39,7 @@ from calipso.stores.scans.worker_store import WorkerStore
 from workers.app import app
 from workers.base import set_worker_name, worker_name
 from workers.fitness import check_machine, compare_clocks
+from workers.publisher import RUN
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,15 @@ def _every(
 
 def _beat(queues: list[str], pool: Any) -> None:
     takes = [] if _stopping.is_set() else queues
-    WorkerStore().beat(worker_name(), takes, pool.info.get("processes") or [os.getpid()])
+    processes = pool.info.get("processes") or [os.getpid()]
+    WorkerStore().beat(worker_name(), takes, processes, held_tasks())
+
+
+def held_tasks() -> set[str]:
+    """`_id`s of the tasks of scans that this worker has taken from its queues and not ended."""
+    requests = list(state.reserved_requests)
+    # a task that was sent again has an id of its own, see workers/publisher.py
+    return {str(request.id).partition(".")[0] for request in requests if request.name == RUN}
 
 
 def _look_at_clock() -> None:

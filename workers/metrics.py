@@ -17,6 +17,7 @@ from typing import Any
 from celery.signals import task_postrun, task_prerun, worker_init, worker_ready
 
 from calipso.discover.engine import scan_manager
+from calipso.model.sources import BY_NAME, SOURCES
 from calipso.settings import Settings, settings
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 QUEUES_EVERY = 5.0
 
 #: Which source a counter of the engine belongs to: `ssh_commands` -> cli.
-SOURCES = {"api": "api", "sql": "db", "ssh": "cli"}
+COUNTED = {source.counts: source.name for source in SOURCES}
 
 SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 LONG = (1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
@@ -155,10 +156,10 @@ def task_of_scan(task: Mapping[str, Any], environment: str) -> None:
     if _metrics is None:
         return
     for run in task.get("runs", ()):
-        if run["source"] in SOURCES.values():  # folders ask nobody
+        if run["source"] in BY_NAME:  # folders ask nobody
             _metrics.source_seconds.labels(run["source"]).observe(run["seconds"])
     for request, number in task.get("requests", {}).items():
-        source = SOURCES.get(request.partition("_")[0], "other")
+        source = COUNTED.get(request.partition("_")[0], "other")
         _metrics.source_requests.labels(source, request).inc(number)
     for problem in task.get("problems", ()):
         _metrics.source_errors.labels(

@@ -44,9 +44,12 @@ class CeleryPublisher:
         chord(header)(self._advance(scan_id, level.number))
 
     def publish_task(self, scan_id: str, task_id: str, queue: str) -> None:
-        """Send one registered task again, outside its chord: it looks itself what comes next."""
+        """Send one registered task again, outside its chord: it looks itself what comes next.
+
+        The message has an id of its own that begins with that of the task.
+        """
         self.app.signature(RUN, args=[scan_id, task_id], kwargs={"resent": True}).set(
-            queue=queue, **time_limits(queue)
+            queue=queue, task_id=f"{task_id}.{uuid.uuid4().hex}", **time_limits(queue)
         ).apply_async()
 
     def publish_advance(self, scan_id: str, level: int) -> None:

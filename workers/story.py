@@ -12,13 +12,12 @@ from datetime import timedelta
 from typing import Any
 
 from calipso.errors import ErrorKind
+from calipso.model.documents import Document
 from calipso.model.scan import ScanStatus
 from calipso.stores.scans.scan_store import RUNNING, ScanStore
 from calipso.utils.clock import now
 from workers import metrics
 from workers.base import worker_name
-
-Document = dict[str, Any]
 
 log = logging.getLogger("calipso.scan")
 

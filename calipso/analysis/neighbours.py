@@ -9,13 +9,14 @@ from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Document
+from calipso.model.types import drawing_order, linked_types
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import ASCENDING
 from calipso.stores.mongo.stretches import prefix_range
 from calipso.topology.elements import EDGE_FIELDS
 from calipso.topology.graph import graph, neighbourhood
-
-Document = dict[str, Any]
+from calipso.utils.constants import constant_values
 
 #: Fields of a link a graph needs.
 LINK_FIELDS = dict.fromkeys((*EDGE_FIELDS, "source", "target", "source_id", "target_id"), 1)
@@ -24,9 +25,6 @@ PORTION = 500
 
 #: Links of one clique that are looked at for its graph.
 MOST_LINKS = 20_000
-
-#: Types of objects links join; a host, a project, a zone has none of its own.
-LINKED = ("vservice", "instance", "vedge", "vconnector", "host_pnic", "vnic", "otep")
 
 
 @dataclass
@@ -94,14 +92,23 @@ def _below(inv: InventoryMgr, start: Mapping[str, Any], limit: int) -> Iterator[
     base: Document = {"environment": start["environment"]}
     inventory = inv.collection("inventory")
     if start["type"] == "host":
-        for kind in LINKED:
+        for kind in _linked():
             query = base | {"type": kind, "host": start["id"]}
             cursor = inventory.find(query, {"_id": 1}, sort=[("_id", ASCENDING)], limit=limit)
             yield from (item["_id"] for item in cursor)
         return
+    linked = frozenset(_linked())
     query = base | {"id_path": prefix_range(f"{start.get('id_path', '')}/")}
     with inventory.find(query, {"type": 1}, sort=[("id_path", ASCENDING)]) as cursor:
-        yield from (item["_id"] for item in cursor if item["type"] in LINKED)
+        yield from (item["_id"] for item in cursor if item["type"] in linked)
+
+
+def _linked() -> list[str]:
+    """Types of the objects that links join: those of the model, and those of an installation.
+
+    A host, a project, a zone has no links of its own.
+    """
+    return sorted({*linked_types(), *constant_values("object_types_for_links")}, key=drawing_order)
 
 
 def _touching(

@@ -30,22 +30,22 @@ def create_app() -> Flask:
     app.config.update(
         MAX_CONTENT_LENGTH=settings().api_max_body,
         ERROR_INCLUDE_MESSAGE=False,
-        RESTX_MASK_SWAGGER=False,
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.strict_slashes = False
     app.before_request(_begin)
     app.after_request(_end)
     app.after_request(audit.record)
-    ldap_config()  # a wrong file is told at the start, not at the first login
+    ldap_config()  # a wrong file fails the start, not the first login
     errors.install(app)
     blueprint = Blueprint("v1", __name__, url_prefix=ROOT)
     api = CalipsoApi()
     for namespace in namespaces():
         api.add_namespace(namespace)
-    api.init_app(blueprint)
-    openapi.install(blueprint, api)
+    api.init_app(blueprint, add_specs=False)
+    viewer = openapi.install(blueprint, api, ROOT)
     app.register_blueprint(blueprint)
+    app.register_blueprint(viewer)
     health.install(app)
     metrics.install(app)
     return app
@@ -69,7 +69,7 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.headers["X-Content-Type-Options"] = "nosniff"
     read = request.method == "GET" and response.status_code == 200
-    if request.path.startswith(f"{ROOT}/"):  # to be asked for again, or not to be kept at all
+    if request.path.startswith(f"{ROOT}/"):  # a cache asks again, or keeps nothing
         kept = "no-cache" if read else "no-store"
         response.headers.setdefault("Cache-Control", f"private, {kept}")
     if read and not response.is_streamed:

@@ -30,7 +30,7 @@ _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d{1,5})
 
 
 def parse_origins(text: str) -> frozenset[str]:
-    """The origins of a setting. Raises ConfigError for what no browser sends as an origin."""
+    """The origins of a setting. Raises ConfigError for text that is not an origin."""
     origins = frozenset(word.strip().lower() for word in text.split(",") if word.strip())
     for origin in sorted(origins - {ANY}):
         if not _ORIGIN.fullmatch(origin):
@@ -42,7 +42,7 @@ def parse_origins(text: str) -> frozenset[str]:
 
 
 def allow_origins(app: Flask, origins: Iterable[str]) -> None:
-    """Let pages of these origins call the application; without any, nothing changes."""
+    """Let pages of these origins call the application. Without origins nothing changes."""
     allowed = frozenset(origins)
     if not allowed:
         return

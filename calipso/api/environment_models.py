@@ -1,4 +1,4 @@
-"""What is sent and answered of environments."""
+"""Models of environments in requests and answers."""
 
 from __future__ import annotations
 
@@ -30,6 +30,18 @@ SECTIONS = [
     {"name": "mysql", "host": "192.0.2.11", "port": 3306, "user": "calipso", "pwd": MASK},
     {"name": "CLI", "host": "192.0.2.11", "user": "stack", "key": "/etc/calipso/id_ed25519"},
 ]
+#: The same as somebody gives them; the application credential of a cloud needs no user.
+GIVEN = [
+    {
+        "name": "OpenStack",
+        "auth_url": "https://192.0.2.11:5000/v3",
+        "auth_type": "v3applicationcredential",
+        "application_credential_id": "1c5e0b7d3f6a4c1b9f0e8a7d6c5b4a39",
+        "application_credential_secret": "the secret",
+    },
+    {"name": "mysql", "host": "192.0.2.11", "user": "calipso", "pwd": "the password"},
+    {"name": "CLI", "host": "192.0.2.11", "user": "stack", "key": "/etc/calipso/id_ed25519"},
+]
 EXAMPLE = {
     "id": "prod",
     "name": "prod",
@@ -50,11 +62,11 @@ class EnvironmentQuery(PageQuery):
     """Filters of the list of environments."""
 
     name: str | None = Field(default=None, description="The one with this name.")
-    id: str | None = Field(default=None, description="The same.")
+    id: str | None = Field(default=None, description="Same as `name`.")
     distribution: str | None = Field(default=None, description="Of this distribution.")
     distribution_version: str | None = Field(default=None, description="Of this version.")
     mechanism_drivers: list[str] = Field(default=[], description="With all of these.")
-    type_drivers: str | None = Field(default=None, description="With just these, as stored.")
+    type_drivers: str | None = Field(default=None, description="With exactly these, as stored.")
     user: str | None = Field(default=None, description="Field `user` of the document.")
     listen: bool | None = Field(default=None, description="Events are listened to.")
     scanned: bool | None = Field(default=None, description="A whole scan of it has ended.")
@@ -89,15 +101,23 @@ class EnvironmentFields(Body):
     distribution: str = Field(default="", max_length=100)
     distribution_version: str = Field(default="", max_length=100)
     mechanism_drivers: list[Text] = Field(
-        default=["OVS"], min_length=1, description="Of the constants; OVS and LXB are scanned."
+        default=["OVS"],
+        min_length=1,
+        description="Values of the constant `mechanism_drivers`; OVS and LXB are scanned.",
     )
-    type_drivers: Text = Field(default="vxlan", description="Of the constants; with commas.")
+    type_drivers: Text = Field(
+        default="vxlan", description="Values of the constant `type_drivers`, separated by commas."
+    )
     listen: bool = Field(default=False, description="Needs a section AMQP.")
     enable_monitoring: bool = False
     aci_enabled: bool = False
     user: str = Field(default="", max_length=200)
-    app_path: str = Field(default="", max_length=500, description="Of the original; kept.")
-    run_app_path: str = Field(default="", max_length=500, description="Of the original; kept.")
+    app_path: str = Field(
+        default="", max_length=500, description="From the original's documents; stored, not used."
+    )
+    run_app_path: str = Field(
+        default="", max_length=500, description="From the original's documents; stored, not used."
+    )
     auth: OriginalAuth | None = None
     queues: dict[str, Any] | None = Field(
         default=None,
@@ -105,24 +125,38 @@ class EnvironmentFields(Body):
     )
     type: Literal["environment"] = "environment"
     operational: Literal["stopped", "running", "error"] = Field(
-        default="stopped", description="Taken from the original's clients; Calipso sets it."
+        default="stopped", description="Accepted from the original's clients; Calipso sets it."
     )
-    scanned: bool = Field(default=False, description="Taken; Calipso sets it.")
-    last_scanned: str | None = Field(default=None, description="Taken; Calipso sets it.")
-    monitoring_setup_done: bool = Field(default=False, description="Taken; Calipso sets it.")
+    scanned: bool = Field(default=False, description="Accepted and ignored; Calipso sets it.")
+    last_scanned: str | None = Field(
+        default=None, description="Accepted and ignored; Calipso sets it."
+    )
+    monitoring_setup_done: bool = Field(
+        default=False, description="Accepted and ignored; Calipso sets it."
+    )
 
 
-class EnvironmentBody(EnvironmentFields):
+class EnvironmentBody(
+    EnvironmentFields,
+    json_schema_extra={
+        "examples": [{"name": "prod", "mechanism_drivers": ["OVS"], "configuration": GIVEN}]
+    },
+):
     """An environment. OpenStack needs the sections OpenStack, mysql and CLI."""
 
     name: EnvironmentName
     configuration: Annotated[list[SectionBody], Field(max_length=20)] = Field(
-        description="One section a source; each name once.", examples=[SECTIONS]
+        description="One section for each source; each name once.", examples=[SECTIONS]
     )
 
 
-class EnvironmentPatch(Body):
-    """What to change. A section is merged with the one of its name: what it leaves out stays.
+class EnvironmentPatch(
+    Body,
+    json_schema_extra={
+        "examples": [{"configuration": [{"name": "mysql", "host": "192.0.2.12", "pwd": "again"}]}]
+    },
+):
+    """What to change. A section is merged with the stored one: fields that it leaves out stay.
 
     Null takes a field away, in sections too.
     """
@@ -144,7 +178,7 @@ class EnvironmentPatch(Body):
 
 
 class RemoveQuery(Query):
-    """What goes with an environment."""
+    """What is removed with an environment."""
 
     with_data: bool = Field(
         default=False, description="Also its inventory, links, cliques, changes, scans."

@@ -27,11 +27,11 @@ from calipso.stores.mongo.driver import DuplicateKey, StoreFailure
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which asking again may help.
+#: Seconds after which a client may try again.
 RETRY_AFTER = "10"
 
-#: The hint where no more is told to who asks.
-MORE = "The log of the API has more, under the request id."
+#: The hint of errors whose details are only for the log.
+MORE = "The log of the API has the details: search for the request id."
 
 #: status -> the word scripts look at
 CODES = {
@@ -62,7 +62,7 @@ class Detail:
 
 @dataclass(eq=False)
 class BadRequest(CalipsoError):
-    """A request that does not say what it must; `details` names each wrong field."""
+    """A request with wrong fields; `details` names each."""
 
     message: str
     hint: str = ""
@@ -74,7 +74,7 @@ class BadRequest(CalipsoError):
 
 @dataclass(eq=False)
 class TooManyRequests(CalipsoError):
-    """Asked too often; `retry_after` seconds later it may be asked again."""
+    """Too many requests; the client may try again after `retry_after` seconds."""
 
     message: str
     hint: str = ""
@@ -85,7 +85,7 @@ class TooManyRequests(CalipsoError):
 
 
 class PreconditionFailed(CalipsoError):
-    """What is to be changed is not any more what the caller has read."""
+    """The thing has changed since the caller read it."""
 
 
 class WrongMediaType(CalipsoError):
@@ -114,7 +114,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
 
 
 def error_response(error: Exception) -> Response:
-    """The answer for any exception; unknown ones are logged and tell nothing."""
+    """The answer for any exception; unknown ones are logged, their text is not sent."""
     if isinstance(error, HTTPException):
         return _http(error)
     status = next((number for kind, number in STATUS if isinstance(error, kind)), 500)
@@ -133,7 +133,7 @@ def error_response(error: Exception) -> Response:
 def _words(error: Exception, status: int) -> tuple[str, str]:
     if isinstance(error, InstallationError | MetadataError):
         log.error("%s", error.message, extra=_request())
-        return "Calipso is not set up here as it must be", MORE
+        return "Calipso is not set up correctly on this server", MORE
     if isinstance(error, CalipsoError) and not _tells_of_the_store(error):
         return error.message, error.hint
     if status == 409:
@@ -141,11 +141,11 @@ def _words(error: Exception, status: int) -> tuple[str, str]:
     if status == 503:
         log.warning("%s: %s", type(error).__name__, error, extra=_request())
         return "a store of Calipso does not answer", "`calipso status` shows whether it runs."
-    return "something went wrong here", MORE
+    return "an error in Calipso", MORE
 
 
 def _request() -> dict[str, str]:
-    """What the log is searched for."""
+    """The id to search the log for."""
     return {"request_id": g.get("request_id", "")}
 
 

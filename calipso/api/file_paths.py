@@ -1,7 +1,7 @@
-"""Paths in sections name files on the machines of the workers: an admin chooses them.
+"""Paths in sections name files on the machines of the workers: only admins choose them.
 
-Else somebody who may edit an environment would have a worker log in with any key it can read, and
-write host keys to any file it can write.
+Otherwise a user who may edit an environment could make a worker log in with any key it can read,
+and write host keys to any file it can write.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from calipso.model.user import Role
 def check_paths(
     caller: Caller, sections: Iterable[Mapping[str, Any]], stored: Environment | None = None
 ) -> None:
-    """Nothing for an admin, and for paths that are stored so. Raises Forbidden with the others."""
+    """Allow paths of an admin, and paths as they are stored. Raises Forbidden for others."""
     if caller.role is Role.ADMIN:
         return
     kept = [section.model_dump() for section in stored.configuration] if stored else []
@@ -27,7 +27,7 @@ def check_paths(
     if chosen:
         raise Forbidden(
             f"{caller.name} may not set {', '.join(chosen)}: files on the workers' machines",
-            hint="Leave it out, or as it is stored; an admin may set it.",
+            hint="Leave it out or unchanged, or ask an admin to set it.",
         )
 
 

@@ -6,16 +6,14 @@ See `calipso.stores.mongo.narrow` for why.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from bson import ObjectId
 
 from calipso.api.paging import PageQuery, chosen, page_of
 from calipso.api.replies import Page
+from calipso.model.documents import Document
 from calipso.stores.mongo.driver import Collection
 from calipso.stores.mongo.narrow import by_keys, matches, named_fields
-
-Document = dict[str, Any]
 
 
 def gathered(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from bson import ObjectId
 from flask import Response, request
@@ -14,11 +13,10 @@ from pydantic import Field
 from calipso.api.reading import EXAMPLE_KEY, OneQuery
 from calipso.api.replies import json_response, utc
 from calipso.api.schemas import Answer
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.elements import NODE_FIELDS, elements
 from calipso.topology.formats import MEDIA, dot, graphml
-
-Document = dict[str, Any]
 
 #: Media types beside JSON, for the specification.
 PRODUCES = {media: name for name, media in MEDIA.items() if name != "json"}
@@ -39,7 +37,7 @@ class GraphQuery(OneQuery):
     """Which form, and how much."""
 
     format: GraphFormat | None = Field(
-        default=None, description="Else what the header `Accept` asks for, else JSON."
+        default=None, description="Default: what the header `Accept` asks for, otherwise JSON."
     )
     limit: int = Field(default=1000, ge=1, le=5000, description="Nodes at most.")
 
@@ -52,7 +50,9 @@ class NodeData(Answer):
     type: str = ""
     name: str = ""
     focal_point: bool = Field(description="True for the object the graph is about.")
-    distance: int | None = Field(default=None, description="Links from there, where it is told.")
+    distance: int | None = Field(
+        default=None, description="Links from the object of the graph, where it is known."
+    )
 
 
 class NodeAnswer(Answer):
@@ -67,7 +67,9 @@ class EdgeData(Answer):
     key: str
     source: str = Field(description="Key of a node.")
     target: str = Field(description="Key of a node.")
-    link_type: str = Field(description="`contains`: no link, the object is in the other one.")
+    link_type: str = Field(
+        description="`contains`: not a link; the object is inside the other one."
+    )
     state: str = ""
 
 
@@ -83,8 +85,8 @@ class GraphAnswer(Answer):
     nodes: list[NodeAnswer]
     edges: list[EdgeAnswer]
     truncated: bool = Field(
-        description="True: there is more than the limit; what is nearest is here. GraphML and DOT "
-        "say it in the header `X-Truncated`."
+        description="True: there are more than the limit; the nearest ones are here. In GraphML "
+        "and DOT the header `X-Truncated` says so."
     )
 
 
@@ -183,6 +185,6 @@ def graph_response(graph: Document, wanted: GraphFormat | None, *, truncated: bo
 
 
 def _accepted() -> GraphFormat:
-    """What `Accept` likes best of what there is; JSON when it says nothing."""
+    """The form that `Accept` prefers; JSON without the header."""
     best = request.accept_mimetypes.best_match(list(MEDIA.values()), MEDIA["json"])
     return next(GraphFormat(name) for name, media in MEDIA.items() if media == best)

@@ -41,7 +41,7 @@ KEEP_ALIVE = 5
 #: Seconds without a sign of life of a process after which it is replaced.
 STUCK = 60
 
-#: Where probes and scrapers look every few seconds: told at DEBUG.
+#: Paths of probes and scrapers: they are logged at DEBUG.
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 #: Query parameters whose values no log shows.
@@ -91,7 +91,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """A process of the API: threads that answer requests."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """SIGTERM: event streams end now, the clients come again to the next server."""
+        """SIGTERM: event streams end now; clients reconnect to the next server."""
         streams.stopping.set()
         super().handle_exit(sig, frame)
 

@@ -1,6 +1,7 @@
-"""`@operation`: who may call it, what it takes, what it answers; the specification tells the same.
+"""`@operation`: who may call it, what it takes, what it answers.
 
-Every method of every resource has it. What is not declared here is refused.
+The specification is made of it. Every method of every resource has it, and the API refuses what is
+not declared.
 """
 
 from __future__ import annotations
@@ -9,31 +10,29 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, g, request
 from pydantic import BaseModel
 
-from calipso.api import schemas
 from calipso.api.auth.audit import field_names
 from calipso.api.auth.caller import Caller, authenticate
 from calipso.api.errors import PreconditionFailed
 from calipso.api.parse import parse_body, parse_query
 from calipso.api.replies import Page, Reply, etag_of, json_response
-from calipso.api.schemas import Error, Query, Schema
+from calipso.api.schemas import Query
 from calipso.errors import Forbidden
 from calipso.model.user import Role
 
 Method = Callable[..., Any]
 
-#: Methods that may be asked for on the condition that nobody else changed the thing: `If-Match`.
+#: Methods that may carry `If-Match`: only when nobody else changed the thing.
 CHANGING = frozenset({"PUT", "PATCH", "DELETE"})
 
 
 class Need(StrEnum):
-    """What a caller must be to call an operation at all; environments are checked in it."""
+    """Who may call an operation; the operation itself checks environments."""
 
     NOTHING = "nothing"  # open to everybody
     LOGIN = "login"  # any user; where environments matter, those the user may view
@@ -49,10 +48,20 @@ class Operation:
     query: type[BaseModel] | None
     body: type[BaseModel] | None
     status: int
+    answer: type[BaseModel] | None
+    page_of: type[BaseModel] | None
+    errors: tuple[int, ...]
+    example: Any
+    produces: Mapping[str, str]
+
+    @property
+    def open(self) -> bool:
+        """True when everybody may call it, without a login."""
+        return self.need is Need.NOTHING
 
 
 #: What an operation with these needs may answer beside what it declares.
-#: 429: each may be called with name and password, and those may be wrong too often.
+#: 429: each may be called with name and password, and wrong passwords are limited.
 USUAL = {
     Need.NOTHING: (),
     Need.LOGIN: (401, 429),
@@ -78,10 +87,20 @@ def operation(
     The method is called with the path's values and, by name and as far as declared, `caller`
     (always), `query` and `body`. It returns a body, a Page, a Reply, or a Flask response.
     `answer` or `page_of` is the model of what is answered; `errors` are further statuses.
-    `produces` maps media types other than JSON to what they are.
+    `produces` maps media types other than JSON to what they are. `example` is that of the
+    specification; bodies have theirs in their model.
     """
-    declared = Operation(need, query, body, status)
-    doc = _document(declared, answer, page_of, [*errors, *USUAL[need]], example, produces)
+    declared = Operation(
+        need=need,
+        query=query,
+        body=body,
+        status=status,
+        answer=answer,
+        page_of=page_of,
+        errors=_errors([*errors, *USUAL[need]], query, body),
+        example=example,
+        produces=produces or {},
+    )
 
     def decorate(method: Method) -> Method:
         @wraps(method)
@@ -92,11 +111,35 @@ def operation(
                 _check_match(self, caller)
             return _answer(method(self, **values), status)
 
-        called.__apidoc__ = doc  # type: ignore[attr-defined]
         called.operation = declared  # type: ignore[attr-defined]
         return called
 
     return decorate
+
+
+def listing(
+    item: type[BaseModel],
+    query: type[Query],
+    example: Any,
+    *,
+    need: Need = Need.LOGIN,
+    errors: Iterable[int] = (),
+) -> Callable[[Method], Method]:
+    """Declare a method that answers with pages of such items; `example` is one of them."""
+    whole = {"items": [example], "next": None}
+    return operation(need, page_of=item, query=query, errors=errors, example=whole)
+
+
+def _errors(
+    errors: Iterable[int], query: type[BaseModel] | None, body: type[BaseModel] | None
+) -> tuple[int, ...]:
+    """Further statuses of an operation, with those that follow from what it takes."""
+    found = {400, 503, *errors}
+    if body:
+        found |= {413, 415}
+    if query and "inventory" in query.model_fields:
+        found.add(422)  # names that no inventory may have
+    return tuple(sorted(found))
 
 
 def _caller(need: Need) -> Caller | None:
@@ -105,7 +148,7 @@ def _caller(need: Need) -> Caller | None:
     caller = authenticate(request)
     g.caller = caller
     if need is Need.ADMIN and caller.role is not Role.ADMIN:
-        raise Forbidden(f"{caller.name} is no admin", hint="An admin may do this.")
+        raise Forbidden(f"{caller.name} is not an admin", hint="An admin may do this.")
     if need is Need.OPERATE and caller.role is Role.VIEWER:
         raise Forbidden(f"{caller.name} may only read", hint="An operator or admin may do this.")
     return caller
@@ -123,7 +166,7 @@ def _given(declared: Operation) -> dict[str, Any]:
 
 
 def _check_match(resource: Any, caller: Caller | None) -> None:
-    """Nothing when `If-Match` names what a GET of this thing would answer now.
+    """Check that `If-Match` names what a GET of this thing would answer now.
 
     Raises PreconditionFailed, or what the GET raises.
     """
@@ -136,7 +179,7 @@ def _check_match(resource: Any, caller: Caller | None) -> None:
     now = _answer(read.__wrapped__(resource, **values), read.operation.status)
     if not request.if_match.contains_weak(etag_of(now)):  # proxies that compress make them weak
         raise PreconditionFailed(
-            "it was changed since it was read", hint="Read it again, then change it."
+            "it has changed since it was read", hint="Read it again, then change it."
         )
 
 
@@ -155,38 +198,3 @@ def _answer(found: Any, status: int) -> Response:
 
 def _encoded(values: Mapping[str, Any]) -> str:
     return urlencode(values, doseq=True)
-
-
-def _document(
-    declared: Operation,
-    answer: type[BaseModel] | None,
-    page_of: type[BaseModel] | None,
-    errors: list[int],
-    example: Any,
-    produces: Mapping[str, str] | None,
-) -> dict[str, Any]:
-    """What flask-restx needs for the specification."""
-    params: dict[str, Schema] = schemas.parameters(declared.query) if declared.query else {}
-    if declared.body:
-        params["body"] = {"in": "body", "required": True, "schema": schemas.define(declared.body)}
-        errors = [*errors, 413, 415]
-    if declared.query and "inventory" in declared.query.model_fields:
-        errors = [*errors, 422]  # names that no inventory may have
-    schema = schemas.define_page(page_of) if page_of else answer and schemas.define(answer)
-    schemas.define(Error)
-    responses = {str(code): _phrase(code) for code in sorted({400, 503, *errors})}
-    responses = {str(declared.status): _phrase(declared.status)} | responses
-    vendor = {
-        "x-need": declared.need.value,
-        "x-answer": {"status": str(declared.status), "schema": schema, "example": example},
-    }
-    doc: dict[str, Any] = {"params": params, "responses": responses, "vendor": vendor}
-    if declared.need is Need.NOTHING:
-        doc["security"] = []
-    if produces:
-        doc["produces"] = ["application/json", *produces]
-    return doc
-
-
-def _phrase(code: int) -> str:
-    return HTTPStatus(code).phrase

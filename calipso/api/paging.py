@@ -16,11 +16,11 @@ from calipso.api.errors import BadRequest, Detail
 from calipso.api.replies import Page, all_shown
 from calipso.api.schemas import Query
 from calipso.api.words import check_storable
+from calipso.model.documents import Document
 from calipso.stores.mongo.driver import ASCENDING, DESCENDING, Collection
 from calipso.stores.mongo.encoding import decode
 from calipso.stores.mongo.walk import Stretch, walk
 
-Document = dict[str, Any]
 Order = list[tuple[str, int]]
 
 MOST = 1000
@@ -39,14 +39,14 @@ class PageQuery(Query):
         default=[], description="Fields to sort by, `-` before one for descending."
     )
     fields: list[FieldName] = Field(
-        default=[], description="Fields of each item to answer; none: all."
+        default=[], description="Fields of each item to return; default: all."
     )
     total: bool = Field(default=False, description="Also count all that match.")
     page: int | None = Field(
         default=None,
         ge=0,
         le=100_000,
-        description="Number of the page, from 0; `marker` is better.",
+        description="Number of the page, from 0; `marker` is faster.",
     )
     page_size: int | None = Field(
         default=None, ge=1, le=MOST, description="The original's name of `limit`."
@@ -148,7 +148,7 @@ def page_of(
     order: Sequence[str],
     sortable: Sequence[str] = (),
 ) -> Page:
-    """The same page of documents that are no collection: few, and read already.
+    """The same for a few documents that are in memory already.
 
     Each has `_id` and the fields of `order`, as text. Raises BadRequest as `page` does.
     """
@@ -189,7 +189,7 @@ def _sorting(given: Sequence[str], order: Sequence[str], sortable: Sequence[str]
     if wrong:
         raise BadRequest(
             f"wrong in the query: sort: {', '.join(wrong)}",
-            details=[Detail("sort", f"{word} is no field to sort by") for word in wrong],
+            details=[Detail("sort", f"the list cannot be sorted by {word}") for word in wrong],
             hint=f"Fields to sort by: {', '.join(sorted(set(known)))}.",
         )
     asked = {
@@ -218,7 +218,7 @@ def _projection(
 
 
 def chosen(items: Iterable[Document], fields: Sequence[str]) -> list[Document]:
-    """Documents as they are sent, with these fields only; none named: with all."""
+    """Documents as they are sent, with these fields; all fields when none is named."""
     shown = all_shown(items)
     if not fields:
         return shown
@@ -232,7 +232,7 @@ def _marker(item: Mapping[str, Any], sorting: Order) -> str:
 
 
 def _read(marker: str, sorting: Order) -> Document:
-    """The values a marker stands for; anything but a marker of this order is refused."""
+    """The values of a marker. Raises BadRequest for anything but a marker of this order."""
     try:
         text = base64.urlsafe_b64decode(marker + "=" * (-len(marker) % 4))
         values = json.loads(text)
@@ -242,7 +242,7 @@ def _read(marker: str, sorting: Order) -> Document:
         pass
     raise BadRequest(
         "wrong in the query: marker",
-        details=[Detail("marker", "is no marker of this list in this order")],
+        details=[Detail("marker", "is not a marker of this list in this order")],
         hint="Give `next` of the page before, with the same `sort`.",
     )
 
@@ -276,4 +276,4 @@ def _moment(text: str) -> datetime:
 
 
 def _refuse() -> Any:
-    raise ValueError("no marker")
+    raise ValueError("not a marker")

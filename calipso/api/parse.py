@@ -61,8 +61,8 @@ def parse_body(request: Request, model: type[M]) -> M:
 
 
 def _no_number(word: str) -> float:
-    """`NaN` and the infinities are no JSON; Python reads them."""
-    raise ValueError(f"{word} is no number")
+    """`NaN` and the infinities are not JSON, but Python reads them."""
+    raise ValueError(f"{word} is not a number")
 
 
 def checked(
@@ -102,7 +102,7 @@ def _checked(
 
 def _sentence(item: Any, place: str) -> str:
     if item["type"] == "extra_forbidden":
-        return f"is not known in this {place}"
+        return f"is unknown in this {place}"
     if item["type"] == "missing":
         return "must be given"
     text = str(item["msg"]).removeprefix("Value error, ")

@@ -1,8 +1,6 @@
-"""What the resources of an inventory share: which one, which environments, one object."""
+"""What the resources of an inventory share: the inventory, its environments, one object."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from bson import ObjectId
 from pydantic import Field
@@ -13,14 +11,13 @@ from calipso.api.paging import PageQuery
 from calipso.api.schemas import Query
 from calipso.api.words import EnvironmentName, InventoryName
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
-Document = dict[str, Any]
-
 EXAMPLE_KEY = "65a1f0c2d4e8b1a2c3d4e5f6"
 
-INVENTORY = "Inventory collection to read; else the one of the server."
+INVENTORY = "Inventory collection to read; default: that of the server."
 
 
 class OneQuery(Query):
@@ -39,7 +36,7 @@ class EnvironmentPage(InventoryPage):
     """A list out of an inventory, of one environment or all that may be viewed."""
 
     env_name: EnvironmentName | None = Field(
-        default=None, description="Of this environment; else of all you may view."
+        default=None, description="Of this environment; default: of all you may view."
     )
 
 
@@ -56,7 +53,7 @@ def opened(query: OneQuery | InventoryPage) -> InventoryMgr:
 def seen(caller: Caller, environment: str | None) -> Document:
     """Condition on `environment`, always by name: the given one, or all that may be viewed.
 
-    Raises NotFound. What is left of a removed environment is in no list.
+    Raises NotFound. Lists leave out what removed environments left behind.
     """
     if environment is not None:
         return {"environment": caller.may_view(environment)}
@@ -70,7 +67,7 @@ def seen_names(caller: Caller) -> list[str]:
 
 
 def by_key(key: str) -> Document:
-    """Condition for the document with this `_id`; what is no `_id` matches nothing."""
+    """Condition for the document with this `_id`; text that is not an `_id` matches nothing."""
     return {"_id": ObjectId(key) if ObjectId.is_valid(key) else None}
 
 

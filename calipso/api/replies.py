@@ -13,7 +13,7 @@ from bson import ObjectId
 from flask import Response
 from pydantic import BaseModel
 
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 
 @dataclass
@@ -66,7 +66,7 @@ def json_response(
 
 
 def etag_of(response: Response) -> str:
-    """What stands for this very answer."""
+    """The `ETag` of an answer."""
     return hashlib.sha256(response.get_data()).hexdigest()[:32]
 
 
@@ -77,7 +77,7 @@ def utc(moment: datetime) -> str:
 
 
 def plain(value: Any) -> Any:
-    """What JSON has no word for, as it is sent."""
+    """A value of a type that JSON does not have, as it is sent."""
     if isinstance(value, datetime):
         return utc(value)
     if isinstance(value, ObjectId | date):

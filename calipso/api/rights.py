@@ -1,4 +1,4 @@
-"""Rights on what an environment left behind: it may be gone itself."""
+"""Rights on documents of an environment that may have been removed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from calipso.errors import Forbidden
 
 
 def must_edit(caller: Caller, environment: str) -> None:
-    """Nothing, for a caller that may change this environment. Raises Forbidden.
+    """Raises Forbidden for a caller who may not change this environment.
 
     For documents the caller has been shown already: whether the environment still exists does not
     matter, as it does for `Caller.may_edit`.

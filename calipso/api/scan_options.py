@@ -1,4 +1,4 @@
-"""What may be said of a scan, now or by the clock: by our names or the original's."""
+"""Options of a scan, started now or by a schedule, by our names or the original's."""
 
 from __future__ import annotations
 
@@ -24,20 +24,24 @@ class ScanOptions(Body):
 
     environment: Text = Field(description="Environment to scan.", examples=["prod"])
     log_level: LogLevel | None = Field(
-        default=None, description="Log lines to keep of it: of this level and above; info."
+        default=None, description="Log lines to keep: this level and above; default: info."
     )
-    clear: bool = Field(default=False, description="Remove all that was found before.")
-    scan_only_inventory: bool = Field(default=False, description="Objects, no links or cliques.")
-    scan_only_links: bool = Field(default=False, description="Links of known objects.")
-    scan_only_cliques: bool = Field(default=False, description="Cliques of known links.")
+    clear: bool = Field(
+        default=False, description="At the end, remove what this scan did not find."
+    )
+    scan_only_inventory: bool = Field(
+        default=False, description="Only objects, no links or cliques."
+    )
+    scan_only_links: bool = Field(default=False, description="Only links, of known objects.")
+    scan_only_cliques: bool = Field(default=False, description="Only cliques, of known links.")
     inventory: InventoryName | None = Field(
-        default=None, description="Inventory collection to write to; the usual one."
+        default=None, description="Inventory collection to write to; default: that of the server."
     )
     object_id: Text | None = Field(
         default=None, description="Only this object, and what is below it."
     )
     object_type: Text | None = Field(
-        default=None, description="Its type, where objects of two types share the id."
+        default=None, description="Its type, for when objects of two types have the id."
     )
     scanner: Text | None = Field(
         default=None, description="With `parent_id`: one scanner of the scan tree."

@@ -112,7 +112,7 @@ def use_flags(given: argparse.Namespace) -> None:
 
 
 def check(config: Settings) -> None:
-    """Raises ConfigError for what would else be an endless loop of failing processes."""
+    """Raises ConfigError for settings with which every process would fail, again and again."""
     check_inventory_name(config.inventory)
     parse_origins(config.api_cors_origins)
     if config.ldap_config and not config.ldap_config.is_file():
@@ -136,7 +136,7 @@ def prepare(*, admin: bool = True) -> None:
 
 
 def tell_first_admin(name: str, password: str) -> None:
-    """To the person who looks, else into a file: logs are kept and collected."""
+    """To the terminal, or into a file: logs are kept and collected."""
     if sys.stderr.isatty():
         sys.stderr.write(f"The first admin is {name}, the password {password}; shown this once.\n")
         return
@@ -176,7 +176,7 @@ def _check_address(bind: str) -> None:
     match = _BIND.fullmatch(bind)
     if match is None or not 0 < int(match["port"]) < 65536:
         raise ConfigError(
-            f"{bind}: no address to bind to", hint="HOST:PORT, such as 127.0.0.1:8000"
+            f"{bind}: not an address to listen on", hint="HOST:PORT, such as 127.0.0.1:8000"
         )
     host = match["host"].strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -187,7 +187,7 @@ def _check_address(bind: str) -> None:
         except OSError as error:
             raise ConfigError(
                 f"cannot listen on {bind}: {error.strerror or error}",
-                hint="`ss -ltnp` shows who does; --bind takes another address.",
+                hint="`ss -ltnp` shows which process listens there; --bind sets another address.",
             ) from None
 
 

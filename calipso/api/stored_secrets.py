@@ -1,7 +1,7 @@
-"""Stored secrets stay where they are sent: who changes the address gives the secret again.
+"""Stored secrets stay where they are sent: a change of the address needs the secret again.
 
-Else somebody who may edit an environment, and never sees its passwords, would have Calipso log
-in with them at a server of their own.
+Otherwise a user who may edit an environment, but not see its passwords, could make Calipso log in
+with them at a server of that user.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.model.environment import Environment, is_secret_key
 from calipso.secrets.box import MARK, MASK, map_secrets
 
-Document = dict[str, Any]
 #: Keys that lead to a value.
 Place = tuple[str, ...]
 
 #: Fields of sections that do not say where a secret goes, or how it is protected on the way.
 HARMLESS = frozenset(
     {"admin_project", "connect_timeout", "interface", "key", "name", "project_domain", "region"}
-    | {"schema", "sudo", "user", "user_domain"}
+    | {"schema", "sudo", "user", "user_domain", "user_id", "user_domain_id", "project_id"}
+    | {"project_domain_id", "auth_type", "application_credential_id", "application_credential_name"}
 )
 
 
 def refuse_masks(document: Any, hint: str = "Give the secrets.") -> None:
-    """Raises ConfigError for secrets that are none: masks, and what only the store holds."""
+    """Raises ConfigError for a mask, or an encrypted text, in place of a secret."""
     secrets: list[str] = []
 
     def look(value: str) -> str:
@@ -35,13 +36,15 @@ def refuse_masks(document: Any, hint: str = "Give the secrets.") -> None:
 
     map_secrets(document, look)
     if MASK in secrets:
-        raise ConfigError("configuration: a secret is the mask that answers show", hint=hint)
+        raise ConfigError(
+            "configuration: a secret is the mask that Calipso shows in answers", hint=hint
+        )
     if any(secret.startswith(MARK) for secret in secrets):
         raise ConfigError(f"configuration: a secret begins with {MARK}", hint="Give it in clear.")
 
 
 def keep_secrets(environment: Environment, sections: list[Document]) -> list[Document]:
-    """Changed sections without masks: what is masked stays as it is stored.
+    """Changed sections, with stored secrets in place of masks.
 
     Raises ConfigError for a change that would send a stored secret elsewhere.
     """
@@ -101,7 +104,7 @@ class _Change:
 
 
 def _refuse_strange_hosts(changes: dict[str, _Change]) -> None:
-    """The OpenStack API names the hosts that SSH logs in to: another one may name any."""
+    """The OpenStack API names the hosts for SSH logins: another cloud may name any host."""
     cloud, cli = changes.get("OpenStack"), changes.get("CLI")
     if cloud and cli and cli.merged.get("accept_new_hosts"):
         _refuse(cloud.moved, "OpenStack", [f"CLI.{place}" for place in cli.kept])

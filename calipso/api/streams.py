@@ -1,4 +1,4 @@
-"""Server-sent events: what changes is told as it changes, for a bounded time."""
+"""Server-sent events: each change is sent at once, for a bounded time."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ EVENT_STREAM = "text/event-stream"
 POLL_SECONDS = 0.5
 #: Proxies close connections on which nothing moves for a while; many after 30 s.
 HEARTBEAT_SECONDS = 10.0
-#: What a client waits before it comes again, in milliseconds.
+#: Milliseconds a client waits before it reconnects.
 COME_AGAIN = 2000
 
 State = dict[str, Any]
 
-#: Set when this process is told to stop: streams end, their clients come again elsewhere.
+#: Set when this process stops: streams end, their clients reconnect to another one.
 stopping = threading.Event()
 
 
@@ -40,8 +40,8 @@ def event_stream(
     """A stream of the states that `read` gives, each change once, until `is_last`.
 
     The id of an event is derived from `told` of its state (what counts as a change), so that any
-    process knows what a client that comes again has heard. One that has heard the last event is
-    answered 204. Raises StoreError when this process has as many streams as it may.
+    process knows what a client that reconnects has received. A client that has received the last
+    event gets 204. Raises StoreError when this process has as many streams as it may.
     """
     first = read()
     if is_last(first) and last_id == _id(told(first)):
@@ -66,8 +66,8 @@ class _Place:
         with _Place.lock:
             if _Place.taken >= settings().api_streams:
                 raise StoreError(
-                    "as many event streams are open as this process takes",
-                    hint="Ask for the progress again and again, or raise the setting api_streams.",
+                    "too many event streams are open in this process",
+                    hint="Poll the progress instead, or raise the setting api_streams.",
                 )
             _Place.taken += 1
             self.mine = True
@@ -111,7 +111,7 @@ def _lines(
             quiet_since = time.monotonic()
         try:
             state = read()
-        except NotFound:  # who comes again is told so
+        except NotFound:  # for a client that reconnects
             yield ": it is gone\n\n"
             return
         except Exception as error:

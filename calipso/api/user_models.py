@@ -1,4 +1,4 @@
-"""Models of `/users`: what is taken and answered of users and their tokens."""
+"""Models of users and their tokens in requests and answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from calipso.stores.people.passwords import LONGEST, SHORTEST
 Name = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$", examples=["anna"]),
-    AfterValidator(user_name),  # after the pattern: the specification else has none
+    AfterValidator(user_name),  # after the pattern, which the specification would lose otherwise
 ]
 Password = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
 Grants = Annotated[
@@ -47,13 +47,11 @@ class UserAnswer(Answer):
 
 
 class EffectiveGrant(Answer):
-    """What a user may do in an environment, and who says so."""
+    """What a user may do in an environment, and where that is written."""
 
-    grant: Grant = Field(description="What counts: the highest, also of that on `*`.")
-    user: Grant | None = Field(description="Given to the user, under this name.")
-    environment: Grant | None = Field(
-        description="Given by `auth` of the environment, and withdrawn there."
-    )
+    grant: Grant = Field(description="The highest of all, including the grant on `*`.")
+    user: Grant | None = Field(description="The grant of the user.")
+    environment: Grant | None = Field(description="The grant in `auth` of the environment.")
 
 
 class UserDetails(UserAnswer):
@@ -64,18 +62,26 @@ class UserDetails(UserAnswer):
     )
 
 
-class NewUser(Body):
+class NewUser(
+    Body,
+    json_schema_extra={
+        "examples": [{"name": "anna", "role": "operator", "grants": {"prod": "edit"}}]
+    },
+):
     """A local user."""
 
     name: Name
     role: Role = Role.VIEWER
     grants: Grants = Field(default={})
     password: Password | None = Field(
-        default=None, description="Without one only tokens let the user in: for scripts."
+        default=None,
+        description="Without a password the user can only log in by token: for scripts.",
     )
 
 
-class UserChange(Body):
+class UserChange(
+    Body, json_schema_extra={"examples": [{"grants": {"prod": "view", "lab": "edit"}}]}
+):
     """What is to be changed; the rest stays."""
 
     role: Role | None = None
@@ -85,50 +91,55 @@ class UserChange(Body):
     )
 
 
-class NewPassword(Body):
+class NewPassword(Body, json_schema_extra={"examples": [{"password": "correct horse battery"}]}):
     """A password for somebody else."""
 
     password: Password
 
 
-class OwnPassword(Body):
+class OwnPassword(
+    Body,
+    json_schema_extra={
+        "examples": [{"old_password": "correct horse battery", "password": "another horse battery"}]
+    },
+):
     """A new password, and the one it replaces."""
 
     old_password: str = Field(max_length=LONGEST)
     password: Password
 
 
-class NewServiceToken(Body):
+class NewServiceToken(Body, json_schema_extra={"examples": [{"days": 90, "label": "backup"}]}):
     """A token for a script."""
 
-    days: int = Field(ge=1, le=3650, description="How long it is good.", examples=[90])
+    days: int = Field(ge=1, le=3650, description="Days it is valid.", examples=[90])
     label: str = Field(
         default="", max_length=100, description="What it is for.", examples=["backup"]
     )
 
 
 class TokenInfo(Answer):
-    """What is known of a token; not the token."""
+    """A token, without the token itself."""
 
-    id: str = Field(description="What it is called by.")
+    id: str = Field(description="Id of the token.")
     method: str = Field(description="credentials, token, or service.")
     label: str = ""
     issued_at: UtcTime
     expires_at: UtcTime
-    ends_at: UtcTime = Field(description="No token got with this one lives longer.")
+    ends_at: UtcTime = Field(description="Tokens made with this one end then at the latest.")
     used_at: UtcTime | None = Field(description="Last used, to the minute; null: never.")
 
 
 class TokenList(Answer):
-    """The good tokens of a user."""
+    """The valid tokens of a user."""
 
     items: list[TokenInfo]
 
 
 class ServiceToken(TokenInfo):
-    """A new service token; it is told once."""
+    """A new service token; it is shown only once."""
 
-    token: str = Field(description="To be sent as X-Auth-Token, or Authorization: Bearer.")
+    token: str = Field(description="Send it as X-Auth-Token, or Authorization: Bearer.")
 
 
 USER = {

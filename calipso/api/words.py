@@ -1,4 +1,4 @@
-"""Kinds of words in requests and answers, with the patterns the specification tells."""
+"""Kinds of words in requests and answers, with their patterns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-#: A name or id somebody gives: not empty, not a book.
+#: A name or id in a request: not empty, not too long.
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 InventoryName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,59}$")]
 EnvironmentName = Annotated[
@@ -31,13 +31,13 @@ DEEPEST = 8
 
 
 def check_storable(value: Any, depth: int = 0) -> None:
-    """Nothing, when MongoDB can store this JSON. Raises ValueError for what it cannot."""
+    """Check that MongoDB can store this JSON. Raises ValueError."""
     if depth > DEEPEST:
         raise ValueError(f"is nested more than {DEEPEST} times")
     if isinstance(value, dict):
         for key, item in value.items():
             if "\0" in key or key.startswith("$"):
-                raise ValueError(f"{key!r} is no name of a field")
+                raise ValueError(f"{key!r} is not the name of a field")
             check_storable(item, depth + 1)
     elif isinstance(value, list):
         for item in value:

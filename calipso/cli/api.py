@@ -32,7 +32,7 @@ def api(
         str | None, typer.Option("-y", "--inventory", help="Inventory collection.")
     ] = None,
     token_lifetime: Annotated[
-        int | None, typer.Option("-t", "--token-lifetime", help="Seconds a login is good for.")
+        int | None, typer.Option("-t", "--token-lifetime", help="Seconds until a login expires.")
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes.")] = None,
     threads: Annotated[
@@ -49,11 +49,11 @@ def api(
         typer.Option(
             "--cors-origin",
             metavar="ORIGIN",
-            help="Pages of this origin may call the API; may be given several times.",
+            help="Origin whose pages may call the API. It may be given several times.",
         ),
     ] = None,
 ) -> None:
-    """Serve the REST API in the foreground until SIGTERM. `calipso up` does it by itself.
+    """Serve the REST API in the foreground until SIGTERM. `calipso up` starts it, too.
 
     What is not given here comes from the settings (`api_*`, docs/settings.md).
 

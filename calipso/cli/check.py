@@ -15,19 +15,19 @@ from calipso.cli.stack.api import NAME as API
 from calipso.cli.stack.api import ping_api
 from calipso.cli.stack.rundir import RunDir
 from calipso.errors import CalipsoError, StoreError
+from calipso.model.sources import QUEUES
 from calipso.settings import Settings, settings
 from calipso.stores.ping import ping_mongo, ping_redis
 from calipso.utils import store_addresses as stores
 from calipso.utils.masking import mask_url
 
-QUEUES = ("scan", "api", "db", "cli", "links", "cliques")
 COLUMNS = ["about", "step", "ok", "seconds", "message", "hint"]
 TIMEOUT = 5
 
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     about: str  # "calipso", or the name of an environment
     step: str
@@ -40,10 +40,10 @@ class Line:
 def check(
     environments: Annotated[
         list[str] | None,
-        typer.Argument(help="Check these; without names: all.", metavar="ENV"),
+        typer.Argument(help="Environments to check. Default: all.", metavar="ENV"),
     ] = None,
     stack_only: Annotated[
-        bool, typer.Option("--stack-only", help="No environments: stores, broker, workers, API.")
+        bool, typer.Option("--stack-only", help="Check stores, broker, workers and API only.")
     ] = False,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
@@ -142,7 +142,7 @@ def _disk(config: Settings) -> str:
 
 
 def _workers() -> str:
-    """A scan needs somebody at every queue."""
+    """A scan needs a worker for every queue."""
     from calipso.stores.scans.worker_store import WorkerStore
 
     workers = WorkerStore().live()

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 from bson import ObjectId
 
-from calipso.cli.clique_view import lines
+from calipso.cli.clique_details import DETAIL_FIELDS
+from calipso.cli.clique_view import lines, wrapped
+from calipso.cli.no_clique import why
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -17,13 +19,16 @@ from calipso.cli.output import (
     MarkerOption,
     SortOption,
     clean,
+    iso,
     show_list,
     show_one,
 )
 from calipso.cli.selecting import EnvOption, InventoryOption, marked, one_object, page, query
 from calipso.errors import NotFound
+from calipso.stores.inventory.ages import aged_cliques
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.elements import EDGE_FIELDS, NODE_FIELDS, elements, paths_to_networks
+from calipso.topology.plumbing import values
 
 app = typer.Typer(help="What an object depends on: list, show.")
 
@@ -32,7 +37,8 @@ ORDER = ("environment", "clique_type", "focal_point")
 PORTION = 200  # cliques whose links and objects are read together
 
 TypeOption = Annotated[
-    str | None, typer.Option("-t", "--type", help="Focal points of this type, such as instance.")
+    str | None,
+    typer.Option("-t", "--type", help="Only focal points of this type, such as instance."),
 ]
 
 
@@ -53,6 +59,7 @@ def list_cliques(
     last = marked(inv, "cliques", "clique", marker) if marker else None
     found = page(inv, "cliques", wanted, ORDER, limit=limit, marker=last, key="_id")
     objects = inv.find_by_keys([clique["focal_point"] for clique in found], ("name",))
+    found = aged_cliques(inv, found)
     rows = [
         clique
         | {"name": objects.get(clique["focal_point"], {}).get("name", "")}
@@ -67,31 +74,45 @@ def list_cliques(
 def show(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="OBJECT", help="Focal points: ids or names; none: all."),
+        typer.Argument(metavar="OBJECT", help="Ids or names of focal points. Default: all."),
     ] = None,
     environment: EnvOption = None,
     focal_type: TypeOption = None,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """The way from a focal point to all it depends on, with link types and states.
+    """The paths from a focal point to all objects it depends on, with link types and states.
 
     Example: calipso clique show web-1 --env prod
     """
     inv = InventoryMgr(inventory)
     wanted = query(environment=environment, focal_point_type=focal_type)
+    focal: list[dict[str, Any]] = []
     if words:
         focal = [one_object(inv, word, environment, focal_type) for word in words]
         wanted["focal_point"] = {"$in": [item["_id"] for item in focal]}
     cliques = inv.find_all("cliques", wanted, sort=[(name, 1) for name in ORDER])
-    if not cliques:
-        what = f"{', '.join(words)}: focal point of no clique" if words else "there are no cliques"
-        raise NotFound(what, hint="`calipso clique list` shows those there are.")
+    cliques = aged_cliques(inv, cliques)
     documents: list[dict[str, Any]] = []
     for start in range(0, len(cliques), PORTION):
         documents += _show_some(inv, cliques[start : start + PORTION], output_format)
     if documents:
         show_one({"cliques": documents}, output_format)
+    having = {clique["focal_point"] for clique in cliques}
+    lacking = [item for item in focal if item["_id"] not in having]
+    if lacking or not cliques:
+        told = [f"{item['name']}: focal point of no clique: {why(inv, item)}" for item in lacking]
+        raise NotFound(
+            clean("; ".join(told)) or "there are no cliques",
+            hint="`calipso clique list` shows those there are.",
+        )
+
+
+def _reasons(inv: InventoryMgr, keys: list[ObjectId]) -> str:
+    """Why instances among these objects have no clique: no host has them."""
+    found = inv.find_by_keys(keys, ["no_host_reason"]).values()
+    reasons = [str(item["no_host_reason"]) for item in found if item.get("no_host_reason")]
+    return f" ({'; '.join(reasons)})" if reasons else ""
 
 
 def _show_some(
@@ -99,22 +120,25 @@ def _show_some(
 ) -> list[dict[str, Any]]:
     """Print cliques, or return them as documents."""
     wanted = {key for clique in cliques for key in clique["objects"]}
-    objects = inv.find_by_keys(wanted, NODE_FIELDS)
+    objects = inv.find_by_keys(wanted, (*NODE_FIELDS, *DETAIL_FIELDS))
     links = _links(inv, {key for clique in cliques for key in clique["links"]})
     documents = []
     for clique in cliques:
         own = [links[key] for key in clique["links"] if key in links]
         if output_format is Format.TABLE:
-            for line in [*lines(clique, objects, own), *_paths(clique, objects, own)]:
+            for line in [*lines(clique, objects, own), *_paths(inv, clique, objects, own)]:
                 typer.echo(line)
+            typer.echo(_age(clique))
             typer.echo()
         else:
-            head = {name: clique[name] for name in ("environment", "clique_type", "focal_point_id")}
+            names = ("environment", "clique_type", "focal_point_id", "last_scanned", "stale_since")
+            head = {name: clique[name] for name in names if name in clique}
             documents.append(head | elements(clique, objects.values(), own))
     return documents
 
 
 def _paths(
+    inv: InventoryMgr,
     clique: dict[str, Any],
     objects: Mapping[ObjectId, dict[str, Any]],
     links: list[dict[str, Any]],
@@ -123,7 +147,26 @@ def _paths(
     if clique["focal_point_type"] not in ("instance", "vservice"):
         return []
     found = paths_to_networks(clique, objects.values(), links)
-    return [clean("path: " + " -> ".join(names)) for names in found]
+    reached = {item["id"] for item in objects.values() if item["type"] == "network"}
+    reached &= {item["id"] for item in objects.values() if item["_id"] in clique["objects"]}
+    texts = ["path: " + " -> ".join(steps) for steps in found]
+    own = values(clique.get("constraints", {}).get("network"))
+    lost = [network for network in own if network not in reached]
+    names = {
+        item["id"]: item["name"]
+        for item in inv.get_by_ids(clique["environment"], "network", lost)
+        if lost
+    }
+    texts += [f"no path to network {names.get(network, network)}" for network in lost]
+    return [line for text in texts for line in wrapped(clean(text), "", "      ")]
+
+
+def _age(clique: Mapping[str, Any]) -> str:
+    """How old the facts are: a path is as old as its oldest object."""
+    text = f"as of {iso(clique['last_scanned'])}" if clique.get("last_scanned") else "age not known"
+    if clique.get("stale_since"):
+        text += f"; parts could not be read since {iso(clique['stale_since'])}"
+    return text
 
 
 def _links(inv: InventoryMgr, keys: set[ObjectId]) -> dict[ObjectId, dict[str, Any]]:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
 
+from calipso.cli.clique_details import NO_BREAK, facts, notes
 from calipso.cli.output import clean, iso
+from calipso.model.documents import Record
 
-Document = Mapping[str, Any]
+#: Most characters of a line.
+WIDTH = 80
 
 
 def lines(
-    clique: Document, objects: Mapping[ObjectId, Document], links: Sequence[Document]
+    clique: Record, objects: Mapping[ObjectId, Record], links: Sequence[Record]
 ) -> Iterator[str]:
     """The shortest way from the focal point to each object, as an indented tree.
 
     An object that several links lead to is shown with what follows where the shortest way ends;
-    its other links say `see elsewhere`.
+    its other links say `see elsewhere`. Below the name of an object stand its addresses and the
+    like, and what is wrong with it. The host is said where it is another one than before.
     """
     found_by = _shortest(clique["focal_point"], links)
     distance = {key: number for number, key in enumerate(found_by)}
-    yield _name(objects.get(clique["focal_point"]), clique["focal_point"])
-    below: defaultdict[ObjectId, list[tuple[Document, ObjectId]]] = defaultdict(list)
+    focal = objects.get(clique["focal_point"])
+    told: set[str] = set()
+    below: defaultdict[ObjectId, list[tuple[Record, ObjectId]]] = defaultdict(list)
     for link in links:
         source, target = link["source"], link["target"]
         if found_by.get(target) == (link["_id"], source):
@@ -34,11 +40,13 @@ def lines(
         else:
             near, far = sorted((source, target), key=lambda key: distance.get(key, len(distance)))
             below[near].append((link, far))
-    yield from _below(clique["focal_point"], below, objects, found_by, "")
+    tree = _Tree(objects, below, found_by, told)
+    yield from tree.entry("", "", focal, clique["focal_point"], None, "")
+    yield from tree.below(clique["focal_point"], "")
 
 
 def _shortest(
-    focal: ObjectId, links: Sequence[Document]
+    focal: ObjectId, links: Sequence[Record]
 ) -> dict[ObjectId, tuple[ObjectId | None, ObjectId | None]]:
     """For each object reached, nearest first: the link that reached it and from where."""
     ends: defaultdict[ObjectId, list[tuple[ObjectId, ObjectId]]] = defaultdict(list)
@@ -56,34 +64,81 @@ def _shortest(
     return reached
 
 
-def _below(
-    here: ObjectId,
-    below: Mapping[ObjectId, list[tuple[Document, ObjectId]]],
-    objects: Mapping[ObjectId, Document],
-    found_by: Mapping[ObjectId, tuple[ObjectId | None, ObjectId | None]],
-    indent: str,
-) -> Iterator[str]:
-    ways = sorted(below.get(here, []), key=lambda way: _order(way, objects))
-    for link, there in ways:
-        last = (link, there) == ways[-1]
-        again = "" if found_by.get(there) == (link["_id"], here) else "  (see elsewhere)"
-        arrow = f"{indent}{'└─' if last else '├─'}[{clean(link['link_type'])} {link['state']}]─ "
-        yield arrow + _name(objects.get(there), there) + again
-        if not again:
-            yield from _below(there, below, objects, found_by, indent + ("   " if last else "│  "))
+class _Tree:
+    """The lines of a clique."""
+
+    def __init__(
+        self,
+        objects: Mapping[ObjectId, Record],
+        below: Mapping[ObjectId, list[tuple[Record, ObjectId]]],
+        found_by: Mapping[ObjectId, tuple[ObjectId | None, ObjectId | None]],
+        told: set[str],
+    ) -> None:
+        self._objects = objects
+        self._below = below
+        self._found_by = found_by
+        self._told = told
+
+    def below(self, here: ObjectId, indent: str) -> Iterator[str]:
+        """What follows on an object."""
+        ways = sorted(self._below.get(here, []), key=lambda way: _order(way, self._objects))
+        host = (self._objects.get(here) or {}).get("host")
+        for link, there in ways:
+            last = (link, there) == ways[-1]
+            again = self._found_by.get(there) != (link["_id"], here)
+            arrow = (
+                f"{indent}{'└─' if last else '├─'}[{clean(link['link_type'])} {link['state']}]─ "
+            )
+            below = indent + ("   " if last else "│  ")
+            item = self._objects.get(there)
+            if again:
+                text = f"{_name(item, there, host)} (see elsewhere)"
+                yield from wrapped(text, arrow, below + "     ")
+                continue
+            yield from self.entry(arrow, below, item, there, link, host)
+            yield from self.below(there, below)
+
+    def entry(
+        self,
+        arrow: str,
+        indent: str,
+        item: Record | None,
+        key: ObjectId,
+        link: Record | None,
+        host: Any,
+    ) -> Iterator[str]:
+        """An object: its name, then a line or two on it."""
+        bar = "│    " if self._below.get(key) else "     "
+        yield from wrapped(_name(item, key, host), arrow, indent + bar)
+        for text in () if item is None else (facts(item, link), *notes(item, link, self._told)):
+            if text:
+                yield from wrapped(text, indent + bar, indent + bar + "  ")
 
 
-def _order(way: tuple[Document, ObjectId], objects: Mapping[ObjectId, Document]) -> tuple[str, str]:
+def wrapped(text: str, first: str, rest: str) -> list[str]:
+    """A text in lines of a terminal; a name that is longer than one stays whole."""
+    found = textwrap.wrap(
+        text,
+        max(WIDTH, len(rest) + 30),
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(NO_BREAK, " ") for line in found or [first.rstrip()]]
+
+
+def _order(way: tuple[Record, ObjectId], objects: Mapping[ObjectId, Record]) -> tuple[str, str]:
     link, there = way
     return str(link["link_type"]), str(objects.get(there, {}).get("name", ""))
 
 
-def _name(item: Document | None, key: ObjectId) -> str:
-    """`vnic tap0a1b on compute-1, down`."""
+def _name(item: Record | None, key: ObjectId, host: Any = "") -> str:
+    """`vnic tap0a1b on compute-1, down`; without the host when it is this one."""
     if item is None:
         return f"{key} (not in the inventory)"
     text = f"{item['type']} {clean(str(item.get('name', item['id'])))}"
-    if item.get("host") and item["type"] != "host":
+    if item.get("host") and item["type"] != "host" and item["host"] != host:
         text += f" on {clean(str(item['host']))}"
     if item.get("state") not in (None, "up"):
         text += f", {clean(str(item['state']))}"

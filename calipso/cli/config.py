@@ -29,9 +29,9 @@ def show(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """Every setting: value, and whether it is a default, from the environment or a file.
+    """Every setting with its value and its origin: default, environment or file.
 
-    Passwords and tokens are masked. docs/settings.md tells what each setting means.
+    Passwords and tokens are masked. docs/settings.md explains each setting.
     """
     found = settings()
     rows = [_row(name, getattr(found, name)) for name in Settings.model_fields]

@@ -22,7 +22,7 @@ def db() -> None:
 
 @app.command()
 def status(output_format: FormatOption = Format.TABLE, column: ColumnOption = None) -> None:
-    """Show each migration, and when it was applied.
+    """Show each migration and the time when it was applied.
 
     Exit code 1 when something is to be done, or the database is newer than this calipso.
     """
@@ -42,7 +42,7 @@ def status(output_format: FormatOption = Format.TABLE, column: ColumnOption = No
 @app.command()
 def upgrade(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing.")
+        bool, typer.Option("--dry-run", help="Show the migrations that would run; change nothing.")
     ] = False,
     wait: Annotated[
         float,

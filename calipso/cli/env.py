@@ -67,7 +67,7 @@ def add(
     replace: given.Replace = False,
     test: given.Test = True,
 ) -> None:
-    """Add a cloud, then test it: `calipso env add --os-cloud prod` asks for what it lacks.
+    """Add a cloud, then test it. `calipso env add --os-cloud prod` asks for missing values.
 
     Passwords: by prompt, file, or the variables CALIPSO_API_PASSWORD, CALIPSO_DB_PASSWORD and
     CALIPSO_SSH_PASSWORD. They are encrypted before they are stored.
@@ -160,11 +160,14 @@ def _line(step: Step) -> str:
 def remove(
     name: Name,
     data: Annotated[
-        bool, typer.Option("--data", help="Also its inventory, links, cliques, changes, scans.")
+        bool,
+        typer.Option(
+            "--data", help="Also remove its inventory, links, cliques, changes and scans."
+        ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove without a question.")] = False,
 ) -> None:
-    """Remove an environment; what was found in it stays unless --data is given."""
+    """Remove an environment. Its objects, links and scans stay unless --data is given."""
     store = EnvironmentStore()
     store.masked(name)  # NotFound before any question
     counts = store.count_data(name) if data else {}
@@ -181,7 +184,7 @@ def remove(
 @app.command()
 def record(
     name: Name,
-    to: Annotated[Path, typer.Option("--to", help="New or empty directory.")],
+    to: Annotated[Path, typer.Option("--to", help="New or empty directory to write to.")],
     anonymise: Annotated[
         bool, typer.Option("--anonymise", help="Replace names, addresses and ids consistently.")
     ] = False,
@@ -199,7 +202,7 @@ def record(
 
 @app.command()
 def rotate_key() -> None:
-    """Encrypt all stored secrets with a new key, and forget the old one."""
+    """Encrypt all stored secrets with a new key, and remove the old key."""
     count = EnvironmentStore().rotate_key()
     AuditStore().add_command("env rotate-key", "*")
     say(f"secrets of {count} environments are encrypted with a new key")

@@ -1,4 +1,4 @@
-"""What `calipso env add` was told: from a file, a cloud of clouds.yaml or OS_*, options, prompts.
+"""Input of `calipso env add`: a file, a cloud of clouds.yaml or OS_*, options, prompts.
 
 Passwords come from a file, a variable or a prompt, never from an argument: arguments are seen by
 everybody on the machine and stay in the shell's history.
@@ -18,9 +18,7 @@ import yaml
 
 from calipso.cli.passwords import on_terminal, read_password
 from calipso.errors import ConfigError
-from calipso.sources.api.clouds import load_clouds, openstack_section
-
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 #: Section -> variable with its password, and option with the file that holds it.
 PASSWORDS = {
@@ -28,6 +26,8 @@ PASSWORDS = {
     "mysql": ("CALIPSO_DB_PASSWORD", "--db-password-file"),
     "CLI": ("CALIPSO_SSH_PASSWORD", "--ssh-password-file"),
 }
+#: Field with the secret of an OpenStack login, by `auth_type`; those of all others are `pwd`.
+SECRETS = {"v3token": "token", "v3applicationcredential": "application_credential_secret"}
 #: Fields without which a section cannot be, and what a person is asked.
 QUESTIONS = {
     "OpenStack": {"host": "Keystone address", "user": "OpenStack user"},
@@ -94,12 +94,14 @@ def _from_cloud(told: Told) -> Document:
         return {"name": told.name, "configuration": []}
     if told.os_cloud is None and told.name is None and not os.environ.get("OS_CLOUD"):
         raise ConfigError(
-            "which cloud? nothing says where it is",
+            "the address of the cloud is missing",
             hint="Give --file FILE, --os-cloud NAME, or a name with --api-host or --auth-url.",
         )
-    name, cloud = load_clouds().choose(told.os_cloud)
-    section = openstack_section(name, cloud, told.region)
-    return {"name": told.name or name, "configuration": [section]}
+    from calipso.sources.api.clouds import load_clouds  # a third of a second, not for --help
+
+    clouds = load_clouds()
+    name = clouds.choose(told.os_cloud)
+    return {"name": told.name or name, "configuration": [clouds.section(name, told.region)]}
 
 
 def _completed(document: Document, told: Told) -> Document:
@@ -128,7 +130,7 @@ def _section(sections: list[Any], name: str) -> Document:
 
 
 def _ask(sections: list[Any], name: str, told: Told) -> None:
-    """Fill what a section lacks: asked on a terminal, else left for the check to name."""
+    """Ask for missing values of a section. Without a terminal, the check names them later."""
     listed = any(isinstance(item, dict) and item.get("name") == name for item in sections)
     if not listed and told.file is not None:
         return
@@ -138,13 +140,21 @@ def _ask(sections: list[Any], name: str, told: Told) -> None:
     if on_terminal():
         api = str(_section(sections, "OpenStack").get("host") or "")
         for key, question in QUESTIONS[name].items():
-            if not section.get(key) and not (key == "host" and section.get("auth_url")):
+            if not section.get(key) and not _needless(key, section):
                 default = api or None if key == "host" else None
                 section[key] = typer.prompt(question, default=default, err=True)
-    if "pwd" not in section and not section.get("key"):
+    secret = SECRETS.get(str(section.get("auth_type")), "pwd")
+    if secret not in section and not section.get("key"):
         password = _password(name, section, told)
         if password is not None:
-            section["pwd"] = password
+            section[secret] = password
+
+
+def _needless(key: str, section: Document) -> bool:
+    """True for a field that this section can be without."""
+    if key == "host":
+        return bool(section.get("auth_url"))
+    return key == "user" and bool(section.get("user_id") or section.get("auth_type") in SECRETS)
 
 
 def _password(name: str, section: Document, told: Told) -> str | None:
@@ -155,7 +165,8 @@ def _password(name: str, section: Document, told: Told) -> str | None:
     if variable in os.environ:
         return os.environ[variable]
     if on_terminal():
-        prompt = f"Password of {section.get('user') or 'the user'} for {name}"
+        what = "Secret" if section.get("auth_type") in SECRETS else "Password"
+        prompt = f"{what} of {section.get('user') or 'the login'} for {name}"
         return str(typer.prompt(prompt, hide_input=True, err=True, default="", show_default=False))
     if name == "CLI":
         return None  # the check of the section asks for pwd or key

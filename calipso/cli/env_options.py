@@ -1,4 +1,4 @@
-"""Options of `calipso env add`: what they are called, and which field each one fills."""
+"""Options of `calipso env add`: their names, and the field that each one fills."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ Text = str | None
 Number = int | None
 File = Path | None
 
-OptionalName = Annotated[Text, typer.Argument(help="Name; default: the cloud's, the file's.")]
+OptionalName = Annotated[
+    Text, typer.Argument(help="Name. Default: the name of the cloud, or the name in the file.")
+]
 FromFile = Annotated[File, typer.Option("--file", help="JSON or YAML: one environment or a list.")]
 OsCloud = Annotated[
     Text, typer.Option("--os-cloud", help="Cloud of clouds.yaml [OS_CLOUD or the OS_* variables].")
@@ -28,7 +30,7 @@ Region = Annotated[
 Distribution = Annotated[Text, typer.Option(help="Such as RDO, Kolla, Debian.")]
 Version = Annotated[Text, typer.Option(help="Version of the distribution, such as Zed.")]
 Drivers = Annotated[
-    list[str] | None, typer.Option(help="OVS or LXB; give it twice when both are in use.")
+    list[str] | None, typer.Option(help="OVS or LXB. Give it twice when both are in use.")
 ]
 TypeDrivers = Annotated[Text, typer.Option(help="Such as vxlan or vlan.")]
 AuthUrl = Annotated[Text, typer.Option(help="Keystone v3 URL; or --api-host and --api-port.")]
@@ -44,27 +46,37 @@ SshPort = Annotated[Number, typer.Option(help="SSH port of the gateway [22].")]
 SshUser = Annotated[Text, typer.Option(help="SSH user on gateway and hosts.")]
 SshKey = Annotated[File, typer.Option(help="Private key file.")]
 Direct = Annotated[
-    bool, typer.Option("--ssh-direct", help="Connect to each host itself, not by the gateway.")
+    bool,
+    typer.Option("--ssh-direct", help="Connect to each host directly, not through the gateway."),
 ]
 AcceptNew = Annotated[
     bool, typer.Option("--accept-new-hosts", help="Trust the key of a host at first contact.")
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Any other field: OpenStack.ca_file=/etc/ca.pem, CLI.sudo=false."),
+    typer.Option(
+        "--set", help="Any other field, such as OpenStack.ca_file=/etc/ca.pem or CLI.sudo=false."
+    ),
 ]
-PasswordFile = Annotated[File, typer.Option(help="File with the one password of all three.")]
+PasswordFile = Annotated[
+    File, typer.Option(help="File with the password, when all three sections have the same.")
+]
 ApiPassword = Annotated[
-    File, typer.Option(envvar="CALIPSO_API_PASSWORD_FILE", help="File with that of OpenStack.")
+    File,
+    typer.Option(envvar="CALIPSO_API_PASSWORD_FILE", help="File with the password of OpenStack."),
 ]
 DbPassword = Annotated[
-    File, typer.Option(envvar="CALIPSO_DB_PASSWORD_FILE", help="File with that of MySQL.")
+    File, typer.Option(envvar="CALIPSO_DB_PASSWORD_FILE", help="File with the password of MySQL.")
 ]
 SshPassword = Annotated[
-    File, typer.Option(envvar="CALIPSO_SSH_PASSWORD_FILE", help="File with that of SSH.")
+    File, typer.Option(envvar="CALIPSO_SSH_PASSWORD_FILE", help="File with the password of SSH.")
 ]
-Replace = Annotated[bool, typer.Option("--replace", help="Overwrite one that exists.")]
-Test = Annotated[bool, typer.Option("--test/--no-test", help="Test it when it is stored.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Overwrite an environment of the same name.")
+]
+Test = Annotated[
+    bool, typer.Option("--test/--no-test", help="Test the environment after it is stored.")
+]
 
 #: Option -> field of the environment.
 FIELDS = {
@@ -126,7 +138,7 @@ def _set(found: Told, text: str) -> None:
         raise ConfigError(f"--set {path}: expected SECTION.FIELD=VALUE or FIELD=VALUE")
     if is_secret_key(key):
         raise ConfigError(
-            f"--set {path}: a password is no argument, others see it",
+            f"--set {path}: a password must not be an argument, because others can see it",
             hint="Use the password files, the variables CALIPSO_*_PASSWORD, or the prompt.",
         )
     if dot and section not in SECTIONS:

@@ -31,18 +31,20 @@ from calipso.cli.selecting import (
 from calipso.cli.tree import Branch, as_documents, branches, draw
 from calipso.errors import NotFound
 from calipso.model.owners import FIELDS as OWNED
+from calipso.model.types import lives_on_host
+from calipso.model.types import object_type as object_type_of
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.stretches import prefix_range
 
-app = typer.Typer(help="What was found: list, show, tree.")
+app = typer.Typer(help="Objects that scans found: list, show, tree.")
 
-LIST_COLUMNS = ["type", "id", "name", "host", "state", "last_scanned"]
+LIST_COLUMNS = ["type", "id", "name", "host", "state", "last_scanned"]  # of objects of any type
 ORDER = ("environment", "type", "id")
 TREE_FIELDS = ("id", "type", "name", "parent_id", "parent_type", "show_in_tree", "stale_since")
 OBJECT = typer.Argument(metavar="OBJECT", help="Id or name.")
 
-TypeOption = Annotated[str | None, typer.Option("-t", "--type", help="Of this type.")]
+TypeOption = Annotated[str | None, typer.Option("-t", "--type", help="Only objects of this type.")]
 
 
 @app.command(name="list")
@@ -50,10 +52,17 @@ def list_objects(
     environment: EnvOption = None,
     object_type: TypeOption = None,
     host: HostOption = None,
-    name: Annotated[str | None, typer.Option("--name", help="Name begins so.")] = None,
-    parent: Annotated[str | None, typer.Option("--parent", help="Below this parent (id).")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Only names that begin with this text.")
+    ] = None,
+    parent: Annotated[
+        str | None, typer.Option("--parent", help="Only children of this parent (id).")
+    ] = None,
     stale: Annotated[
-        bool, typer.Option("--stale", help="That the last scan could not read again.")
+        bool, typer.Option("--stale", help="Only objects that the last scan could not read.")
+    ] = False,
+    with_problems: Annotated[
+        bool, typer.Option("--with-problems", help="Only objects with which something is wrong.")
     ] = False,
     inventory: InventoryOption = None,
     limit: LimitOption = 100,
@@ -76,12 +85,16 @@ def list_objects(
     )
     if stale:
         wanted["stale_since"] = {"$exists": True}
+    if with_problems:
+        wanted["problems"] = {"$exists": True}
     last = one_object(inv, marker, environment, object_type) if marker else None
     found = page(inv, "inventory", wanted, ORDER, limit=limit, marker=last, key="id")
-    columns = LIST_COLUMNS if environment else ["environment", *LIST_COLUMNS]
-    columns = [*columns, *(["stale_since"] if stale else [])]
+    columns = [*([] if environment else ["environment"]), *_columns(object_type)]
+    columns += ["stale_since"] if stale else []
+    if with_problems:
+        columns = [*([] if environment else ["environment"]), "type", "name", "host", "problems"]
     show_list(
-        found,
+        [item | {"problems": _codes(item)} if with_problems else item for item in found],
         columns,
         output_format,
         chosen=column,
@@ -89,6 +102,20 @@ def list_objects(
         documents=found,
         optional=OWNED.keys(),
     )
+
+
+def _codes(item: dict[str, Any]) -> str:
+    """Codes of an object's problems; `inventory show` has the messages."""
+    return ", ".join(str(problem["code"]) for problem in item.get("problems") or ())
+
+
+def _columns(name: str | None) -> list[str]:
+    """The columns of a list without `-c`: for one type, the columns that its declaration names."""
+    declared = object_type_of(name or "")
+    if not declared.declared or declared.is_folder:
+        return LIST_COLUMNS
+    host = ["host"] if lives_on_host(declared.name) else []
+    return ["id", "name", *host, *declared.columns, "last_scanned"]
 
 
 @app.command()
@@ -100,7 +127,7 @@ def show(
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """One object with all its fields, and when and by which source it was seen."""
+    """One object with all its fields, its source and the time of its last scan."""
     found = one_object(InventoryMgr(inventory), word, environment, object_type)
     first = {name: found[name] for name in ("environment", "type", "id", "name") if name in found}
     show_one(first | found, output_format, chosen=column)
@@ -108,7 +135,9 @@ def show(
 
 @app.command()
 def tree(
-    word: Annotated[str | None, typer.Argument(metavar="OBJECT", help="Start here.")] = None,
+    word: Annotated[
+        str | None, typer.Argument(metavar="OBJECT", help="Object at the top of the tree.")
+    ] = None,
     environment: EnvOption = None,
     object_type: TypeOption = None,
     depth: Annotated[int, typer.Option("--depth", min=0, help="Levels to show; 0: all.")] = 0,

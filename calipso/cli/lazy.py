@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("calipso.cli.stack.commands", "status", "Show what runs on this machine."),
     "api": ("calipso.cli.api", "api", "Serve the REST API in the foreground."),
     "worker": ("calipso.cli.worker", "worker", "Run one worker in the foreground."),
-    "beat": ("calipso.cli.worker", "beat", "Run beat in the foreground: what starts by time."),
+    "beat": ("calipso.cli.worker", "beat", "Run beat in the foreground: it starts timed work."),
     "check": ("calipso.cli.check", "check", "Check stores, workers and each environment."),
     "env": ("calipso.cli.env", "app", "Clouds: add, list, show, test, record, remove."),
     "scan": ("calipso.cli.scan", "app", "Scans: run, list, show, log, cancel."),
@@ -27,11 +27,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "app",
         "Scans that start by themselves: add, list, show, remove.",
     ),
-    "inventory": ("calipso.cli.inventory", "app", "What was found: list, show, tree."),
+    "inventory": ("calipso.cli.inventory", "app", "Objects that scans found: list, show, tree."),
     "link": ("calipso.cli.link", "app", "Links between objects: list."),
     "clique": ("calipso.cli.clique", "app", "What an object depends on: list, show."),
     "db": ("calipso.cli.db", "app", "Schema of the database: status, upgrade."),
-    "user": ("calipso.cli.user", "app", "Who may use the API: add, list, passwd, token, remove."),
+    "user": ("calipso.cli.user", "app", "Users of the API: add, list, passwd, token, remove."),
     "config": ("calipso.cli.config", "app", "Settings in force: show."),
 }
 

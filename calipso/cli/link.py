@@ -24,11 +24,12 @@ from calipso.cli.selecting import (
     page,
     query,
 )
+from calipso.stores.inventory.ages import aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 app = typer.Typer(help="Links between objects: list.")
 
-COLUMNS = ["link_type", "source", "target", "state", "host", "link_name"]
+COLUMNS = ["link_type", "source", "target", "state", "host", "link_name", "last_scanned"]
 ORDER = ("environment", "link_type", "source", "target", "link_name")
 
 
@@ -41,15 +42,22 @@ def link() -> None:
 def list_links(
     environment: EnvOption = None,
     link_type: Annotated[
-        str | None, typer.Option("-t", "--type", help="Of this type, such as vnic-vedge.")
+        str | None,
+        typer.Option("-t", "--type", help="Only links of this type, such as vnic-vedge."),
     ] = None,
     host: HostOption = None,
-    state: Annotated[str | None, typer.Option("--state", help="up, down or unknown.")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help="Only links in this state: up, down or unknown.")
+    ] = None,
     of: Annotated[
-        str | None, typer.Option("--object", help="With this object (id or name) at an end.")
+        str | None,
+        typer.Option("--object", help="Only links with this object (id or name) at one end."),
     ] = None,
     implicit: Annotated[
-        bool | None, typer.Option("--implicit/--direct", help="Only those; default: both.")
+        bool | None,
+        typer.Option(
+            "--implicit/--direct", help="Only derived links, or only direct ones. Default: both."
+        ),
     ] = None,
     inventory: InventoryOption = None,
     limit: LimitOption = 100,
@@ -71,6 +79,7 @@ def list_links(
         wanted["$or"] = [{"source": end}, {"target": end}]
     last = marked(inv, "links", "link", marker) if marker else None
     found = page(inv, "links", wanted, ORDER, limit=limit, marker=last, key="_id")
+    found = aged_links(inv, found)
     rows = with_names(inv, found)
     columns = COLUMNS if environment else ["environment", *COLUMNS]
     show_list(rows, columns, output_format, chosen=column, sort_column=sort_column, documents=found)

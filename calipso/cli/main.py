@@ -53,9 +53,14 @@ def calipso(
         typer.Option("-m", "--mongo-config", help="File of `key value` lines: where MongoDB is."),
     ] = None,
     verbose: Annotated[
-        int, typer.Option("-v", "--verbose", count=True, help="Tell more; twice: everything.")
+        int,
+        typer.Option(
+            "-v", "--verbose", count=True, help="Log more; give it twice to log everything."
+        ),
     ] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only data and errors.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Show only data and errors.")
+    ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show tracebacks, HTTP exchanges and SSH logins.")
     ] = False,
@@ -76,7 +81,7 @@ def calipso(
 
 
 def _log_to_stderr(level: int, everything: bool) -> None:
-    """Log to standard error; everything: HTTP exchanges and SSH logins too, without secrets."""
+    """Log to standard error; with `everything` also HTTP and SSH, without secrets."""
     from calipso.settings import load_settings
     from calipso.utils.log import setup_logging
 

@@ -45,7 +45,7 @@ ColumnOption = Annotated[
         "-c",
         "--column",
         metavar="COLUMN",
-        help="Show this column only; may be given several times.",
+        help="Show only this column. It may be given several times.",
     ),
 ]
 SortOption = Annotated[
@@ -55,12 +55,12 @@ SortOption = Annotated[
     ),
 ]
 LimitOption = Annotated[
-    int, typer.Option("--limit", metavar="N", min=0, help="Most rows to show; 0: all.")
+    int, typer.Option("--limit", metavar="N", min=0, help="Maximum number of rows; 0: all.")
 ]
 MarkerOption = Annotated[
     str | None,
     typer.Option(
-        "--marker", metavar="LAST", help="Start after this one: the last of the page before."
+        "--marker", metavar="LAST", help="Start after this row: the last one of the previous page."
     ),
 ]
 
@@ -149,7 +149,7 @@ def show_list(
     """Rows on standard output. `columns` are shown unless `-c` chose others.
 
     `documents` are what the rows were made from: JSON and YAML without `-c` give them whole.
-    `optional` are columns that may be chosen although none of these rows has them.
+    `optional` are columns that may be chosen even when no row has them.
     """
     structured = output_format in (Format.JSON, Format.YAML)
     whole = documents is not None and structured and not chosen
@@ -250,7 +250,7 @@ def _dump(value: Any, output_format: Format) -> None:
 
 
 def _json_escape(found: re.Match[str]) -> str:
-    """What JSON leaves as it is and a terminal may take for an order."""
+    """An escape for a character that JSON keeps and a terminal may obey."""
     return found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}"
 
 

@@ -1,4 +1,4 @@
-"""Passwords of a command: from a file or standard input, never an argument: those are public."""
+"""Passwords of a command, from a file or standard input. Arguments are public."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def read_password(path: Path) -> str:
 
 
 def on_terminal() -> bool:
-    """True when somebody can be asked, and sees the question."""
+    """True when a person can see a question and answer it."""
     return sys.stdin.isatty() and sys.stderr.isatty()

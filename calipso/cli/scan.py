@@ -132,7 +132,7 @@ def _submitted(request: ScanRequest) -> str:
 def _print_id(scan_id: str, output_format: Format) -> None:
     if output_format is Format.TABLE:
         typer.echo(scan_id)
-        say(f"calipso scan show {scan_id} tells how far it is")
+        say(f"calipso scan show {scan_id} shows its progress")
     else:
         show_one({"id": scan_id}, output_format)
 
@@ -153,9 +153,11 @@ def _watch(scan_id: str, output_format: Format) -> None:
 @app.command(name="list")
 def list_scans(
     environment: Annotated[
-        str | None, typer.Option("-e", "--env", help="Of this one only.")
+        str | None, typer.Option("-e", "--env", help="Only of this environment.")
     ] = None,
-    status: Annotated[ScanStatus | None, typer.Option("--status", help="In this state.")] = None,
+    status: Annotated[
+        ScanStatus | None, typer.Option("--status", help="Only scans in this state.")
+    ] = None,
     limit: LimitOption = 20,
     marker: MarkerOption = None,
     output_format: FormatOption = Format.TABLE,
@@ -182,7 +184,7 @@ def list_scans(
 
 
 def _row(scan: dict[str, Any]) -> dict[str, Any]:
-    from calipso.discover.engine.scan_manager import progress
+    from calipso.dispatch import progress
 
     row = progress(scan["_id"])
     counts = row["counts"]
@@ -194,7 +196,7 @@ def _row(scan: dict[str, Any]) -> dict[str, Any]:
 def show(
     scan_id: ScanId = "last",
     coverage: Annotated[
-        bool, typer.Option("--coverage", help="What was read and what was not, host by host.")
+        bool, typer.Option("--coverage", help="Show for each host what was read and what was not.")
     ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Show progress until the scan ends.")
@@ -202,11 +204,11 @@ def show(
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """How far a scan is, or how it ended.
+    """The progress of a scan, or its result.
 
     Example: calipso scan show last --coverage
     """
-    from calipso.discover.engine.scan_manager import progress
+    from calipso.dispatch import progress
 
     scan_id = resolve_scan(scan_id)
     if coverage:
@@ -246,9 +248,9 @@ def _problem(problem: dict[str, Any]) -> str:
 
 @app.command()
 def cancel(scan_id: ScanId) -> None:
-    """Stop a scan. What it has read stays; nothing is removed."""
+    """Stop a scan. The objects it has read stay; nothing is removed."""
     from calipso import dispatch
-    from calipso.discover.engine.scan_manager import progress
+    from calipso.dispatch import progress
     from calipso.stores.people.audit_store import AuditStore
 
     scan_id = resolve_scan(scan_id)

@@ -49,16 +49,16 @@ class Severity(StrEnum):
 def log(
     scan_id: Annotated[str, typer.Argument(help="Id of the scan, or `last`.", metavar="SCAN")],
     level: Annotated[
-        Severity, typer.Option("--level", help="Lines of this level and above; else all.")
+        Severity, typer.Option("--level", help="Only lines of this level and above. Default: all.")
     ] = Severity.DEBUG,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on with new lines until the scan ends.")
+        bool, typer.Option("--follow", help="Show new lines until the scan ends.")
     ] = False,
     limit: LimitOption = 0,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """What the workers logged of a scan, oldest first; with --limit the last lines.
+    """Log lines of a scan from all workers, oldest first. --limit gives the last lines.
 
     With --follow, `-f json` gives one document a line.
 
@@ -77,7 +77,7 @@ def log(
         return
     lines = MessageStore().of_scan(found, level=level.value, limit=limit)
     if not lines:
-        say("nothing was logged of this scan, or it is older than retention_days_messages")
+        say("the scan has no log lines, or they are older than retention_days_messages")
     if output_format is Format.TABLE and not column:
         for line in lines:
             _show_line(line, output_format)
@@ -88,7 +88,7 @@ def log(
 
 
 def _following(scan_id: str, level: str, limit: int) -> Iterator[dict[str, Any]]:
-    """Lines as they come, until the scan has ended and told its last."""
+    """Lines as they arrive, until the scan has ended and its last line is shown."""
     from calipso.model.scan import ScanStatus
     from calipso.stores.scans.message_store import MessageStore
     from calipso.stores.scans.scan_store import ScanStore

@@ -1,4 +1,4 @@
-"""What of a cloud a scan reads: the options `scan run` and `schedule add` share."""
+"""The part of a cloud that a scan reads: options that `scan run` and `schedule add` share."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ WriteTo = Annotated[
     str | None, typer.Option("-y", "--inventory", help="Inventory collection to write to.")
 ]
 InventoryOnly = Annotated[
-    bool, typer.Option("--inventory-only", help="Objects only, no links, no cliques.")
+    bool, typer.Option("--inventory-only", help="Find objects only, no links and no cliques.")
 ]
 LinksOnly = Annotated[
-    bool, typer.Option("--links-only", help="Links only, of the objects already there.")
+    bool, typer.Option("--links-only", help="Find links only, between the stored objects.")
 ]
 CliquesOnly = Annotated[
-    bool, typer.Option("--cliques-only", help="Cliques only, of the links already there.")
+    bool, typer.Option("--cliques-only", help="Find cliques only, from the stored links.")
 ]
 Clear = Annotated[
     bool,
     typer.Option(
         "--clear",
-        help="At the end, remove what was not found; what could not be read stays.",
+        help="At the end, remove objects that were not found. Objects that could not be read stay.",
     ),
 ]
 ScannedId = Annotated[
-    str | None, typer.Option("-i", "--id", help="Scan this object and what is below it.")
+    str | None, typer.Option("-i", "--id", help="Scan only this object and the objects below it.")
 ]
 ScannedType = Annotated[
     str | None, typer.Option("-t", "--type", help="Type of the object of --id.")
@@ -41,8 +41,8 @@ ParentId = Annotated[
 ]
 KeptLog = Annotated[
     LogLevel | None,
-    typer.Option(
-        "--log-level", help="Log lines to keep of the scan: of this level and above; info."
-    ),
+    typer.Option("--log-level", help="Keep log lines of this level and above. Default: info."),
 ]
-ParentType = Annotated[str | None, typer.Option("-a", "--parent-type", help="Type of that parent.")]
+ParentType = Annotated[
+    str | None, typer.Option("-a", "--parent-type", help="Type of the parent of --parent-id.")
+]

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from calipso.cli.output import OPTIONS, Format, clean, iso, say, show_list
-from calipso.discover.engine.scan_manager import progress
+from calipso.dispatch import progress
 from calipso.errors import StoreError
 from calipso.model.scan import ScanStatus
 from calipso.stores.mongo.mongo_access import is_store_error
@@ -41,7 +41,7 @@ def watch(scan_id: str) -> Progress:
 
 
 def _read(scan_id: str) -> Progress:
-    """Progress; a store that is away for a while is waited for."""
+    """Progress of a scan. A store that does not answer is asked again for a while."""
     deadline = time.monotonic() + STORE_AWAY_SECONDS
     while True:
         try:
@@ -58,7 +58,7 @@ def _read(scan_id: str) -> Progress:
 
 
 def _news(state: Progress, told: set[str]) -> Iterator[str]:
-    """Lines that were not said yet: errors with hints, warnings, why it waits."""
+    """Lines that were not shown yet: errors with hints, warnings, why the scan waits."""
     for word, problems in (("error", state["errors"]), ("warning", state["warnings"])):
         for problem in problems:
             if problem["key"] not in told:
@@ -159,7 +159,7 @@ def show_totals(state: Progress) -> None:
     if requests:
         typer.echo(f"asked the cloud: {requests}")
     if state["error_count"] or state["warning_count"]:
-        typer.echo(f"what was not read: calipso scan show {state['id']} --coverage")
+        typer.echo(f"parts that were not read: calipso scan show {state['id']} --coverage")
 
 
 def show_scan(state: Progress) -> None:

@@ -47,7 +47,7 @@ Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Name of the sched
 def add(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="Environment to scan.")],
     freq: Annotated[
-        Frequency, typer.Option("--freq", case_sensitive=False, help="How long a period is.")
+        Frequency, typer.Option("--freq", case_sensitive=False, help="Length of a period.")
     ],
     at: Annotated[
         str | None,
@@ -63,23 +63,28 @@ def add(
     weekday: Annotated[
         list[Weekday] | None,
         typer.Option(
-            "--weekday", case_sensitive=False, help="For WEEKLY: MO to SU; several times."
+            "--weekday",
+            case_sensitive=False,
+            help="For WEEKLY: MO to SU. It may be given several times.",
         ),
     ] = None,
     day: Annotated[
         int | None,
-        typer.Option("--day", help="Day of the month; where there is none, its last day."),
+        typer.Option("--day", help="Day of the month. A shorter month uses its last day."),
     ] = None,
     month: Annotated[int | None, typer.Option("--month", help="For YEARLY: 1 to 12.")] = None,
     time_zone: Annotated[
-        str, typer.Option("--time-zone", metavar="ZONE", help="IANA name, as Europe/Berlin.")
+        str, typer.Option("--time-zone", metavar="ZONE", help="IANA name, such as Europe/Berlin.")
     ] = "UTC",
     start: Annotated[
         str | None,
-        typer.Option("--start", metavar="TIME", help="Nothing before this YYYY-MM-DDTHH:MM."),
+        typer.Option(
+            "--start", metavar="TIME", help="First slot not before this time: YYYY-MM-DDTHH:MM."
+        ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="Its name; else as prod-daily.")
+        str | None,
+        typer.Option("--name", help="Name of the schedule. Default: such as prod-daily."),
     ] = None,
     inventory: WriteTo = None,
     inventory_only: InventoryOnly = False,
@@ -101,7 +106,7 @@ def add(
 
     Example: calipso schedule add prod --freq WEEKLY --weekday MO --weekday FR --at 03:00
     """
-    from calipso.discover.engine.schedules import add_schedule
+    from calipso.dispatch import add_schedule
     from calipso.settings import settings
 
     options = {
@@ -152,7 +157,7 @@ def _at(freq: Frequency, at: str | None) -> dict[str, Any]:
     if freq is Frequency.ONCE:
         return {"moment": _local(at, "--at")}
     if freq is Frequency.MINUTELY:
-        raise typer.BadParameter("--at: of no use with MINUTELY")
+        raise typer.BadParameter("--at: not possible with MINUTELY")
     hour, _, minute = at.partition(":")
     if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):
         raise typer.BadParameter(f"--at {at}: expected HH:MM")
@@ -193,7 +198,7 @@ def _schedule(fields: dict[str, Any], start: str | None) -> Schedule:
 @app.command(name="list")
 def list_schedules(
     environment: Annotated[
-        str | None, typer.Option("-e", "--env", help="Of this one only.")
+        str | None, typer.Option("-e", "--env", help="Only of this environment.")
     ] = None,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
@@ -215,7 +220,7 @@ def list_schedules(
 def show(
     name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
 ) -> None:
-    """One schedule with its next five slots and what became of those that were."""
+    """One schedule with its next five slots and the results of the last ones."""
     show_one(details(ScheduleStore().get(name)), output_format, chosen=column)
 
 
@@ -231,8 +236,8 @@ def remove(name: Name) -> None:
 
 @app.command()
 def enable(name: Name) -> None:
-    """Switch a schedule on again; slots that passed meanwhile are not made up for."""
-    from calipso.discover.engine.schedules import enable_schedule
+    """Switch a schedule on again. It does not catch up on slots that it missed."""
+    from calipso.dispatch import enable_schedule
 
     stored = enable_schedule(name)
     _audit("enable", stored)

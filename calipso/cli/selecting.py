@@ -1,4 +1,4 @@
-"""What lists select: filters, pages, and one object by its id or name."""
+"""Selection for lists: filters, pages, and one object by its id or name."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from bson.errors import InvalidId
 
 from calipso.cli.paging import cut
 from calipso.errors import ConfigError, NotFound
+from calipso.model.documents import Document
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import ASCENDING
 from calipso.stores.mongo.stretches import prefix_range
 
-Document = dict[str, Any]
-
-EnvOption = Annotated[str | None, typer.Option("-e", "--env", help="Of this environment only.")]
+EnvOption = Annotated[str | None, typer.Option("-e", "--env", help="Only in this environment.")]
 InventoryOption = Annotated[
     str | None, typer.Option("-y", "--inventory", help="Inventory collection to read.")
 ]
-HostOption = Annotated[str | None, typer.Option("--host", help="On this host.")]
+HostOption = Annotated[str | None, typer.Option("--host", help="Only on this host.")]
 
 SEVERAL_SHOWN = 5
 
@@ -33,7 +32,7 @@ def query(**fields: Any) -> Document:
 
 
 def beginning(prefix: str | None) -> Document | None:
-    """Matches texts that begin so: a range, which every store does by index."""
+    """A query for texts that begin with `prefix`: a range, for which every store uses its index."""
     return None if prefix is None else prefix_range(prefix)
 
 
@@ -60,7 +59,7 @@ def page(
         limit=limit + 1 if limit else 0,
     )
     if not found and marker is None and "environment" in wanted:
-        EnvironmentStore().get(wanted["environment"])  # tells when there is no such environment
+        EnvironmentStore().get(wanted["environment"])  # raises NotFound for an unknown environment
     return cut(found, limit, key)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 
 @dataclass
@@ -20,7 +19,7 @@ class Branch:
 
 
 def branches(items: Sequence[Document], roots: Iterable[Document], depth: int) -> list[Branch]:
-    """The branches that begin with `roots`, made by parent type and id; 0: of any depth."""
+    """The branches below `roots`, joined by parent type and id. Depth 0 means no limit."""
     below: defaultdict[tuple[str, str], list[Document]] = defaultdict(list)
     for item in items:
         if item.get("show_in_tree", True) and "parent_id" in item:

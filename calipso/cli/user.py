@@ -24,22 +24,24 @@ from calipso.stores.people.audit_store import AuditStore
 from calipso.stores.people.token_store import Method, TokenStore
 from calipso.stores.people.user_store import UserStore, all_grants, parse_grants
 
-app = typer.Typer(help="Who may use the API: add, list, passwd, token, remove.")
+app = typer.Typer(help="Users of the API: add, list, passwd, token, remove.")
 
 DAY = 86_400
 
 Name = Annotated[str, typer.Argument(help="Name of the user.")]
 RoleOption = Annotated[
     Role,
-    typer.Option("--role", help="viewer reads, operator also scans and changes, admin everything."),
+    typer.Option(
+        "--role", help="viewer reads, operator also scans and changes, admin does everything."
+    ),
 ]
 GrantOption = Annotated[
     list[str] | None,
     typer.Option(
         "--grant",
         metavar="ENVIRONMENT=view|edit",
-        help="What the user may do in an environment; `*` is every one. May be given several "
-        "times.",
+        help="Right of the user in an environment; `*` means every environment. It may be given "
+        "several times.",
     ),
 ]
 PasswordFile = Annotated[
@@ -59,7 +61,9 @@ def add(
     password_file: PasswordFile = None,
     without_password: Annotated[
         bool,
-        typer.Option("--without-password", help="For scripts: only tokens let the user in."),
+        typer.Option(
+            "--without-password", help="Make a user for scripts, who logs in with tokens only."
+        ),
     ] = False,
 ) -> None:
     """Add a local user; its password comes by prompt or --password-file."""
@@ -105,7 +109,7 @@ def _row(user: User) -> dict[str, Any]:
 
 @app.command()
 def passwd(name: Name, password_file: PasswordFile = None) -> None:
-    """Set a password, by prompt or --password-file; sessions of the user end."""
+    """Set a password by prompt or --password-file. Sessions of the user end."""
     store = UserStore()
     user = store.get(name)
     store.set_password(user.name, _password(user.name, password_file))
@@ -122,17 +126,19 @@ def grant(
     ] = None,
     withdraw: Annotated[
         list[str] | None,
-        typer.Option("--withdraw", metavar="ENVIRONMENT", help="Take the grant for this one."),
+        typer.Option(
+            "--withdraw", metavar="ENVIRONMENT", help="Withdraw the grant for this environment."
+        ),
     ] = None,
     role: Annotated[Role | None, typer.Option("--role", help="Also change the role.")] = None,
     enabled: Annotated[
         bool | None,
         typer.Option(
-            "--enable/--disable", help="Let the user in, or keep it out.", show_default=False
+            "--enable/--disable", help="Allow the user to log in, or forbid it.", show_default=False
         ),
     ] = None,
 ) -> None:
-    """Change what a user may do: grants, role, whether it may come in at all."""
+    """Change the rights of a user: grants, role, and whether the user may log in."""
     store = UserStore()
     user = store.get(name)
     given = parse_grants(grants or ())
@@ -149,7 +155,7 @@ def grant(
 @app.command()
 def remove(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove without a question.")] = False,
 ) -> None:
     """Remove a user and its tokens."""
     store = UserStore()
@@ -166,10 +172,12 @@ def remove(
 @app.command()
 def token(
     name: Name,
-    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How long it is good.")],
-    label: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=3650, help="Days until the token expires.")
+    ],
+    label: Annotated[str, typer.Option("--name", help="Purpose of the token.")] = "",
 ) -> None:
-    """Make a token for a script; it is shown this once, on standard output.
+    """Make a token for a script. It is shown only once, on standard output.
 
     It has the rights of the user. Good practice: a user of its own for each script, made with
     --without-password.
@@ -187,7 +195,7 @@ def token(
 def tokens(
     name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
 ) -> None:
-    """Tokens of a user that are good, oldest first; not the tokens themselves."""
+    """Valid tokens of a user, oldest first: their ids, not the tokens themselves."""
     rows = [item | {"id": item["key"]} for item in TokenStore().of(UserStore().get(name).name)]
     shown = [{key: row.get(key) for key in (*TOKEN_COLUMNS, "ends_at")} for row in rows]
     show_list(shown, TOKEN_COLUMNS, output_format, chosen=column)
@@ -197,11 +205,12 @@ def tokens(
 def revoke(
     name: Name,
     key: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Which token: see `user tokens`.")
+        str | None,
+        typer.Argument(metavar="[ID]", help="Id of the token; `user tokens` lists them."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All tokens of the user.")] = False,
 ) -> None:
-    """End a token and those that were got with it, or all of a user."""
+    """Revoke a token and the tokens exchanged for it, or all tokens of a user."""
     user = UserStore().get(name)
     if (key is None) is not everything:
         raise ConfigError("which token?", hint=f"Give an id of `user tokens {user.name}` or --all.")
@@ -215,7 +224,7 @@ def revoke(
 
 
 def _password(name: str, path: Path | None) -> str:
-    """From a file or standard input, else asked twice. Never an argument: those are public."""
+    """The password from a file or standard input, else by two prompts. Arguments are public."""
     if path is not None:
         return read_password(path)
     if on_terminal():

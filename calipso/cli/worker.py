@@ -38,16 +38,16 @@ def worker(
         typer.Option(
             "-n",
             "--name",
-            help="What it is called on this machine. Without: `sources`, or `graph` when it "
-            "computes; two workers of one machine need two names.",
+            help="Name of the worker on this machine. Default: `sources`, or `graph` when it "
+            "computes. Two workers of one machine need two names.",
         ),
     ] = None,
     pool: Annotated[
         Pool | None,
         typer.Option(
             "--pool",
-            help="Threads for what waits (scan, api, db, cli and queues of environments), "
-            "prefork for what computes (links, cliques). Without: by the queues.",
+            help="threads for queues that wait (scan, api, db, cli, those of environments), "
+            "prefork for queues that compute (links, cliques). Default: as the queues need.",
         ),
     ] = None,
     concurrency: Annotated[
@@ -56,7 +56,7 @@ def worker(
             "-c",
             "--concurrency",
             min=1,
-            help="Tasks at once. Without: the setting `threads` or `processes`.",
+            help="Tasks at once. Default: the setting `threads` or `processes`.",
         ),
     ] = None,
 ) -> None:
@@ -69,9 +69,9 @@ def worker(
     words = [word.strip() for word in queues.split(",")]
     for word in words:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", word):
-            raise typer.BadParameter(f"{word!r} is no queue", param_hint="--queues")
+            raise typer.BadParameter(f"{word!r} is not the name of a queue", param_hint="--queues")
     if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
-        raise typer.BadParameter(f"{name!r} is no name", param_hint="--name")
+        raise typer.BadParameter(f"{name!r} is not a valid name", param_hint="--name")
     config = settings()
     computes = set(words) <= COMPUTING
     chosen = pool or (Pool.PREFORK if computes else Pool.THREADS)
@@ -81,7 +81,7 @@ def worker(
 
 
 def beat() -> None:
-    """Run beat in the foreground: it sends what starts by time (watchdog, schedules, housekeeping).
+    """Run beat in the foreground. It starts timed work: watchdog, schedules, housekeeping.
 
     One is enough for all workers; two do no harm.
     """
@@ -89,7 +89,7 @@ def beat() -> None:
 
 
 def _become(command: list[str]) -> None:
-    """The process becomes the program: signals reach it, and it is what systemd watches."""
+    """Replace this process by the program, so that signals reach it and systemd watches it."""
     os.umask(0o077)
     environment = child_environment(settings(), dict(os.environ))
     sys.stdout.flush()

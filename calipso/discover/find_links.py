@@ -13,14 +13,13 @@ from bson import ObjectId
 
 from calipso.errors import ErrorKind
 from calipso.model.clique import CliqueConstraint, CliqueType
+from calipso.model.documents import Document
 from calipso.model.environment import Environment
 from calipso.model.inventory import link_key, object_key
 from calipso.model.link import Link
 from calipso.model.scan import Problem
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.plugs import Fault
-
-Document = dict[str, Any]
 
 #: Read of every object besides the fields a finder asks for.
 COMMON_FIELDS = ("environment", "type", "id", "name", "object_name", "host")

@@ -1,5 +1,5 @@
-"""Pure parsers of what hosts say: text in, typed facts out, no I/O.
+"""Pure parsers of the output of hosts: they turn text into typed facts and do no I/O.
 
-Text of a host is hostile and may be cut off anywhere: every parser raises ParseError (with the
+The text may be hostile, and may be cut off anywhere: every parser raises ParseError (with the
 first lines) for what it does not understand, and nothing else.
 """

@@ -37,7 +37,7 @@ class Nic:
 
     @property
     def speed(self) -> int | None:
-        """Bits per second; None when the link is down or the driver does not tell."""
+        """Bits per second; None when the link is down or the driver does not report it."""
         match = _SPEED.match(str(self.settings.get("Speed", "")))
         return int(match[1]) * _FACTOR[match[2].upper()] if match else None
 

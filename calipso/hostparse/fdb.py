@@ -11,11 +11,12 @@ from calipso.hostparse.jsontext import json_list, sections
 def parse_fdb(text: str) -> dict[str, list[str]]:
     """Addresses of the other endpoints by device, sorted, each once. Raises ParseError.
 
+    A device for which `bridge` printed nothing at all is left out: that is no empty list.
     Only permanent entries count (set by the agent): learned ones come and go with the traffic.
     """
     if text.strip() and not text.lstrip().startswith("== "):
         raise ParseError("bridge fdb: no device in the answer", sample=text)
-    return {name: _remotes(name, body) for name, body in sections(text).items()}
+    return {name: _remotes(name, body) for name, body in sections(text).items() if body.strip()}
 
 
 def _remotes(name: str, body: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""JSON answers of host commands, with errors that show what was said instead."""
+"""JSON answers of host commands, with errors that quote the output that was received."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calipso.errors import ParseError
 
 
 def json_list(text: str, what: str) -> list[dict[str, Any]]:
-    """The objects of a JSON list. Nothing at all counts as an empty list (`ip -j` does that)."""
+    """The objects of a JSON list. Empty output is an empty list, as `ip -j` means it."""
     if not text.strip():
         return []
     value = json_value(text, what)

@@ -1,4 +1,4 @@
-"""What NICs are plugged into, from `lldpctl -f json0`.
+"""Neighbours of NICs, from `lldpctl -f json0`.
 
 In this format every value is a list, whatever the number of neighbours or addresses.
 """

@@ -35,28 +35,23 @@ class Namespaces(dict[str, Devices | None]):
 
 
 def parse_namespaces(text: str) -> Namespaces:
-    """Devices by namespace. Raises ParseError when the answer names no namespace."""
+    """Devices by namespace. Raises ParseError when the answer names no namespace, or broke off."""
     found = Namespaces()
     heads = list(_HEAD.finditer(text))
     if text.strip() and not heads:
         raise ParseError("ip netns: no namespace in the answer", sample=text)
     for position, head in enumerate(heads):
         end = heads[position + 1].start() if position + 1 < len(heads) else len(text)
-        name = head[1]
+        name, body = head[1], text[head.end() : end]
         if head[2]:
             found.ids[name] = int(head[2])
-        try:
-            found[name] = _namespace(name, text[head.end() : end])
-        except ParseError as error:
-            found[name] = None
-            found.broken[name] = error.message
+        status = _EXIT.search(body)
+        if status is None:
+            raise ParseError(f"namespace {name}: the list of its devices broke off", sample=body)
+        found[name] = None
+        if status[1] == "0":
+            try:
+                found[name] = parse_devices(body[: status.start()], f"namespace {name}")
+            except ParseError as error:  # the other namespaces can be read all the same
+                found.broken[name] = error.message
     return found
-
-
-def _namespace(name: str, body: str) -> Devices | None:
-    status = _EXIT.search(body)
-    if status is None:
-        raise ParseError(f"namespace {name}: the list of its devices broke off", sample=body)
-    if status[1] != "0":
-        return None
-    return parse_devices(body[: status.start()], f"namespace {name}")

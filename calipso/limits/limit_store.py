@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 PREFIX = "calipso:limit"
 
-#: Seconds a waiting process listens for its turn before it looks by itself: the next in line of a
-#: killed holder learns of its turn this much after the lease has ended.
+#: Seconds a waiting process listens for its turn before it looks itself: when a holder was killed,
+#: the next in line gets the slot at most this long after the lease has ended.
 LISTEN = 1.0
 #: A waiting process that has not looked for so many seconds has gone.
 BELIEVED = 10.0
@@ -119,7 +119,7 @@ class LimitStore:
         return cls(client, lease)
 
     def enter(self, name: str, token: str, most: int) -> bool:
-        """Take a slot when one is free and nobody waits; else stand in line, or stay there."""
+        """Take a slot when one is free and nobody waits; otherwise stand in line, or stay there."""
         arguments = (token, most, self._lease, f"{PREFIX}:wake:", BELIEVED)
         return bool(self._enter(keys=_keys(name), args=arguments))
 

@@ -1,10 +1,10 @@
 """Limits that hold over all worker processes: so many sessions to a host, so many calls at once.
 
-Who holds a slot of a limit stands in Redis with the time until when (a lease, by Redis's own
-clock, which the holder's process prolongs), so the slot of a process that was killed comes free.
-Who waits stands in line and is handed the slot by the one that gives it back.
+Redis stores who holds a slot of a limit, and until when: a lease by the clock of Redis, which the
+process of the holder prolongs. So the slot of a process that was killed becomes free. Processes
+that wait stand in line; the one that gives a slot back hands it to the next in line.
 
-A process that cannot reach Redis, or has none (`scan_local`), keeps each limit for itself.
+A process that cannot reach Redis, or has none (`scan_local`), keeps each limit by itself.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Limits:
     # -- with Redis --------------------------------------------------------------------
 
     def _granted(self, slot: Slot, deadline: float) -> bool:
-        """True when it is the slot's turn among all processes, or Redis does not answer."""
+        """True when the slot was granted among all processes, or Redis does not answer."""
         store = self._reachable()
         if store is None:
             return True
@@ -126,7 +126,7 @@ class Limits:
         return True
 
     def _ask_back(self, name: str) -> None:
-        """Ask those of this process that hold such a slot and could do without it."""
+        """Ask the holders in this process that can do without their slot to give it back."""
         with self._lock:
             asked = [slot for slot in self._slots.values() if slot.name == name and slot.wanted]
         for slot in asked:
@@ -163,7 +163,7 @@ class Limits:
                 self._renewer.start()
 
     def _renew(self) -> None:
-        """Prolong what is held, also what was taken while Redis was away."""
+        """Prolong the leases of held slots, also of those taken while Redis was away."""
         while True:
             time.sleep(self._lease / 4)
             store = self._reachable()

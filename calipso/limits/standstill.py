@@ -1,6 +1,6 @@
 """Standing still: whether this process did not run for a while (stopped, suspended, swapped out).
 
-What was waited for meanwhile seems late, and says nothing about who was asked.
+After it, an answer that was waited for seems late, although the one that was asked was not.
 """
 
 from __future__ import annotations

@@ -7,65 +7,8 @@ which names an inventory may not have: all of it comes from the rows of `COLLECT
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Scope(StrEnum):
-    """What a collection belongs to."""
-
-    INSTALLATION = "installation"  # one collection; its documents belong to no environment
-    ENVIRONMENT = "environment"  # one collection; each document belongs to an environment
-    INVENTORY = "inventory"  # one collection for each inventory, named after it
-
-
-class Backup(StrEnum):
-    """Whether a backup should hold a collection."""
-
-    ALWAYS = "always"  # people made it: nothing brings it back
-    HISTORY = "history"  # what happened
-    RESCAN = "rescan"  # a scan makes it again
-    NEVER = "never"  # belongs to processes and sessions that end
-
-
-@dataclass(frozen=True)
-class Index:
-    """An index: its fields, ascending, and its name in the database."""
-
-    fields: tuple[str, ...]
-    name: str
-    unique: bool = False
-    sparse: bool = False
-    expire_at: bool = False  # the field is the time at which MongoDB removes the document
-    expire_after: str = ""  # setting: seconds after the field's time until it does
-
-
-@dataclass(frozen=True)
-class Retention:
-    """Documents are removed when the time in `field` is older than a setting says; 0: never."""
-
-    setting: str
-    field: str
-    unit: int = 86_400  # seconds in one unit of the setting
-
-
-@dataclass(frozen=True)
-class CollectionSpec:
-    """One collection."""
-
-    name: str
-    scope: Scope
-    holds: str
-    backup: Backup
-    indexes: tuple[Index, ...] = ()
-    retention: Retention | None = None
-    #: Field by which documents go with an environment that is removed with its data: `environment`,
-    #: or `scan_id` for those that name a scan only. Empty: they stay.
-    removed_by: str = ""
-    #: Documents go with the record of their scan.
-    with_scan: bool = False
-    #: Documents hold secrets that are encrypted with the key file: a new key renews them.
-    secrets: bool = False
+from calipso.model.collection_spec import Backup, CollectionSpec, Index, Retention, Scope
 
 
 def _by(*fields: str, name: str = "", unique: bool = False, sparse: bool = False) -> Index:
@@ -200,6 +143,12 @@ _SCANS = (
         with_scan=True,
     ),
     CollectionSpec(
+        "queue_order",
+        Scope.INSTALLATION,
+        "numbers of the messages of each queue, and how far the workers are",
+        Backup.NEVER,
+    ),
+    CollectionSpec(
         # Stays when an environment is removed: a worker that was given up may still write with an
         # old number. An environment that gets the name later must count on from there.
         "scan_generations",
@@ -207,6 +156,9 @@ _SCANS = (
         "how many scans of an environment were counted",
         Backup.HISTORY,
     ),
+)
+
+_CONFIG = (
     CollectionSpec(
         "workers",
         Scope.INSTALLATION,
@@ -214,9 +166,6 @@ _SCANS = (
         Backup.NEVER,
         retention=Retention("retention_days_workers", "seen"),
     ),
-)
-
-_CONFIG = (
     CollectionSpec(
         # `env remove` removes the document itself, whether or not the data go with it.
         "environments_config",
@@ -303,7 +252,8 @@ _PEOPLE = (
     ),
 )
 
-#: Every collection, by name. Retention looks at them in this order.
+#: Every collection, by name. Retention goes in this order: few documents first, since what a large
+#: site leaves behind may take the whole time of a run.
 COLLECTIONS: dict[str, CollectionSpec] = {
     spec.name: spec for spec in (*_CONFIG, *_SCANS, *_PEOPLE, *_INVENTORY)
 }

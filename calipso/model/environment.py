@@ -150,7 +150,7 @@ class Environment(BaseModel):
         return self
 
     def section(self, kind: type[S]) -> S:
-        """The configuration section of this kind. Raises ConfigError when there is none."""
+        """The configuration section of this kind. Raises ConfigError when it is missing."""
         for section in self.configuration:
             if isinstance(section, kind):
                 return section

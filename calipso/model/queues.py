@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-#: Queues of what is no reading of a cloud: their workers have other pools and time limits.
-OTHER_QUEUES = frozenset({"scan", "links", "cliques", "events"})
+from calipso.model.sources import BY_NAME, GRAPH_QUEUES, asks_hosts
 
-#: Sources of a cloud; each is a queue of that name unless an environment says otherwise.
-SOURCES = ("api", "db", "cli")
+#: Queues of what is no reading of a cloud: their workers have other pools and time limits.
+OTHER_QUEUES = frozenset({"scan", *GRAPH_QUEUES, "events"})
 
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PATTERN = re.compile(r"[A-Za-z0-9_.*?\[\]!:-]{1,253}")
@@ -68,7 +66,7 @@ class Queues(_Strict):
     cli: str = "cli"
     hosts: list[HostQueue] = Field(default_factory=list)
 
-    @field_validator("api", "db", "cli")
+    @field_validator(*BY_NAME)
     @classmethod
     def _queue(cls, value: str) -> str:
         return _check_queue(value)
@@ -86,14 +84,18 @@ class Queues(_Strict):
         return self
 
     def of(self, source: str, host: str = "") -> str:
-        """The queue for tasks of a source, `api`, `db` or `cli`; `cli` asks the host's name."""
-        if source == "cli" and host:
+        """The queue for tasks of a source; for one that asks hosts, of this host's name."""
+        if asks_hosts(source) and host:
             for entry in self.hosts:
                 if entry.matches(host):
                     return entry.queue
-        return {"api": self.api, "db": self.db, "cli": self.cli}.get(source, source)
+        return str(getattr(self, source)) if source in BY_NAME else source
+
+    def all_of(self, source: str) -> list[str]:
+        """Every queue that tasks of a source may go to."""
+        more = [entry.queue for entry in self.hosts] if asks_hosts(source) else []
+        return list(dict.fromkeys((self.of(source), *more)))
 
     def names(self) -> list[str]:
         """All queues that the tasks of a scan of the inventory may go to."""
-        found: Iterable[str] = (self.api, self.db, self.cli, *(e.queue for e in self.hosts))
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(queue for name in BY_NAME for queue in self.all_of(name)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from enum import StrEnum
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
@@ -127,6 +126,3 @@ class Problem(BaseModel):
     def key(self) -> str:
         """Problems with one key are one line, counted."""
         return "|".join((self.kind, self.source, self.host, self.message))
-
-
-Document = dict[str, Any]

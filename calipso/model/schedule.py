@@ -16,9 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.model.scan import ScanRequest
-
-Document = dict[str, Any]
 
 ORIGIN = "scheduled scan"
 
@@ -64,7 +63,7 @@ WHEN: dict[Frequency, tuple[str, ...]] = {
 }
 WHEN_FIELDS = ("month", "day", "weekdays", "time", "minute", "moment")
 
-#: In which a schedule may begin: beyond them, calendars and time zones of Python end.
+#: The years in which a schedule may begin. Beyond them Python has no calendar or no time zones.
 YEARS = range(1970, 3000)
 
 #: The original's names of scan options -> ours.

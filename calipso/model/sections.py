@@ -31,6 +31,7 @@ Secret = Annotated[str, Field(repr=False)]
 #: Keys whose values are encrypted at rest and never shown, wherever they stand.
 SECRET_KEYS = frozenset(
     {"pwd", "admin_token", "token", "nfv_token", "rabbitmq_pass", "ssh_password", "key_passphrase"}
+    | {"application_credential_secret"}
     | {"password", "passwd", "passphrase", "secret"}  # of sections that may have any field
 )
 _SECRET_WORDS = re.compile(
@@ -97,16 +98,27 @@ class OpenStackSection(Section):
     auth_url: str = ""
     host: str = Field(default="", validate_default=True)
     port: Port = 5000
-    user: str
+    auth_type: Literal["v3password", "v3token", "v3applicationcredential"] = "v3password"
+    user_id: str = ""
+    user: str = Field(default="", validate_default=True)
     pwd: Secret = ""
+    token: Secret = Field(default="", validate_default=True)
+    application_credential_id: str = ""
+    application_credential_name: str = ""
+    application_credential_secret: Secret = Field(default="", validate_default=True)
     admin_token: Secret = ""
     admin_project: str = "admin"
+    project_id: str = ""
     user_domain: str = "Default"
+    user_domain_id: str = ""
     project_domain: str = "Default"
+    project_domain_id: str = ""
     region: str = ""
     interface: Literal["public", "internal", "admin"] = "public"
     use_tls: bool = False
     ca_file: str = ""
+    cert_file: str = ""
+    cert_key_file: str = ""
     insecure: bool = False
     endpoint_host: str = ""  # replaces the host of each catalogue URL (port forwards, jump hosts)
 
@@ -115,7 +127,7 @@ class OpenStackSection(Section):
     def _url(cls, value: str) -> str:
         if value and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", value):
             raise ValueError("expected http(s)://host:port/v3, without user or password in it")
-        urlsplit(value).port  # noqa: B018  raises ValueError for what is none
+        urlsplit(value).port  # noqa: B018  raises ValueError for an invalid port
         return value
 
     @field_validator("host", mode="before")
@@ -128,12 +140,77 @@ class OpenStackSection(Section):
             raise ValueError("missing: give host and port, or auth_url")
         return urlsplit(url).hostname or value
 
+    @field_validator("user")
+    @classmethod
+    def _user(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("auth_type") == "v3password" and not (value or info.data.get("user_id")):
+            raise ValueError("missing")
+        return value
+
+    @field_validator("token")
+    @classmethod
+    def _token(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("auth_type") == "v3token" and not value:
+            raise ValueError("missing: auth_type v3token needs it")
+        return value
+
+    @field_validator("application_credential_secret")
+    @classmethod
+    def _credential(cls, value: str, info: ValidationInfo) -> str:
+        given = info.data
+        if given.get("auth_type") != "v3applicationcredential":
+            return value
+        if not value:
+            raise ValueError("missing: auth_type v3applicationcredential needs it")
+        named = given.get("application_credential_name")
+        if not given.get("application_credential_id") and not (
+            named and (given.get("user") or given.get("user_id"))
+        ):
+            raise ValueError(
+                "give application_credential_id too, or application_credential_name and user"
+            )
+        return value
+
+    @property
+    def account(self) -> str:
+        """Who logs in, for people; no secret."""
+        if self.auth_type == "v3token":
+            return "the owner of the token"
+        if self.auth_type == "v3applicationcredential":
+            credential = self.application_credential_id or self.application_credential_name
+            return f"application credential {credential}"
+        return self.user or f"user {self.user_id}"
+
+    @property
+    def names_project(self) -> bool:
+        """True when `admin_project` is the name of the project this login is for.
+
+        An application credential belongs to a project, and `project_id` is not a name: Keystone
+        says the name when somebody logs in.
+        """
+        return self.auth_type != "v3applicationcredential" and not self.project_id
+
     def identity_url(self) -> str:
         """The Keystone v3 URL."""
         if self.auth_url:
             return self.auth_url
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.use_tls else 'http'}://{host}:{self.port}/v3"
+
+
+class MysqlCell(_Strict):
+    """How to reach the database of one cell of Nova when it differs (`mysql.cells`)."""
+
+    host: str = ""
+    port: Port | None = None
+    user: str = ""
+    pwd: Secret = ""
+    schema_: str = Field(default="", alias="schema")
+
+    @field_validator("host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        return check_host(value) if value else value
 
 
 class MysqlSection(Section):
@@ -148,6 +225,7 @@ class MysqlSection(Section):
     connect_timeout: float = Field(default=5.0, gt=0, le=120)
     use_tls: bool = False
     ca_file: str = ""
+    cells: dict[str, MysqlCell] = Field(default_factory=dict)  # by the name of the cell
 
 
 class CliHost(_Strict):

@@ -28,12 +28,12 @@ Sequence = Callable[[int], datetime | None]
 
 
 def next_slot(schedule: Schedule, after: datetime) -> datetime | None:
-    """The first slot later than `after`, in UTC; None when there is none."""
+    """The first slot later than `after`, in UTC; None when there is no such slot."""
     return _sequence(schedule)(_later_than(schedule, after))
 
 
 def latest_slot(schedule: Schedule, until: datetime) -> datetime | None:
-    """The last slot that is not later than `until`; None when there is none."""
+    """The last slot that is not later than `until`; None when there is no such slot."""
     index = _later_than(schedule, until)
     return _sequence(schedule)(index - 1) if index else None
 

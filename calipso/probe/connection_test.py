@@ -6,10 +6,11 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
 
 from calipso.errors import CalipsoError
+from calipso.model.documents import Document
 from calipso.model.environment import Environment, parse_environment
+from calipso.model.sources import SOURCES
 from calipso.probe.environment_test import (
     api_steps,
     database_steps,
@@ -24,8 +25,6 @@ from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.clock import now
 
-Document = dict[str, Any]
-
 #: Hosts one test logs in to; a test must end within its time in a cloud of any size.
 MOST_HOSTS = 200
 
@@ -36,8 +35,7 @@ OTHER = "scan"
 def jobs_of(environment: Environment, targets: Iterable[str]) -> list[Job]:
     """Which workers test which target: those that read it in a scan."""
     queues = environment.queues
-    named = {"OpenStack": [queues.api], "mysql": [queues.db]}
-    named["CLI"] = [queues.cli, *(entry.queue for entry in queues.hosts)]
+    named = {source.section: queues.all_of(source.name) for source in SOURCES}
     return list(
         dict.fromkeys((target, queue) for target in targets for queue in named.get(target, [OTHER]))
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any
 
 from calipso.errors import CliAccessError, ErrorKind
+from calipso.model.documents import Document
+from calipso.model.drivers import commands_of
 from calipso.model.environment import CliSection, Environment
+from calipso.model.hosts import is_proxy
 from calipso.probe.steps import Step, attempt
 from calipso.settings import settings
 from calipso.sources.cli import bundle, commands
@@ -17,10 +19,7 @@ from calipso.sources.cli.container import wrap
 from calipso.sources.cli.problems import failed_command, no_answer
 from calipso.sources.cli.ssh import SshConnection
 
-Item = dict[str, Any]
 Answers = dict[str, Answer]
-
-OVS_AGENT, LXB_AGENT = "Open vSwitch agent", "Linux bridge agent"
 
 #: Without these a scan of a host is poorer, and complete enough.
 OPTIONAL = {
@@ -32,7 +31,7 @@ OPTIONAL = {
 class HostTest:
     """Tests gateway and hosts of one environment."""
 
-    def __init__(self, environment: Environment, hosts: dict[str, Item]) -> None:
+    def __init__(self, environment: Environment, hosts: dict[str, Document]) -> None:
         self.environment = environment
         self.section = environment.section(CliSection)
         self.hosts = hosts
@@ -63,6 +62,10 @@ class HostTest:
                     yield Step(f"{futures[future]}: SSH", ok=False, message=message, hint=hint)
 
     def _host_steps(self, name: str) -> list[Step]:
+        if is_proxy(self.hosts[name]):
+            kinds = ", ".join(self.hosts[name]["host_type"])
+            message = f"{kinds}: stands for hypervisors elsewhere; a scan does not log in to it"
+            return [Step(f"{name}: SSH", ok=True, message=message)]
         tried = attempt(f"{name}: SSH", lambda: self.connections.get(name), self._connected(name))
         if tried.result is None:
             return [tried.step]
@@ -85,19 +88,16 @@ class HostTest:
             return "shell as root"
         return "sudo" if self.connections.sudo_for(connection) else "shell without sudo"
 
-    def _wanted(self, host: Item) -> list[commands.Command]:
+    def _wanted(self, host: Document) -> list[commands.Command]:
         """What a scan asks of a host of this role; all hosts are asked everything optional."""
-        roles, agents = host.get("host_type") or [], host.get("agent_types") or set()
+        roles, agents = host.get("host_type") or [], host.get("network_agents") or {}
         wanted = [commands.OS_RELEASE, commands.LINKS, commands.NICS, commands.LLDP]
         if "Network" in roles or agents:
             wanted.append(commands.NAMESPACE_LINKS)
         if "Compute" in roles:
             wanted.append(commands.DOMAINS)
-        if OVS_AGENT in agents:
-            wanted.append(commands.OVS)
-        if LXB_AGENT in agents:
-            wanted.append(commands.FDB)
-        return wanted
+        drivers = commands_of(agents, self.environment.mechanism_drivers)
+        return wanted + [commands.BY_NAME[name] for name in sorted(drivers)]
 
     def _ask(self, name: str, connection: SshConnection, wanted: list[commands.Command]) -> Answers:
         """Ask as a scan does. Raises CliAccessError when no command could be run at all."""

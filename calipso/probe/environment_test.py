@@ -12,11 +12,21 @@ from functools import partial
 from typing import Any
 
 from calipso.discover.fetchers.api.api_hosts import hosts as join_hosts
+from calipso.discover.fetchers.api.host_names import names_of_hosts, renamed
+from calipso.discover.fetchers.api.host_problems import (
+    driver_hint,
+    driver_message,
+    region_problem,
+)
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
+from calipso.model.drivers import Found, drivers_of_agents, drivers_of_ports
 from calipso.model.environment import CliSection, Environment, MysqlSection, OpenStackSection
-from calipso.probe.environment_hosts import LXB_AGENT, OVS_AGENT, HostTest
+from calipso.probe.environment_hosts import HostTest
 from calipso.probe.steps import Step, attempt
 from calipso.sources.api.api_access import NOVA
+from calipso.sources.api.api_paging import page_items
+from calipso.sources.api.catalogue import endpoints_of, interface_of, region_of_endpoint
 from calipso.sources.context import ScanContext
 from calipso.sources.db.db_access import statement
 from calipso.sources.db.db_schemas import SIGNATURES
@@ -24,13 +34,12 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 __all__ = ["Step", "test_environment"]
 
-Item = dict[str, Any]
 
 #: Services whose API a scan reads.
 SERVICES = ("identity", "compute", "network")
 
-#: Agent of each mechanism driver.
-DRIVERS = {OVS_AGENT: "OVS", LXB_AGENT: "LXB"}
+#: Ports that are looked at: agents tell the drivers of a cloud, ports those that have none.
+SAMPLE = 500
 
 #: Kinds of schema no default fetcher reads: worth knowing, no failure.
 OPTIONAL_SCHEMAS = frozenset({"keystone"})
@@ -45,7 +54,7 @@ def test_environment(environment: Environment) -> Generator[Step, None, None]:
         )
     context = ScanContext(environment, InventoryMgr(), f"test-{uuid.uuid4().hex}")
     try:
-        found: dict[str, Item] = {}
+        found: dict[str, Document] = {}
         yield from api_steps(context, found)
         yield from driver_steps(environment, found)
         yield from database_steps(context)
@@ -54,7 +63,7 @@ def test_environment(environment: Environment) -> Generator[Step, None, None]:
         context.close()
 
 
-def host_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Step]:
+def host_steps(environment: Environment, found: dict[str, Document]) -> Iterator[Step]:
     """SSH: the gateway, then the hosts that Nova and Neutron name, several at a time."""
     if not found:
         message = "Nova and Neutron named no host; those in CLI.hosts are tried"
@@ -70,16 +79,17 @@ def host_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Ste
 # -- API -------------------------------------------------------------------------------
 
 
-def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
+def api_steps(context: ScanContext, found: dict[str, Document]) -> Iterator[Step]:
     """Login, catalogue, and a list of each service; notes the hosts in `found`."""
     section = context.environment.section(OpenStackSection)
     api = context.source("api")
-    who = f"{section.user} in project {section.admin_project} at {section.identity_url()}"
-    login = attempt("API login", api.catalogue, lambda _: who)
+    login = attempt(
+        "API login", lambda: (api.catalogue(), _who(api, section)), lambda found: found[1]
+    )
     yield login.step
     if login.result is None:
         return
-    catalogue: list[Item] = login.result
+    catalogue: list[Document] = login.result[0]
     regions = _regions(catalogue, section.region)
     offered = attempt(
         "API catalogue",
@@ -96,34 +106,32 @@ def api_steps(context: ScanContext, found: dict[str, Item]) -> Iterator[Step]:
         yield from _region_steps(api, region, found, many=len(regions) > 1)
 
 
-def _regions(catalogue: list[Item], wanted: str) -> list[str]:
-    named = {
-        str(endpoint.get("region_id") or endpoint.get("region") or "")
-        for service in catalogue
-        if service.get("type") == "compute"
-        for endpoint in service.get("endpoints") or ()
-    }
+def _who(api: Any, section: OpenStackSection) -> str:
+    project = section.admin_project if section.names_project else api.client.project()
+    return f"{section.account} in project {project} at {section.identity_url()}"
+
+
+def _regions(catalogue: list[Document], wanted: str) -> list[str]:
+    named = {region_of_endpoint(endpoint) for endpoint in endpoints_of(catalogue, "compute")}
     return [wanted] if wanted else sorted(named)
 
 
-def _offered(catalogue: list[Item], regions: list[str], section: OpenStackSection) -> list[str]:
+def _offered(catalogue: list[Document], regions: list[str], section: OpenStackSection) -> list[str]:
     """The services we need. Raises ConfigError for what the catalogue lacks."""
     missing = []
     for region in regions or ["any region"]:
         for wanted in SERVICES[1:]:
             interfaces = {
-                str(endpoint.get("interface"))
-                for service in catalogue
-                if service.get("type") == wanted
-                for endpoint in service.get("endpoints") or ()
-                if region in (endpoint.get("region_id"), endpoint.get("region"))
+                interface_of(endpoint)
+                for endpoint in endpoints_of(catalogue, wanted)
+                if region_of_endpoint(endpoint) == region
             }
             if section.interface not in interfaces:
                 there = f" (has {', '.join(sorted(interfaces))})" if interfaces else ""
                 missing.append(f"no {section.interface} endpoint of {wanted} in {region}{there}")
     if missing:
         names = {
-            str(endpoint.get("region"))
+            region_of_endpoint(endpoint)
             for service in catalogue
             for endpoint in service.get("endpoints") or ()
         }
@@ -135,46 +143,86 @@ def _offered(catalogue: list[Item], regions: list[str], section: OpenStackSectio
     return list(SERVICES)
 
 
-def _region_steps(api: Any, region: str, found: dict[str, Item], *, many: bool) -> Iterator[Step]:
+def _region_steps(
+    api: Any, region: str, found: dict[str, Document], *, many: bool
+) -> Iterator[Step]:
     suffix = f" {region}" if many else ""
-    services: list[Item] = []
-    hypervisors: list[Item] = []
-    agents: list[Item] = []
+    services: list[Document] = []
+    hypervisors: list[Document] = []
+    agents: list[Document] = []
 
-    def compute() -> tuple[list[Item], list[Item]]:
+    def compute() -> tuple[list[Document], list[Document]]:
         ask = {"region": region, "microversion": NOVA}
         services.extend(api.list("compute", "/v2.1/os-services", "services", **ask))
         path = "/v2.1/os-hypervisors/detail"
         hypervisors.extend(api.list("compute", path, "hypervisors", **ask))
         return services, hypervisors
 
-    def network() -> list[Item]:
+    def network() -> list[Document]:
         agents.extend(api.list("network", "/v2.0/agents", "agents", region=region))
         return agents
 
     yield attempt(f"API compute{suffix}", compute, _compute_said).step
-    yield attempt(f"API network{suffix}", network, lambda items: f"{len(items)} agents").step
-    for host in join_hosts(services, hypervisors, agents):
-        kinds = {str(a.get("agent_type")) for a in agents if a.get("host") == host["name"]}
-        found[host["name"]] = host | {"agent_types": kinds}
+    listed = attempt(f"API network{suffix}", network, lambda items: f"{len(items)} agents").step
+    yield listed
+    if listed.ok:
+        yield from _bound_steps(api, region, agents, suffix)
+    names = names_of_hosts(services, agents)
+    hosts = join_hosts(services, hypervisors, renamed(agents, names))
+    yield from _name_steps(region, hosts, found)
+    for host in hosts:
+        found.setdefault(host["name"], host | {"region": region})
 
 
-def _compute_said(found: tuple[list[Item], list[Item]]) -> str:
+def _name_steps(region: str, hosts: list[Document], found: dict[str, Document]) -> Iterator[Step]:
+    """A host name in two regions: a scan keeps the first and leaves the other out."""
+    twins = {host["name"]: found[host["name"]]["region"] for host in hosts if host["name"] in found}
+    for first in sorted(set(twins.values())):
+        names = [name for name in twins if twins[name] == first]
+        told = region_problem("environment", region, first, names, len(hosts) - len(names))
+        yield Step(f"hosts of {region}", ok=False, message=told.message, hint=told.hint)
+
+
+def _bound_steps(api: Any, region: str, agents: list[Document], suffix: str) -> Iterator[Step]:
+    """Drivers that no agent shows and bound ports do."""
+    wanted = api.context.environment.mechanism_drivers
+    shown = {driver.name for driver in drivers_of_agents(agents)}
+
+    def unread() -> list[Found]:
+        body = api.ask("network", "/v2.0/ports", region=region, params={"limit": SAMPLE})
+        found = drivers_of_ports(page_items(body, "network /v2.0/ports", "ports"))
+        return [d for d in found if not d.read_in(wanted) and d.name not in shown]
+
+    tried = attempt(f"API ports{suffix}", unread, lambda _: "drivers of bound ports are known")
+    if tried.result:
+        message = "; ".join(driver_message(driver) for driver in tried.result)
+        hint = " ".join(dict.fromkeys(driver_hint(driver, wanted) for driver in tried.result))
+        yield Step(tried.step.name, ok=False, message=message, hint=hint)
+    else:
+        yield tried.step
+
+
+def _compute_said(found: tuple[list[Document], list[Document]]) -> str:
     services, hypervisors = found
     hosts = {service.get("host") for service in services}
     return f"{len(services)} services on {len(hosts)} hosts, {len(hypervisors)} hypervisors"
 
 
-def driver_steps(environment: Environment, found: dict[str, Item]) -> Iterator[Step]:
-    """Do the mechanism drivers fit the agents? They decide which fetchers a scan runs."""
-    kinds = set().union(*(host["agent_types"] for host in found.values()))
-    running = sorted(DRIVERS[kind] for kind in kinds & DRIVERS.keys())
-    said = f"{', '.join(environment.mechanism_drivers)}; agents of {', '.join(running) or 'none'}"
-    missing = [driver for driver in running if driver not in environment.mechanism_drivers]
-    if missing:
-        drivers = ", ".join([*environment.mechanism_drivers, *missing])
-        hint = f"Set mechanism_drivers to {drivers}: hosts of {missing[0]} are read by half only."
-        yield Step("mechanism drivers", ok=False, message=said, hint=hint)
+def driver_steps(environment: Environment, found: dict[str, Document]) -> Iterator[Step]:
+    """Is every driver that the agents show read? `mechanism_drivers` decides which fetchers run."""
+    drivers = drivers_of_agents(
+        {"agent_type": kind, "host": name}
+        for name, host in found.items()
+        for kind in host.get("network_agents") or ()
+    )
+    wanted = environment.mechanism_drivers
+    running = ", ".join(driver.name for driver in drivers) or "none"
+    said = f"{', '.join(wanted)}; agents of {running}"
+    unread = [driver for driver in drivers if not driver.read_in(wanted)]
+    if unread:
+        message = "; ".join([said, *(driver_message(driver) for driver in unread)])
+        hints = dict.fromkeys(driver_hint(driver, wanted) for driver in unread)
+        yield Step("mechanism drivers", ok=False, message=message, hint=" ".join(hints))
     elif found:
         yield Step("mechanism drivers", ok=True, message=said)
 

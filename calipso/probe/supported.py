@@ -6,13 +6,10 @@ they are, so that only the mechanism driver and the type of the environment deci
 
 from __future__ import annotations
 
-from typing import Any
-
 from calipso.discover.engine.scanners_metadata import load_scanners
+from calipso.model.documents import Document
 from calipso.model.environment import Environment
 from calipso.utils.constants import constant_values
-
-Document = dict[str, Any]
 
 #: The type of environment whose sources there are fetchers for.
 SCANNED_TYPE = "OpenStack"

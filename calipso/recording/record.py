@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Any
 
 from calipso.discover.engine.scan_local import run_local
 from calipso.errors import CalipsoError
+from calipso.model.documents import Document
 from calipso.model.environment import CliSection, Environment
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.recording.recorder import Recorder, check_empty
 from calipso.stores.scans.scratch import new_scratch, remove_scratch
-
-Document = dict[str, Any]
 
 
 def record_environment(

@@ -24,12 +24,11 @@ from typing import Any
 
 from calipso.discover.fetchers.api.api_hosts import hosts as join_hosts
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.model.environment import Environment, OpenStackSection, is_secret_key
 from calipso.recording.anonymise.addresses import LOCAL
 from calipso.recording.anonymise.anonymiser import Anonymiser
 from calipso.secrets.box import MASK, map_secrets
-
-Item = dict[str, Any]
 
 #: Fields that hold a credential, or what people put where nobody else should look.
 CREDENTIAL = re.compile(
@@ -51,9 +50,9 @@ class Recorder:
     def __init__(self, environment: Environment, *, anonymise: bool = False) -> None:
         self.environment = environment
         self._lock = threading.Lock()
-        self._api: dict[tuple[str, str], Item] = {}
-        self._db: dict[str, dict[str, list[Item]]] = {}
-        self._cli: dict[str, dict[str, Item]] = {}
+        self._api: dict[tuple[str, str], Document] = {}
+        self._db: dict[str, dict[str, list[Document]]] = {}
+        self._cli: dict[str, dict[str, Document]] = {}
         self._anonymiser = Anonymiser() if anonymise else None
         self._secrets: list[str] = []
         map_secrets(environment.document(), self._note_secret)
@@ -79,7 +78,7 @@ class Recorder:
             else:
                 kept["items"] = _joined(kept.get("items", []), answer)
 
-    def db(self, schema: str, table: str, rows: Iterable[Item]) -> None:
+    def db(self, schema: str, table: str, rows: Iterable[Document]) -> None:
         """Keep rows of a table; columns read at another time are added to the same row."""
         with self._lock:
             tables = self._db.setdefault(schema, {})
@@ -137,7 +136,7 @@ class Recorder:
         hosts = join_hosts(services, [], agents)
         return {host["name"]: host["host_type"][0].lower() for host in hosts if host["host_type"]}
 
-    def _cloud(self, addresses: Mapping[str, str]) -> Item:
+    def _cloud(self, addresses: Mapping[str, str]) -> Document:
         environment = self.environment
         region = environment.section(OpenStackSection).region or self._first_region()
         versions: dict[str, Any] = {}
@@ -155,7 +154,7 @@ class Recorder:
             "recorded_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             "anonymised": self._anonymiser is not None,
         }
-        shown: Item = self._shown(cloud, "cloud")
+        shown: Document = self._shown(cloud, "cloud")
         return shown
 
     def _first_region(self) -> str:
@@ -266,7 +265,7 @@ def without_credentials(content: Any) -> Any:
     return content
 
 
-def _joined(old: list[Item], new: Iterable[Item]) -> list[Item]:
+def _joined(old: list[Document], new: Iterable[Document]) -> list[Document]:
     """Two readings of one list: rows with the same id are one row."""
     joined = {_identity(item): item for item in old}
     for item in new:
@@ -275,7 +274,7 @@ def _joined(old: list[Item], new: Iterable[Item]) -> list[Item]:
     return list(joined.values())
 
 
-def _identity(item: Item) -> str:
+def _identity(item: Document) -> str:
     for key in ("id", "uuid"):
         if item.get(key) is not None:
             return f"{key}:{item[key]}"

@@ -1,7 +1,7 @@
 """Secrets at rest: credentials in stored documents are encrypted with a key file.
 
 The file holds Fernet keys, one a line, newest first: the first encrypts, each decrypts. So a
-key can be replaced without a moment in which something is unreadable. Workers on several
+key can be replaced, and every secret stays readable meanwhile. Workers on several
 machines need the same file.
 """
 

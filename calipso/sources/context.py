@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from calipso.errors import ErrorKind, NotFound
 from calipso.model.environment import Environment
 from calipso.model.scan import Problem
+from calipso.sources.registry import access_class
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-from calipso.utils.metadata_parser import load_class
 
 T = TypeVar("T")
 
@@ -78,10 +78,13 @@ class ScanContext:
             return made
 
     def source(self, name: str) -> Any:
-        """The access object of a source: `api` -> ApiAccess, bound to this scan."""
+        """The access object of a source: `api` -> ApiAccess, bound to this scan.
+
+        A source that Calipso does not declare is looked for in the package of the fetchers.
+        """
 
         def make() -> Any:
-            access = load_class(f"{name.capitalize()}Access", self.fetchers_package)()
+            access = access_class(name, self.fetchers_package)()
             access.bind(self)
             return access
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from calipso.model.inventory import Fetched
+from bson import ObjectId
+
+from calipso.model.inventory import Fetched, object_key
+from calipso.model.sources import slowest
 from calipso.sources.context import ScanContext, not_in_inventory
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
@@ -20,8 +23,10 @@ class Fetcher:
     one call overrides `get_many`, and says how many parents one task may carry.
     """
 
-    #: Queue and source name: api, db or cli.
+    #: Name of the source: api, db, cli, or one of a plug-in.
     source_name: ClassVar[str] = "api"
+    #: Other sources that it asks beside its own (`self.source(...)`).
+    sources: ClassVar[tuple[str, ...]] = ()
     #: Most parents in one task; None: all parents of a level in one task.
     batch_size: ClassVar[int | None] = 20
     #: True: returns fields of objects that another fetch type stored, creates none.
@@ -38,6 +43,13 @@ class Fetcher:
         self.context = context
         self.env = context.environment.name
         self.inv = context.inv
+
+    @classmethod
+    def queue_source(cls) -> str:
+        """The source whose queue its tasks go to, and whose line of the coverage report it has:
+        that of the hosts when it asks hosts, else its own.
+        """
+        return slowest((cls.source_name, *cls.sources))
 
     def get_env(self) -> str:
         """Name of the environment being scanned."""
@@ -70,6 +82,10 @@ class Fetcher:
     def host(self, parent_id: str) -> dict[str, Any]:
         """The stored host object the parent lives on."""
         return self.context.host(self.host_of(parent_id))
+
+    def key(self, object_type: str, object_id: str) -> ObjectId:
+        """The `_id` of an object of this environment, as `PartialAnswer` wants it."""
+        return object_key(self.env, object_type, object_id)
 
     def source(self, name: str) -> Any:
         """The access object of another source (`api`, `db`, `cli`), bound to this scan."""

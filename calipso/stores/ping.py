@@ -5,8 +5,8 @@ from __future__ import annotations
 from calipso.errors import StoreError
 from calipso.utils.masking import mask_url
 
-HINT_MONGO = "Is MONGO_URL right and the server running? `calipso status` tells."
-HINT_REDIS = "Is REDIS_URL right and the server running? `calipso status` tells."
+HINT_MONGO = "Is MONGO_URL right and the server running? `calipso status` shows it."
+HINT_REDIS = "Is REDIS_URL right and the server running? `calipso status` shows it."
 
 
 def ping_mongo(url: str, timeout: float = 2.0) -> str:

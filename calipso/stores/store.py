@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from calipso.model.documents import Document
 from calipso.stores.mongo.indexes import ensure_indexes
 from calipso.stores.mongo.mongo_access import MongoAccess
-
-Document = dict[str, Any]
 
 
 class Store:

@@ -25,7 +25,7 @@ Constraints = Mapping[str, Any]
 
 
 class Walked(NamedTuple):
-    """What a walk reached, sorted: link ids, and object ids with the focal point."""
+    """Result of a walk: sorted link ids, and sorted object ids including the focal point."""
 
     links: list[ObjectId]
     objects: list[ObjectId]
@@ -80,7 +80,7 @@ class Adjacency:
             side[link["link_type"]][end].append(number)
 
     def _shared_values(self, attributes: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-        """Values named for each constraint; links that name the same share the dict."""
+        """Return the values of each constraint; links with the same values share one dict."""
         named = tuple(
             None if attributes.get(name) is None else tuple(values(attributes[name]))
             for name in self.names
@@ -110,11 +110,12 @@ class Adjacency:
     ) -> Walked:
         """Links and objects reached from the focal point, link type by link type.
 
-        Each link type is tried once, in order, from every object of its first type known by then;
-        a link stored the other way round is taken backwards. A type that leads nowhere does not
-        end the walk, but a link that is down does: the object at its other end is reached, and
-        nothing from there on by this way. A link is left out when it names values for a constraint
-        and none of them is among the focal point's; a focal point without a value excludes nothing.
+        Each link type is tried once, in order, from every object of its first type that was
+        reached so far. A link that is stored in the other direction is followed backwards. A link
+        type that leads nowhere does not end the walk. A link that is down ends its path: the
+        object at its other end is reached, but nothing beyond it by this path. A link that names
+        values for a constraint is left out if the focal point has none of them; a focal point
+        without a value excludes nothing.
         """
         start = self._numbers.get(focal)
         if start is None:
@@ -187,6 +188,6 @@ def _side() -> _Side:
 
 
 def both_ways(link_types: Iterable[str]) -> set[str]:
-    """Link types and the same the other way round: links are stored one way or the other."""
+    """Return the link types and their reverses: links are stored in either direction."""
     found = set(link_types)
     return found | {"-".join(reversed(split_type(link_type))) for link_type in found}

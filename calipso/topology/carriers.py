@@ -1,4 +1,4 @@
-"""Which NIC of a host carries which network, told by objects only.
+"""Which NIC of a host carries which network, derived from inventory objects only.
 
 A NIC carries a network when the network is really there (a port bound to the host, or a plugged
 vNIC) and the host's plumbing leads it out through that NIC: for a tunnel network the NIC below the
@@ -30,7 +30,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "provider:segmentation_id",
         "segments",
     ),
-    "port": ("network_id", "binding:host_id", "binding:vif_type"),
+    "port": ("network_id", "binding:host_id", "binding:vif_type", "region"),
+    "host": ("region", "other_names"),
     "vnic": ("network", "pnic"),
     "host_pnic": ("IP Address", "IPv6 Address", "addresses"),
     "vedge": ("configurations", "ports", "patch_ports", "bridges"),
@@ -80,6 +81,7 @@ class Carriers:
         self._switched: defaultdict[str, set[str]] = defaultdict(set)
         self._direct: defaultdict[str, set[str]] = defaultdict(set)
         self._nics_of_direct: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._hosts = HostNames(objects.get("host", ()))
         self._place(objects.get("port", ()), objects.get("vnic", ()))
         self._carried: dict[str, dict[str, dict[str, Segment]]] = {}
 
@@ -95,7 +97,8 @@ class Carriers:
         return self._carried[host].get(nic, {})
 
     def networks_of_otep(self, otep: Mapping[str, Any]) -> list[str]:
-        """Networks that use a tunnel endpoint: one for a `vxlan-N` device, else all on the host."""
+        """Return the networks that use a tunnel endpoint: one for a `vxlan-N` device, otherwise all
+        tunnel networks of the host."""
         if otep.get("parent_type") == "vconnector":
             network = self._network_of_device(otep)
             return [network] if network else []
@@ -112,7 +115,8 @@ class Carriers:
             if "binding:vif_type" in port and kind in NOWHERE:
                 continue
             place = self._direct if kind in DIRECT else self._switched
-            place[str(port.get("binding:host_id") or "")].add(str(port.get("network_id")))
+            if host := self._hosts.of_port(port):
+                place[host].add(str(port.get("network_id")))
         for vnic in vnics:
             host = str(vnic.get("host", ""))
             if vnic.get("pnic"):  # hardware of this NIC in a guest: its traffic is on no other
@@ -167,6 +171,27 @@ class Carriers:
                 return network
         number = otep.get("vni") or str(otep.get("name", "")).rpartition("-")[2]
         return self._by_vni.get(int(number)) if str(number).isdecimal() else None
+
+
+class HostNames:
+    """Which host the name in a port's binding means: names are unique in a region only."""
+
+    def __init__(self, hosts: Iterable[Mapping[str, Any]]) -> None:
+        self._regions: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+        for host in hosts:
+            self._regions[str(host["id"])] = str(host.get("region") or "")
+            self._ids |= dict.fromkeys(host.get("other_names") or (), str(host["id"]))
+
+    def of_port(self, port: Mapping[str, Any]) -> str:
+        """Id of the host a port is bound to; empty when it is bound to none that is known.
+
+        A host that is not in the inventory keeps its name: nothing there has it.
+        """
+        name = str(port.get("binding:host_id") or "")
+        host, region = self._ids.get(name, name), str(port.get("region") or "")
+        other = self._regions.get(host, "")
+        return "" if region and other and region != other else host
 
 
 def _segments(network: Mapping[str, Any]) -> Iterator[Segment]:

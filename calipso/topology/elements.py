@@ -7,18 +7,28 @@ from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Record
 from calipso.topology.graph import graph, path
 from calipso.topology.plumbing import values
 
-Document = Mapping[str, Any]
-
 #: What of an object and of a link a viewer gets.
-NODE_FIELDS = ("id", "type", "name", "object_name", "host", "state", "status", "stale_since")
+NODE_FIELDS = (
+    "id",
+    "type",
+    "name",
+    "object_name",
+    "host",
+    "state",
+    "status",
+    "stale_since",
+    "last_scanned",
+    "problems",
+)
 EDGE_FIELDS = ("link_type", "link_name", "state", "implicit", "host", "status")
 
 
 def elements(
-    clique: Document, objects: Iterable[Document], links: Iterable[Document]
+    clique: Record, objects: Iterable[Record], links: Iterable[Record]
 ) -> dict[str, list[dict[str, Any]]]:
     """Nodes and edges of a clique, in a stable order; an edge without both ends is left out."""
     wanted_objects, wanted_links = set(clique["objects"]), set(clique["links"])
@@ -37,13 +47,13 @@ def elements(
 
 
 def paths_to_networks(
-    clique: Document, objects: Iterable[Document], links: Iterable[Document]
+    clique: Record, objects: Iterable[Record], links: Iterable[Record]
 ) -> list[list[str]]:
     """How the focal point reaches each network of its clique: object names, focal point first.
 
     Each path stays on links that carry its network.
     """
-    by_id: dict[ObjectId, Document] = {item["_id"]: item for item in objects}
+    by_id: dict[ObjectId, Record] = {item["_id"]: item for item in objects}
     wanted = set(clique["links"])
     whole = graph(link for link in links if link["_id"] in wanted)
     networks = sorted(
@@ -65,17 +75,19 @@ def paths_to_networks(
     return found
 
 
-def _label(by_id: Mapping[ObjectId, Document], key: ObjectId) -> str:
+def _label(by_id: Mapping[ObjectId, Record], key: ObjectId) -> str:
     item = by_id.get(key)
     return str(key) if item is None else f"{item['type']} {item.get('object_name') or item['name']}"
 
 
-def _node(item: Document, focal: bool) -> dict[str, Any]:
+def _node(item: Record, focal: bool) -> dict[str, Any]:
     data = {name: item[name] for name in NODE_FIELDS if name in item}
     return {"data": data | {"key": str(item["_id"]), "focal_point": focal}}
 
 
-def _edge(link: Document) -> dict[str, Any]:
+def _edge(link: Record) -> dict[str, Any]:
     data = {name: link[name] for name in EDGE_FIELDS if name in link}
+    attributes = link.get("attributes") or {}
+    data |= {name: attributes[name] for name in ("reason", "tag") if name in attributes}
     ends = {"source": str(link["source"]), "target": str(link["target"])}
     return {"data": data | ends | {"key": str(link["_id"])}}

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-Document = Mapping[str, Any]
-Graph = Mapping[str, Sequence[Document]]
+from calipso.model.documents import Record
+
+Graph = Mapping[str, Sequence[Record]]
 
 #: Media types of the forms a graph can be had in.
 MEDIA = {
@@ -65,34 +66,34 @@ def dot(graph: Graph) -> str:
 
 
 def text(value: Any) -> str:
-    """A value as one line of printable text; `\\x1b` stands for what cannot be written."""
+    """A value as one line of printable text; `\\x1b` stands for one that cannot be printed."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return _UNWRITABLE.sub(lambda found: f"\\x{ord(found.group()):02x}", str(value))
 
 
-def _names(items: Iterable[Document]) -> list[str]:
+def _names(items: Iterable[Record]) -> list[str]:
     return sorted({name for item in items for name, _ in _values(item)})
 
 
-def _values(item: Document) -> Iterator[tuple[str, Any]]:
+def _values(item: Record) -> Iterator[tuple[str, Any]]:
     """Attributes with a value; ends of an edge and keys stand in the element itself."""
     for name, value in sorted(item["data"].items()):
         if value is not None and name not in ("key", "source", "target"):
             yield str(name), value
 
 
-def _kind(items: Iterable[Document], name: str) -> str:
+def _kind(items: Iterable[Record], name: str) -> str:
     found = {type(value) for item in items for own, value in _values(item) if own == name}
     return "boolean" if found == {bool} else "string"
 
 
-def _data(item: Document, kind: str, keys: Mapping[tuple[str, str], str]) -> Iterator[str]:
+def _data(item: Record, kind: str, keys: Mapping[tuple[str, str], str]) -> Iterator[str]:
     for name, value in _values(item):
         yield f'      <data key="{keys[kind, name]}">{escape(text(value))}</data>'
 
 
-def _pairs(item: Document, label: str) -> str:
+def _pairs(item: Record, label: str) -> str:
     pairs = [f"label={_label(label)}"]
     pairs += [f"{_quoted(name)}={_quoted(value)}" for name, value in _values(item)]
     return ", ".join(pairs)

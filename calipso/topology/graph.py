@@ -9,14 +9,14 @@ from typing import Any
 import networkx as nx
 from bson import ObjectId
 
-Document = Mapping[str, Any]
+from calipso.model.documents import Record
 
 #: How far it is along a link, if not 1. A tunnel network leaves a switch by its tunnel endpoint;
 #: that way is told, though the NIC below is a port of the same switch.
 LENGTHS = {"vedge-host_pnic": 3}
 
 
-def graph(links: Iterable[Document]) -> nx.MultiGraph[ObjectId]:
+def graph(links: Iterable[Record]) -> nx.MultiGraph[ObjectId]:
     """Undirected graph of links: nodes are object `_id`s, edges are keyed by the link's `_id`."""
     found: nx.MultiGraph[ObjectId] = nx.MultiGraph()
     for link in links:
@@ -40,7 +40,7 @@ def components(whole: nx.MultiGraph[ObjectId]) -> list[list[ObjectId]]:
 
 def path(
     whole: nx.MultiGraph[ObjectId], start: ObjectId, end: ObjectId, within: Iterable[str] = ()
-) -> list[Document]:
+) -> list[Record]:
     """Links of a shortest path, in the order they are passed; nothing when there is none.
 
     With `within`, links that name networks are passed only when one of these is among them.

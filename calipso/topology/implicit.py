@@ -209,7 +209,7 @@ def _agreement(so_far: tuple[str, ...], allowed: Agreed) -> tuple[str, ...] | No
 
 
 def _common_host(chain: Chain, step: Step) -> str:
-    """The host both parts agree on, or the only one named; nothing once they differ."""
+    """Return the host of both parts; empty if they have different hosts."""
     if not chain.length or not step.host or chain.host == step.host:
         return step.host or chain.host
     return "" if chain.host else step.host

@@ -11,9 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from calipso.model.documents import Record
 from calipso.topology.plumbing import values
-
-Document = Mapping[str, Any]
 
 #: The local VLAN into which Neutron's agent puts ports that it has not wired.
 DEAD_VLAN = 4095
@@ -70,7 +69,7 @@ TRUNK_BRIDGE = "tbr-"
 class LocalVlans:
     """The VLAN a host's switch keeps for each network, as its agent and its ports tell."""
 
-    def __init__(self, vedge: Document, network_of: Mapping[str, str]) -> None:
+    def __init__(self, vedge: Record, network_of: Mapping[str, str]) -> None:
         """`network_of`: network id by Neutron port id."""
         self._network_of = network_of
         noted: defaultdict[str, Counter[int]] = defaultdict(Counter)
@@ -88,23 +87,21 @@ class LocalVlans:
                 tagged[network][tag] += 1
         self._noted, self._tagged = dict(noted), dict(tagged)
 
-    def network(self, port: Document) -> str:
+    def network(self, port: Record) -> str:
         """Network of a switch port, by the Neutron port it was made for."""
         return self._network_of.get(str(port.get("port_id") or ""), "")
 
-    def expected(self, port: Document) -> int | None:
+    def expected(self, port: Record) -> int | None:
         """The tag a port should have; None where nothing, or no majority, tells it."""
         own = _number(_mapping(port, "other_config").get("tag"))
         if own is not None and own != DEAD_VLAN:
             return own
         network = self.network(port)
-        tags = Counter(self._tagged.get(network, {}))
-        mine = _number(port.get("tag"))
-        if mine is not None and mine in tags:
-            tags[mine] -= 1  # the port in question is no witness for itself
-        return _majority(self._noted.get(network, Counter())) or _majority(tags)
+        noted = _majority(self._noted.get(network, Counter()))
+        # a tag alone is one port's word against another's
+        return noted or _majority(self._tagged.get(network, Counter()), at_least=2)
 
-    def fault(self, host: str, name: str, port: Document) -> Fault | None:
+    def fault(self, host: str, name: str, port: Record) -> Fault | None:
         """What is wrong with the tag of a port."""
         tag = _number(port.get("tag"))
         expected = self.expected(port)
@@ -124,7 +121,7 @@ class LocalVlans:
                 "wrong_network",
                 f"{host}: the agent has wired port {name} to network {noted}; Neutron has it in "
                 f"network {network}",
-                "See the log of the host's agent; a restart of the agent wires its ports anew.",
+                "See the log of the host's agent.",
             )
         if expected is None or tag == expected:
             return None
@@ -132,15 +129,14 @@ class LocalVlans:
         return Fault(
             "wrong_vlan",
             f"{host}: port {name} has {has}; its network has VLAN {expected} on this host",
-            f"`ovs-vsctl set port {name} tag={expected}` on {host}, or a restart of the agent, "
-            "connects it again.",
+            f"`ovs-vsctl set port {name} tag={expected}` on {host} connects it again.",
         )
 
 
 class Neutron:
     """What Neutron says of the ports that devices were made for."""
 
-    def __init__(self, ports: Iterable[Document]) -> None:
+    def __init__(self, ports: Iterable[Record]) -> None:
         self.ports = {str(port["id"]): port for port in ports}
         self.network_of = {
             key: str(port.get("network_id") or "") for key, port in self.ports.items()
@@ -172,7 +168,7 @@ class Neutron:
             )
         return None
 
-    def binding_failed(self, port: Document) -> Fault:
+    def binding_failed(self, port: Record) -> Fault:
         """The fault of a port that no mechanism driver could bind."""
         return Fault(
             "binding_failed",
@@ -182,7 +178,7 @@ class Neutron:
         )
 
 
-def port_fault(host: str, name: str, port: Document) -> Fault | None:
+def port_fault(host: str, name: str, port: Record) -> Fault | None:
     """A port that Open vSwitch could not make work."""
     if not port.get("error"):
         return None
@@ -205,9 +201,7 @@ def down_fault(host: str, states: Mapping[str, Any]) -> Fault | None:
     )
 
 
-def loose_tap(
-    vnic: Document, vedge: Document | None, bridges: Mapping[str, Document]
-) -> Fault | None:
+def loose_tap(vnic: Record, vedge: Record | None, bridges: Mapping[str, Record]) -> Fault | None:
     """A tap of an instance that is not in the bridge its domain names.
 
     `vedge` is the switch of its host, `bridges` the Linux bridges there by name.
@@ -229,11 +223,11 @@ def loose_tap(
     return Fault(
         "tap_not_in_bridge",
         f"{host}: {name} is {where}; libvirt put it into {wanted}",
-        "A hard reboot of the instance plugs it again.",
+        "See the log of nova-compute: how did libvirt plug the interface?",
     )
 
 
-def broken_pair(vconnector: Document, vedge: Document | None) -> Fault | None:
+def broken_pair(vconnector: Record, vedge: Record | None) -> Fault | None:
     """A hybrid plug without its way to the switch: the pair `qvb` (bridge) - `qvo` (switch)."""
     bridge, host = str(vconnector.get("bridge_name") or ""), vconnector.get("host")
     ports = _mapping(vedge or {}, "ports")
@@ -241,7 +235,7 @@ def broken_pair(vconnector: Document, vedge: Document | None) -> Fault | None:
         return None
     inner, outer, tap = (f"{prefix}{bridge[3:]}" for prefix in ("qvb", "qvo", "tap"))
     members = values(vconnector.get("interfaces_names"))
-    hint = "A hard reboot of the instance plugs it again."
+    hint = "See the log of nova-compute: how did libvirt plug the interface?"
     if inner not in members and (tap in members or outer in ports):
         text = f"{host}: {bridge} has no {inner}: nothing leads from it to Open vSwitch"
         return Fault("veth_broken", text, hint)
@@ -251,7 +245,7 @@ def broken_pair(vconnector: Document, vedge: Document | None) -> Fault | None:
     return None
 
 
-def faulty_tunnels(vedge: Document) -> Iterator[Fault]:
+def faulty_tunnels(vedge: Record) -> Iterator[Fault]:
     """Tunnel ports that Open vSwitch cannot use."""
     ports = _mapping(vedge, "ports")
     for name in sorted(_mapping(vedge, "tunnel_ports")):
@@ -260,9 +254,9 @@ def faulty_tunnels(vedge: Document) -> Iterator[Fault]:
             yield fault
 
 
-def _majority(votes: Counter[int]) -> int | None:
-    """What most say; None when nobody does, or two are even."""
-    ranked = [(vlan, count) for vlan, count in votes.most_common(2) if count > 0]
+def _majority(votes: Counter[int], at_least: int = 1) -> int | None:
+    """What most say; None when too few do, or two are even."""
+    ranked = [(vlan, count) for vlan, count in votes.most_common(2) if count >= at_least]
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]
@@ -278,6 +272,6 @@ def _number(value: Any) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def _mapping(document: Document, key: str) -> Mapping[str, Any]:
+def _mapping(document: Record, key: str) -> Mapping[str, Any]:
     found = document.get(key)
     return found if isinstance(found, Mapping) else {}

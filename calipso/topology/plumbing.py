@@ -1,4 +1,4 @@
-"""How a host is wired, told by its objects: NICs, bridges, uplinks, tunnel endpoints. No I/O."""
+"""How a host is wired, derived from inventory objects: NICs, bridges, uplinks, tunnels. No I/O."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-Document = Mapping[str, Any]
-Objects = Mapping[str, Iterable[Document]]
+from calipso.model.documents import Record
+
+Objects = Mapping[str, Iterable[Record]]
 
 INTEGRATION_BRIDGE = "br-int"
 
@@ -20,7 +21,7 @@ IN_NAMESPACE_ONLY = frozenset({"veth", "macvlan", "ipvlan", "vlan", "bridge", "d
 
 
 def values(value: Any) -> list[str]:
-    """A value or a list of values as a list of strings; nothing for None and empty strings."""
+    """Return a value or a list of values as a list of strings, without None and empty strings."""
     if value is None or value == "":
         return []
     if isinstance(value, list | tuple | set | frozenset):
@@ -28,22 +29,22 @@ def values(value: Any) -> list[str]:
     return [str(value)]
 
 
-def networks_of_vnic(vnic: Document, own: Any = None) -> Any:
+def networks_of_vnic(vnic: Record, own: Any = None) -> Any:
     """Network of a vNIC; with those of its trunk's sub-ports, a list: the guest reaches all."""
     network = own or vnic.get("network")
     subs = [sub.get("network") for sub in vnic.get("sub_ports") or ()]
     return values([network, *subs]) if subs else network
 
 
-def by_host(documents: Iterable[Document]) -> defaultdict[str, list[Document]]:
+def by_host(documents: Iterable[Record]) -> defaultdict[str, list[Record]]:
     """Objects of each host."""
-    found: defaultdict[str, list[Document]] = defaultdict(list)
+    found: defaultdict[str, list[Record]] = defaultdict(list)
     for document in documents:
         found[str(document.get("host", ""))].append(document)
     return found
 
 
-def vnics_by_device(vnics: Iterable[Document]) -> dict[tuple[str, str], Document]:
+def vnics_by_device(vnics: Iterable[Record]) -> dict[tuple[str, str], Record]:
     """(host, device) -> vNIC, by every name a vNIC may have in a switch of its host.
 
     A device in a namespace (`ns-`, `qr-`, ... + start of the port id) may be one end of a veth pair
@@ -51,8 +52,8 @@ def vnics_by_device(vnics: Iterable[Document]) -> dict[tuple[str, str], Document
     plugs DHCP and router ports so, and Open vSwitch with `ovs_use_veth`. Such a veth itself is in
     no switch of the host, whatever has its name there: a pod's `eth1` is not the host's.
     """
-    own: dict[tuple[str, str], Document] = {}
-    other_ends: dict[tuple[str, str], Document] = {}
+    own: dict[tuple[str, str], Record] = {}
+    other_ends: dict[tuple[str, str], Record] = {}
     for vnic in vnics:
         host, device = str(vnic.get("host", "")), str(vnic["name"])
         if vnic.get("vnic_type") != "vservice_vnic" or vnic.get("kind") not in IN_NAMESPACE_ONLY:
@@ -67,7 +68,7 @@ class HostPlumbing:
     """The wiring of every host of one environment."""
 
     def __init__(self, objects: Objects) -> None:
-        self.nics: defaultdict[str, dict[str, Document]] = defaultdict(dict)
+        self.nics: defaultdict[str, dict[str, Record]] = defaultdict(dict)
         for nic in objects.get("host_pnic", ()):
             self.nics[str(nic.get("host", ""))][str(nic["name"])] = nic
         self.oteps = by_host(objects.get("otep", ()))
@@ -86,7 +87,7 @@ class HostPlumbing:
     def nic_of(self, host: str, device: str, lower: str = "") -> str | None:
         """Name of the NIC a device is, or that a VLAN device lies on.
 
-        `lower` is the device below, where it is known; else the name tells it (`eth2.100`).
+        `lower` is the device below. If it is not known, the name identifies it (`eth2.100`).
         """
         nics = self.nics.get(host, {})
         for name in (device, lower, device.partition(".")[0]):
@@ -98,7 +99,7 @@ class HostPlumbing:
         """NICs among or below these devices, each once, sorted."""
         return sorted({nic for device in devices if (nic := self.nic_of(host, device))})
 
-    def members(self, vconnector: Document) -> list[tuple[str, str]]:
+    def members(self, vconnector: Record) -> list[tuple[str, str]]:
         """(interface, NIC) of a Linux bridge: NICs its members lead to, not by another switch."""
         if "ways_out" in vconnector:
             nics = self.nics.get(str(vconnector.get("host", "")), {})
@@ -117,22 +118,22 @@ class HostPlumbing:
                 found.append((interface, nic))
         return found
 
-    def bridge_above(self, otep: Document) -> Document | None:
+    def bridge_above(self, otep: Record) -> Record | None:
         """The Linux bridge a tunnel device is a member of."""
         if otep.get("parent_type") != "vconnector":
             return None
         return self._vconnector(otep, otep.get("vconnector"))
 
-    def bridge_below(self, otep: Document) -> Document | None:
+    def bridge_below(self, otep: Record) -> Record | None:
         """The Linux bridge that owns the address of a tunnel endpoint, if one does."""
         named = None if otep.get("parent_type") == "vconnector" else otep.get("vconnector")
         return self._vconnector(otep, otep.get("device")) or self._vconnector(otep, named)
 
-    def _vconnector(self, otep: Document, named: Any) -> Document | None:
+    def _vconnector(self, otep: Record, named: Any) -> Record | None:
         """A bridge of the endpoint's host by its id, name or bridge name."""
         return self._vconnector_by_name.get((str(otep.get("host", "")), str(named or "")))
 
-    def otep_nics(self, otep: Document) -> list[str]:
+    def otep_nics(self, otep: Record) -> list[str]:
         """NICs below a tunnel endpoint: those it names, those of the bridge below, or those that
         own its address."""
         host = str(otep.get("host", ""))
@@ -191,7 +192,7 @@ class HostPlumbing:
                 nics.update(nic for _, nic in self.members(vconnector))
         return sorted(nics)
 
-    def _ovs_uplinks(self, host: str, vedge: Document, bridge: str) -> set[str]:
+    def _ovs_uplinks(self, host: str, vedge: Record, bridge: str) -> set[str]:
         known = self.nics.get(host, {})
         for described in vedge.get("bridges") or ():
             if described.get("name") == bridge and "ways_out" in described:
@@ -215,20 +216,20 @@ class HostPlumbing:
         return {nic for nic in found if nic}
 
 
-def _ways(document: Document) -> list[Mapping[str, Any]]:
+def _ways(document: Record) -> list[Mapping[str, Any]]:
     """Ways out that a fetcher stored."""
     return [way for way in document.get("ways_out") or () if isinstance(way, Mapping)]
 
 
-def _mapping(document: Document, key: str) -> Mapping[str, Any]:
+def _mapping(document: Record, key: str) -> Mapping[str, Any]:
     found = document.get(key)
     return found if isinstance(found, Mapping) else {}
 
 
-def _integration_bridge(vedge: Document) -> str:
+def _integration_bridge(vedge: Record) -> str:
     return str(_mapping(vedge, "configurations").get("integration_bridge") or INTEGRATION_BRIDGE)
 
 
-def _addresses(nic: Document) -> set[str]:
+def _addresses(nic: Record) -> set[str]:
     keys = ("IP Address", "IPv6 Address", "addresses")
     return {text.partition("/")[0] for key in keys for text in values(nic.get(key))}

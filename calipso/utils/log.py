@@ -49,7 +49,7 @@ _kept_level: ContextVar[int] = ContextVar("kept_level", default=logging.INFO)
 #: Characters of one value of a line; what a host said may be megabytes.
 LONGEST = 20_000
 
-#: Libraries that tell each step they take. What fails in them reaches us as an exception.
+#: Libraries that log each step they take. Their failures reach us as exceptions.
 QUIET = {
     "amqp": logging.WARNING,
     "asyncio": logging.WARNING,
@@ -58,13 +58,13 @@ QUIET = {
     "paramiko": logging.WARNING,
     "paramiko.transport": logging.CRITICAL,  # its errors are tracebacks, a record for each line
     "pymongo": logging.WARNING,
-    "urllib3": logging.ERROR,  # retries are ours to tell
+    "urllib3": logging.ERROR,  # we log retries ourselves
 }
 
 #: At DEBUG these write down what the store holds, secrets and all: never.
 WHOLE_DOCUMENTS = ("pymongo.command",)
 
-#: Celery tells of each task, beat of each message: a scan is thousands of them.
+#: Celery logs each task, beat each message: a scan has thousands of them.
 PER_TASK = ("celery.app.trace", "celery.beat", "celery.worker.strategy")
 
 _WORDS = "|".join(sorted(map(re.escape, SECRETS), key=len, reverse=True))
@@ -123,7 +123,7 @@ def setup_logging(
     """Make this process log to standard error. Calling it again replaces what it did before.
 
     Without a level, that of the settings. Handlers of others stay. `libraries`: also what our
-    libraries tell of each step, HTTP exchanges and SSH logins among it.
+    libraries log of each step, such as HTTP exchanges and SSH logins.
     """
     config = config or settings()
     level = level if level is not None else level_of(config.log_level)
@@ -145,7 +145,7 @@ def setup_logging(
 
 
 def level_of(word: str) -> int:
-    """The number of a level by its name; INFO for a word that is none."""
+    """The number of a level by its name; INFO for any other word."""
     return logging.getLevelNamesMapping().get(word.strip().upper(), logging.INFO)
 
 
@@ -160,7 +160,7 @@ def formatter(*, json_lines: bool) -> ProcessorFormatter:
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
-    """What a line would say, as fields, masked: for those who store lines."""
+    """The fields of a line, masked: for handlers that store lines."""
     event: Any = {"event": record.getMessage(), "_record": record, "_from_structlog": False}
     if record.exc_info:
         event["exc_info"] = record.exc_info
@@ -186,7 +186,7 @@ def text_line(_logger: Any, _name: str, event: Event) -> str:
 
 
 def visible(text: str, keep: str = "") -> str:
-    """Control characters written out: what a cloud says forges no line and drives no terminal."""
+    """Text with control characters made visible: data of a cloud must not forge lines."""
     return _CONTROL.sub(lambda c: c[0] if c[0] in keep else f"\\x{ord(c[0]):02x}", text)
 
 

@@ -109,7 +109,7 @@ def _plugin_module(home: ModuleType, module_name: str) -> ModuleType | None:
 
 
 def plugin_classes(home: ModuleType) -> list[str]:
-    """Class names a package offers, told by its file names (nothing is imported)."""
+    """Names of the classes of a package, derived from its file names; nothing is imported."""
     modules = pkgutil.walk_packages(home.__path__, f"{home.__name__}.")
     return [camel_case(info.name.rpartition(".")[2]) for info in modules if not info.ispkg]
 

@@ -1,4 +1,4 @@
-"""Where MongoDB, Redis and the broker are: given URLs, else the embedded ones that run.
+"""Where MongoDB, Redis and the broker are: given URLs, otherwise the embedded ones that run.
 
 `calipso up` writes the addresses of the embedded servers to `run/stores.json` in the data
 directory; every other process reads them there.
@@ -29,7 +29,7 @@ def redis_url(settings: Settings) -> str:
 
 
 def broker_url(settings: Settings) -> str:
-    """Broker URL: the one given, else Redis."""
+    """Broker URL: the given one, otherwise Redis."""
     return settings.broker_url or redis_url(settings)
 
 

@@ -36,8 +36,7 @@ class MariaDb:
         self.log = directory / "log"
         self.tls = tls
         self.process: subprocess.Popen[bytes] | None = None
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = int(free.getsockname()[1])
+        self.port = 0  # chosen at the first start: until then another program could take it
         self._as = ["--user=root"] if os.geteuid() == 0 else []
 
     def install(self) -> None:
@@ -54,10 +53,13 @@ class MariaDb:
             ],
             check=True,
             capture_output=True,
-            timeout=120,
+            timeout=300,
         )
 
     def start(self) -> None:
+        if not self.port:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                self.port = int(free.getsockname()[1])
         tls = [f"--ssl-cert={self.tls}", f"--ssl-key={self.tls}"] if self.tls else ["--skip-ssl"]
         server = program("mariadbd")
         assert server
@@ -79,7 +81,7 @@ class MariaDb:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not self._listens():
             if time.monotonic() > deadline or self.process.poll() is not None:
                 raise AssertionError(self.log.read_text(errors="replace")[-2000:])

@@ -12,6 +12,7 @@ import pytest
 
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.settings import settings
+from calipso.sources.api import api_client
 from calipso.sources.api.api_access import ApiAccess
 from calipso.sources.context import ScanContext
 
@@ -188,7 +189,7 @@ def test_an_internal_error_names_service_status_and_request(
     assert (error.kind, error.status, error.request_id) == (ErrorKind.SERVER_ERROR, 500, "req-42")
     assert error.url in str(error)
     assert "req-42" in str(error)
-    assert len(cloud.asked) == 1
+    assert len(cloud.asked) == 2
 
 
 @pytest.mark.parametrize(
@@ -271,6 +272,76 @@ def test_an_error_on_a_later_page_fails_the_list(cloud: OpenStackServer, api: An
     cloud.answer(PORTS, Answer(first), Answer({}, status=500))
 
     assert failure(api()).kind is ErrorKind.SERVER_ERROR
+
+
+def test_a_page_that_meets_an_internal_error_once_does_not_cost_the_list(
+    cloud: OpenStackServer, api: Any
+) -> None:
+    first = {
+        "ports": [{"id": "a"}],
+        "ports_links": [{"rel": "next", "href": "?marker=a"}],
+    }
+    cloud.answer(PORTS, Answer(first), Answer({}, status=500), Answer({"ports": [{"id": "b"}]}))
+
+    assert ports(api()) == ["a", "b"]
+
+
+def test_a_page_that_is_silent_once_does_not_cost_the_list(
+    cloud: OpenStackServer, api: Any
+) -> None:
+    tries: list[int] = []
+
+    def route(_: Request) -> Answer:
+        tries.append(1)
+        if len(tries) == 1:
+            time.sleep(1.5)
+        return Answer({"ports": [{"id": "a"}]})
+
+    cloud.routes[PORTS] = route
+
+    assert ports(api()) == ["a"]
+    assert len(tries) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409])
+def test_what_a_service_refuses_is_not_asked_again(
+    cloud: OpenStackServer, api: Any, status: int
+) -> None:
+    cloud.answer(PORTS, Answer({}, status=status))
+
+    failure(api())
+
+    assert len(cloud.asked) <= 2 if status == 401 else len(cloud.asked) == 1
+
+
+def test_a_long_page_that_comes_slowly_is_not_cut_off(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_client, "TOTAL_FACTOR", 0.1)
+    pieces = [b" " * 1024] * 8 + [b"{}"]
+
+    body = api().client._body("https://cloud.example", Slow(pieces))
+
+    assert len(body) == sum(map(len, pieces))
+
+
+class Slow:
+    """An answer whose pieces come a tenth of a second after each other."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self.raw = self
+        self._pieces = [*pieces, b""]
+
+    def __enter__(self) -> Slow:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+    def read1(self, size: int, *, decode_content: bool) -> bytes:
+        """The next piece."""
+        time.sleep(0.1)
+        return self._pieces.pop(0)
 
 
 def test_a_redirect_is_not_followed_with_the_token(cloud: OpenStackServer, api: Any) -> None:

@@ -32,7 +32,8 @@ CLOUD = [
     *[line.format("nova_cell2") for line in CELL],
     "CREATE DATABASE nova_api",
     "CREATE TABLE nova_api.aggregates (id INT, name VARCHAR(255))",
-    "CREATE TABLE nova_api.cell_mappings (id INT, database_connection TEXT)",
+    "CREATE TABLE nova_api.cell_mappings (id INT, uuid VARCHAR(36), name VARCHAR(255),"
+    " database_connection TEXT)",
     "CREATE DATABASE neutron",
     "CREATE TABLE neutron.networks (id VARCHAR(36))",
     "CREATE TABLE neutron.agents (id VARCHAR(36), host VARCHAR(255), `binary` VARCHAR(255),"
@@ -131,7 +132,9 @@ def test_a_long_list_of_values_is_asked_in_portions(db: Any) -> None:
     rows = access.select("nova", "instances", ["uuid"], {"uuid": uuids, "deleted": 0})
 
     assert [row["uuid"] for row in rows] == ["u1"]
-    assert access.context.counters["sql_queries"] == 1 + 2 * 3  # schemas, then twice per cell
+    assert (
+        access.context.counters["sql_queries"] == 2 + 2 * 3
+    )  # the schemas, the addresses of cells  # schemas, then twice per cell
 
 
 def test_an_empty_list_of_values_asks_nothing(db: Any) -> None:

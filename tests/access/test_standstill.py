@@ -19,6 +19,8 @@ from calipso.limits import standstill
 from tests.access.cli_sections import login
 from tests.access.sshd import Sshd
 
+pytestmark = pytest.mark.slow
+
 ASKS = """
 import json, sys
 from calipso.sources.context import ScanContext

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask.testing import FlaskClient
 
+from calipso.model.drivers import DRIVERS
 from calipso.stores.mongo.mongo_access import MongoAccess
 from calipso.utils.constants import load_constants
 
@@ -55,6 +56,8 @@ def test_what_the_scan_tree_reads_is_what_is_supported(admin: FlaskClient) -> No
         for item in admin.get(path).json["items"]
     }
 
-    assert found == {"OVS": True, "LXB": True, "VPP": False, "Arista": False, "Nexus": False}
+    assert found == {driver.name: driver.read for driver in DRIVERS}
+    assert found["OVS"]
+    assert not found["VPP"]
     one = admin.get(f"{path}&mechanism_drivers=OVS&total=true").json
     assert (one["total"], one["items"][0]["features"]["listening"]) == (1, False)

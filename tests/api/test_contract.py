@@ -11,6 +11,8 @@ from calipso.settings import settings
 from tests.api.contract import Contract, parsed, run
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[RunningCloud]:

@@ -298,7 +298,7 @@ def test_only_an_admin_names_files_of_the_workers(
     for refused in (added, replaced, changed):
         assert refused.status_code == 403
         assert field in refused.json["error"]["message"]
-        assert "an admin may" in refused.json["error"]["hint"]
+        assert "ask an admin" in refused.json["error"]["hint"]
     assert EnvironmentStore().get("prod").document() == before
     assert admin.patch(f"{PATH}/prod", json={"configuration": [given]}).status_code == 200
 

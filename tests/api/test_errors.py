@@ -37,7 +37,7 @@ def test_a_key_file_that_is_no_good_is_no_fault_of_who_asks(
     answer = admin.post("/api/v1/scans", json={"environment": "prod"})
 
     assert answer.status_code == 503
-    assert answer.json["error"]["message"] == "Calipso is not set up here as it must be"
+    assert answer.json["error"]["message"] == "Calipso is not set up correctly on this server"
     assert str(home) not in answer.text
     assert str(home) in caplog.text
 

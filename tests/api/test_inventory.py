@@ -172,6 +172,19 @@ def test_stale_objects_are_found(admin: FlaskClient, filled: InventoryMgr) -> No
     assert len(fresh) == 11
 
 
+def test_objects_with_problems_are_found(admin: FlaskClient, filled: InventoryMgr) -> None:
+    problem = {"code": "link_down", "message": "c: eth0 is down", "hint": "", "found_by": {}}
+    where = {"environment": "prod", "type": "host", "id": HOST}
+    filled.collection("inventory").update_one(where, {"$set": {"problems": [problem]}})
+
+    (item,) = every(admin, f"{ROOT}?env_name=prod&problems=true")
+
+    assert (item["id"], item["problems"][0]["code"]) == (HOST, "link_down")
+    others = every(admin, f"{ROOT}?env_name=prod&problems=false&fields=id,type")
+    whole = every(admin, f"{ROOT}?env_name=prod&fields=id,type")
+    assert len(others) == len(whole) - 1
+
+
 def test_chosen_fields_and_another_order(admin: FlaskClient, filled: InventoryMgr) -> None:
     found = admin.get(f"{ROOT}?env_name=prod&type=instance&sort=-name&fields=name&limit=2").json
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from bson import ObjectId
@@ -91,10 +92,10 @@ def test_without_a_token_nothing_is_told(app) -> None:  # type: ignore[no-untype
 
 
 def test_the_specification_is_served(app) -> None:  # type: ignore[no-untyped-def]
-    spec = app.test_client().get("/api/v1/swagger.json").json
+    spec = app.test_client().get("/api/v1/openapi.json").json
 
     assert "/links" in spec["paths"]
-    assert spec["paths"]["/links"]["get"]["responses"]["200"]["schema"]
+    assert spec["paths"]["/links"]["get"]["responses"]["200"]["content"]["application/json"]
 
 
 def test_an_unchanged_answer_is_not_sent_again(admin: FlaskClient) -> None:
@@ -168,3 +169,36 @@ def test_links_of_an_object_are_those_of_both_its_sides(
     found = [*first["items"], *rest["items"]]
     assert [item["link_type"] for item in found] == ["vedge-otep", *["vnic-vedge"] * 3]
     assert rest["next"] is None
+
+
+@pytest.mark.parametrize("chosen", ["", "&fields=last_scanned,stale_since"])
+def test_a_link_is_as_old_as_its_older_end(
+    admin: FlaskClient, inv: InventoryMgr, environment: Callable[..., str], chosen: str
+) -> None:
+    environment("prod")
+    old, new = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 4, tzinfo=UTC)
+    ends = {}
+    for kind, seen in (("instance", new), ("vnic", old)):
+        place = {"environment": "prod", "type": kind, "id": kind, "id_path": f"/prod/{kind}"}
+        inv.set(place | {"last_scanned": seen} | ({"stale_since": new} if seen is old else {}))
+        ends[kind] = inv.get_by_id("prod", kind)["_id"]  # type: ignore[index]
+    link = {"environment": "prod", "link_type": "instance-vnic", "link_name": "x", "state": "up"}
+    link |= {"source": ends["instance"], "target": ends["vnic"], "last_scanned": new}
+    clique = {"environment": "prod", "clique_type": "instance", "focal_point": ends["instance"]}
+    clique |= {"focal_point_id": "instance", "focal_point_type": "instance", "last_scanned": new}
+    key = inv.collection("links").insert_one(link).inserted_id
+    members = {"links": [key], "objects": list(ends.values())}
+    whole = inv.collection("cliques").insert_one(clique | members).inserted_id
+
+    lists = ["links", "cliques", f"inventory/{ends['vnic']}/links", f"cliques/{whole}/links"]
+    lists.append(f"inventory/{ends['instance']}/cliques")
+    found = [admin.get(f"/api/v1/{name}?limit=5{chosen}").json["items"][0] for name in lists]
+    if not chosen:
+        found += [
+            admin.get(f"/api/v1/{name}").json for name in (f"links/{key}", f"cliques/{whole}")
+        ]
+
+    assert {(item["last_scanned"], item["stale_since"]) for item in found} == {
+        ("2026-05-01T00:00:00Z", "2026-05-04T00:00:00Z")
+    }
+    assert not chosen or all(item.keys() == {"last_scanned", "stale_since"} for item in found)

@@ -186,10 +186,10 @@ def test_indexes_take_bounded_memory(filled: InventoryMgr) -> None:
     assert cache.index(filled, "prod") is not first
 
 
-def test_addresses_of_all_forms_are_known() -> None:
+def test_addresses_of_all_forms_are_known_of_a_type_that_is_not_declared() -> None:
     item = {
         "_id": ObjectId(),
-        "type": "vnic",
+        "type": "firewall",
         "id": "v",
         "name": "v",
         "addresses": ["192.0.2.7/24", {"device": "eth0", "address": "2001:DB8::1"}, "fe80::1%eth0"],

@@ -29,6 +29,8 @@ from pymongo import MongoClient
 from calipso.cli.stack.programs import free_port
 from tests.conftest import Stores
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN = "https://portal.example.org"
 START_SECONDS = 60.0
@@ -376,7 +378,7 @@ def test_a_taken_port_is_told_with_what_to_do(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["-b", "somewhere"], "no address to bind to"),
+        (["-b", "somewhere"], "not an address to listen on"),
         (["-y", "links"], "belongs to the collection"),
         (["--cors-origin", "portal.example.org/path"], "not an origin"),
         (["--ldap_config", "/nonexistent/ldap.conf"], "no such file"),

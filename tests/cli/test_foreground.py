@@ -67,7 +67,7 @@ def test_a_worker_has_the_pool_its_queues_need(
 ) -> None:
     command = became("worker", *words.split())
 
-    assert command[:5] == [sys.executable, "-m", "celery", "-A", "workers.app"]
+    assert command[:4] == [sys.executable, "-m", "workers.program", "worker"]
     assert [option(command, flag) for flag in ("-P", "-c", "-n")] == [pool, size, name]
     assert ("--max-memory-per-child" in " ".join(command)) == (pool == "prefork")
 

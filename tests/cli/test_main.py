@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -50,13 +50,16 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_help_is_fast() -> None:
+    """In seconds of a processor: those of the clock say how busy the machine is."""
     times = []
     for _ in range(3):
-        began = time.monotonic()
+        before = os.times()
         subprocess.run([sys.executable, "-m", "calipso", "--help"], capture_output=True, check=True)
-        times.append(time.monotonic() - began)
+        after = os.times()
+        user = after.children_user - before.children_user
+        times.append(user + after.children_system - before.children_system)
 
-    assert min(times) < 1.0
+    assert 0 < min(times) < 0.5
 
 
 def test_version_names_python_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,8 @@ from calipso.cli.stack.process import identify
 from calipso.cli.stack.programs import LOOPBACK
 from tests.cli.conftest import Shell
 
+pytestmark = pytest.mark.slow
+
 
 def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     deadline = time.monotonic() + seconds

@@ -20,6 +20,8 @@ from tests.cliques.test_large_and_paths import shared_network
 from tests.link_finders.casekit import clique_metadata, environment
 from tests.link_finders.wiring import ENV
 
+pytestmark = pytest.mark.slow
+
 #: MongoDB takes no document above 16 MB; a clique has to stay far away from that.
 MEGABYTE = 1_000_000
 

@@ -53,6 +53,7 @@ def served(cluster: Cluster, inv: InventoryMgr) -> Iterator[dict[str, str]]:
         EnvironmentStore().add(deepcopy(cloud.environment) | {"name": "demo"})
         run_local(ScanRequest(environment="demo"))
         cloud.mutate("create_instance")
+        cloud.control(latency=0.5)  # the scan must not be over before the page asks how far it is
         cluster.worker()
         port = free_port()
         command = [sys.executable, "-m", "calipso.api.server", "-b", f"127.0.0.1:{port}"]
@@ -128,13 +129,17 @@ def test_the_session_gives_what_the_page_shows(served: dict[str, str], tmp_path:
 
 def test_each_line_of_the_comparison_names_a_test_that_exists() -> None:
     page = (ROOT / "docs" / "api-compatibility.md").read_text(encoding="utf-8")
-    lines = [line for line in page.splitlines() if line.startswith("| ") and " | | " not in line]
+    lines = [
+        line
+        for line in page.splitlines()
+        if line.startswith("| ") and line != "| The original | | Here | Test |"
+    ]
     missing = []
     for line in lines:
         _, _, word, _, test, _ = [cell.strip() for cell in line.split("|")]
         path, _, name = test.strip("`").partition("::")
         file = ROOT / "tests" / "api" / path
-        known = file.is_file() and f"def {name}(" in file.read_text(encoding="utf-8")
+        known = file.is_file() and f"\ndef {name}(" in file.read_text(encoding="utf-8")
         if word not in ("same", "changed", "new") or not known:
             missing.append(line)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openstack.config import loader
 
 from calipso.cli.main import main
 from calipso.secrets.box import SecretBox
@@ -55,6 +56,21 @@ def store(inv: InventoryMgr, key_path: Path) -> EnvironmentStore:
     return EnvironmentStore(inv.db, SecretBox(key_path))
 
 
+def look_for_clouds_below(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that starts in `home/cwd`: openstacksdk lists its files when imported."""
+    for name in [name for name in os.environ if name.startswith("OS_")]:
+        monkeypatch.delenv(name)
+    places = [home / "cwd", home / ".config/openstack", home / "etc"]
+    for constant, word in (
+        ("CONFIG_FILES", "clouds"),
+        ("SECURE_FILES", "secure"),
+        ("VENDOR_FILES", "clouds-public"),
+    ):
+        endings = (".yaml", ".yml", ".json")
+        files = [str(place / (word + ending)) for place in places for ending in endings]
+        monkeypatch.setattr(loader, constant, files)
+
+
 @pytest.fixture
 def run(
     inv: InventoryMgr,
@@ -63,8 +79,7 @@ def run(
     capsys: pytest.CaptureFixture[str],
 ) -> Run:
     """`calipso env ...` in this process, on the database of this test, without a terminal."""
-    for name in [name for name in os.environ if name.startswith("OS_")]:
-        monkeypatch.delenv(name)
+    look_for_clouds_below(tmp_path, monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
 

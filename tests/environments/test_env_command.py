@@ -13,11 +13,17 @@ from typing import Any
 import pytest
 import yaml
 
-from calipso.model.environment import CliSection, MysqlSection, OpenStackSection
+from calipso.model.environment import (
+    CliSection,
+    MysqlSection,
+    OpenStackSection,
+    check_environment,
+)
 from calipso.secrets.box import MASK
 from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
-from .conftest import SECRET, Run, openstack_document
+from .conftest import SECRET, Document, Run, openstack_document
 
 FLAGS = (
     *("--api-host", "192.0.2.1", "--api-user", "admin"),
@@ -35,6 +41,7 @@ def password_file(tmp_path: Path) -> str:
 
 def write(path: Path, content: Any) -> str:
     text = json.dumps(content) if path.suffix == ".json" else yaml.safe_dump(content)
+    path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     return str(path)
 
@@ -182,8 +189,8 @@ def test_a_cloud_of_clouds_yaml_gives_name_and_openstack_section(
     run: Run, tmp_path: Path, password_file: str
 ) -> None:
     auth = {"auth_url": "https://cloud.example:5000", "username": "admin"}
-    write(tmp_path / "clouds.yaml", {"clouds": {"prod": {"auth": auth, "region_name": "R"}}})
-    write(tmp_path / "secure.yaml", {"clouds": {"prod": {"auth": {"password": "api"}}}})
+    write(tmp_path / "cwd/clouds.yaml", {"clouds": {"prod": {"auth": auth, "region_name": "R"}}})
+    write(tmp_path / "cwd/secure.yaml", {"clouds": {"prod": {"auth": {"password": "api"}}}})
 
     added(run, "--os-cloud", "prod", *FLAGS[4:], "--password-file", password_file)
 
@@ -208,9 +215,52 @@ def test_os_variables_are_a_cloud(
     assert (section.host, section.pwd, section.region) == ("192.0.2.7", SECRET, "R9")
 
 
+def test_an_application_credential_is_stored_encrypted_and_shown_masked(
+    run: Run, tmp_path: Path, password_file: str
+) -> None:
+    auth = {"auth_url": "http://a:5000", "application_credential_id": "0ab1"}
+    login = {"auth_type": "v3applicationcredential", "auth": auth}
+    write(tmp_path / "cwd/clouds.yaml", {"clouds": {"prod": login}})
+
+    added(run, "--os-cloud", "prod", *FLAGS[4:], "--password-file", password_file)
+
+    environment = EnvironmentStore().get("prod")
+    section = environment.section(OpenStackSection)
+    assert (section.application_credential_secret, section.pwd) == (SECRET, "")
+    kept = InventoryMgr().db["environments_config"].find_one({"name": "prod"})
+    assert SECRET not in str(kept)
+    assert SECRET not in repr(environment)
+    shown = run("show", "prod", "-f", "json")
+    assert SECRET not in shown.out
+    assert '"application_credential_id": "0ab1"' in shown.out
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({}, "OpenStack.user: missing"),
+        ({"auth_type": "v3token"}, "OpenStack.token: missing"),
+        ({"auth_type": "v3applicationcredential"}, "application_credential_secret: missing"),
+        (
+            {"auth_type": "v3applicationcredential", "application_credential_secret": SECRET},
+            "give application_credential_id too",
+        ),
+        ({"auth_type": "v2password"}, "OpenStack.auth_type"),
+    ],
+)
+def test_what_a_login_lacks_is_named(section: Document, said: str) -> None:
+    document = openstack_document()
+    document["configuration"][0] = {"name": "OpenStack", "host": "a"} | section
+
+    _, problems = check_environment(document)
+
+    assert said in "\n".join(problems)
+    assert SECRET not in "\n".join(problems)
+
+
 def test_what_a_cloud_does_not_give_is_named(run: Run, tmp_path: Path, password_file: str) -> None:
     auth = {"auth_url": "http://a:5000", "username": "admin", "password": SECRET}
-    write(tmp_path / "clouds.yaml", {"clouds": {"prod": {"auth": auth}}})
+    write(tmp_path / "cwd/clouds.yaml", {"clouds": {"prod": {"auth": auth}}})
 
     ended = run("add", "--os-cloud", "prod")
 

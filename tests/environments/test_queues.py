@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
+from calipso.discover.engine.scan_plan import Planner
+from calipso.discover.engine.scanners_metadata import load_scanners
 from calipso.errors import ConfigError
 from calipso.model.environment import Environment, parse_environment
 from calipso.model.queues import Queues
@@ -92,3 +95,25 @@ def test_queues_are_stored_and_read_back(inv: InventoryMgr):
 )
 def test_a_wrong_entry_is_named(queues: dict[str, Any], said: str):
     assert said in error(**queues)
+
+
+def test_a_fetcher_of_the_databases_that_asks_hosts_goes_to_the_queue_of_the_host():
+    known = environment(hosts=[{"hosts": "rack1-*", "queue": "cli-rack1"}])
+    known.mechanism_drivers = ["OVS"]
+    planner = Planner("s", known, load_scanners())
+    hosts = {"rack1-a": ObjectId(), "rack2-a": ObjectId()}
+
+    level = planner.fetch_level(
+        1,
+        [
+            (name, host, key)
+            for name in ("ScanVedgesRoot", "ScanOteps")
+            for host, key in hosts.items()
+        ],
+    )
+
+    assert {(task["queue"], *task["parents"]) for task in level.tasks()} == {
+        ("cli-rack1", hosts["rack1-a"]),
+        ("cli", hosts["rack2-a"]),
+    }
+    assert {task["source"] for task in level.tasks()} == {"cli"}

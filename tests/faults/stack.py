@@ -190,7 +190,7 @@ class Stack:
         self._start(name, self._celery(*words), env)
 
     def _celery(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "celery", "-A", "workers.app", *words]
+        return [sys.executable, "-m", "workers.program", *words]
 
     def _start(self, name: str, command: list[str], env: Mapping[str, str]) -> None:
         self.children[name] = Child(name, command, self.folder / f"{name}.log", env)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.campaign import Campaign, campaign
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.alone]
 
 #: One of each family; together they take about two minutes.
 SHORT = [

@@ -12,7 +12,7 @@ from tests.faults.rabbit import installed
 
 pytestmark = [
     pytest.mark.broker,
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.alone,
     pytest.mark.skipif(
         not installed(), reason="the package rabbitmq-server is not installed (.ci/system-packages)"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from calipso.discover.engine.scan import Scan
+from calipso.discover.engine.scan_levels import Levels
 from calipso.discover.engine.scan_local import LocalPublisher
 from calipso.discover.engine.scan_manager import make_scan
 from calipso.discover.engine.sweep import Sweeper
@@ -26,6 +26,8 @@ from tests.scan.cloud_checks import contents
 from tests.scan.conftest import ToyCloud, scan, toy
 
 __all__ = ["planned", "scan", "toy"]
+
+pytestmark = pytest.mark.slow
 
 Run = Callable[..., dict[str, Any]]
 
@@ -123,16 +125,16 @@ def test_of_two_planners_one_sends_the_level(
     toy: ToyCloud, monkeypatch: pytest.MonkeyPatch, planned: str
 ):
     slow, fast = LocalPublisher(), LocalPublisher()
-    store, real = ScanStore(), Scan._next_level
+    store, real = ScanStore(), Levels.following
     level = store.level_of(planned)
 
-    def late(self: Scan, record: dict[str, Any]) -> Any:
-        monkeypatch.setattr(Scan, "_next_level", real)
+    def late(self: Levels, record: dict[str, Any]) -> Any:
+        monkeypatch.setattr(Levels, "following", real)
         store.update(planned, {"claim_until": None})
         assert make_scan(planned).advance(level, fast, "fast")
         return real(self, record)
 
-    monkeypatch.setattr(Scan, "_next_level", late)
+    monkeypatch.setattr(Levels, "following", late)
     make_scan(planned).advance(level, slow, "slow")
 
     assert len(fast.levels) == 1
@@ -142,16 +144,16 @@ def test_of_two_planners_one_sends_the_level(
 def test_a_planner_that_was_given_up_ends_no_scan_that_goes_on(
     toy: ToyCloud, monkeypatch: pytest.MonkeyPatch, planned: str
 ):
-    store, real = ScanStore(), Scan._next_level
+    store, real = ScanStore(), Levels.following
     level = store.level_of(planned)
 
-    def late(self: Scan, _: dict[str, Any]) -> Any:
-        monkeypatch.setattr(Scan, "_next_level", real)
+    def late(self: Levels, _: dict[str, Any]) -> Any:
+        monkeypatch.setattr(Levels, "following", real)
         store.update(planned, {"claim_until": None})
         assert make_scan(planned).advance(level, LocalPublisher(), "fast")
         raise ValueError("what it read is gone by now")
 
-    monkeypatch.setattr(Scan, "_next_level", late)
+    monkeypatch.setattr(Levels, "following", late)
     make_scan(planned).advance(level, LocalPublisher(), "slow")
 
     assert store.get(planned)["status"] == "running"

@@ -11,6 +11,7 @@ import pytest
 
 from calipso.discover.engine import watchdog
 from calipso.discover.engine.scan import Scan
+from calipso.discover.engine.scan_levels import Levels
 from calipso.discover.engine.scan_local import LocalPublisher
 from calipso.discover.engine.scan_manager import create_scan, make_scan, start_scan
 from calipso.model.scan import ScanRequest
@@ -159,7 +160,7 @@ def test_a_scan_whose_starter_died_begins_with_its_first_level(
     inv.collection("inventory").delete_many({})
     scan_id = create_scan(ScanRequest(environment="toy"))
     with monkeypatch.context() as patch:
-        patch.setattr(Scan, "_first_level", died)
+        patch.setattr(Levels, "first", died)
         with pytest.raises(Died):
             start_scan(scan_id, LocalPublisher(), ALIVE)
     assert ScanStore().get(scan_id)["status"] == "running"

@@ -11,7 +11,7 @@ from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, NetworkTimeout
 
-from calipso.discover.engine.scan import Scan
+from calipso.discover.engine.scan_levels import Levels
 from calipso.discover.engine.stages import Stages
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.mongo_access import is_store_error
@@ -112,15 +112,15 @@ def test_a_result_the_store_refuses_is_an_error_of_its_task(
 def test_a_level_the_store_refuses_ends_the_scan(
     toy: ToyCloud, scan: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ):
-    real = Scan._next_level
+    real = Levels.following
 
-    def huge(self: Scan, record: dict[str, Any]) -> Any:
+    def huge(self: Levels, record: dict[str, Any]) -> Any:
         level = real(self, record)
         if level is not None and level.number == 3:
             level.chains[0][0]["text"] = BIG
         return level
 
-    monkeypatch.setattr(Scan, "_next_level", huge)
+    monkeypatch.setattr(Levels, "following", huge)
     record = scan()
 
     assert (record["status"], record["level"]) == ("failed", 2)

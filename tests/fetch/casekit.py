@@ -99,7 +99,16 @@ class Case:
             problems, _ = context.drain()
             context.close()
         found = {parent_id: _outcome(outcome) for parent_id, outcome in outcomes.items()}
-        told = [{"kind": p.kind, "message": p.message, "hint": p.hint} for p in problems]
+        told = [
+            {
+                "kind": p.kind,
+                "message": p.message,
+                "hint": p.hint,
+                "code": p.code,
+                "on": p.object_id,
+            }
+            for p in problems
+        ]
         return json.loads(json.dumps(found, default=str)), told
 
     def expected(self) -> Any:
@@ -277,7 +286,8 @@ def unmet_problems(expected: list[dict[str, str]], told: list[dict[str, str]]) -
 
 
 def _fits(problem: dict[str, str], wanted: dict[str, str]) -> bool:
-    return problem["kind"] == wanted["kind"] and wanted.get("contains", "") in problem["message"]
+    same = all(problem[key] == wanted[key] for key in ("kind", "code", "on") if key in wanted)
+    return same and wanted.get("contains", "") in problem["message"]
 
 
 def updating(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calipso.discover.fetchers.db.ovs_vedge import port_fields
 from calipso.errors import ParseError
 from calipso.hostparse.bonding import parse_bonds
 from calipso.hostparse.ethtool import parse_nics
@@ -122,3 +124,32 @@ def test_open_vswitch_of_a_compute_host() -> None:
     assert len({i.options["remote_ip"] for i in tunnels}) == 3
     assert all(i.name == f"qvo{i.port_id[:11]}" and port.tag for port, i in taps)
     assert all(i.attached_mac.startswith("fa:16:3e:") for _, i in taps)
+
+
+def ovs_tables(port: dict[str, object]) -> str:
+    """An answer with one bridge and one port."""
+    bridge = {"_uuid": ["uuid", "b"], "name": "br-int", "ports": ["uuid", "p"]}
+    bridge |= {"datapath_type": "system", "fail_mode": "secure"}
+    interface = {"_uuid": ["uuid", "i"], "name": "tap1", "type": "", "mac_in_use": "", "ofport": 5}
+    interface |= {"link_state": "up", "admin_state": "up", "error": ["set", []], "mtu": 1450}
+    interface |= {"options": ["map", []], "external_ids": ["map", [["iface-id", "p1"]]]}
+    rows = (bridge, {"_uuid": ["uuid", "p"], "interfaces": ["uuid", "i"]} | port, interface)
+    tables = [json.dumps({"headings": list(row), "data": [list(row.values())]}) for row in rows]
+    return "\n".join(tables)
+
+
+def test_what_the_agent_noted_of_a_port_is_kept_with_it():
+    port = {"name": "tap1", "tag": 999, "trunks": ["set", []], "bond_mode": ["set", []]}
+    noted = [["net_uuid", "n-1"], ["segmentation_id", "30"], ["tag", "3"]]
+
+    new = parse_ovs(ovs_tables(port | {"other_config": ["map", noted]}))["br-int"]
+    old = parse_ovs(ovs_tables(port))["br-int"]  # recorded before the column was asked for
+
+    assert new.ports["tap1"].other_config == {
+        "net_uuid": "n-1",
+        "segmentation_id": "30",
+        "tag": "3",
+    }
+    assert old.ports["tap1"].other_config == {}
+    (found,) = [port_fields(new, *pair) for pair in new.interfaces()]
+    assert (found["tag"], found["other_config"]["tag"]) == (999, "3")

@@ -122,7 +122,7 @@ class Stack:
         return urls
 
     def _celery(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "celery", "-A", "workers.app", *words]
+        return [sys.executable, "-m", "workers.program", *words]
 
     def _start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> None:
         log = self.folder / f"{name}.log"

@@ -103,7 +103,7 @@ def test_a_worker_without_the_key_file_does_not_start(inv: InventoryMgr, home: P
     EnvironmentStore().add(PROD)
     shutil.move(home / "secret.keys", home / "elsewhere")
 
-    command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-Q", "cli"]
+    command = [sys.executable, "-m", "workers.program", "worker", "-Q", "cli"]
     ended = subprocess.run(
         [*command, "-P", "threads", "-c", "1"],
         cwd=ROOT,

@@ -10,7 +10,7 @@ from calipso.settings import settings
 from tests.hosts import runs, speedup
 from tests.hosts.network import leftovers, why_not
 
-pytestmark = [pytest.mark.slow, pytest.mark.broker, pytest.mark.alone]
+pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")

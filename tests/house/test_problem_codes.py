@@ -21,6 +21,8 @@ def reported() -> set[str]:
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name == "Fault" and isinstance(node.args[0], ast.Constant):
+                found.add(node.args[0].value)
             for given in node.keywords if name in REPORTS else ():
                 if given.arg == "code" and isinstance(given.value, ast.Constant):
                     found.add(given.value.value)

@@ -144,3 +144,21 @@ def test_much_goes_in_portions_and_a_run_has_an_end(inv: InventoryMgr) -> None:
     assert Housekeeping(moment=NOW, budget=0).run() == {}
     assert Housekeeping(moment=NOW, portion=1000).run() == {"changes": 2500}
     assert Housekeeping(moment=NOW).run() == {}
+
+
+def test_what_a_killed_recording_left_goes_after_a_day_and_nothing_else(inv: InventoryMgr) -> None:
+    for name in ("recording_0a1b2c3d4e5f", "recording_f5e4d3c2b1a0", "inventory_dev"):
+        InventoryMgr(name).collection("links").insert_one({"environment": "lab"})
+        InventoryMgr(name).db["scan_generations"].insert_one({"_id": f"{name}/lab"})
+    a_scan("killed", 2, "failed", inventory="recording_0a1b2c3d4e5f")
+    a_scan("just ended", 0.5, inventory="recording_f5e4d3c2b1a0")
+    a_scan("other", 2, inventory="inventory_dev")
+
+    Housekeeping(moment=NOW).run()
+
+    names = inv.db.list_collection_names()
+    assert [name for name in names if "recording_0a1b" in name] == []
+    assert {"recording_f5e4d3c2b1a0_links", "links_dev"} <= set(names)
+    assert stored("scans", "_id") == stored("coverage") == {"just ended", "other"}
+    counted = {"recording_f5e4d3c2b1a0/lab", "inventory_dev/lab"}
+    assert stored("scan_generations", "_id") == counted

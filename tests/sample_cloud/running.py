@@ -23,6 +23,8 @@ class RunningCloud:
         #: A document of environments_config that points at the cloud.
         self.environment: dict[str, Any] = state["environment"]
         self.summary: dict[str, int] = state["summary"]
+        #: How often it was changed.
+        self.mutations = 0
 
     def control(self, **order: Any) -> dict[str, Any]:
         """Give an order (`fault=`, `clear=`, `mutate=`, ...); without one, just look."""
@@ -46,6 +48,7 @@ class RunningCloud:
 
     def mutate(self, operation: str, **more: Any) -> dict[str, Any]:
         """Change the cloud; what was changed."""
+        self.mutations += 1
         found: dict[str, Any] = self.control(mutate={"op": operation, **more})["mutated"]
         return found
 

@@ -55,6 +55,7 @@ def test_all_of_it_is_found_and_hangs_together(cloud: RunningCloud, inv: Invento
     all_hold(inv, "gen")
 
 
+@pytest.mark.slow
 def test_a_second_scan_records_no_change(cloud: RunningCloud, inv: InventoryMgr):
     run()
     before = contents(inv, "gen")
@@ -65,6 +66,7 @@ def test_a_second_scan_records_no_change(cloud: RunningCloud, inv: InventoryMgr)
     assert contents(inv, "gen") == before
 
 
+@pytest.mark.slow
 def test_the_order_of_results_does_not_matter(
     cloud: RunningCloud, inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
 ):
@@ -82,6 +84,7 @@ def test_the_order_of_results_does_not_matter(
     assert contents(inv, "gen") == forwards
 
 
+@pytest.mark.slow
 def test_every_host_is_asked_once_in_one_round_trip(cloud: RunningCloud, inv: InventoryMgr):
     cloud.control(reset_counts=True)
 
@@ -93,6 +96,7 @@ def test_every_host_is_asked_once_in_one_round_trip(cloud: RunningCloud, inv: In
     assert record["requests"]["sql_queries"] < 30
 
 
+@pytest.mark.slow
 def test_a_new_and_a_deleted_instance_are_the_changes(cloud: RunningCloud, inv: InventoryMgr):
     run()
     cloud.mutate("delete_instance")
@@ -107,6 +111,7 @@ def test_a_new_and_a_deleted_instance_are_the_changes(cloud: RunningCloud, inv: 
     all_hold(inv, "gen")
 
 
+@pytest.mark.slow
 def test_two_environments_do_not_mix(cloud: RunningCloud, inv: InventoryMgr):
     with running_cloud(name="other", seed=99, hosts=4, instances=10, networks=4) as other:
         EnvironmentStore().add(other.environment)

@@ -19,7 +19,7 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo import mongo_access
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.slow, pytest.mark.embedded]
 
 #: What grows with the cloud, or with the scans that are kept.
 LARGE = {"inventory", "links", "cliques", "changes", "scan_tasks", "answers", "coverage"}

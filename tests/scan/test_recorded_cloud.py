@@ -56,6 +56,7 @@ def test_workers_find_what_was_recorded(cluster: Cluster, cloud: RunningCloud, i
     assert len(inv.find("recorded", "otep")) == 5
 
 
+@pytest.mark.slow
 def test_one_process_finds_the_same_twice(cloud: RunningCloud, inv: InventoryMgr):
     run_local(ScanRequest(environment="recorded"))
     first = contents(inv, "recorded")

@@ -18,7 +18,7 @@ from pymongo.errors import PyMongoError
 
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.long]
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"hosts": 6, "instances": 40, "networks": 8, "latency": 120, "seed": 5}

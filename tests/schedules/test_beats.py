@@ -20,7 +20,7 @@ from tests.workers.conftest import Cluster, cluster, wait_for, wait_for_end
 
 __all__ = ["cluster", "toy"]
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.alone]
 
 SLOTS = 10
 

@@ -19,10 +19,13 @@ from tests.schedules.conftest import NOON, Bench, scan_at_once
 
 PROCESSES = 3
 REAL_SECONDS = 15.0
+#: On a busy machine processes start slowly: it goes on until enough has happened, at most so long.
+MOST_SECONDS = 150.0
+ENOUGH = 4  # deaths, and scans
 #: Seconds of the simulated clock in one real second: a slot comes about every half second.
 SPEED = 120.0
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def simulated(began: float) -> datetime:
@@ -55,7 +58,9 @@ def test_every_slot_is_run_once_or_told_however_often_dispatchers_die(bench: Ben
     began, seed, deaths = time.time(), 0, 0
     running: list[SpawnProcess] = []
     try:
-        while time.time() < began + REAL_SECONDS:
+        while time.time() < began + REAL_SECONDS or (
+            min(deaths, len(bench.scans())) < ENOUGH and time.time() < began + MOST_SECONDS
+        ):
             dead = [process for process in running if not process.is_alive()]
             deaths += len(dead)
             running = [process for process in running if process.is_alive()]
@@ -81,9 +86,9 @@ def test_every_slot_is_run_once_or_told_however_often_dispatchers_die(bench: Ben
     counts = document["counts"]
     slots = [NOON + timedelta(minutes=number) for number in range(1, passed + 1)]
     of_slots = {slot_scan_id(document["_id"], slot) for slot in slots}
-    assert deaths > 3
+    assert deaths >= ENOUGH
     assert {scan["_id"] for scan in bench.scans()} <= of_slots
-    assert counts["run"] == len(bench.scans()) > 3
+    assert counts["run"] == len(bench.scans()) >= ENOUGH
     assert counts["run"] + counts["missed"] + counts["skipped"] == passed
     assert counts["failed"] == 0
     assert document["claimed"] is None

@@ -33,3 +33,43 @@ def test_a_port_that_goes_down_in_a_list_is_a_change():
 
     assert differences(old, old | {"network_info": [{"id": "p", "active": False}]}) == {}
     assert set(differences(old, new)) == {"network_info"}
+
+
+def test_a_subnet_or_port_named_like_a_counter_is_a_fact():
+    """Names of the cloud are keys of these maps: a declared field is compared by its own paths."""
+    subnets = {
+        "progress": {"cidr": "10.0.0.0/24", "updated_at": 1},
+        "load": {"cidr": "10.1.0.0/24"},
+    }
+    old = {"type": "network", "subnets": subnets}
+    new = {"type": "network", "subnets": {"progress": {"cidr": "10.9.0.0/24", "updated_at": 2}}}
+
+    assert set(differences(old, new)) == {"subnets.progress.cidr", "subnets.load"}
+
+
+def test_the_stamps_of_a_subnet_are_no_changes():
+    old = {"type": "network", "subnets": {"a": {"updated_at": 1, "revision_number": 1}}}
+    new = {"type": "network", "subnets": {"a": {"updated_at": 2, "revision_number": 2}}}
+
+    assert differences(old, new) == {}
+
+
+def test_what_one_type_counts_another_type_may_have_as_a_fact():
+    counted = {"type": "vedge", "configurations": {"devices": 1}, "load": 1, "ports": {"a": 1}}
+    kept = {"type": "project", "options": {"load": 1}}
+
+    again = counted | {"configurations": {"devices": 2}, "load": 2}
+    assert differences(counted, again) == {}
+    assert set(differences(counted, counted | {"ports": {"a": 2}})) == {"ports.a"}
+    assert set(differences(kept, kept | {"options": {"load": 2}})) == {"options.load"}
+
+
+def test_of_what_is_not_declared_stamps_are_no_changes_at_any_depth():
+    new_field = {"type": "network", "qos": {"updated_at": 1, "rate": 1}}
+    new_type = {"type": "route", "statistics": 1, "next": [{"age": 1, "device": "eth0"}]}
+
+    assert differences(new_field, new_field | {"qos": {"updated_at": 2, "rate": 1}}) == {}
+    aged = {"statistics": 2, "next": [{"age": 2, "device": "eth0"}]}
+    assert differences(new_type, new_type | aged) == {}
+    moved = {"next": [{"age": 2, "device": "eth1"}]}
+    assert set(differences(new_type, new_type | moved)) == {"next"}

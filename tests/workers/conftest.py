@@ -56,7 +56,7 @@ class Cluster:
 
     def _start(self, name: str, options: list[str]) -> int:
         log = (self.folder / f"{name}.log").open("wb")
-        command = [sys.executable, "-m", "celery", "-A", "workers.app", *options]
+        command = [sys.executable, "-m", "workers.program", *options]
         child = subprocess.Popen(
             command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True, env=os.environ
         )

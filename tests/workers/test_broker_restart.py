@@ -21,7 +21,7 @@ from calipso.stores.ping import ping_redis
 from tests.faults.rabbit import Rabbit, installed
 from tests.workers.conftest import Cluster, wait_for
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.alone]
 
 #: Seconds the broker is away: kombu's own pauses have grown to 8 s and more by then.
 AWAY = 14

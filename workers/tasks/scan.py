@@ -9,14 +9,12 @@ from typing import Any
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
 
 from calipso.discover.engine import scan_manager, watchdog
+from calipso.model.sources import QUEUES
 from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.mongo.mongo_access import is_store_error
 from workers.app import app
 from workers.base import STORE_RETRY_SECONDS, ScanTask, worker_name
 from workers.publisher import CeleryPublisher
-
-#: Queues of every installation; those of parts of a cloud come from the scans that run.
-QUEUES = ("scan", "api", "db", "cli", "links", "cliques")
 
 
 @app.task(bind=True, base=ScanTask, name="calipso.scan.start")
@@ -98,6 +96,7 @@ def watch(self: ScanTask) -> dict[str, Any]:
 
 def queue_lengths(more: Iterable[str] = ()) -> dict[str, int]:
     """Waiting messages by queue; a queue that does not exist yet is empty."""
+    # those of parts of a cloud come from the scans that run
     lengths: dict[str, int] = {}
     with app.connection_for_read() as connection:
         for queue in dict.fromkeys((*QUEUES, *more)):

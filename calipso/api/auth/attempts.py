@@ -1,7 +1,9 @@
-"""Wrong passwords are counted: for a name from an address, for the name, for the address.
+"""Attempts to log in are counted: for a name from an address, for the name, for the address.
 
-In Redis, so that all processes of the API count together; without it each counts by itself. A try
-counts before the password is looked at, so that many at once are no way around.
+The library `limits` counts, in fixed windows. The counters are in Redis, so that all processes of
+the API count together. While Redis does not answer, each process counts by itself.
+
+An attempt counts before the password is checked: parallel guesses cannot get past the limit.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, cast
 
-import redis
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import FixedWindowRateLimiter
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -28,95 +31,55 @@ from calipso.utils.store_addresses import redis_url
 
 log = logging.getLogger(__name__)
 
-#: How many times the limit of one name from one address a name, or an address, may use up.
+#: The limit of a name, and that of an address, is this many times the limit of one name from one
+#: address.
 WIDER = 10
 
-#: Seconds Redis is left alone after it failed: a login must not wait for it each time.
+#: Seconds without a request to Redis after it failed: not every login may wait for it.
 PAUSE = 15.0
 
-#: Counters of this process are cleared when there are more: memory is bounded.
+#: The counters of this process are cleared when there are more: memory is bounded.
 MOST = 10_000
 
-#: KEYS: counters. ARGV: seconds of the window, then the limit of each. Says how long to wait, when
-#: a limit is reached.
-_REFUSE = """
-for index, key in ipairs(KEYS) do
-  if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[index + 1]) then
-    return math.max(1, redis.call('PTTL', key))
-  end
-end
-"""
-
-#: Else counts.
-_BEGIN = (
-    _REFUSE
-    + """
-for _, key in ipairs(KEYS) do
-  if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, ARGV[1]) end
-end
-return 0
-"""
-)
-
-#: Else forgets the first counter.
-_AGAIN = (
-    _REFUSE
-    + """
-redis.call('DEL', KEYS[1])
-return 0
-"""
-)
-
-#: KEYS: counters; the first is forgotten when ARGV[1] is 1, the others go back by one.
-_END = """
-for index, key in ipairs(KEYS) do
-  if index == 1 and ARGV[1] == '1' then
-    redis.call('DEL', key)
-  elseif tonumber(redis.call('GET', key) or '0') > 0 then
-    redis.call('DECR', key)
-  end
-end
-return 0
-"""
+#: A limit and what it counts.
+Counter = tuple[RateLimitItemPerSecond, str]
 
 
 class Attempt:
-    """One try to log in; count it with `begin`, then say how it ended. Or it is one `again`."""
+    """One attempt to log in.
+
+    Call `begin` before the password is checked, then `succeeded` or `did_not_count`; a wrong
+    password stays counted. Call only `again` for a login that was right a moment ago.
+    """
 
     def __init__(self, name: str, address: str, config: Settings | None = None) -> None:
-        config = config or settings()
-        most = config.login_attempts
+        self._config = config or settings()
+        most, window = self._config.login_attempts, self._config.login_window
         near = network(address)
-        words = [f"{name}\n{near}", name, near]
-        prefix = f"calipso:login:{config.mongo_database}"
-        self.keys = [
-            f"{prefix}:{kind}:{hashlib.sha256(word.encode(errors='replace')).hexdigest()[:32]}"
-            for kind, word in zip(("both", "name", "address"), words, strict=True)
+        words = {"both": f"{name}\n{near}", "name": name, "address": near}
+        self.counters: list[Counter] = [
+            (
+                RateLimitItemPerSecond(most if kind == "both" else most * WIDER, window, kind),
+                hashlib.sha256(word.encode(errors="replace")).hexdigest()[:32],
+            )
+            for kind, word in words.items()
         ]
-        self.limits = [most, most * WIDER, most * WIDER]
-        self.window = config.login_window
-        self._config = config
 
     def begin(self) -> None:
-        """Count it. Raises TooManyRequests when there were too many."""
-        wait = self._in_redis(_BEGIN, [self.window, *self.limits])
-        if wait is None:
-            wait = _HERE.begin(self.keys, self.limits, self.window)
-        self._refuse(wait)
+        """Count it. Raises TooManyRequests, and counts nothing, when a limit is reached."""
+        self._refuse(self._count(lambda limiter: _begin(limiter, self.counters)))
 
     def again(self) -> None:
-        """What was right a moment ago is no try, and forgets wrong ones as a right one does.
+        """Forget wrong passwords, as a right one does, without counting this attempt.
 
-        Raises TooManyRequests all the same: else guesses would be free as long as somebody is in.
+        Raises TooManyRequests when a limit is reached. Otherwise a user who is logged in would
+        make guesses from the same address free.
         """
-        wait = self._in_redis(_AGAIN, [self.window, *self.limits])
-        if wait is None:
-            wait = _HERE.again(self.keys, self.limits)
-        self._refuse(wait)
+        self._refuse(self._count(lambda limiter: _again(limiter, self.counters)))
 
-    def _refuse(self, wait: int) -> None:
+    def _refuse(self, wait: float) -> None:
         if wait:
-            seconds = math.ceil(wait / 1000)
+            seconds = math.ceil(wait)
             raise TooManyRequests(
                 "too many wrong passwords",
                 hint=f"Try again in {seconds} seconds.",
@@ -124,31 +87,25 @@ class Attempt:
             )
 
     def succeeded(self) -> None:
-        """The password was right: what this name got wrong from this address is forgotten."""
-        self._end(forget=True)
+        """The password was right: wrong ones of this name from this address are forgotten."""
+        self._count(lambda limiter: _end(limiter, self.counters, forget=True))
 
     def did_not_count(self) -> None:
-        """It could not be told whether the password was right."""
-        self._end(forget=False)
+        """The password could not be checked: the attempt does not count."""
+        self._count(lambda limiter: _end(limiter, self.counters, forget=False))
 
-    def _end(self, *, forget: bool) -> None:
-        if self._in_redis(_END, [int(forget)]) is None:
-            _HERE.end(self.keys, forget=forget)
-
-    def _in_redis(self, script: str, arguments: Sequence[int]) -> int | None:
-        """What a script answers; None when there is no Redis, or it does not answer."""
+    def _count(self, change: Callable[[FixedWindowRateLimiter], float]) -> float:
+        """What `change` returns: on the counters in Redis, else on those of this process."""
         try:
-            client = _client(redis_url(self._config))
-            if client is None or _HERE.paused():
-                return None
-            found = client.eval(script, len(self.keys), *self.keys, *map(str, arguments))
-            return int(cast(Any, found))
+            limiter = _in_redis(redis_url(self._config), self._config.mongo_database)
+            if limiter is not None and not _HERE.paused():
+                return change(limiter)
         except (RedisError, OSError) as error:
             _HERE.pause()
-            log.warning("logins are counted in this process only: Redis: %s", error)
+            log.warning("this process counts logins by itself, Redis failed: %s", error)
         except ConfigError:
-            pass
-        return None
+            pass  # there is no Redis
+        return _HERE.change(change)
 
 
 class _Here:
@@ -156,67 +113,86 @@ class _Here:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: dict[str, tuple[int, float]] = {}
+        self._limiter: FixedWindowRateLimiter | None = None
         self._again = 0.0
 
     def paused(self) -> bool:
+        """True while Redis should not be asked."""
         return time.monotonic() < self._again
 
     def pause(self) -> None:
+        """Redis failed."""
         self._again = time.monotonic() + PAUSE
 
-    def begin(self, keys: Sequence[str], limits: Sequence[int], window: int) -> int:
-        """Milliseconds to wait, or 0 when it was counted."""
-        now = time.monotonic()
+    def change(self, change: Callable[[FixedWindowRateLimiter], float]) -> float:
+        """What `change` returns. One change at a time: the storage itself can lose one."""
         with self._lock:
-            if len(self._counts) > MOST:
-                self._counts.clear()
-            wait = self._wait(keys, limits, now)
-            for key in keys if not wait else ():
-                count, until = self._counts.get(key, (0, 0.0))
-                self._counts[key] = (count + 1, until) if until > now else (1, now + window)
-        return wait
-
-    def again(self, keys: Sequence[str], limits: Sequence[int]) -> int:
-        """Milliseconds to wait, or 0 when the first was forgotten."""
-        with self._lock:
-            wait = self._wait(keys, limits, time.monotonic())
-            if not wait:
-                self._counts.pop(keys[0], None)
-        return wait
-
-    def _wait(self, keys: Sequence[str], limits: Sequence[int], now: float) -> int:
-        for key, limit in zip(keys, limits, strict=True):
-            count, until = self._counts.get(key, (0, 0.0))
-            if until > now and count >= limit:
-                return max(1, int((until - now) * 1000))
-        return 0
-
-    def end(self, keys: Sequence[str], *, forget: bool) -> None:
-        with self._lock:
-            for position, key in enumerate(keys):
-                count, until = self._counts.get(key, (0, 0.0))
-                if position == 0 and forget:
-                    self._counts.pop(key, None)
-                elif count:
-                    self._counts[key] = (count - 1, until)
+            if self._limiter is None:  # not earlier: its thread would not survive a fork
+                self._storage = MemoryStorage()
+                self._limiter = FixedWindowRateLimiter(self._storage)
+            if len(self._storage.storage) > MOST:
+                self._storage.reset()
+            return change(self._limiter)
 
 
 _HERE = _Here()
 
 
 @lru_cache(maxsize=4)
-def _client(url: str) -> redis.Redis | None:
+def _in_redis(url: str, database: str) -> FixedWindowRateLimiter | None:
+    """Counters of one installation in Redis. None when the URL is not one of Redis."""
     try:
-        return redis.Redis.from_url(
-            url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0)
+        storage = RedisStorage(
+            url,
+            key_prefix=f"calipso:login:{database}",
+            socket_connect_timeout=1,
+            socket_timeout=1,
+            retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type] # given on to the client
         )
     except ValueError:
         return None
+    return FixedWindowRateLimiter(storage)
+
+
+def _begin(limiter: FixedWindowRateLimiter, counters: Sequence[Counter]) -> float:
+    """Count in all counters. Returns 0, or the seconds to wait when a limit is reached."""
+    for position, (limit, key) in enumerate(counters):
+        if not limiter.hit(limit, key):
+            _give_back(limiter, counters[: position + 1])
+            return _seconds(limiter, limit, key)
+    return 0
+
+
+def _again(limiter: FixedWindowRateLimiter, counters: Sequence[Counter]) -> float:
+    """Clear the first counter. Returns 0, or the seconds to wait when a limit is reached."""
+    for limit, key in counters:
+        if not limiter.test(limit, key):
+            return _seconds(limiter, limit, key)
+    limiter.clear(*counters[0])
+    return 0
+
+
+def _end(limiter: FixedWindowRateLimiter, counters: Sequence[Counter], *, forget: bool) -> float:
+    """Take one attempt out of the counters; `forget` clears the first of them."""
+    if forget:
+        limiter.clear(*counters[0])
+    _give_back(limiter, counters[1:] if forget else counters)
+    return 0
+
+
+def _give_back(limiter: FixedWindowRateLimiter, counters: Sequence[Counter]) -> None:
+    for limit, key in counters:
+        full = limiter.get_window_stats(limit, key).remaining >= limit.amount
+        if not full:  # a window that ended meanwhile has nothing to give back
+            limiter.hit(limit, key, cost=-1)
+
+
+def _seconds(limiter: FixedWindowRateLimiter, limit: RateLimitItemPerSecond, key: str) -> float:
+    return max(1.0, limiter.get_window_stats(limit, key).reset_time - time.time())
 
 
 def network(address: str) -> str:
-    """What counts as one address: of IPv6 the 64 bits that one customer has for all of his."""
+    """What counts as one address: for IPv6 the /64 network, which one customer has."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

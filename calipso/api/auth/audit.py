@@ -1,4 +1,4 @@
-"""Each request that changes something leaves an entry in the audit, whatever came of it."""
+"""The audit: each request that changes something leaves an entry, also when it failed."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 def record(response: Response) -> Response:
     """After an answer: the entry, if the request was to change something and is known by name.
 
-    A login that failed is kept with the name it was for; they are limited in number. What nobody
-    known asks for is not kept: it would let strangers fill the store.
+    A login that failed is kept with the name it was for; their number is limited. Requests of
+    unknown callers are not kept: strangers could fill the store.
     """
     if request.method in READS or request.url_rule is None or response.status_code == 429:
         return response

@@ -29,12 +29,12 @@ class Caller:
 
     @property
     def method(self) -> str:
-        """How it is known: credentials, token, service, or basic."""
+        """How the caller logged in: credentials, token, service, or basic."""
         return str(self.token.get("method", "basic"))
 
     @property
     def key(self) -> str:
-        """What its token is called by; empty without one."""
+        """Id of the token; empty without one."""
         return str(self.token.get("key", ""))
 
     def sees(self, environment: str) -> bool:
@@ -48,7 +48,7 @@ class Caller:
         return Grant.EDIT in (self.grants.get(EVERY), self.grants.get(environment))
 
     def may_view(self, environment: str) -> str:
-        """The environment. Raises NotFound when it is not there or not to be seen."""
+        """The environment. Raises NotFound when there is none that the caller may view."""
         g.environment = environment  # for the audit
         if not self.sees(environment) or not _exists(environment):
             raise NotFound(
@@ -58,7 +58,7 @@ class Caller:
         return environment
 
     def may_edit(self, environment: str) -> str:
-        """The environment. Raises NotFound, or Forbidden when it may be viewed only."""
+        """The environment. Raises NotFound, or Forbidden when the caller may only view it."""
         self.may_view(environment)
         if not self.edits(environment):
             raise Forbidden(
@@ -124,7 +124,7 @@ def caller_of(user: User, token: Mapping[str, Any] | None = None) -> Caller:
 
 
 def _basic(given: str) -> tuple[str, str]:
-    """Name and password; only the first colon parts them."""
+    """Name and password; the first colon separates them."""
     try:
         text = base64.b64decode(given.strip(), validate=True).decode()
     except ValueError:

@@ -73,11 +73,13 @@ class LdapConfig(BaseModel):
 
     @model_validator(mode="after")
     def _passwords_stay_private(self) -> LdapConfig:
-        _ = self.port  # ValueError when it is no number
+        _ = self.port  # ValueError when it is not a number
         if self.scheme not in ("ldap", "ldaps") or not self.host:
             raise ValueError("url: expected ldap://host:389 or ldaps://host:636")
         if not (self.tls or self.host in LOOPBACK):
-            raise ValueError("start_tls no: only for a directory on this machine: all can read it")
+            raise ValueError(
+                "start_tls no is only for a directory on this machine: others could read passwords"
+            )
         if self.query_scope == "sub" and not (self.user and self.password.get_secret_value()):
             raise ValueError("query_scope sub: needs user and password, to look for people")
         return self
@@ -129,7 +131,7 @@ def read_ldap_config(path: Path) -> LdapConfig:
         if not key or key.startswith("#"):
             continue
         if key in values:
-            problems.append(f"{key}: is there twice")
+            problems.append(f"{key}: is given twice")
         if value.strip():
             values[key] = value.strip()
     try:

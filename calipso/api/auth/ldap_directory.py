@@ -35,7 +35,7 @@ class LdapDirectory:
         self.timeout = settings().ldap_timeout
 
     def role(self, name: str, password: str) -> tuple[bool, Role | None]:
-        """Whether the password is right; and the role that groups give, when they give roles.
+        """Whether the password is right, and the role from groups, when groups decide on roles.
 
         Raises StoreError when the directory does not answer or its certificate is not trusted.
         An empty password is refused here: directories take it for "no name at all" and say yes.
@@ -74,7 +74,7 @@ class LdapDirectory:
         return str(found[0]) if len(found) == 1 else None
 
     def _role(self, where: str, name: str, person: Connection) -> Role | None:
-        """The highest role of the groups a person is in; None: in none of them.
+        """The highest role of the groups a person is in; None without such a group.
 
         When no viewer groups are named, everybody may look.
         """
@@ -205,7 +205,7 @@ def _tls(config: LdapConfig) -> Any:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What goes wrong on the way is an error of a store; the log has the details."""
+    """Errors of the library become StoreError; the log has the details."""
     failures = _failures()
     try:
         yield

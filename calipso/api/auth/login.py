@@ -14,7 +14,7 @@ from calipso.stores.people.user_store import UserStore
 
 log = logging.getLogger(__name__)
 
-#: Longer is no name, and not worth any work.
+#: Longer names are not looked up.
 LONGEST_NAME = 256
 
 RECENT = RecentLogins()
@@ -23,8 +23,8 @@ RECENT = RecentLogins()
 def log_in(name: str, password: str, address: str) -> User:
     """The user. Raises AuthError, TooManyRequests, or StoreError when the directory is away.
 
-    Whatever is wrong, the words are the same, and a name nobody has takes as long as one of a
-    local user.
+    The message does not say what is wrong, and an unknown name takes as long as that of a local
+    user.
     """
     try:
         called = user_name(name)
@@ -39,7 +39,7 @@ def log_in(name: str, password: str, address: str) -> User:
 
 
 def _known(key: bytes, attempt: Attempt) -> User | None:
-    """The user of a login that was right a moment ago, and still is."""
+    """The user of a login that was right a moment ago and is still right."""
     known = RECENT.find(key)
     if known is None:
         return None
@@ -64,7 +64,7 @@ def _judged(key: bytes, attempt: Attempt, name: str, password: str) -> User:
 
 
 def _checked(name: str, password: str) -> User | None:
-    """A name that is a local user's is never asked of the directory: it cannot take one over."""
+    """The directory is never asked for the name of a local user: it cannot take one over."""
     store = UserStore()
     known = store.find(name)
     user = store.checked(name, password)
@@ -84,7 +84,7 @@ def _checked(name: str, password: str) -> User | None:
 
 
 def _directory() -> LdapDirectory | None:
-    """The configured directory. Raises StoreError when its file is wrong: nobody's fault here."""
+    """The configured directory. Raises StoreError when its file is wrong."""
     try:
         config = ldap_config()
     except ConfigError as error:

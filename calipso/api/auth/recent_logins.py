@@ -1,4 +1,4 @@
-"""Logins that were right a moment ago: the same again is not checked each time, and is no try.
+"""Logins that were right a moment ago: repeated, they are neither checked nor counted.
 
 Only this process knows them, by an HMAC under a key it made when it started.
 """
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from calipso.model.user import Origin, User
 from calipso.stores.people.user_store import UserStore
 
-#: How long a login is known. What changes in a directory is not told to us.
+#: Seconds a login is known. A directory does not report its changes.
 SECONDS = {Origin.LOCAL: 30.0, Origin.LDAP: 10.0}
 
 #: All are forgotten when there are more: memory is bounded.
@@ -53,7 +53,7 @@ class RecentLogins:
 
     @contextmanager
     def turn(self, key: bytes) -> Iterator[None]:
-        """Of equal logins at once the first goes on; when it is judged, the others do."""
+        """The first of several equal logins goes on; the others wait for its result."""
         with self._lock:
             first = self._judged.get(key)
             judged = self._judged.setdefault(key, threading.Event())
@@ -70,7 +70,7 @@ class RecentLogins:
 
 
 def still(known: User) -> User | None:
-    """The user now; None when the password, the role or the sessions of then are no more."""
+    """The user now; None when password, role or sessions have changed since."""
     user = UserStore().find(known.name)
     if user is None or user.disabled:
         return None

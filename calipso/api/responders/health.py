@@ -21,13 +21,13 @@ from calipso.utils.store_addresses import broker_url, redis_url
 
 #: Seconds a store may take; a probe waits no longer.
 PATIENCE = 2.0
-#: Seconds an answer counts: probes of several balancers cost one look.
+#: Seconds an answer is kept: probes of several load balancers cost one check.
 FRESH = 1.0
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at. `message` names no address: everybody may read it."""
+    """One check. `message` names no address: everybody may read it."""
 
     name: str
     ok: bool
@@ -45,7 +45,7 @@ def install(app: Flask) -> None:
 
 
 def healthz() -> Response:
-    """The process answers; nothing else is looked at."""
+    """The process answers; nothing else is checked."""
     return Response('{"status": "alive"}\n', content_type="application/json")
 
 
@@ -63,7 +63,7 @@ def readyz() -> Response:
 
 
 def _checks() -> list[Check]:
-    """What was seen a moment ago; while one probe looks, the others have what was seen before."""
+    """Recent results; while one probe checks, the others get the results before."""
     global _seen
     if not _lock.acquire(blocking=not _seen[1]):
         return _seen[1]

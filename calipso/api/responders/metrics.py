@@ -1,8 +1,8 @@
 """`/metrics`: requests of the API and scans by state, for Prometheus.
 
-Workers tell of their tasks on ports of their own (setting metrics_port). With several processes
-each counts in files of one folder and whoever is asked adds them up; gunicorn calls `prepare`
-before it forks and `process_ended` when one is gone.
+Workers serve metrics of their tasks on their own ports (setting metrics_port). Each of several
+processes counts in files of one folder, and the process that is asked adds them up; gunicorn calls
+`prepare` before it forks and `process_ended` when a process has ended.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Scans(Collector):
     """Scans by state, counted when somebody asks."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """One gauge; none while the store is away."""
+        """One gauge; nothing while the store does not answer."""
         family = GaugeMetricFamily("calipso_scans", "Scans by state.", labels=["status"])
         scans = ScanStore().scans
         try:
@@ -104,7 +104,7 @@ def process_ended(_server: Any, worker: Any) -> None:
 
 
 def install(app: Flask) -> None:
-    """Count every request, and tell the counts at `/metrics`."""
+    """Count every request, and serve the counts at `/metrics`."""
     app.before_request(_begin)
     app.after_request(_end)
     app.add_url_rule("/metrics", "metrics", metrics)

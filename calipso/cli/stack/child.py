@@ -32,7 +32,7 @@ class Child:
         self.environment = environment
         self.state = "waiting"
         self.since = datetime.now(UTC)
-        self.restarts = -1  # the first start is none
+        self.restarts = -1  # the first start is not a restart
         self.message = ""
         self.log = run.log / f"{service.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,7 +43,7 @@ class Child:
         self._kill_after: float | None = None
 
     def look(self) -> None:
-        """Do what is due: start, reap, ask a starting store whether it answers."""
+        """Do the next step: start, reap, or ask a starting store whether it answers."""
         if self._process is None:
             if time.monotonic() >= self._not_before:
                 self._start()
@@ -76,7 +76,7 @@ class Child:
         self._become("down")
 
     def notices(self) -> list[str]:
-        """What a person must know of this child."""
+        """A message about this child for a person."""
         return list(self.service.notices) if isinstance(self.service, Store) else []
 
     def as_document(self) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class Child:
 
     def _how_it_ended(self, code: int) -> str:
         if code == -signal.SIGKILL:  # then its log says nothing about it
-            return "was killed: by hand, or by the kernel for want of memory"
+            return "was killed, by a person or by the kernel (out of memory)"
         how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
         return f"{how}: {last_line(self.log)}"
 

@@ -19,12 +19,12 @@ from calipso.cli.stack.leftovers import end_leftovers, leftovers
 from calipso.cli.stack.process import identify, kill_group_of, spawn
 from calipso.cli.stack.rundir import RunDir
 from calipso.cli.stack.supervisor import ALREADY_UP
-from calipso.cli.stack.view import rows, silent_workers
+from calipso.cli.stack.view import Patience, rows, silent_workers
 from calipso.errors import CalipsoError, StoreError
 from calipso.settings import Settings, settings
 
 STORES_SECONDS = 90.0  # a MongoDB that was killed reads its log first
-WORKERS_SECONDS = 60.0
+WORKERS_SECONDS = 180.0  # one that dies is noticed at once; a busy machine starts them slowly
 DOWN_SECONDS = 90.0
 HOPELESS = 3  # so many failed starts of one program in a row, and `up` gives up
 POLL = 0.1
@@ -57,7 +57,9 @@ def up(
     if only not in (None, "stores"):
         raise typer.BadParameter("expected `stores`", param_hint="--only")
     if only and flower:
-        raise typer.BadParameter("it shows the workers", param_hint="--flower with --only stores")
+        raise typer.BadParameter(
+            "Flower needs the workers", param_hint="--flower with --only stores"
+        )
     config = settings()
     run = RunDir(config.data_dir())
     if run.supervisor_pid():
@@ -77,7 +79,7 @@ def up(
         _show_first_admin(admin_password_file)
     if password:
         say(f"Flower's user is {USER}, its password {password}", always=True)
-        say(f"the password is shown this once; it is kept in {password_file(run)}", always=True)
+        say(f"the password is shown only once; the file {password_file(run)} keeps it", always=True)
 
 
 def down() -> None:
@@ -90,13 +92,17 @@ def down() -> None:
     if pid is None:
         names = end_leftovers(run)
         run.stores_file.unlink(missing_ok=True)
-        say(f"stopped what was left: {', '.join(names)}" if names else "calipso is not up")
+        say(
+            f"stopped the programs that still ran: {', '.join(names)}"
+            if names
+            else "calipso is not up"
+        )
         return
     identity = identify(pid)
     if identity and "calipso.cli.stack.supervisor" in identity.command():
         identity.send(signal.SIGTERM)
         if not _wait_for_end(run):
-            say("the supervisor does not end and is killed", always=True)
+            say("the supervisor does not end, so it is killed", always=True)
             kill_group_of(pid)
             identity.wait(5.0)
             end_leftovers(run)
@@ -152,7 +158,7 @@ def _already_up(
 
 
 def _show_first_admin(path: Path | None) -> None:
-    """Make the first user of the API, who can make the others."""
+    """Make the first user of the API, an admin who can make other users."""
     from calipso.stores.people.first_admin import ensure_admin
 
     def tell(name: str, password: str) -> None:
@@ -161,13 +167,13 @@ def _show_first_admin(path: Path | None) -> None:
             say(f"the first user of the API is {name}, its password is in {path}", always=True)
             return
         say(f"the first user of the API is {name}, the password {password}", always=True)
-        say("the password is shown this once and stored nowhere", always=True)
+        say("the password is shown only once and is not stored", always=True)
 
     ensure_admin(tell)
 
 
 def _given_stores_answer(config: Settings, *, with_workers: bool) -> None:
-    """A wrong URL is told now, not by workers that cannot start; an old schema too."""
+    """Report a wrong URL or an old schema now, before workers fail to start."""
     from calipso.stores.migrations.migrator import Migrator
     from calipso.stores.ping import ping_mongo, ping_redis
 
@@ -190,6 +196,7 @@ def _start_supervisor(
 
 def _wait_for_stores(run: RunDir, supervisor: subprocess.Popen[bytes], told: set[str]) -> None:
     deadline = time.monotonic() + STORES_SECONDS
+    patience = Patience()
     while time.monotonic() < deadline:
         state = run.state()
         if state.get("pid") != run.supervisor_pid():
@@ -205,6 +212,7 @@ def _wait_for_stores(run: RunDir, supervisor: subprocess.Popen[bytes], told: set
         stores = [child for child in state.get("children", []) if child["address"]]
         if any(child["failures"] >= HOPELESS for child in stores):
             break
+        patience.waiting_for(c["name"] for c in stores if c["state"] != "up")
         time.sleep(POLL)
     supervisor.send_signal(signal.SIGTERM)
     _wait_for_end(run)
@@ -237,8 +245,9 @@ def _tell(state: dict[str, Any], told: set[str]) -> None:
 
 
 def _wait_for_workers(run: RunDir, told: set[str]) -> None:
-    """Until each worker has sent a heartbeat of the process that runs now."""
+    """Wait until the running process of each worker has sent a heartbeat."""
     deadline = time.monotonic() + WORKERS_SECONDS
+    patience = Patience()
     say("workers: starting")
     while True:
         state = run.state()
@@ -258,6 +267,7 @@ def _wait_for_workers(run: RunDir, told: set[str]) -> None:
                 hint=f"The logs are in {run.log}; `calipso status` shows what runs, "
                 "`calipso down` stops it.",
             )
+        patience.waiting_for(silent)
         time.sleep(POLL)
 
 

@@ -29,7 +29,7 @@ def password_file(run: RunDir) -> Path:
 
 
 def make_password(run: RunDir) -> str:
-    """Make the password if there is none yet; returns the new one, empty when there was one."""
+    """Make the password on first use. Returns a new password; empty when one existed."""
     if importlib.util.find_spec("flower") is None:
         raise CalipsoError("Flower is not installed", hint='Run `pip install "calipso[flower]"`.')
     path = password_file(run)
@@ -62,7 +62,7 @@ def flower(settings: Settings, run: RunDir) -> Store:
 
 
 def ping_flower(address: str, timeout: float) -> str:
-    """Ask Flower whether it is well, which needs no password. Raises StoreError."""
+    """Ask Flower for its health, which needs no password. Raises StoreError."""
     where = urlsplit(address)
     connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=timeout)
     try:

@@ -1,4 +1,4 @@
-"""Children of a supervisor that was killed: found by what it recorded, and ended."""
+"""Children of a killed supervisor: its record names them, and they are ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from calipso.cli.stack.services import STORE_GRACE
 #: Their stores went with the supervisor, so they cannot end their tasks anyway.
 WORKER_GRACE = 5.0
 STORES = ("mongo", "redis")
-PROGRAMS = ("secantusd", "mongod", "redis-server", "celery", "calipso.api.server")
+PROGRAMS = (
+    *("secantusd", "mongod", "redis-server"),
+    *("workers.program", "celery", "calipso.api.server"),
+)
 
 log = logging.getLogger("calipso.stack")
 

@@ -29,7 +29,7 @@ class Identity:
     started: int  # clock ticks after boot, field 22 of /proc/PID/stat
 
     def alive(self) -> bool:
-        """True while this very process runs (a zombie does not)."""
+        """True while exactly this process runs (a zombie does not)."""
         return process_start(self.pid) == self.started
 
     def command(self) -> str:
@@ -57,7 +57,7 @@ class Identity:
 
 
 def process_start(pid: int) -> int | None:
-    """Start time of a running process in clock ticks; None when there is none."""
+    """Start time of a running process in clock ticks; None when it does not run."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

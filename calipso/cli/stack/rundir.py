@@ -54,7 +54,7 @@ class RunDir:
         return file
 
     def supervisor_pid(self) -> int | None:
-        """Pid of the supervisor that runs; None when none does."""
+        """Pid of the running supervisor; None when no supervisor runs."""
         try:
             with self.pid_file.open("r", encoding="utf-8") as file:
                 try:
@@ -68,7 +68,7 @@ class RunDir:
     # -- files -------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """The last written state; empty when there is none."""
+        """The last written state; empty when no state was written."""
         return read_json(self.state_file)
 
     def log_file(self, name: str) -> Path:
@@ -91,7 +91,7 @@ class RunDir:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; empty when it is missing or not one."""
+    """A JSON object from a file; empty when the file is missing or holds something else."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -112,7 +112,7 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
 
 
 def claim_data(data: Path, name: str, version: str) -> str:
-    """Make a data directory fit a server; returns what a person must know, if anything.
+    """Make a data directory fit a server. Returns a message for a person, or an empty text.
 
     The embedded MongoDB cannot read the files of another version of itself, and older
     Redis not those of newer: such a directory is set aside and a fresh one is used.

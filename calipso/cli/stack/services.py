@@ -16,12 +16,13 @@ from calipso.cli.stack.programs import (
     redis_program,
 )
 from calipso.cli.stack.rundir import RunDir, claim_data, read_json, write_json
+from calipso.model import sources
 from calipso.settings import Settings
 from calipso.stores.ping import ping_mongo, ping_redis
 from calipso.utils.masking import mask_url
 
-SOURCE_QUEUES = "scan,api,db,cli"
-GRAPH_QUEUES = "links,cliques"
+SOURCE_QUEUES = ",".join(sources.SOURCE_QUEUES)
+GRAPH_QUEUES = ",".join(sources.GRAPH_QUEUES)
 PORTS = {"mongo": 27317, "redis": 6479}  # not the usual ones: those are other people's
 
 STORE_GRACE = 30.0  # MongoDB with gigabytes of data needs seconds to write them
@@ -53,7 +54,7 @@ class Store(Service):
     ping: Callable[[str, float], str] = ping_mongo
 
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        """With what its program is started with."""
+        """The arguments of its program."""
         return self.program.environment(given) if self.program else dict(given)
 
 
@@ -135,18 +136,19 @@ def beat_command(settings: Settings) -> list[str]:
 
 
 def _celery(kind: str, settings: Settings, *arguments: str) -> list[str]:
-    return [*celery_command(kind, *arguments), "--loglevel", settings.log_level.upper()]
+    level = settings.log_level.upper()
+    return [sys.executable, "-m", "workers.program", kind, *arguments, "--loglevel", level]
 
 
 def celery_command(kind: str, *arguments: str) -> list[str]:
-    """A Celery program that knows our tasks."""
+    """A program of Celery's own that knows our tasks."""
     return [sys.executable, "-m", "celery", "-A", "workers.app", kind, *arguments]
 
 
 def child_environment(settings: Settings, environment: dict[str, str]) -> dict[str, str]:
     """Environment of the children: ours, with paths that hold from any directory."""
     result = {**FEW_HEAPS, **environment}
-    result["PYTHONUNBUFFERED"] = "1"  # a log tells what happened when it happens
+    result["PYTHONUNBUFFERED"] = "1"  # a log shows a line at once
     result["CALIPSO_HOME"] = str(settings.data_dir())
     if settings.config_dir:
         result["CALIPSO_CONFIG_DIR"] = str(Path(settings.config_dir).absolute())

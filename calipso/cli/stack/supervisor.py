@@ -36,7 +36,7 @@ log = logging.getLogger("calipso.stack")
 
 
 class Supervisor:
-    """Keeps the children of one data directory running until it is told to stop."""
+    """Keeps the children of one data directory running until it gets a signal to stop."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Supervisor:
         self._write_state(word)
 
     def _schema_fits(self) -> bool:
-        """Bring an embedded database to our schema once, before anybody works with it.
+        """Bring an embedded database to our schema once, before another program uses it.
 
         In a thread: a long migration must not keep a store that died from being started again.
         One that was given is not ours to change unasked; `calipso up` has looked at it.
@@ -137,7 +137,7 @@ class Supervisor:
             close_clients()
 
     def _publish(self) -> None:
-        """Tell the others where the stores are, once all of them answer.
+        """Write the addresses of the stores for other programs, once all of them answer.
 
         A store that comes back on another port: the workers hold its old address, so they
         are started again.

@@ -1,10 +1,13 @@
-"""The state of the stack as rows: what the supervisor recorded, checked against what is."""
+"""The state of the stack as rows: the record of the supervisor, compared with the processes."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from calipso.cli.output import say
 from calipso.cli.stack.process import Identity
 from calipso.errors import ConfigError, StoreError
 from calipso.settings import Settings
@@ -13,6 +16,23 @@ from calipso.stores.ping import ping_mongo, ping_redis
 from calipso.stores.scans.worker_store import WorkerStore
 
 SILENT = "silent"  # the process is there, its heartbeat is not
+
+#: Seconds without a word after which a person begins to wonder.
+QUIET_SECONDS = 3.0
+
+
+class Patience:
+    """Tells a person who waits, every three seconds, what is still waited for."""
+
+    def __init__(self) -> None:
+        self._began = self._told = time.monotonic()
+
+    def waiting_for(self, names: Iterable[str]) -> None:
+        """Say these names, unless something was said a moment ago."""
+        now = time.monotonic()
+        if now - self._told >= QUIET_SECONDS:
+            self._told = now
+            say(f"waiting for {', '.join(names) or 'the stores'} ({now - self._began:.0f} s)")
 
 
 def rows(config: Settings, state: dict[str, Any], *, alive: bool) -> list[dict[str, Any]]:
@@ -43,7 +63,7 @@ def silent_workers(state: dict[str, Any]) -> list[str]:
         return []
     try:
         seen = {worker.get("pid") for worker in WorkerStore().live()}
-    except (StoreError, ConfigError, StoreFailure):  # the store's own row tells about it
+    except (StoreError, ConfigError, StoreFailure):  # the row of the store reports it
         seen = set()
     return [child["name"] for child in workers if child["pid"] not in seen]
 

@@ -65,9 +65,9 @@ def _has(actual: Any, wanted: Any) -> bool:
 def select_clique_types(
     environment: Environment, clique_types: Iterable[CliqueType]
 ) -> tuple[dict[str, CliqueType], list[Problem]]:
-    """Focal point type -> the clique type that fits best, and what is worth telling about it.
+    """Return the best clique type of each focal point type, and problems to report.
 
-    The first of equally good ones wins, and the tie is told.
+    If several fit equally well, the first one is used and a problem reports the others.
     """
     ranked: dict[str, list[tuple[int, CliqueType]]] = {}
     for clique_type in clique_types:
@@ -131,7 +131,7 @@ class CliqueFinder:
         clique_constraints: Iterable[CliqueConstraint],
         inv: InventoryMgr,
     ) -> CliqueFinder:
-        """A finder over the stored links of the environment, read once and streamed."""
+        """Return a finder that has read the stored links of the environment once."""
         types = list(clique_types)
         chosen, _ = select_clique_types(environment, types)
         wanted = both_ways(name for found in chosen.values() for name in found["link_types"])
@@ -153,7 +153,7 @@ class CliqueFinder:
         return sorted((clique for clique in found if clique), key=lambda clique: clique["_id"])
 
     def portions(self, focal_points: Iterable[Mapping[str, Any]]) -> Iterator[list[Clique]]:
-        """The same a few at a time, so that large ones are not in memory together."""
+        """The same cliques in small lists, so that not all large ones are in memory at once."""
         portion: list[Clique] = []
         size = 0
         for focal_point in focal_points:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from calipso.errors import ErrorKind
+from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanStatus
+from calipso.model.sources import asks_hosts
 from calipso.stores.scans.scan_store import ScanStore
-
-Document = dict[str, Any]
 
 #: Kinds of errors after which nothing was asked of a host any more.
 NOT_REACHED = {
@@ -146,4 +145,4 @@ class _Line:
             return False
         away = any(problem["kind"] in NOT_REACHED for problem in self._problems.values())
         # one service of several, or one of the databases, may be away; a host is there or not
-        return not away or (self.source != "cli" and read > 0)
+        return not away or (not asks_hosts(self.source) and read > 0)

@@ -7,15 +7,13 @@ another `parent_id`; `master_parent_*` asks for a folder below that master, made
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Document
 from calipso.model.inventory import Fetched, object_key
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode
-
-Document = dict[str, Any]
 
 #: What is read of a parent to place its children.
 PARENT_FIELDS = ("id", "type", "name", "id_path", "name_path", "host", "parent_id", "scan_id")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from calipso.discover.engine.coverage import finish_report
 from calipso.discover.engine.scanners_metadata import ScannersMetadata
 from calipso.errors import CalipsoError
+from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanRequest, ScanStatus, Stage
 from calipso.settings import settings
 from calipso.sources.context import ScanContext
@@ -16,8 +15,6 @@ from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.scans.answers import AnswerStore
 from calipso.stores.scans.scan_store import RUNNING, ScanStore
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 DONE = (ScanStatus.COMPLETED, ScanStatus.COMPLETED_WITH_ERRORS)
 

@@ -14,12 +14,11 @@ from typing import Any
 from calipso.discover.engine.scan import Scan
 from calipso.discover.engine.scan_manager import create_scan, fail_scan, make_scan
 from calipso.discover.engine.scan_plan import Level
+from calipso.model.documents import Document
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.stores.scans.scan_store import ScanStore
 from calipso.stores.scans.worker_store import WorkerStore
-
-Document = dict[str, Any]
 
 
 class LocalPublisher:

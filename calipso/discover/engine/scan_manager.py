@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from calipso.discover.engine.coverage import write_report
-from calipso.discover.engine.scan import Publisher, Scan, as_calipso_error
+from calipso.discover.engine.scan import Publisher, Scan
 from calipso.discover.engine.scanners_metadata import load_scanners
+from calipso.discover.engine.task_failures import as_calipso_error
 from calipso.errors import NotFound
+from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.sources.context import ScanContext
@@ -25,8 +27,6 @@ from calipso.stores.scans.listening import not_served
 from calipso.stores.scans.scan_store import RUNNING, ScanStore
 from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +57,11 @@ def make_scan(scan_id: str, *, recorder: Any = None) -> Scan:
     store = ScanStore()
     record = store.get(scan_id)
     environment = EnvironmentStore().get(record["environment"])
-    context = ScanContext(environment, ScanInventory(record["inventory"], scan_id), scan_id)
+    metadata = load_scanners()
+    inventory = ScanInventory(record["inventory"], scan_id)
+    context = ScanContext(environment, inventory, scan_id, fetchers_package=metadata.package)
     context.recorder = recorder
-    return Scan(scan_id, store, context, load_scanners(), attempts=settings().task_attempts)
+    return Scan(scan_id, store, context, metadata, attempts=settings().task_attempts)
 
 
 @contextmanager

@@ -16,10 +16,10 @@ from typing import Any
 from bson import ObjectId
 
 from calipso.discover.engine.scanners_metadata import FetchType, ScannersMetadata
+from calipso.model.documents import Document
 from calipso.model.environment import Environment
 from calipso.model.scan import Stage
-
-Document = dict[str, Any]
+from calipso.model.sources import asks_hosts
 
 NAMESPACE = uuid.UUID("6f0c8c1e-5b7e-4c53-9a55-0d5f6f2f9b1a")
 
@@ -124,15 +124,15 @@ class Planner:
         self, steps: list[list[FetchType]], parents: Iterable[tuple[str, ObjectId]]
     ) -> list[tuple[str, list[ObjectId]]]:
         """Parents whose hosts are read from one queue, with one of these hosts; sorted by host."""
-        asks_hosts = any(self._source(step[0]) == "cli" for step in steps)
+        of_hosts = next((s for step in steps if asks_hosts(s := self._source(step[0]))), "")
         found: dict[str, tuple[str, list[ObjectId]]] = {}
         for host, parent in sorted(set(parents)):
-            queue = self.environment.queues.of("cli", host) if asks_hosts else ""
+            queue = self.environment.queues.of(of_hosts, host) if of_hosts else ""
             found.setdefault(queue, (host, []))[1].append(parent)
         return list(found.values())
 
     def _source(self, fetch_type: FetchType) -> str:
-        return self.metadata.fetcher_class(fetch_type.fetcher).source_name
+        return self.metadata.fetcher_class(fetch_type.fetcher).queue_source()
 
     def _batch_size(self, steps: list[list[FetchType]]) -> int | None:
         classes = [self.metadata.fetcher_class(f.fetcher) for step in steps for f in step]

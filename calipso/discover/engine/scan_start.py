@@ -11,10 +11,9 @@ from bson import ObjectId
 from calipso.discover.engine.placement import environment_root
 from calipso.discover.engine.scanners_metadata import ROOT_SCANNER, FetchType, ScannersMetadata
 from calipso.errors import ConfigError, NotFound
+from calipso.model.documents import Document
 from calipso.sources.context import ScanContext
 from calipso.utils.metadata_parser import nearest
-
-Document = dict[str, Any]
 
 
 @dataclass

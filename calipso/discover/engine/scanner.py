@@ -7,21 +7,15 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from bson import ObjectId
 
+from calipso.discover.engine.fetch_problems import misplaced, problem_of
 from calipso.discover.engine.placement import Placement
 from calipso.discover.engine.scanners_metadata import OWN_PACKAGE, FetchType, ScannersMetadata
-from calipso.errors import (
-    AccessError,
-    ApiAccessError,
-    CalipsoError,
-    CliAccessError,
-    DbAccessError,
-    ErrorKind,
-    PartialAnswer,
-)
+from calipso.errors import CalipsoError, PartialAnswer
+from calipso.model.documents import Document
+from calipso.model.inventory import object_key
 from calipso.model.scan import Problem
 from calipso.sources.context import ScanContext
 from calipso.sources.fetcher import Fetcher, Outcome
@@ -31,12 +25,7 @@ from calipso.stores.inventory.scan_inventory import is_at_or_below
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.utils.metadata_parser import load_class
 
-Document = dict[str, Any]
-
 log = logging.getLogger(__name__)
-
-#: Which source failed: a fetcher of one may ask another too.
-FAILED = ((CliAccessError, "cli"), (DbAccessError, "db"), (ApiAccessError, "api"))
 
 
 @dataclass
@@ -59,6 +48,8 @@ class StepResult:
     counts: dict[str, int] = field(default_factory=dict)
     #: node of the tree -> `_id` of parents whose fetch failed
     failed: dict[str, list[ObjectId]] = field(default_factory=dict)
+    #: `_id` of objects that a fetch could not read although it read others of the same parent
+    unread: list[ObjectId] = field(default_factory=list)
     #: (steps below this one, scanner, host) -> `_id` of the parents to scan there
     children: dict[tuple[int, str, str], list[ObjectId]] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
@@ -159,15 +150,20 @@ class Scanner:
             same = by_id[asked]
             alive()
             host = str(same[0]["id"] if same[0]["type"] == "host" else same[0].get("host", ""))
-            run = runs.setdefault(host, Run(fetch_type.fetcher, fetcher.source_name, host))
+            run = runs.setdefault(host, Run(fetch_type.fetcher, fetcher.queue_source(), host))
             if isinstance(outcome, Exception):
-                run.failed += len(same)
-                result.failed.setdefault(fetch_type.node, []).extend(p["_id"] for p in same)
                 result.problems.append(problem_of(outcome, fetch_type, fetcher, host, asked))
                 found = outcome.found if isinstance(outcome, PartialAnswer) else []
             else:
-                run.read += len(same)
                 found = outcome
+            if isinstance(outcome, PartialAnswer) and outcome.unread is not None:
+                run.read += len(same)
+                result.unread += outcome.unread
+            elif isinstance(outcome, Exception):
+                run.failed += len(same)
+                result.failed.setdefault(fetch_type.node, []).extend(p["_id"] for p in same)
+            else:
+                run.read += len(same)
             run.objects += len(found)
             self._store_all(fetch_type, fetcher, same[0], found)
             told = self._report(fetch_type, fetcher, same[0], told)
@@ -194,15 +190,35 @@ class Scanner:
                 self.writer.add({**item, "type": fetch_type.type}, enriches=True)
             return
         self.placement.prefetch(parent, objects)
-        for item in objects:
-            placed = self.placement.place(parent, item, fetch_type.type)
-            if not is_at_or_below(placed[-1]["id_path"], self._only_below):
-                continue
+        for placed in self._wanted(
+            [self.placement.place(parent, item, fetch_type.type) for item in objects]
+        ):
             missing = placed[-1].pop("misplaced", None)
             if missing is not None:
-                self.context.problem(_misplaced(placed[-1], missing, fetch_type, fetcher))
+                self.context.problem(misplaced(placed[-1], missing, fetch_type, fetcher))
             for document in placed:
                 self._store(fetch_type, fetcher.source_name, parent, document, 1)
+
+    def _wanted(self, placed: list[list[Document]]) -> list[list[Document]]:
+        """Of a fetch's objects (each after its folder): those in the part that is scanned.
+
+        One that has moved out of the part belongs to them: else the sweep would remove it.
+        """
+        if not self._only_below:
+            return placed
+        outside = {
+            object_key(self.environment, path[-1]["type"], path[-1]["id"])
+            for path in placed
+            if not is_at_or_below(path[-1]["id_path"], self._only_below)
+        }
+        known = self.placement.read(sorted(outside))
+        moved = {item["_id"] for item in known if is_at_or_below(item["id_path"], self._only_below)}
+        left_out = outside - moved
+        return [
+            path
+            for path in placed
+            if object_key(self.environment, path[-1]["type"], path[-1]["id"]) not in left_out
+        ]
 
     def _report(self, fetch_type: FetchType, fetcher: Fetcher, parent: Document, told: int) -> int:
         """Store what this fetch told of objects; returns how many problems were told by now.
@@ -264,51 +280,3 @@ def outcomes(fetcher: Fetcher, parent_ids: list[str]) -> Iterator[Outcome]:
         failure = error
     for asked in open_ids:
         yield asked, failure
-
-
-def problem_of(
-    error: Exception, fetch_type: FetchType, fetcher: Fetcher, host: str, parent_id: str
-) -> Problem:
-    """A failed fetch as a line of the coverage report; a bug of ours is logged with its trace."""
-    if isinstance(error, CalipsoError):
-        message, hint, kind = error.message, error.hint, error.kind
-        if isinstance(error, CliAccessError):
-            host = error.host or host
-        elif isinstance(error, AccessError):
-            host = ""  # a database or service that is away is one problem, not one of each host
-    else:
-        about = {"host": host} if host else {}
-        log.error("%s failed for %s", fetch_type.fetcher, parent_id, exc_info=error, extra=about)
-        message = f"{fetch_type.fetcher}: {type(error).__name__}: {error}"[:500]
-        hint, kind = "This is a defect of Calipso: see the worker's log.", ErrorKind.BUG
-    return Problem(
-        kind=str(kind),
-        message=message,
-        hint=hint,
-        source=next(
-            (s for kind_of, s in FAILED if isinstance(error, kind_of)), fetcher.source_name
-        ),
-        host=host,
-        scanner=fetch_type.scanner,
-        fetcher=fetch_type.fetcher,
-        parent_id=parent_id,
-    )
-
-
-def _misplaced(
-    document: Document, missing: str, fetch_type: FetchType, fetcher: Fetcher
-) -> Problem:
-    return Problem(
-        kind=str(ErrorKind.NOT_FOUND),
-        message=f"{document['type']} {document['id']}: its parent {missing} is not in the "
-        f"inventory; shown below {document['parent_id']}",
-        hint="It may have been created during the scan; scan again.",
-        source=fetcher.source_name,
-        host=str(document.get("host", "")),
-        scanner=fetch_type.scanner,
-        fetcher=fetch_type.fetcher,
-        warning=True,
-        code="misplaced",
-        object_type=document["type"],
-        object_id=document["id"],
-    )

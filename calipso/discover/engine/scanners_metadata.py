@@ -114,7 +114,7 @@ class ScannersMetadata(MetadataParser):
             names.add(name)
         found: dict[str, list[str]] = {}
         for fetcher in sorted(used[False] - used[True]):
-            found.setdefault(self.fetcher_class(fetcher).source_name, []).append(fetcher)
+            found.setdefault(self.fetcher_class(fetcher).queue_source(), []).append(fetcher)
         return found
 
     def _fetch_type(

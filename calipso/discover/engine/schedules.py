@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from calipso.errors import CalipsoError, ConfigError, NotFound, StoreError
+from calipso.model.documents import Document
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.model.schedule import Schedule, schedule_of
 from calipso.model.slots import latest_slot, next_slot, slots_within
@@ -28,8 +29,6 @@ from calipso.stores.config.schedule_store import ScheduleStore, free_name, name_
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 #: Records a scan under the id given and has it started.
 Submit = Callable[[ScanRequest, str], str]

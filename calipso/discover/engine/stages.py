@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
 from calipso.discover.cliques.clique_finder import CliqueFinder
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
@@ -14,6 +13,7 @@ from calipso.discover.engine.scanners_metadata import ScannersMetadata
 from calipso.discover.engine.sweep import Sweeper
 from calipso.discover.find_links import ScanInfo
 from calipso.discover.find_links_metadata import load_link_finders
+from calipso.model.documents import Document
 from calipso.model.inventory import object_key
 from calipso.model.scan import Stage
 from calipso.sources.context import ScanContext
@@ -24,9 +24,7 @@ from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import gather_evidence
 from calipso.stores.scans.scan_store import ScanStore
 
-Document = dict[str, Any]
 #: Fields to store on the finished task; `problems` goes to the scan as well.
-Result = dict[str, Any]
 
 
 class Stages:
@@ -46,9 +44,9 @@ class Stages:
         self.environment = context.environment.name
         self.inv = InventoryMgr(scan["inventory"])  # all of it, also what is gone
 
-    def run(self, task: Document, alive: Callable[[], None]) -> Result:
+    def run(self, task: Document, alive: Callable[[], None]) -> Document:
         """Run one task by its kind."""
-        kinds: dict[str, Callable[[Document, Callable[[], None]], Result]] = {
+        kinds: dict[str, Callable[[Document, Callable[[], None]], Document]] = {
             "fetch": self.fetch,
             Stage.SWEEP.value: self.sweep,
             Stage.PROBLEMS.value: self.problems,
@@ -57,7 +55,7 @@ class Stages:
         }
         return kinds[task["kind"]](task, alive)
 
-    def fetch(self, task: Document, alive: Callable[[], None]) -> Result:
+    def fetch(self, task: Document, alive: Callable[[], None]) -> Document:
         """Fetch objects for the parents of the task and store them."""
         scanner = self._scanner(alive)
         entries = {entry.node: entry for entry in self.metadata.scanners[task["scanner"]]}
@@ -77,6 +75,7 @@ class Stages:
             "ran": True,
             "counts": result.counts,
             "failed": result.failed,
+            "unread": result.unread,
             "children": children,
             "runs": [asdict(run) for run in result.runs],
             "problems": result.problems,
@@ -93,7 +92,7 @@ class Stages:
             for (depth, name, host), parents in machine.finish().items()
         ]
 
-    def sweep(self, task: Document, alive: Callable[[], None]) -> Result:
+    def sweep(self, task: Document, alive: Callable[[], None]) -> Document:
         """Remove what was not found again, mark what could not be read."""
         sweeper = Sweeper(self.inv, self.environment, self.scan["_id"], **self._authority(alive))
         evidence = gather_evidence(self.store, self.scan["_id"])
@@ -107,12 +106,12 @@ class Stages:
         problems.place(everywhere=True)
         return {"ran": True}
 
-    def problems(self, _task: Document, alive: Callable[[], None]) -> Result:
+    def problems(self, _task: Document, alive: Callable[[], None]) -> Document:
         """Put on their objects the problems that link finders found, and take off what went."""
         self._object_problems(alive).place()
         return {"ran": True}
 
-    def links(self, task: Document, alive: Callable[[], None]) -> Result:
+    def links(self, task: Document, alive: Callable[[], None]) -> Document:
         """Run one link finder and store its links."""
         finder = load_link_finders()[task["finder"]]()
         types, constraints = load_clique_types(self.inv)
@@ -126,7 +125,7 @@ class Stages:
         self._object_problems(alive).report_of_finder(task["finder"], finder.problems)
         return {"ran": True, "counts": {"links": found}, "problems": finder.problems}
 
-    def cliques(self, task: Document, alive: Callable[[], None]) -> Result:
+    def cliques(self, task: Document, alive: Callable[[], None]) -> Document:
         """Find the cliques of one partition of focal points."""
         finder = self.context.shared("clique finder", self._clique_finder)
         fields = [*finder.fields_for(task["focal_type"]), "clique"]

@@ -1,11 +1,14 @@
 """Sweep: what a scan did not find again is removed, or marked stale when it could not be read.
 
-An object goes only if its own fetch (same node of the tree, same parent) succeeded in this
-scan and did not list it, or if its parent went. Everything else stays, `stale_since` the
-first scan that could not read it. `clear` also removes what no fetch of the scan looks after
-any more (a driver that was switched off, another tree), but nothing that could not be read.
+An object goes when its own fetch (same scanner, fetcher and parent) succeeded in this scan and
+did not list it. It also goes with the parent of its fetch, or with its parent in the tree,
+unless its own fetch failed. Everything else stays, with `stale_since`, the first scan that could
+not read it. What stays while its parent in the tree goes is hung on the nearest ancestor that
+stays; the next scan that can read it puts it where it belongs. `clear` also removes what no
+fetch of the scan looks after any more (a driver that was switched off, another tree), but
+nothing that could not be read.
 
-All of it goes in stretches, and may be broken off and begun again: parents are judged before
+The sweep works in stretches. It may be broken off and begun again: parents are judged before
 their children and removed after them, so that a rerun comes to the same judgement.
 """
 
@@ -14,21 +17,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
 
 from bson import ObjectId
 
-from calipso.model.inventory import object_key
+from calipso.discover.engine.hanging import Hanger
+from calipso.discover.engine.judgement import Judgement, Verdict
+from calipso.model.documents import Document
 from calipso.stores.inventory.generations import not_newer, older
 from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import Evidence, is_at_or_below
-from calipso.stores.mongo.driver import UpdateOne
 from calipso.stores.mongo.stretches import STRETCH_HOSTS, prefix_range
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 FIELDS = (
     "id",
@@ -36,6 +37,7 @@ FIELDS = (
     "name",
     "host",
     "id_path",
+    "name_path",
     "parent_id",
     "parent_type",
     "fetched_by",
@@ -70,7 +72,7 @@ class Sweeper:
         self._objects = ObjectWriter(inv, environment, scan_id, **options)
         self._graph = GraphWriter(inv, environment, scan_id, **options)
         self._guard = inv.guard(not_newer(generation))
-        self._gone: list[bytes] = []
+        self._begin(Judgement(environment, Evidence(frozenset(), frozenset())))
 
     def judge(self, evidence: Evidence, *, below: str = "", clear: bool = False) -> dict[str, int]:
         """Mark what stays unread; returns how many objects are to be removed, how many are stale.
@@ -79,29 +81,29 @@ class Sweeper:
         under it: a scan of a part says nothing of objects there that it did not even try to read.
         `clear` removes all that was not found again and no failure explains.
         """
-        removed, kept = _Fate(self.environment), _Fate(self.environment)
-        self._gone = []
-        for keys in _stretches(self._in_order(below)):
-            self.alive()
-            stale: list[Document] = []
-            for item in self._read(keys):
-                unread = evidence.lacks(item) or kept.has_parent_of(item)
-                gone = evidence.covers(item) or removed.has_parent_of(item)
-                if gone or (clear and not unread):
-                    removed.add(item)
-                    self._gone.append(item["_id"].binary)
-                elif unread or not below:
-                    kept.add(item)
-                    stale.append(item)
-            self._mark_stale(stale)
-            self._follow_parents(stale)
-        return {"removed": len(self._gone), "stale": len(kept)}
+        judgement = Judgement(self.environment, evidence, clear=clear, whole=not below)
+        self._begin(judgement)
+        waiting = self._in_order(below)
+        judgement.expect(waiting)
+        while waiting:
+            postponed: list[bytes] = []
+            for keys in _stretches(waiting):
+                self.alive()
+                postponed += self._judge_stretch(keys)
+            if len(postponed) * KEY_BYTES == len(waiting):  # parents that wait for each other
+                judgement.expect(b"")
+            waiting = b"".join(postponed)
+        return {"removed": len(self._gone), "stale": len(judgement.kept)}
 
     def remove(self) -> None:
-        """Remove what was judged to be gone, children before their parents."""
+        """Remove what was judged to be gone, children before their parents.
+
+        An object that this scan found below one of them is hung elsewhere first.
+        """
         for keys in _stretches(b"".join(reversed(self._gone))):
             self.alive()
             items = self._read(keys)
+            self._hanger.rescue_children(items)
             self._objects.note_removed(items)
             self._graph.drop_links_of([item["_id"] for item in items])
             self.inv.delete_by_keys(
@@ -110,8 +112,33 @@ class Sweeper:
 
     # -- parts -------------------------------------------------------------------------
 
+    def _begin(self, judgement: Judgement) -> None:
+        self._judgement = judgement
+        self._hanger = Hanger(self.inv, self.environment, judgement.removed, self._guard)
+        self._gone: list[bytes] = []
+
+    def _judge_stretch(self, keys: list[ObjectId]) -> list[bytes]:
+        """Judge these objects; returns those that wait for the judgement on a parent of theirs."""
+        judgement, stale, postponed = self._judgement, list[Document](), list[bytes]()
+        found = self._read(keys)
+        judgement.know_parents(self.inv, found)
+        for item in found:
+            if judgement.must_wait(item):
+                postponed.append(item["_id"].binary)
+                continue
+            verdict = judgement.on(item)
+            if verdict is Verdict.REMOVE:
+                self._gone.append(item["_id"].binary)
+            elif verdict is Verdict.STALE:
+                stale.append(item)
+        read = {item["_id"] for item in found}
+        judgement.give_up(key for key in keys if key not in read)
+        self._mark_stale(stale)
+        self._hanger.hang(stale)
+        return postponed
+
     def _in_order(self, below: str) -> bytes:
-        """Keys of what was not found again, shorter paths first: parents before their children."""
+        """Keys of what was not found again, shorter paths first: parents mostly come first."""
         lengths: dict[int, bytearray] = defaultdict(bytearray)
         for item in self._candidates(below):
             lengths[len(item["id_path"])] += item["_id"].binary
@@ -150,52 +177,6 @@ class Sweeper:
         fresh = [item["_id"] for item in stale if "stale_since" not in item]
         marked = {"$set": {"stale_since": now()}}
         self.inv.update_by_keys("inventory", fresh, marked, self._guard)
-
-    def _follow_parents(self, stale: list[Document]) -> None:
-        """What stayed unread moves with its parent: a host may be in another zone by now."""
-        found = {item["_id"]: _parent_key(self.environment, item) for item in stale}
-        above = {key: parent for key, parent in found.items() if parent is not None}
-        places = self.inv.find_by_keys(above.values(), ["id_path", "name_path"])
-        moves: list[UpdateOne] = []
-        for item in stale:
-            place = places.get(above[item["_id"]]) if item["_id"] in above else None
-            if place is None or item["id_path"] == f"{place['id_path']}/{item['id']}":
-                continue
-            now_at = {
-                "id_path": f"{place['id_path']}/{item['id']}",
-                "name_path": f"{place['name_path']}/{item['name']}",
-            }
-            places[item["_id"]] = now_at
-            moves.append(UpdateOne({"_id": item["_id"]} | self._guard, {"$set": now_at}))
-        self.inv.bulk("inventory", moves)
-
-
-class _Fate:
-    """Objects that share a fate, to be asked whether the parent of another one is among them."""
-
-    def __init__(self, environment: str) -> None:
-        self._environment = environment
-        self._keys: set[bytes] = set()
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def add(self, item: Document) -> None:
-        self._keys.add(item["_id"].binary)
-
-    def has_parent_of(self, item: Document) -> bool:
-        """True when one of them is the parent, in the tree or of the fetch that found it."""
-        found_below = (item.get("fetched_by") or {}).get("parent")
-        if found_below is not None and found_below.binary in self._keys:
-            return True
-        parent = _parent_key(self._environment, item)
-        return parent is not None and parent.binary in self._keys
-
-
-def _parent_key(environment: str, item: Document) -> ObjectId | None:
-    if not item.get("parent_id"):
-        return None
-    return object_key(environment, item["parent_type"], item["parent_id"])
 
 
 def _stretches(keys: bytes) -> Iterator[list[ObjectId]]:

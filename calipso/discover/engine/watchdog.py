@@ -3,6 +3,9 @@
 Brokers lose messages and workers die; what is registered in the store and not done is sent
 again, a complete level is advanced, a waiting scan is started when its environment is free.
 Sending something twice is harmless.
+
+A message counts as lost when its queue is empty, or when the workers have begun messages that
+were sent to its queue after it, and no living worker holds it.
 """
 
 from __future__ import annotations
@@ -10,12 +13,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from calipso.discover.engine.scan import Publisher
 from calipso.discover.engine.scan_manager import fail_scan, make_scan, start_scan, waiting_scans
 from calipso.errors import ErrorKind
+from calipso.model.documents import Document
 from calipso.model.scan import ScanStatus
 from calipso.settings import settings
 from calipso.stores.mongo.mongo_access import is_store_error
@@ -23,9 +28,11 @@ from calipso.stores.scans.scan_store import RUNNING, ScanStore
 from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
 
-Document = dict[str, Any]
-
 log = logging.getLogger(__name__)
+
+#: Seconds after which a message that asks for a look is dropped (celeryconfig), and as much again
+#: for clocks that differ.
+OLDEST_LOOK = 10.0
 
 #: Seconds beyond its time limit until a task counts as one that does not end.
 GRACE = 60.0
@@ -38,18 +45,29 @@ class TaskPublisher(Publisher, Protocol):
         """Send one registered task, outside its chord."""
 
 
+@dataclass(frozen=True)
+class Queues:
+    """What is known of the queues: messages that wait, highest number that was begun."""
+
+    waiting: Mapping[str, int]
+    begun: Mapping[str, int]
+
+
 def watch(publisher: TaskPublisher, waiting: Mapping[str, int], worker: str = "") -> dict[str, int]:
     """One look at all scans, by this worker; `waiting` is the number of messages by queue.
 
-    Returns how many tasks were sent again, levels advanced and scans started.
+    The message that asks for it went through the queue `scan`. Returns how many tasks were sent
+    again, levels advanced and scans started.
     """
     store = ScanStore()
+    store.order.pass_mark("scan", OLDEST_LOOK)
     alive = {worker["_id"]: worker for worker in WorkerStore().live()}
     done = Counter({"resent": 0, "advanced": 0})
     _end_abandoned(store, alive)
     for scan in store.find_scans({"status": ScanStatus.RUNNING.value, "runner": ""}):
         try:
-            done.update(_look_after(scan, store, publisher, alive, waiting))
+            queues = Queues(waiting, store.order.all_begun())
+            done.update(_look_after(scan, store, publisher, alive, queues))
         except Exception as error:
             if is_store_error(error):
                 raise
@@ -62,14 +80,14 @@ def _look_after(
     store: ScanStore,
     publisher: TaskPublisher,
     alive: Mapping[str, Document],
-    waiting: Mapping[str, int],
+    queues: Queues,
 ) -> Counter[str]:
     """One look at one scan; returns what was done."""
     done: Counter[str] = Counter()
     if scan["cancel_requested"] and _end_cancelled(scan, store, alive):
         return done
     for task in store.open_tasks(scan["_id"], scan["level"]):
-        if _is_lost(task, scan, alive, waiting) and store.requeue(task):
+        if _is_lost(task, scan, store, alive, queues) and store.requeue(task):
             where = {"environment": scan["environment"], "scan": scan["_id"]}
             log.warning("task sent again", extra=where | {"task": task["title"]})
             publisher.publish_task(scan["_id"], task["_id"], task["queue"])
@@ -153,21 +171,43 @@ def _end_cancelled(scan: Document, store: ScanStore, alive: Mapping[str, Documen
 
 
 def _is_lost(
-    task: Document, scan: Document, alive: Mapping[str, Document], waiting: Mapping[str, int]
+    task: Document,
+    scan: Document,
+    store: ScanStore,
+    alive: Mapping[str, Document],
+    queues: Queues,
 ) -> bool:
     if task["state"] == "running":
         return _age(task["started_at"]) > _longest(task) or _is_gone(task, alive)
-    if not alive or waiting.get(task["queue"], 0):
-        return False  # it waits in line
+    if not alive:
+        return False
     sent = task.get("published_at") or scan["published_at"]
     if task["position"]:
         # a later step of a chain is sent by the one before it
         same = {"level": task["level"], "next": task["_id"]}
-        before = ScanStore().scan_tasks(scan["_id"], "done", "ended_at", **same)
+        before = store.scan_tasks(scan["_id"], "done", "ended_at", **same)
         if not before or not before[0]["done"]:
             return False
         sent = max(sent, before[0]["ended_at"])
-    return _age(sent) > settings().lost_message_after
+    missed_since = _missed_since(task, sent, store, queues)
+    if missed_since is None:
+        return False
+    held = any(task["_id"] in worker.get("held", ()) for worker in alive.values())
+    return _age(missed_since) > (_longest(task) if held else settings().lost_message_after)
+
+
+def _missed_since(
+    task: Document, sent: datetime, store: ScanStore, queues: Queues
+) -> datetime | None:
+    """Since when a message has been out of its queue, as far as can be seen; None: it is in it."""
+    if not queues.waiting.get(task["queue"], 0):
+        return sent
+    if task.get("sequence", 0) >= queues.begun.get(task["queue"], 0):
+        return None  # it waits in line
+    if not task.get("overtaken_at"):
+        store.note_overtaken(task)
+    overtaken: datetime = task["overtaken_at"]
+    return max(sent, overtaken)
 
 
 def _longest(task: Document) -> float:

@@ -51,21 +51,21 @@ class FindLinksForInstanceVnics(FindLinks):
     def guest_fault(self, instance: dict[str, Any], vnic: dict[str, Any]) -> Fault | None:
         """A vNIC without carrier: its tap is down, or libvirt has its link down for the guest.
 
-        The first is told by the finder of what is plugged where; the other here.
+        This finder reports the second; FindLinksForVedges or FindLinksForVconnectors the first.
         """
         host, name = str(vnic.get("host") or ""), str(vnic["name"])
         link = vnic.get("link")
         if not isinstance(link, dict) or link.get("@state") != "down":
             return down_fault(host, {name: vnic.get("state")})
         message = f"{host}: libvirt has the link of {name} down: the guest has no carrier"
-        hint = f"`virsh domif-setlink DOMAIN {name} up` on {host}, or a hard reboot."
+        hint = f"`virsh domif-setlink DOMAIN {name} up` on {host}."
         for item, code in ((vnic, "link_down"), (instance, "cut_off")):
             self.problem(item, code=code, message=message, hint=hint)
         return Fault("link_down", message, hint)
 
 
 def _known(instance: dict[str, Any]) -> dict[str, Any]:
-    """An instance with as much of its `network_info` as tells vNICs apart: a cloud has many."""
+    """Return the instance with the part of `network_info` that is needed to tell vNICs apart."""
     entries = [entry for entry in instance.get("network_info") or () if isinstance(entry, dict)]
     told = [{name: entry.get(name) for name in ("devname", "address")} for entry in entries]
     for less, entry in zip(told, entries, strict=True):

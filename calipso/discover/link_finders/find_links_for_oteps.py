@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from calipso.discover.find_links import FindLinks, joined_state, with_reason
+from calipso.model.documents import Document
 from calipso.topology.carriers import FIELDS, Carriers
 from calipso.topology.plugs import Fault, down_fault, faulty_tunnels
-
-Document = dict[str, Any]
 
 
 class FindLinksForOteps(FindLinks):

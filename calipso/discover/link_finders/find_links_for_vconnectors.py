@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from calipso.discover.find_links import FindLinks, carried_networks, joined_state, with_reason
+from calipso.model.documents import Document
 from calipso.topology.carriers import Carriers
 from calipso.topology.plugs import PORT_FIELDS, VNIC_FIELDS, Fault, Neutron, down_fault
 from calipso.topology.plumbing import values, vnics_by_device
-
-Document = dict[str, Any]
 
 
 class FindLinksForVconnectors(FindLinks):

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from calipso.discover.find_links import FindLinks, carried_networks, joined_state, with_reason
+from calipso.model.documents import Record
 from calipso.topology.carriers import Carriers
 from calipso.topology.plugs import (
     PORT_FIELDS,
@@ -19,7 +20,7 @@ from calipso.topology.plugs import (
     loose_tap,
     port_fault,
 )
-from calipso.topology.plumbing import Document, networks_of_vnic, values, vnics_by_device
+from calipso.topology.plumbing import networks_of_vnic, values, vnics_by_device
 
 VCONNECTOR_FIELDS = ("bridge_name", "interfaces", "interfaces_names", "network", "ways_out")
 
@@ -66,7 +67,7 @@ class FindLinksForVedges(FindLinks):
         self.tell_of_neutron()
         self.tell_of_owners()
 
-    def index_members(self) -> dict[tuple[str, str], Document]:
+    def index_members(self) -> dict[tuple[str, str], Record]:
         """(host, interface) -> the Linux bridge it is a member of."""
         return {
             (str(vconnector.get("host")), interface): vconnector
@@ -74,7 +75,7 @@ class FindLinksForVedges(FindLinks):
             for interface in values(vconnector.get("interfaces_names"))
         }
 
-    def add_port(self, vedge: Document, name: str, port: Document) -> bool:
+    def add_port(self, vedge: Record, name: str, port: Record) -> bool:
         """One port: a vNIC if there is one of that name, else one end of a bridge, else a NIC.
 
         Returns False for a port that nothing is plugged into.
@@ -96,13 +97,13 @@ class FindLinksForVedges(FindLinks):
             return False
         return True
 
-    def bridge_at(self, host: str, name: str, port: Document) -> Document | None:
+    def bridge_at(self, host: str, name: str, port: Record) -> Record | None:
         """The Linux bridge behind a port: the host said which, else by the names of the pair."""
         if bridge := port.get("linux_bridge"):
             return self.bridges.get((host, str(bridge)))
         return self.members.get((host, _bridge_end(name)))
 
-    def add_vnic(self, vedge: Document, vnic: Document, name: str, port: Document) -> None:
+    def add_vnic(self, vedge: Record, vnic: Record, name: str, port: Record) -> None:
         """vnic-vedge: a device that is itself a port of the switch, or whose veth peer is."""
         fault = self.plug_fault(vedge, vnic, name, port, _vnic_states(vnic, name, port))
         if fault is not None:
@@ -115,11 +116,16 @@ class FindLinksForVedges(FindLinks):
             source_label=str(vnic.get("mac_address") or ""),
             target_label=_port_id(name, port),
             host=host_of(vedge),
-            attributes=with_reason(carried_networks(networks_of_vnic(vnic)), fault),
+            attributes=with_reason(_tag(port) | carried_networks(networks_of_vnic(vnic)), fault),
         )
 
     def plug_fault(
-        self, vedge: Document, vnic: Document, name: str, port: Document, states: Document
+        self,
+        vedge: Record,
+        vnic: Record,
+        name: str,
+        port: Record,
+        states: Record,
     ) -> Fault | None:
         """The first fault of a plug: what the switch says, then the devices, then Neutron."""
         host = host_of(vedge)
@@ -130,9 +136,7 @@ class FindLinksForVedges(FindLinks):
             or self.neutron.fault(host, name, str(port.get("port_id") or vnic.get("port_id") or ""))
         )
 
-    def add_vconnector(
-        self, vedge: Document, vconnector: Document, name: str, port: Document
-    ) -> None:
+    def add_vconnector(self, vedge: Record, vconnector: Record, name: str, port: Record) -> None:
         """vconnector-vedge: the veth pair `qvb`-`qvo` between a bridge and the switch."""
         interface = str(port.get("bridge_member") or _bridge_end(name))
         interfaces = vconnector.get("interfaces")
@@ -152,11 +156,12 @@ class FindLinksForVedges(FindLinks):
             target_label=name,
             host=host_of(vedge),
             attributes=with_reason(
-                {"mac_address": mac} | carried_networks(self.networks_by(vconnector)), fault
+                _tag(port) | {"mac_address": mac} | carried_networks(self.networks_by(vconnector)),
+                fault,
             ),
         )
 
-    def networks_by(self, vconnector: Document) -> Any:
+    def networks_by(self, vconnector: Record) -> Any:
         """Networks of a Linux bridge; of one that leads to NICs, what these carry."""
         if network := vconnector.get("network"):
             return network
@@ -164,7 +169,7 @@ class FindLinksForVedges(FindLinks):
         nics = {nic for _, nic in self.carriers.plumbing.members(vconnector)}
         return sorted({net for nic in nics for net in self.carriers.carried(host, nic)})
 
-    def add_pnic(self, vedge: Document, pnic: Document, name: str, port: Document) -> None:
+    def add_pnic(self, vedge: Record, pnic: Record, name: str, port: Record) -> None:
         """vedge-host_pnic: an uplink, with the networks whose traffic leaves there."""
         host = host_of(vedge)
         states = {str(pnic["name"]): pnic.get("state"), f"port {name}": port.get("state")}
@@ -186,7 +191,7 @@ class FindLinksForVedges(FindLinks):
 
     # -- what objects are told ---------------------------------------------------------
 
-    def tell(self, item: Document, fault: Fault, vnics: list[Document]) -> None:
+    def tell(self, item: Record, fault: Fault, vnics: list[Record]) -> None:
         """Note a fault on an object, and that it cuts off the owners of these vNICs."""
         self.problem(item, code=fault.code, message=fault.message, hint=fault.hint)
         for vnic in vnics if fault.state == "down" else ():
@@ -195,13 +200,13 @@ class FindLinksForVedges(FindLinks):
                     about = kind, str(owner), str(vnic.get("host") or "")
                     self.cut_off[about].append(f"{vnic['name']}: {fault.message}")
 
-    def vnics_of(self, vconnector: Document) -> list[Document]:
+    def vnics_of(self, vconnector: Record) -> list[Record]:
         """vNICs that lead through a Linux bridge: its members, and the tap it was made for."""
         host, bridge = host_of(vconnector), str(vconnector.get("bridge_name") or "")
         names = {*values(vconnector.get("interfaces_names")), f"tap{bridge[3:]}"}
         return [self.vnics[host, name] for name in sorted(names) if (host, name) in self.vnics]
 
-    def tell_of_switch(self, vedge: Document, lost: list[Fault]) -> None:
+    def tell_of_switch(self, vedge: Record, lost: list[Fault]) -> None:
         """Ports that Open vSwitch cannot use: tunnels on their endpoint, others on the switch."""
         tunnels = list(faulty_tunnels(vedge))
         otep = {"type": "otep", "id": f"{host_of(vedge)}-otep", "host": host_of(vedge)}
@@ -210,9 +215,9 @@ class FindLinksForVedges(FindLinks):
             for fault in faults:
                 self.problem(item, code=fault.code, message=fault.message, hint=fault.hint)
 
-    def tell_of_wiring(self, vedges: dict[str, Document]) -> None:
+    def tell_of_wiring(self, vedges: dict[str, Record]) -> None:
         """Taps out of their bridge, and bridges without a way to the switch."""
-        bridges: defaultdict[str, dict[str, Document]] = defaultdict(dict)
+        bridges: defaultdict[str, dict[str, Record]] = defaultdict(dict)
         for vconnector in self.find("vconnector", VCONNECTOR_FIELDS):
             host = host_of(vconnector)
             bridges[host][str(vconnector.get("bridge_name"))] = vconnector
@@ -244,7 +249,7 @@ class FindLinksForVedges(FindLinks):
             )
 
 
-def _vnic_states(vnic: Document, name: str, port: Document) -> dict[str, Any]:
+def _vnic_states(vnic: Record, name: str, port: Record) -> dict[str, Any]:
     """States of the devices of a vNIC's plug. Where vNIC and port are one device, the host's word
     for it counts: Open vSwitch calls a port down that has moved into a namespace, though it works
     there."""
@@ -252,12 +257,12 @@ def _vnic_states(vnic: Document, name: str, port: Document) -> dict[str, Any]:
     return states if vnic["name"] == name else states | {f"port {name}": port.get("state")}
 
 
-def _tells_ways(vedge: Document) -> bool:
+def _tells_ways(vedge: Record) -> bool:
     """True when the host said what the ports lead to: then names are no evidence."""
     return any("ways_out" in bridge for bridge in vedge.get("bridges") or ())
 
 
-def host_of(item: Document) -> str:
+def host_of(item: Record) -> str:
     """Host of an object."""
     return str(item.get("host") or "")
 
@@ -267,11 +272,16 @@ def _bridge_end(port: str) -> str:
     return "qvb" + port[3:] if port.startswith("qvo") else port
 
 
-def _port_id(name: str, port: Document) -> str:
+def _port_id(name: str, port: Record) -> str:
     found = port.get("id")
     return name if found is None else str(found)
 
 
-def _tagged(name: str, port: Document) -> str:
+def _tag(port: Record) -> dict[str, Any]:
+    tag = port.get("tag")
+    return {} if tag in (None, "", []) else {"tag": tag}
+
+
+def _tagged(name: str, port: Record) -> str:
     tag = port.get("tag")
     return name if tag in (None, "", []) else f"{name}-{tag}"

@@ -9,10 +9,9 @@ from calipso.errors import ErrorKind, NotFound
 from calipso.model.environment import OpenStackSection
 from calipso.settings import settings
 from calipso.sources.api.api_client import ApiClient
-from calipso.sources.api.api_paging import items_of_pages
+from calipso.sources.api.api_paging import Item, items_of_pages
 from calipso.sources.fetcher import Fetcher
 
-Item = dict[str, Any]
 Items = list[Item]
 list_of = list  # inside ApiAccess, `list` is its method
 
@@ -113,6 +112,15 @@ class ApiAccess(Fetcher):
             and any(e.get("service_type") == service_type for e in region["endpoints"].values())
         ]
 
+    def network_agents(self, region: str) -> list_of[Item]:
+        """Neutron's agents of a region, asked once a scan; none when it offers no networking."""
+        if region not in self.regions("network"):
+            return []
+        return self.context.shared(
+            f"api:agents:{region}",
+            lambda: list_of(self.list("network", "/v2.0/agents", "agents", region=region)),
+        )
+
     def project_names(self) -> dict[str, str]:
         """Name of each stored project by its id."""
         projects = self.inv.find(self.env, "project", fields=["id", "name"])
@@ -126,6 +134,18 @@ class ApiAccess(Fetcher):
         return parent.get("type") == "project" and self.is_admin_name(str(parent.get("name")))
 
     def is_admin_name(self, name: str) -> bool:
-        """True for the name of `admin_project`; Keystone takes it in any case of letters."""
-        wanted = self.context.environment.section(OpenStackSection).admin_project
+        """True for the name of the login's project; Keystone takes it in any case of letters."""
+        section = self.context.environment.section(OpenStackSection)
+        wanted = section.admin_project if section.names_project else self.client.project()
         return name.casefold() == wanted.casefold()
+
+    def admin_project_id(self, names: Mapping[str, str]) -> str:
+        """Id of the admin project among these names by id. Raises NotFound."""
+        ids = sorted(key for key, name in names.items() if self.is_admin_name(name))
+        if not ids:
+            raise NotFound(
+                f"{self.env}: the admin project is not in the inventory",
+                kind=ErrorKind.NOT_FOUND,
+                hint="Check admin_project of the OpenStack section; scan the projects first.",
+            )
+        return ids[0]

@@ -18,14 +18,14 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 import urllib3
 from keystoneauth1.exceptions import ClientException
-from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_random_exponential
 
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.limits.limits import limits
 from calipso.model.environment import OpenStackSection
 from calipso.settings import Settings
+from calipso.sources.api.api_login import certificate, login_of, login_problem
 from calipso.sources.api.api_problems import (
     error_text,
     no_slot,
@@ -33,19 +33,29 @@ from calipso.sources.api.api_problems import (
     status_problem,
     transport_problem,
 )
+from calipso.sources.api.catalogue import (
+    endpoints_of,
+    identity_root,
+    interface_of,
+    region_of_endpoint,
+    without_version,
+)
+from calipso.sources.api.wrong_address import explained
 
 log = logging.getLogger(__name__)
 
-#: A page may take this many times `api_timeout` from first to last byte: a service that sends a
-#: byte now and then never meets the read timeout.
+#: A page may take this many times `api_timeout` from first to last byte, and a second more for
+#: each `SLOWEST` bytes that have come: a long page over a slow line may go on as long as it comes,
+#: but a service that sends a byte now and then, which never meets the read timeout, is given up.
 TOTAL_FACTOR = 4
+SLOWEST = 1024
+#: Attempts for what is busy, restarting or cut off, and for a page that met an internal error
+#: or no answer in time.
 ATTEMPTS = 3
+ATTEMPTS_OF_A_PAGE = 2
 LARGEST_PAGE = 256 * 1024 * 1024
 
 Params = Mapping[str, Any]
-
-#: `/v2.1/<project id>` at the end of a catalogue URL: we name the version in each path.
-_VERSION = re.compile(r"/v\d+(\.\d+)?(/.*)?$")
 
 
 class ApiClient:
@@ -57,19 +67,13 @@ class ApiClient:
         self.section = section
         self.settings = settings
         self._count = count
-        self._identity = _VERSION.sub("", section.identity_url().rstrip("/"))
-        self._auth = v3.Password(
-            auth_url=f"{self._identity}/v3",
-            username=section.user,
-            password=section.pwd,
-            project_name=section.admin_project,
-            user_domain_name=section.user_domain,
-            project_domain_name=section.project_domain,
-        )
+        self._identity = identity_root(section.identity_url())
+        self._auth = login_of(section, f"{self._identity}/v3")
         # No redirects: a token must not follow to wherever an answer points.
         self._session = Session(
             auth=self._auth,
             verify=(section.ca_file or True) if not section.insecure else False,
+            cert=certificate(section),
             timeout=settings.api_timeout,
             redirect=False,
         )
@@ -101,12 +105,26 @@ class ApiClient:
                 self._count("api_calls")
             catalog = self._auth.get_access(self._session).service_catalog.catalog
         except (ClientException, OSError) as error:
-            found = transport_problem(url, error)
+            problem = explained(url, transport_problem(url, error), error)
+            found = login_problem(self.section, problem)
+            found.once_more = False  # a login is no GET
             # Asked again and again with a wrong password, Keystone locks the account.
             if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):
                 self._refused = found
             raise found from error
         return list(catalog)
+
+    def project(self) -> str:
+        """Name of the project this login is for. Raises ApiAccessError when there is none."""
+        self.catalogue()
+        access = self._auth.get_access(self._session)
+        if not access.project_name:
+            raise problem(
+                ErrorKind.FORBIDDEN,
+                f"{self._identity}: the login of {self.section.account} is not for a project",
+                url=self._identity,
+            )
+        return str(access.project_name)
 
     def endpoint(self, service_type: str, region: str | None) -> str:
         """Address of a service without version, as the OpenStack section wants it reached."""
@@ -115,15 +133,13 @@ class ApiClient:
             return self._identity
         entries = [
             endpoint
-            for service in catalogue
-            if service.get("type") == service_type
-            for endpoint in service.get("endpoints", ())
-            if region is None or endpoint.get("region") == region
+            for endpoint in endpoints_of(catalogue, service_type)
+            if region is None or region_of_endpoint(endpoint) == region
         ]
         for entry in entries:
-            if entry.get("interface") == self.section.interface:
+            if interface_of(entry) == self.section.interface:
                 return self._reachable(service_type, str(entry["url"]))
-        offered = ", ".join(sorted({str(entry.get("interface")) for entry in entries})) or "none"
+        offered = ", ".join(sorted({interface_of(entry) for entry in entries})) or "none"
         raise problem(
             ErrorKind.NOT_FOUND,
             f"{self._identity}: the catalogue has no {self.section.interface} endpoint of "
@@ -150,7 +166,7 @@ class ApiClient:
         if host:
             host = f"[{host}]" if ":" in host else host
             parts = parts._replace(netloc=f"{host}:{port}" if port else host)
-        return _VERSION.sub("", urlunsplit(parts).rstrip("/")).rstrip("/")
+        return without_version(urlunsplit(parts))
 
     # -- requests ----------------------------------------------------------------------
 
@@ -163,7 +179,12 @@ class ApiClient:
         params: Params | None = None,
         microversion: str | None = None,
     ) -> Any:
-        """The JSON answer to a GET; busy services and broken connections are asked again."""
+        """The JSON answer to a GET.
+
+        Busy services and broken connections are asked up to three times; an internal error, or an
+        answer that does not come in time, gets a second attempt. So one page that fails does not
+        cost a long list.
+        """
         url = self.endpoint(service_type, region) + path
         version = self._offered(service_type, region, microversion) if microversion else None
         return self._again(self._once, service_type, url, params or {}, version)
@@ -172,7 +193,7 @@ class ApiClient:
         retrying = Retrying(
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.3, max=5),
-            retry=retry_if_exception(lambda e: isinstance(e, ApiAccessError) and e.retryable),
+            retry=_is_worth_another,
             reraise=True,
         )
         return retrying(call, *args)
@@ -195,21 +216,24 @@ class ApiClient:
                 )
                 body = self._body(url, answer)
             except (ClientException, urllib3.exceptions.HTTPError, OSError) as error:
-                raise transport_problem(url, error) from error
+                raise explained(url, transport_problem(url, error), error) from error
         request_id = str(answer.headers.get("X-Openstack-Request-Id", ""))
         told = {"status": answer.status_code, "bytes": len(body), "request_id": request_id}
         log.debug("GET %s", url, extra=told | {"seconds": round(time.monotonic() - began, 3)})
         if answer.status_code != 200:
-            raise status_problem(url, answer.status_code, request_id, error_text(body))
+            location = str(answer.headers.get("Location", ""))
+            text = error_text(body)
+            found = status_problem(url, answer.status_code, request_id, text, location)
+            raise found if text else explained(url, found)
         return parse(url, body, request_id)
 
     def _body(self, url: str, answer: requests.Response) -> bytes:
-        deadline = time.monotonic() + TOTAL_FACTOR * self.settings.api_timeout
+        began, allowed = time.monotonic(), TOTAL_FACTOR * self.settings.api_timeout
         body = bytearray()
         with answer:
             while part := answer.raw.read1(1 << 16, decode_content=True):
                 body += part
-                if time.monotonic() > deadline:
+                if time.monotonic() - began > allowed + len(body) / SLOWEST:
                     raise problem(ErrorKind.TIMEOUT, f"{url}: the answer does not end", url=url)
                 if len(body) > LARGEST_PAGE:
                     message = f"{url}: an answer of more than {LARGEST_PAGE} bytes"
@@ -240,6 +264,14 @@ class ApiClient:
             self._versions[key] = _number(newest)
         chosen = min(self._versions[key], _number(wanted))
         return f"{chosen[0]}.{chosen[1]}" if chosen > (0, 0) else None
+
+
+def _is_worth_another(state: RetryCallState) -> bool:
+    """True when a failed attempt should be followed by another one."""
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, ApiAccessError):
+        return False
+    return error.retryable or (error.once_more and state.attempt_number < ATTEMPTS_OF_A_PAGE)
 
 
 def _number(version: str) -> tuple[int, int]:

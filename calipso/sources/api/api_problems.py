@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import re
 
+import requests
 import urllib3
 from keystoneauth1 import exceptions as ks
 from requests import exceptions as http
 
 from calipso.errors import ApiAccessError, ErrorKind
+from calipso.sources.api.wrong_address import redirect_hint
 
 #: Answers of a proxy or a service that is busy or restarting: worth asking again.
 BUSY = frozenset({429, 502, 503, 504})
+
+#: One worker of the service may have failed, and the next one may answer.
+INTERNAL_ERROR = 500
 
 #: Where error documents of the services have their sentence.
 _SAID = ("message", "faultstring", "detail", "title")
@@ -50,6 +55,7 @@ def problem(
     status: int | None = None,
     request_id: str = "",
     retryable: bool = False,
+    once_more: bool = False,
 ) -> ApiAccessError:
     """An error of this kind with its usual hint."""
     return ApiAccessError(
@@ -60,19 +66,27 @@ def problem(
         status=status,
         url=url,
         request_id=request_id,
+        once_more=once_more,
     )
 
 
-def status_problem(url: str, status: int, request_id: str, said: str) -> ApiAccessError:
-    """The error for an answer that is not 200; `said` is what the service says of it."""
+def status_problem(
+    url: str, status: int, request_id: str, said: str, location: str = ""
+) -> ApiAccessError:
+    """The error for an answer that is not 200; `said` is what the service says of it.
+
+    `location` is where a redirect points.
+    """
     kind = _KINDS.get(status, ErrorKind.SERVER_ERROR)
     if 300 <= status < 400:
         kind = ErrorKind.UNEXPECTED_OUTPUT
     id_text = f" (request {request_id})" if request_id else ""
     message = f"{url}: HTTP {status}{id_text}" + (f": {excerpt(said)}" if said else "")
-    return problem(
-        kind, message, url=url, status=status, request_id=request_id, retryable=status in BUSY
-    )
+    again = {"retryable": status in BUSY, "once_more": status == INTERNAL_ERROR}
+    found = problem(kind, message, url=url, status=status, request_id=request_id, **again)
+    if 300 <= status < 400 and location:
+        found.hint = redirect_hint(url, location)
+    return found
 
 
 def transport_problem(url: str, error: Exception) -> ApiAccessError:
@@ -80,11 +94,25 @@ def transport_problem(url: str, error: Exception) -> ApiAccessError:
     if isinstance(error, ks.HttpError):
         status, request_id = int(error.http_status or 0), str(error.request_id or "")
         return status_problem(url, status, request_id, str(error.message))
+    response = getattr(error, "response", None)
+    if isinstance(error, ks.InvalidResponse) and response is not None:
+        return _not_keystone(url, response)
     kind, retryable = _transport_kind(error)
     said = excerpt(str(error))
     if "BadStatusLine" in said:  # it repeats what was answered
         said = "the answer is not HTTP"
-    return problem(kind, f"{url}: {said}", url=url, retryable=retryable)
+    silent = kind is ErrorKind.TIMEOUT and not isinstance(error.__context__, http.ConnectTimeout)
+    return problem(kind, f"{url}: {said}", url=url, retryable=retryable, once_more=silent)
+
+
+def _not_keystone(url: str, response: requests.Response) -> ApiAccessError:
+    """The answer to a login that is no document of Keystone: a redirect, a page of HTML."""
+    status = int(response.status_code)
+    if status >= 300:
+        return status_problem(url, status, "", "", str(response.headers.get("Location", "")))
+    found = problem(ErrorKind.UNEXPECTED_OUTPUT, f"{url}: HTTP {status}, and no answer of Keystone")
+    found.hint = "Check auth_url of the OpenStack section: openstack catalog show identity has it."
+    return found
 
 
 def _transport_kind(error: Exception) -> tuple[ErrorKind, bool]:

@@ -1,128 +1,130 @@
-"""clouds.yaml and OS_*: the clouds a person already uses with the OpenStack client.
+"""The clouds a person already uses with the OpenStack client, as sections of an environment.
 
-Precedence as in openstacksdk: `OS_CLIENT_CONFIG_FILE`, then `clouds.yaml` of the working
-directory, of the user and of the system, first readable file wins; `secure.yaml` is merged over
-it; `OS_*` variables form a cloud called `envvars` (`OS_CLOUD_NAME` renames it). A cloud is chosen
-by argument, `OS_CLOUD`, the variables' cloud, or by being the only one.
+openstacksdk's loader reads them: `clouds.yaml` in full, `secure.yaml`, vendor profiles, and `OS_*`
+variables as a cloud called `envvars`. Here are the checks it lacks (a broken file is an error, and
+no error repeats a value) and the translation to the section `OpenStack`.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+import requests
 import yaml
+from keystoneauth1.exceptions import ClientException
+from openstack.config import OpenStackConfig, loader, vendors
+from openstack.exceptions import SDKException
+from openstack.warnings import ConfigurationWarning
 
 from calipso.errors import ConfigError
+from calipso.sources.api.cloud_section import AUTH_KEYS, openstack_section
 from calipso.utils.metadata_parser import nearest
 
 Cloud = dict[str, Any]
 
-#: Variables that choose a cloud and say nothing about one.
-SELECTORS = frozenset(
-    {"OS_CLOUD", "OS_REGION_NAME", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE"}
-    | {"OS_CLOUD_NAME"}
-)
-IGNORED = ("OS_TEST", "OS_STD", "OS_LOG")
-SUFFIXES = (".yaml", ".yml", ".json")
+#: Name of the cloud that the loader makes up when nothing is configured.
+NOTHING = "defaults"
 
-#: Our key -> the words a cloud may use for it, best first.
-WORDS = {
-    "user": ("username", "user_name"),
-    "pwd": ("password",),
-    "admin_project": ("project_name", "tenant_name"),
-    "user_domain": ("user_domain_name", "domain_name", "default_domain_name"),
-    "project_domain": ("project_domain_name", "domain_name", "default_domain_name"),
-}
-#: Ids we have no use for: the name is needed instead, unless it can be told from the id.
-IDS = {
-    "user_domain_id": "user_domain",
-    "project_domain_id": "project_domain",
-    "domain_id": "user_domain",
-    "project_id": "admin_project",
-    "tenant_id": "admin_project",
-}
-#: Outside `auth` these win over those inside: they may come from variables.
-OUTER_FIRST = ("admin_project", "user_domain", "project_domain")
 
-PASSWORD_LOGINS = ("", "password", "v3password")
+class _Loader(OpenStackConfig):
+    """openstacksdk's loader; what `OS_*` says of the login is put into `auth`."""
+
+    def auth_config_hook(self, config: Cloud) -> Cloud:
+        """Move the login into `auth`: the loader expands `{...}` in all other values."""
+        for key in AUTH_KEYS & config.keys():
+            value = config.pop(key)
+            if not config["auth"].get(key):
+                config["auth"][key] = value
+        return config
 
 
 @dataclass
 class Clouds:
-    """Every cloud that is configured here, and which one is meant by default."""
+    """The clouds that are configured for this user, on this machine."""
 
-    clouds: dict[str, Cloud] = field(default_factory=dict)
-    default: str = ""
-    files: list[Path] = field(default_factory=list)
+    loader: OpenStackConfig
+    names: list[str]
+    files: list[str]
 
-    def choose(self, name: str | None = None) -> tuple[str, Cloud]:
-        """Name and content of the cloud to use. Raises ConfigError with the nearest name."""
-        looked = ", ".join(str(path) for path in self.files) or "no clouds.yaml found"
-        chosen = name or self.default
+    def choose(self, name: str | None = None) -> str:
+        """The name of the cloud to use: the given one, `OS_CLOUD`, the variables', the only one.
+
+        Raises ConfigError.
+        """
+        looked = ", ".join(self.files) or "no clouds.yaml found"
+        default = self.loader.default_cloud if self.names else os.environ.get("OS_CLOUD")
+        chosen = name or default
         if not chosen:
-            known = ", ".join(self.clouds)
+            known = ", ".join(self.names)
             raise ConfigError(
                 f"which cloud? {known} are configured" if known else f"no cloud: {looked}",
                 hint="Give --os-cloud NAME or set OS_CLOUD."
                 if known
                 else "Give --file, or the addresses as options.",
             )
-        if chosen not in self.clouds:
+        if chosen not in self.names:
             raise ConfigError(
-                f"no cloud {chosen} ({looked}){nearest(chosen, self.clouds)}",
-                hint=f"Configured: {', '.join(self.clouds) or 'none'}.",
+                f"no cloud {chosen} ({looked}){nearest(chosen, self.names)}",
+                hint=f"Configured: {', '.join(self.names) or 'none'}.",
             )
-        return chosen, self.clouds[chosen]
+        return chosen
+
+    def section(self, name: str, region: str = "") -> Cloud:
+        """The section `OpenStack` for a cloud, in one of its regions; the first by default.
+
+        Raises ConfigError that names everything that is missing or not supported.
+        """
+        raw = self.loader.cloud_config["clouds"][name]
+        if not isinstance(raw.get("auth", {}), dict):
+            raise ConfigError(
+                f"cloud {name}: auth: expected a section with auth_url, username, password, ..."
+            )
+        with _our_errors(f"cloud {name}"):
+            found = self.loader.get_one(name, validate=False, region_name=region)
+        return openstack_section(name, found.config)
 
 
-def load_clouds(env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Clouds:
-    """Clouds of files and variables. Raises ConfigError for a file that cannot be read."""
-    env = os.environ if env is None else env
-    places = _places(env, cwd or Path.cwd())
-    found = Clouds()
-    for kind, override in (
-        ("clouds", "OS_CLIENT_CONFIG_FILE"),
-        ("secure", "OS_CLIENT_SECURE_FILE"),
+def load_clouds() -> Clouds:
+    """The clouds of files and variables. Raises ConfigError for a file that cannot be read."""
+    for files, override, word in (
+        (loader.CONFIG_FILES, "OS_CLIENT_CONFIG_FILE", "clouds"),
+        (loader.SECURE_FILES, "OS_CLIENT_SECURE_FILE", "clouds"),
+        (loader.VENDOR_FILES, "", "public-clouds"),
     ):
-        path, content = _first(kind, env.get(override), places)
-        if path is not None:
-            found.files.append(path)
-            for name, cloud in content.items():
-                found.clouds[name] = _merged(found.clouds.get(name, {}), cloud)
-    _add_variables(found, env)
-    return found
+        given = os.environ.get(override)
+        _check([*([given] if given else []), *files], word)
+    with _our_errors("the OpenStack client's configuration"):
+        found = _Loader()
+    files = [name for name in (found.config_filename, found.secure_config_filename) if name]
+    names = found.get_cloud_names()
+    if not files and names == [NOTHING]:
+        names = []
+    return Clouds(found, names, files)
 
 
-def _places(env: Mapping[str, str], cwd: Path) -> list[Path]:
-    home = Path(env.get("SNAP_REAL_HOME") or env.get("HOME") or Path.home())
-    user = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "openstack"
-    systems = [Path(d) / "openstack" for d in env.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")]
-    return [cwd, user, home / ".config" / "openstack", *systems, Path("/etc/openstack")]
-
-
-def _first(
-    kind: str, override: str | None, places: list[Path]
-) -> tuple[Path | None, dict[str, Cloud]]:
-    candidates = [Path(override)] if override else []
-    candidates += [place / (kind + suffix) for place in places for suffix in SUFFIXES]
-    for path in candidates:
+def _check(files: list[str], word: str) -> None:
+    """Look at the file that the loader takes. It would skip a broken one, and log its content."""
+    for name in files:
+        path = Path(name)
         try:
             text = path.read_text(encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError, PermissionError):
-            continue  # as openstacksdk: the next file may be readable
+            continue  # the loader takes the next one
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: cannot be read: {error.__class__.__name__}") from None
-        return path, _clouds_of(path, text)
-    return None, {}
+        _check_content(path, text, word)
+        return
 
 
-def _clouds_of(path: Path, text: str) -> dict[str, Cloud]:
+def _check_content(path: Path, text: str, word: str) -> None:
     try:
         content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -132,128 +134,61 @@ def _clouds_of(path: Path, text: str) -> dict[str, Cloud]:
     except ValueError as error:
         line = getattr(error, "lineno", 0)
         raise ConfigError(f"{path}: not valid JSON in line {line}") from None
-    clouds = (content or {}).get("clouds") if isinstance(content or {}, dict) else None
+    clouds = content.get(word) if isinstance(content, dict) else None
     if not isinstance(clouds, dict):
-        raise ConfigError(f"{path}: no `clouds:` with a section per cloud")
-    wrong = [name for name, cloud in clouds.items() if not isinstance(cloud, dict)]
-    if wrong:
-        raise ConfigError(f"{path}: clouds.{wrong[0]}: expected a section")
-    return {str(name): cloud for name, cloud in clouds.items()}
+        raise ConfigError(f"{path}: no `{word}:` with a section per cloud")
+    for name, cloud in clouds.items():
+        if not isinstance(cloud, dict):
+            raise ConfigError(f"{path}: {word}.{name}: expected a section")
 
 
-def _merged(old: Cloud, new: Cloud) -> Cloud:
-    merged = dict(old)
-    for key, value in new.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
-
-
-def _add_variables(found: Clouds, env: Mapping[str, str]) -> None:
-    given = {
-        key: value
-        for key, value in env.items()
-        if key.startswith("OS_") and not key.startswith(IGNORED)
-    }
-    name = env.get("OS_CLOUD_NAME", "envvars")
-    if name in found.clouds:
-        raise ConfigError(
-            f"{found.files[0]} defines a cloud named {name}, as OS_* variables do",
-            hint="Rename it there, or set OS_CLOUD_NAME to another name.",
-        )
-    found.default = env.get("OS_CLOUD", "")
-    if given.keys() - SELECTORS:
-        found.clouds[name] = {key[3:].lower(): value for key, value in given.items()}
-        found.default = found.default or name
-    if not found.default and len(found.clouds) == 1:
-        found.default = next(iter(found.clouds))
-
-
-def openstack_section(name: str, cloud: Cloud, region: str = "") -> dict[str, Any]:
-    """The `OpenStack` section for a cloud. Raises ConfigError that names all that is missing."""
-    cloud, auth = _words(cloud), _words(cloud.get("auth") or {})
-    problems = _unusable(cloud, auth)
-    url = str(auth.get("auth_url") or cloud.get("auth_url") or "")
-    section: dict[str, Any] = {"name": "OpenStack"}
-    for ours, words in WORDS.items():
-        order = (cloud, auth) if ours in OUTER_FIRST else (auth, cloud)
-        value = next((s[w] for w in words for s in order if s.get(w) not in (None, "")), None)
-        if value is not None:
-            section[ours] = str(value)
-    missing = [] if url else ["auth_url"]
-    missing += ["username"] if "user" not in section else []
-    problems += [f"auth.{key} is missing" for key in missing]
-    if problems:
-        raise ConfigError("\n".join(f"cloud {name}: {problem}" for problem in problems))
-    return section | _address(url) | _transport(cloud) | _region(name, cloud, region)
-
-
-def _words(section: Any) -> Cloud:
-    """A section with `_` in its keys, as newer files write them."""
-    if not isinstance(section, dict):
-        raise ConfigError("auth: expected a section with auth_url, username, password, ...")
-    return {str(key).replace("-", "_"): value for key, value in section.items()}
-
-
-def _unusable(cloud: Cloud, auth: Cloud) -> list[str]:
-    problems = []
-    login = str(cloud.get("auth_type") or cloud.get("auth_plugin") or "")
-    if login not in PASSWORD_LOGINS:
-        problems.append(f"auth_type {login}: only logins with user and password are supported")
-    if str(cloud.get("identity_api_version", "3")).startswith("2"):
-        problems.append("identity_api_version 2: Keystone v3 is needed")
-    for key, ours in IDS.items():
-        value = auth.get(key) or cloud.get(key)
-        named = any(place.get(word) for place in (auth, cloud) for word in WORDS[ours])
-        # Keystone makes a domain with the id `default` and the name `Default`: our default
-        if value and not named and (value != "default" or ours == "admin_project"):
-            problems.append(f"{key} without a name: give {WORDS[ours][0]}")
-    if (cloud.get("profile") or cloud.get("cloud")) and not auth.get("auth_url"):
-        problems.append("vendor profiles are not read: give auth_url")
-    return problems
-
-
-def _address(url: str) -> dict[str, Any]:
+@contextmanager
+def _our_errors(what: str) -> Iterator[None]:
+    """Errors and warnings of the loader as ConfigError, without the values they repeat."""
+    log = logging.getLogger("openstack")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise ConfigError("auth_url: not a URL such as https://cloud.example:5000/v3") from None
-    path = parts.path.rstrip("/")
-    if path.endswith("/v2.0"):
-        path = path.removesuffix("/v2.0")
-    if not path.endswith("/v3"):
-        path += "/v3"
-    tls = parts.scheme == "https"
-    return {
-        "auth_url": f"{parts.scheme}://{parts.netloc}{path}",
-        "host": parts.hostname or "",
-        "port": port or (443 if tls else 80),
-        "use_tls": tls,
-    }
-
-
-def _transport(cloud: Cloud) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    interface = str(cloud.get("interface") or cloud.get("endpoint_type") or "")
-    if interface:
-        found["interface"] = interface.removesuffix("URL")
-    if cloud.get("cacert"):
-        found["ca_file"] = str(Path(str(cloud["cacert"])).expanduser())
-    insecure = str(cloud.get("insecure", "")).lower() in ("true", "1", "yes")
-    if insecure or str(cloud.get("verify", "")).lower() in ("false", "0", "no"):
-        found["insecure"] = True
-    return found
-
-
-def _region(name: str, cloud: Cloud, wanted: str) -> dict[str, str]:
-    given = cloud.get("regions") or cloud.get("region_name") or []
-    listed = given if isinstance(given, list) else str(given).split(",")
-    regions = [str(r.get("name") if isinstance(r, dict) else r).strip() for r in listed]
-    if wanted and regions and wanted not in regions:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", ConfigurationWarning)
+            yield
+    except ConfigurationWarning:
         raise ConfigError(
-            f"cloud {name}: no region {wanted}{nearest(wanted, regions)}",
-            hint=f"Its regions: {', '.join(regions)}.",
-        )
-    region = wanted or (regions[0] if regions else "")
-    return {"region": region} if region else {}
+            f"{what}: its vendor profile is not known",
+            hint=f"Profiles: {', '.join(sorted(vendors.profiles()))}; or give auth.auth_url.",
+        ) from None
+    except requests.RequestException as error:
+        raise ConfigError(
+            f"{what}: its vendor profile cannot be fetched: {error.__class__.__name__}",
+            hint="Give auth.auth_url instead of a profile.",
+        ) from None
+    except ConfigError:
+        raise
+    except SDKException as error:
+        raise ConfigError(f"{what}: {_reason(error)}", hint=_SEE) from None
+    except (ClientException, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(
+            f"{what}: openstacksdk cannot read it ({error.__class__.__name__})", hint=_SEE
+        ) from None
+    finally:
+        log.setLevel(level)
+
+
+_SEE = "`openstack --os-cloud NAME configuration show` reads the same files."
+
+#: How errors of the loader begin that repeat no value but names.
+_HARMLESS = ("Both ", "Duplicate network", "Entry in network list", "Region ", "Cloud ")
+
+
+def _reason(error: SDKException) -> str:
+    text = " ".join(str(error).split())
+    if "defines a cloud named" in text:
+        return f"{text} OS_CLOUD_NAME gives the cloud of the variables another name."
+    if "no longer exists" in text:
+        return "its vendor profile is of a cloud that no longer exists"
+    if "could not be fetched" in text:
+        return "its vendor profile could not be fetched"
+    if text.startswith("Invalid region entry"):
+        return "regions: an entry is not a name, or a section with name and values"
+    return text if text.startswith(_HARMLESS) else "openstacksdk refuses it"

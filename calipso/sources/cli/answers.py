@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.limits import standstill
+from calipso.model.drivers import DRIVERS, commands_of
 from calipso.settings import settings
 from calipso.sources.cli import bundle
 from calipso.sources.cli.commands import COMMANDS, Answer, Command, as_command
@@ -64,7 +65,7 @@ class HostAnswers:
         self.connections = HostConnections(
             context.environment, self._host_document, context.count, self._config
         )
-        self._commands = [as_command(item) for item in context.cli_commands or COMMANDS]
+        self._given = [as_command(item) for item in context.cli_commands]
         self._store = AnswerStore(
             context.inv, context.environment.name, context.scan_id, self._config
         )
@@ -149,7 +150,7 @@ class HostAnswers:
                 return
             with claimed:
                 try:
-                    state.answers = self._ask_steadily(host)
+                    state.answers = self._ask_steadily(host, self._commands_for(host))
                 except CliAccessError as error:
                     state.error = error
                     if error.retryable:  # it says nothing about the host: others may try
@@ -160,11 +161,23 @@ class HostAnswers:
                     claimed.publish(state.answers)
             self.connections.release(host)
 
-    def _ask_steadily(self, host: str) -> dict[str, StoredAnswer]:
+    def _commands_for(self, host: str) -> list[Command]:
+        """What this host is asked: the commands of a driver only where Neutron has its agent.
+
+        A host of which no agents are known is asked everything.
+        """
+        agents = self._host_document(host).get("network_agents")
+        if self._given or not agents:
+            return self._given or list(COMMANDS)
+        drivers = self._context.environment.mechanism_drivers
+        others = {c for d in DRIVERS for c in d.commands} - commands_of(agents, drivers)
+        return [command for command in COMMANDS if command.name not in others]
+
+    def _ask_steadily(self, host: str, commands: list[Command]) -> dict[str, StoredAnswer]:
         """Ask once more when this process stood still: what was late then is not the host's."""
         began = standstill.begin()
         try:
-            answers = self._ask(host, self._commands)
+            answers = self._ask(host, commands)
         except CliAccessError:
             if not standstill.stood_still(began):
                 raise
@@ -173,7 +186,7 @@ class HostAnswers:
             if not (late and standstill.stood_still(began)):
                 return answers
         log.warning("%s: this process stood still meanwhile: it is asked again", host)
-        return self._ask(host, self._commands)
+        return self._ask(host, commands)
 
     def _ask(self, host: str, commands: list[Command]) -> dict[str, StoredAnswer]:
         connection, began = self.connections.get(host), time.monotonic()
@@ -218,7 +231,7 @@ class HostAnswers:
         recorder = self._context.recorder
         if recorder is None:
             return
-        texts = {command.name: command.text for command in self._commands}
+        texts = {command.name: command.text for command in self._given or COMMANDS}
         for name, answer in answers.items():
             out, err = zlib.decompress(answer.out).decode(), zlib.decompress(answer.err).decode()
             recorder.cli(host, name, texts.get(name, name), answer.exit, out, err)

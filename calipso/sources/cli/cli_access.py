@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from calipso.errors import CalipsoError, ErrorKind, ParseError
+from calipso.errors import CalipsoError, ErrorKind, NotFound, ParseError
 from calipso.hostparse.iplink import Device, parse_devices
+from calipso.hostparse.ovsdb import Bridge, parse_ovs
 from calipso.hostparse.routes import Route
+from calipso.model.hosts import is_proxy
 from calipso.model.scan import Problem
 from calipso.sources.cli.answers import HostAnswers
-from calipso.sources.cli.commands import LINKS, Answer, Command, as_command
+from calipso.sources.cli.commands import LINKS, OVS, Answer, Command, as_command
 from calipso.sources.cli.problems import failed_command
 from calipso.sources.cli.wiring import read_routes, read_wiring
 from calipso.sources.fetcher import Fetcher, Outcome
@@ -104,10 +106,15 @@ class CliAccess(Fetcher):
             )
         )
 
+    def bridges(self, host: str) -> dict[str, Bridge]:
+        """The Open vSwitch bridges of a host, by name."""
+        return self.parsed(OVS, host, parse_ovs)
+
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
         """As the base class does, after all hosts concerned were asked at the same time.
 
-        What is logged meanwhile names the host.
+        What is logged meanwhile names the host. On a host that only stands for hypervisors
+        elsewhere there is nothing to read, and it is not asked.
         """
         hosts: dict[str, str] = {}
         for parent_id in parent_ids:
@@ -115,11 +122,21 @@ class CliAccess(Fetcher):
                 hosts[parent_id] = self.host_of(parent_id)
             except (CalipsoError, KeyError):
                 continue  # raised again, and told, when its turn comes
-        self._answers().prefetch(hosts.values())
+        proxies = {host for host in set(hosts.values()) if self._is_proxy(host)}
+        self._answers().prefetch(host for host in hosts.values() if host not in proxies)
         for parent_id in parent_ids:
+            if hosts.get(parent_id) in proxies:
+                yield parent_id, []
+                continue
             with log_context(host=hosts.get(parent_id, "")):
                 found = list(super().get_many([parent_id]))
             yield from found
+
+    def _is_proxy(self, host: str) -> bool:
+        try:
+            return is_proxy(self.context.host(host))
+        except NotFound:
+            return False
 
     def _answers(self) -> HostAnswers:
         return self.context.shared("cli:answers", lambda: HostAnswers(self.context))

@@ -8,8 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from calipso.errors import CellsAway, DbAccessError
 from calipso.model.environment import MysqlSection
+from calipso.model.scan import Problem
 from calipso.settings import settings
+from calipso.sources.db.cells import Cell, cells_elsewhere
 from calipso.sources.db.db_pool import DbPool
 from calipso.sources.db.db_schemas import TABLES, choose, find_schemas
 from calipso.sources.fetcher import Fetcher
@@ -52,19 +55,73 @@ class DbAccess(Fetcher):
     ) -> list[Row]:
         """Rows of a table as JSON values; `where` maps a column to a value, or a list of some.
 
-        Kind `nova` reads each cell and adds `_cell`, the schema's name. Times are UTC.
+        Kind `nova` reads each cell and adds `_cell`, the schema's name. Times are UTC. Raises
+        DbAccessError; CellsAway when some cells cannot be read, with the rows of the others.
         """
         rows: list[Row] = []
-        for schema in self.schemas_of(schema_kind):
+        errors: list[DbAccessError] = []
+        for place, pool, schema in self._places(schema_kind):
             found: list[Row] = []
-            for condition in _portions(where or {}):
-                sql, values = statement(schema, table, columns, condition)
-                answers = self.pool.query(sql, values, schema)
-                found += [dict(zip(columns, map(plain, row), strict=True)) for row in answers]
+            try:
+                for condition in _portions(where or {}):
+                    sql, values = statement(schema, table, columns, condition)
+                    answers = pool.query(sql, values, schema)
+                    found += [dict(zip(columns, map(plain, row), strict=True)) for row in answers]
+            except DbAccessError as error:
+                errors.append(error)
+                continue
             if self.context.recorder is not None:
-                self.context.recorder.db(schema, table, found)
-            rows += [row | {"_cell": schema} for row in found] if schema_kind == "nova" else found
+                self.context.recorder.db(place, table, found)
+            rows += [row | {"_cell": place} for row in found] if schema_kind == "nova" else found
+        if errors:
+            raise CellsAway(errors, rows) if rows else errors[0]
         return rows
+
+    def _places(self, kind: str) -> list[tuple[str, DbPool, str]]:
+        """What to read for a kind: a name for it, the server's connections, the schema.
+
+        Cells on servers of their own are named `<cell> at <server>`.
+        """
+        places = [(schema, self.pool, schema) for schema in self.schemas_of(kind)]
+        if kind == "nova":
+            places += self.context.shared("db:cells", self._cells_elsewhere)
+        return places
+
+    def _cells_elsewhere(self) -> list[tuple[str, DbPool, str]]:
+        """Connections to the servers of cells that the main one does not have."""
+        section = self.context.environment.section(MysqlSection)
+        here = self.schemas_of("nova")
+        found = []
+        for schema in self.schemas().get("nova_api", [])[:1]:
+            columns = ["name", "uuid", "database_connection"]
+            sql, values = statement(schema, "cell_mappings", columns, {})
+            try:
+                rows = self.pool.query(sql, values, schema)
+            except DbAccessError as error:
+                self._no_mappings(error)
+                break
+            mappings = [dict(zip(columns, row, strict=True)) for row in rows]
+            for cell in cells_elsewhere(mappings, section, here):
+                pool = self._pool_of(cell)
+                found.append((f"{cell.name} at {pool.server}", pool, cell.schema))
+        return found
+
+    def _pool_of(self, cell: Cell) -> DbPool:
+        def make() -> DbPool:
+            return DbPool(cell.section, settings(), self.context.count)
+
+        return self.context.shared(f"db:pool:{cell.name}", make)
+
+    def _no_mappings(self, error: DbAccessError) -> None:
+        self.context.problem(
+            Problem(
+                kind=error.kind,
+                message=f"{error.message}; cells on servers of their own are not read",
+                hint="GRANT SELECT ON the table cell_mappings of nova_api to the account.",
+                source="db",
+                warning=True,
+            )
+        )
 
     def _find_schemas(self) -> dict[str, list[str]]:
         columns = ["table_schema", "table_name"]

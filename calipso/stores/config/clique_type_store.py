@@ -16,11 +16,10 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import Conflict, NotFound
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.mongo.indexes import ensure_indexes
-
-Document = dict[str, Any]
 
 #: What says for which clouds a clique type is meant.
 CONFIGURATION = ("distribution", "distribution_version", "mechanism_drivers", "type_drivers")
@@ -46,7 +45,7 @@ class Definitions:
         return [decode(item) for item in found]
 
     def ensure_indexes(self) -> None:
-        """Two people who define at once do not both succeed."""
+        """Of two people who define the same at once, one succeeds."""
         ensure_indexes(self.collection, self.name)
 
     def get(self, key: str) -> Document:
@@ -67,7 +66,7 @@ class Definitions:
         return key
 
     def replace(self, key: ObjectId, document: Mapping[str, Any]) -> None:
-        """Put another in its place. Raises Conflict."""
+        """Replace one by another. Raises Conflict."""
         self._check_alone(document, key)
         self.ensure_indexes()
         body = {name: value for name, value in document.items() if name != "_id"}
@@ -80,7 +79,7 @@ class Definitions:
 
     @contextmanager
     def _alone(self, document: Mapping[str, Any]) -> Iterator[None]:
-        """Raises Conflict when somebody else defined the same in this moment."""
+        """Raises Conflict when another person defines the same at this moment."""
         try:
             yield
         except DuplicateKeyError:
@@ -120,7 +119,7 @@ def _marked(document: Mapping[str, Any]) -> Document:
 
 
 def in_force(stored: list[Document], of_file: list[Document]) -> list[Document]:
-    """Stored definitions, then those of the file that none of them is in the place of."""
+    """Stored definitions, then those of the file that no stored one replaces."""
     taken = {meant_for(item) for item in stored}
     return [*stored, *(item for item in of_file if meant_for(item) not in taken)]
 

@@ -1,4 +1,4 @@
-"""ConnectionTestStore: what is to be tested of an environment, and what came of it.
+"""ConnectionTestStore: what is to be tested of an environment, and the results.
 
 A test is made of jobs: a target and the queue whose workers reach it; `CLI` has one for each queue
 of hosts. Secrets that were given for a test are encrypted while it runs and gone when it has ended.
@@ -13,14 +13,13 @@ from typing import Any
 from bson import ObjectId
 
 from calipso.errors import NotFound
+from calipso.model.documents import Document
 from calipso.secrets.box import SecretBox, map_secrets, masked
 from calipso.settings import settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.store import Store
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 REQUEST, RESPONSE = "request", "response"
 
@@ -45,7 +44,7 @@ class ConnectionTestStore(Store):
         sections: Iterable[Mapping[str, Any]],
         document: Mapping[str, Any] | None = None,
     ) -> str:
-        """Record what is to be tested; returns its id. `sections` count instead of the stored.
+        """Store a new test and return its id. `sections` are tested instead of the stored ones.
 
         `document` is the rest of an environment that is not stored.
         """
@@ -81,10 +80,10 @@ class ConnectionTestStore(Store):
         return opened
 
     def report(self, test_id: str, job: int, steps: Iterable[Mapping[str, Any]]) -> bool:
-        """Note the steps of a job; the last one ends the test. False when it was over."""
-        told = encode([dict(step) for step in steps])
+        """Store the steps of a job; the last job ends the test. False when the test had ended."""
+        reported = encode([dict(step) for step in steps])
         running = {"_id": test_id, "status": REQUEST}
-        if not self.tests.update_one(running, {"$set": {f"reports.{job}": told}}).matched_count:
+        if not self.tests.update_one(running, {"$set": {f"reports.{job}": reported}}).matched_count:
             return False
         test = self.tests.find_one({"_id": test_id}) or {}
         if len(test.get("reports", {})) == len(test.get("jobs", ())):
@@ -92,13 +91,13 @@ class ConnectionTestStore(Store):
         return True
 
     def fail(self, test_id: str, message: str) -> None:
-        """End a test that nobody can make, with the reason."""
+        """End a test that cannot be made, with the reason."""
         test = self.tests.find_one({"_id": test_id, "status": REQUEST})
         if test is not None:
             self._end(test, message)
 
     def end_late(self) -> None:
-        """End tests whose time is over: what was not answered by then counts as failed."""
+        """End tests whose time is over: jobs that did not answer count as failed."""
         late = {"status": REQUEST, "deadline": {"$lt": now()}}
         for test in self.tests.find(late):
             seconds = (test["deadline"] - test["submit_timestamp"]).total_seconds()
@@ -128,7 +127,7 @@ class ConnectionTestStore(Store):
 
 
 def results_of(test: Mapping[str, Any]) -> Document:
-    """What the jobs told so far, by target; a target is well when all its jobs were."""
+    """What the jobs reported so far, by target; a target is ok when all its jobs are."""
     found: Document = {}
     for number, job in enumerate(test["jobs"]):
         steps = _told(test, number)

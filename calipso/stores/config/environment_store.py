@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from calipso.errors import ConfigError, Conflict, NotFound, StoreError
 from calipso.model.collections import spec_of
+from calipso.model.documents import Document
 from calipso.model.environment import (
     OTHER_WORDS,
     Environment,
@@ -27,7 +28,6 @@ from calipso.stores.store import Store
 from calipso.utils.constants import constant_values
 from calipso.utils.metadata_parser import nearest
 
-Document = dict[str, Any]
 Documents = list[Document]
 Names = list[str]
 Check = Callable[[Document], Environment]
@@ -104,20 +104,20 @@ class EnvironmentStore(Store):
     ) -> Environment:
         """Change fields of an environment; sections of `configuration` are merged by their name.
 
-        Secrets that a section does not give stay as they are; null takes a field away. `changes`
-        may be a function that tells them when it is shown what is stored. `check` is asked instead
-        of `checked` whether the changed document is right. Raises Conflict when somebody else
+        Secrets that a section does not give stay as they are; null removes a field. `changes` may
+        be a function that is given what is stored and returns the changes. `check` is used instead
+        of `checked` to validate the changed document. Raises Conflict when another person has
         changed it meanwhile.
         """
 
         def changed(stored: Environment) -> Document:
-            told = changes(stored) if callable(changes) else changes
-            return merge_document(stored.document(), told)
+            given = changes(stored) if callable(changes) else changes
+            return merge_document(stored.document(), given)
 
         return self._change(name, changed, check or checked)
 
     def remove_section(self, name: str, section: str, check: Check | None = None) -> Environment:
-        """Take a section away. Raises NotFound, and ConfigError for one that is needed."""
+        """Remove a section. Raises NotFound, and ConfigError for one that is needed."""
 
         def changed(stored: Environment) -> Document:
             document = stored.document()
@@ -140,8 +140,8 @@ class EnvironmentStore(Store):
     def remove(self, name: str, *, with_data: bool = False) -> dict[str, int]:
         """Remove an environment; with its data, returns how many documents of each collection.
 
-        Grants on it go in any case: they are not for another one that is given its name. Raises
-        Conflict while a scan of it runs: it would go on storing.
+        Grants on it are removed in any case: they must not hold for another environment that gets
+        its name. Raises Conflict while a scan of it runs, because that would go on storing.
         """
         self._stored(name)
         removed: dict[str, int] = {}
@@ -206,7 +206,7 @@ class EnvironmentStore(Store):
     def _change(
         self, name: str, changed: Callable[[Environment], Document], check: Check
     ) -> Environment:
-        """Store what becomes of an environment, unless it is another one by then."""
+        """Store a changed environment. Raises Conflict when it was changed meanwhile."""
         old = self._raw(name)
         environment = check(changed(self._opened(decode(old))))
         if environment.name != name:

@@ -9,16 +9,15 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from calipso.model.collections import COLLECTIONS
+from calipso.model.documents import Document
 from calipso.secrets.box import SecretBox, map_secrets
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 
 def rotate(database: Database[Document], secrets: SecretBox) -> None:
     """Encrypt every stored secret with a new key and forget the old ones."""
     secrets.add_key()
-    for _ in ("all", "what was written meanwhile by who had read the old keys"):
+    for _ in ("all", "what others wrote meanwhile with the old keys"):
         for collection, wanted in _places(database):
             for found in [*collection.find(wanted, {"_id": 1})]:
                 _renew(collection, found["_id"], secrets)
@@ -26,7 +25,7 @@ def rotate(database: Database[Document], secrets: SecretBox) -> None:
 
 
 def _places(database: Database[Document]) -> Iterator[tuple[Collection[Document], Document]]:
-    """Where secrets are stored; those of a test whose time is over are of no use."""
+    """Where secrets are stored; those of a test whose time is over are not used again."""
     running = {"connection_tests": {"status": "request", "deadline": {"$gt": now()}}}
     for name, spec in COLLECTIONS.items():
         if spec.secrets:

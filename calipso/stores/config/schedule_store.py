@@ -21,13 +21,13 @@ from bson.errors import InvalidId
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import Conflict, NotFound
+from calipso.model.documents import Document
 from calipso.model.schedule import ORIGINAL_OPTIONS, WHEN_FIELDS, Schedule
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.store import Store
 from calipso.utils.metadata_parser import nearest
 
-Document = dict[str, Any]
 Documents = list[Document]
 
 COUNTS = ("run", "missed", "skipped", "failed")
@@ -71,7 +71,7 @@ class ScheduleStore(Store):
     def replace(
         self, key: Any, schedule: Schedule, slot: datetime | None, moment: datetime
     ) -> None:
-        """Ask for something else under the same name; what it did so far stays known."""
+        """Replace what a schedule asks for; its name and its history stay."""
         fields = encode(schedule.document())
         gone = {name: "" for name in (*WHEN_FIELDS, *ORIGINAL_OPTIONS) if name not in fields}
         fields |= {"scheduled_timestamp": slot, "planned_at": moment, "last_problem": None}
@@ -104,7 +104,7 @@ class ScheduleStore(Store):
         return self.schedules.delete_one({"_id": key}).deleted_count == 1
 
     def enable(self, key: Any, slot: datetime, moment: datetime) -> None:
-        """Switch on, from this slot on: those before it are not missed."""
+        """Switch on, from this slot on; slots before it do not count as missed."""
         fields = {"enabled": True, "scheduled_timestamp": slot, "planned_at": moment}
         self.schedules.update_one({"_id": key}, {"$set": fields | {"last_problem": None}})
 
@@ -116,7 +116,7 @@ class ScheduleStore(Store):
         self.schedules.update_one({"_id": key}, {"$set": fields})
 
     def set_aside(self, key: Any, problem: str, moment: datetime) -> None:
-        """Switch off what cannot be used, with the slot it may have claimed."""
+        """Switch off a schedule that is not valid, and give up a slot that it has claimed."""
         self.schedules.update_one({"_id": key}, {"$set": {"claimed": None}})
         self.disable(key, problem, moment)
 
@@ -137,7 +137,7 @@ class ScheduleStore(Store):
         problem: str = "",
         counts: Mapping[str, int] | None = None,
     ) -> bool:
-        """Set the next slot, if the schedule still is as read; True for the one who did it.
+        """Set the next slot if the schedule is still as it was read; True when this call set it.
 
         With `claimed`, the slot it had is taken by the same update. Without a next slot the
         schedule has come to its end and is switched off.
@@ -167,7 +167,7 @@ class ScheduleStore(Store):
         problem: str = "",
         disable: bool = False,
     ) -> bool:
-        """The claimed slot is done with: its scan is recorded, or a problem says why not."""
+        """Finish the claimed slot: its scan is recorded, or a problem says why not."""
         fields: Document = {"claimed": None}
         if problem:
             fields["last_problem"] = {"at": moment, "message": problem}
@@ -181,7 +181,7 @@ class ScheduleStore(Store):
 
 
 def name_of(document: Mapping[str, Any]) -> str:
-    """Name of a schedule; those of the original have none but their id."""
+    """Name of a schedule; documents of the original have only an id."""
     return str(document.get("name") or document["_id"])
 
 

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.model.schedule import Schedule, describe, schedule_of
 from calipso.model.slots import upcoming
 from calipso.stores.config.schedule_store import COUNTS, name_of
-
-Document = dict[str, Any]
 
 NEXT_SLOTS = 5
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
-Document = dict[str, Any]
 Place = tuple[str, str]
 
 FIELDS = ("id", "type", "name", "host", "state", "status", "stale_since", "parent_id")

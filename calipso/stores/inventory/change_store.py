@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from calipso.errors import ConfigError, NotFound
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.stretches import prefix_range
-
-Document = dict[str, Any]
 
 
 class ChangeStore:
@@ -24,7 +23,7 @@ class ChangeStore:
         """Ids of the scans after scan `first` up to scan `last`, or up to the newest.
 
         The changes of these are what differs between what the two found. Raises NotFound for
-        a scan that is none of this environment and inventory, ConfigError when `last` is older.
+        a scan of another environment or inventory, ConfigError when `last` is older.
         """
         since = self._scan(environment, first)["submit_timestamp"]
         wanted: Document = {"$gt": since}
@@ -70,7 +69,8 @@ class ChangeStore:
     ) -> Iterator[Document]:
         """Conditions for the changes of the links of an object, also of those that are gone.
 
-        A change of a link is told by the ids of its ends: `<source id> -> <target id> [<name>]`.
+        The id of a change of a link is made of the ids of its ends:
+        `<source id> -> <target id> [<name>]`.
         """
         kind, item_id = str(item["type"]), str(item["id"])
         for link_type in sorted(set(link_types)):
@@ -83,7 +83,7 @@ class ChangeStore:
 
 
 def link_subject(link: Mapping[str, Any]) -> Document:
-    """Type and id by which changes of a link are told."""
+    """Type and id that changes of a link have."""
     name = f"{link['source_id']} -> {link['target_id']} [{link['link_name']}]"
     return {"type": link["link_type"], "id": name}
 

@@ -2,62 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from calipso.model.owners import FIELDS
-
-#: Keys that change without the network changing: heartbeats, times, ages.
-VOLATILE = frozenset(
-    {
-        "heartbeat_timestamp",
-        "started_at",
-        "updated_at",
-        "age",
-        "uptime",
-        "load",
-        "statistics",
-        "revision_number",
-        "resources_synced",
-        "progress",
-    }
-)
-
-#: Volatile inside these fields only: `ports` of an agent's configurations is a counter, `ports`
-#: of a vedge is what it has.
-VOLATILE_IN = {
-    "configurations": frozenset(
-        {
-            "devices",
-            "ex_gw_ports",
-            "floating_ips",
-            "interfaces",
-            "networks",
-            "ovs_capabilities",
-            "ports",
-            "routers",
-            "subnets",
-        }
-    ),
-    "network_info": frozenset({"active"}),  # Nova's cache learns it seconds after the port is up
-}
+from calipso.model.types import object_type
+from calipso.model.types.base import VOLATILE_NAMES
 
 
-def stable(value: Any, inside: str = "") -> Any:
-    """Value without volatile keys, for comparison."""
+def stable(document: Mapping[str, Any]) -> dict[str, Any]:
+    """An object without its volatile values, for comparison.
+
+    The declaration of its type says which they are. Of a field that is not declared, all keys
+    that are volatile by their name are left out, at any depth.
+    """
+    declared = object_type(str(document.get("type", "")))
+    known: Container[str] = declared.by_name if declared.declared else ()
+    found = {}
+    for key, value in document.items():
+        inside = declared.volatile.get(key)
+        if inside is True or (key not in known and key in VOLATILE_NAMES):
+            continue
+        if inside:
+            value = _without(value, inside)
+        nested = isinstance(value, dict | list)
+        found[key] = _without_names(value) if nested and key not in known else value
+    return found
+
+
+def _without(value: Any, volatile: Mapping[str, Any]) -> Any:
+    """A value without these parts of it. Items of a list are looked into."""
     if isinstance(value, Mapping):
-        volatile = VOLATILE | VOLATILE_IN.get(inside, frozenset())
-        return {key: stable(item, key) for key, item in value.items() if key not in volatile}
+        every = volatile.get("*")
+        inside = {key: volatile.get(key, every) for key in value}
+        return {
+            key: _without(item, inside[key]) if inside[key] else item
+            for key, item in value.items()
+            if inside[key] is not True
+        }
     if isinstance(value, list | tuple):
-        return [stable(item, inside) for item in value]
+        return [_without(item, volatile) for item in value]
+    return value
+
+
+def _without_names(value: Any) -> Any:
+    """A value without keys that are volatile by their name."""
+    if isinstance(value, Mapping):
+        return {k: _without_names(item) for k, item in value.items() if k not in VOLATILE_NAMES}
+    if isinstance(value, list | tuple):
+        return [_without_names(item) for item in value]
     return value
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Changed fields: name -> {old, new}; a side that lacks the field has no entry for it.
 
-    Inside a map only what differs is told: `ports.tap1.tag`. Only fields that the scan
-    owns count, without volatile values.
+    Inside a map only what differs is listed: `ports.tap1.tag`. Only fields that the scan owns
+    count, without the values that the declaration of the object's `type` calls volatile.
     """
     before = {key: value for key, value in old.items() if key not in FIELDS}
     after = {key: value for key, value in new.items() if key not in FIELDS}
@@ -69,8 +70,9 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dic
 def net(changes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What is different after these changes, which are in the order they happened.
 
-    One for each thing that is: its last one, as it reads from before the first to after the last.
-    What was removed and added again is changed, with the fields that are known to differ.
+    The answer has one change for each object or link that differs: its last change, with the values
+    of before the first one as old and those of after the last one as new. What was removed and
+    added again counts as changed, in the fields that are known to differ.
     """
     together: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for change in changes:

@@ -1,7 +1,7 @@
 """Fence: stops a worker that writes for a scan that has ended, or for a task another one has.
 
-A worker that stood still, or was cut off, does not know that it was given up. What it wrote
-afterwards would be older than what is stored by then: it looks before it writes.
+A worker that stood still or was cut off does not know that the watchdog has given it up. What it
+writes then is older than what is stored. So each worker looks before it writes.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 from calipso.errors import Superseded
 from calipso.stores.scans.scan_store import ScanStore
 
-#: Seconds a look is good for: many small writes in a row are not worth a read each. What happens
-#: in between is up to the generations that are written with each document.
+#: Seconds between two looks: many small writes in a row are not worth a read each. In between, the
+#: generation that is written with each document protects what is stored.
 LOOK_AGAIN = 1.0
 
 
 class Fence:
-    """Called before writes; raises Superseded when they are no longer this worker's to make."""
+    """Called before writes; raises Superseded when this worker must not write any more."""
 
     def __init__(
         self,

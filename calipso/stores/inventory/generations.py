@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 
 def not_newer(generation: int) -> Document:
-    """Condition on documents that no later scan has stamped; without a generation: older."""
+    """Condition on documents that no later scan has stamped; those without a generation match."""
     return {"generation": {"$not": {"$gt": generation}}}
 
 

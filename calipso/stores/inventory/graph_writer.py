@@ -9,14 +9,13 @@ from typing import Any
 from bson import ObjectId
 from pymongo import InsertOne, UpdateOne
 
+from calipso.model.documents import Document
 from calipso.model.owners import STAMPS, of_scan
 from calipso.stores.inventory.generations import older
 from calipso.stores.inventory.inventory_mgr import Write
 from calipso.stores.inventory.scan_writer import ScanWriter
 from calipso.stores.mongo.encoding import encode
 from calipso.stores.mongo.stretches import STRETCH_LINKS, key_ranges, other_names
-
-Document = dict[str, Any]
 
 #: Cliques or objects whose links are removed together.
 PORTION = 1000
@@ -28,8 +27,8 @@ class GraphWriter(ScanWriter):
     def save_links(self, finder: str, links: Sequence[Mapping[str, Any]]) -> int:
         """Replace the links of one finder by these; returns how many there are.
 
-        They are compared in pieces of an even number: of a large cloud, no process and no answer
-        of the store holds all of them twice.
+        They are compared in pieces of about the same size, so that neither a process nor an answer
+        of the store holds all links of a large cloud twice.
         """
         pieces = key_ranges(len(links) // STRETCH_LINKS + 1)
         ordered = sorted(links, key=lambda link: link["_id"])
@@ -59,8 +58,8 @@ class GraphWriter(ScanWriter):
     ) -> int:
         """Store cliques; those of other focal points stay.
 
-        Focal points that are not known to be `flagged` as having one are, before their cliques
-        are stored: a worker that dies in between is followed by one that does both.
+        Focal points that are not in `flagged` get the flag `clique` first, then their cliques are
+        stored. If a worker dies in between, the next attempt does both.
         """
         self.alive()
         found = {clique["_id"]: encode(of_scan(clique)) for clique in cliques}

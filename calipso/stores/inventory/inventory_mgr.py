@@ -17,6 +17,7 @@ from pymongo.errors import BulkWriteError
 
 from calipso.errors import ConfigError
 from calipso.model.collections import of_inventories, stored_name
+from calipso.model.documents import Document
 from calipso.model.inventory import check_inventory_name, object_key
 from calipso.model.owners import of_scan
 from calipso.settings import settings
@@ -27,7 +28,6 @@ from calipso.stores.mongo.indexes import ensure_indexes
 from calipso.stores.mongo.mongo_access import MongoAccess
 from calipso.stores.mongo.stretches import host_ids, id_ranges, source_ranges
 
-Document = dict[str, Any]
 Write = InsertOne[Document] | UpdateOne
 
 #: MongoDB's error code for a key that exists.
@@ -215,7 +215,7 @@ class InventoryMgr:
     def bulk(self, name: str, operations: Sequence[Write], size: int = 1000) -> None:
         """Run write operations, unordered, in portions.
 
-        An insert that meets a document somebody else just wrote becomes an update of it.
+        An insert that meets a document which another worker just wrote becomes an update of it.
         """
         collection = self.collection(name)
         for start in range(0, len(operations), size):
@@ -226,7 +226,7 @@ class InventoryMgr:
                 collection.bulk_write(self._as_updates(portion, error), ordered=False)
 
     def _as_updates(self, portion: Sequence[Write], error: BulkWriteError) -> list[Write]:
-        """The inserts of a portion that were too late, as updates. Raises other errors again."""
+        """Inserts of a portion that met a stored document, as updates. Raises any other error."""
         problems = error.details["writeErrors"]
         late = [problem["index"] for problem in problems if problem["code"] == DUPLICATE]
         inserts = [portion[index] for index in late]
@@ -235,7 +235,7 @@ class InventoryMgr:
         return [self._late(item._doc) for item in inserts if isinstance(item, InsertOne)]
 
     def _late(self, document: Mapping[str, Any]) -> UpdateOne:
-        """The update for an insert that was too late; what a later scan has stamped stays."""
+        """The update in place of such an insert; what a later scan has stamped stays."""
         fields = {key: value for key, value in document.items() if key != "_id"}
         key = {"_id": document["_id"]}
         if "generation" not in document:

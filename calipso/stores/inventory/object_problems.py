@@ -13,50 +13,26 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
 
+from calipso.model.documents import Document
 from calipso.model.inventory import object_key
 from calipso.model.scan import Problem
-from calipso.stores.inventory.generations import not_newer
-from calipso.stores.inventory.inventory_mgr import InventoryMgr, Write
+from calipso.stores.inventory.inventory_mgr import Write
 from calipso.stores.inventory.scan_inventory import Evidence
-from calipso.stores.inventory.scan_writer import change_operation
-from calipso.utils.clock import now
-
-Document = dict[str, Any]
+from calipso.stores.inventory.scan_writer import ScanWriter
+from calipso.stores.mongo.embedded import PORTION
 
 COLLECTION = "object_problems"
-#: Objects that are looked at together.
-PORTION = 500
 OBJECT_FIELDS = ("type", "id", "name", "host", "id_path", "problems", "generation")
 
 
-class ObjectProblems:
+class ObjectProblems(ScanWriter):
     """The problems of one environment's objects, as one scan writes them."""
-
-    def __init__(
-        self,
-        inv: InventoryMgr,
-        environment: str,
-        scan_id: str,
-        *,
-        generation: int = 0,
-        record_changes: bool = True,
-        alive: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`alive` is called before each portion; it raises when the scan went on without us."""
-        self.inv = inv
-        self.environment = environment
-        self.scan_id = scan_id
-        self.generation = generation
-        self.record_changes = record_changes
-        self.alive = alive
-        self._guard = inv.guard(not_newer(generation))
-        self._now = now()
 
     # -- reporting ---------------------------------------------------------------------
 
@@ -165,7 +141,6 @@ class ObjectProblems:
                 known[name] = "; ".join(sorted([*known[name].split("; "), row[name]]))
 
     def _store(self, found: Mapping[ObjectId, Document]) -> None:
-        stamp = {"scan_id": self.scan_id, "generation": self.generation, "last_scanned": self._now}
         keys = list(found)
         for start in range(0, len(keys), PORTION):
             self.alive()
@@ -181,7 +156,9 @@ class ObjectProblems:
                 if old.get("gone") or any(old.get(k) != v for k, v in fields.items()):
                     fields |= {"pending": True, "gone": False}
                 operations.append(
-                    UpdateOne({"_id": key} | self._guard, {"$set": fields | stamp}, upsert=not old)
+                    UpdateOne(
+                        {"_id": key} | self._guard, {"$set": fields | self._stamp}, upsert=not old
+                    )
                 )
             self.inv.bulk(COLLECTION, operations)
 
@@ -201,11 +178,11 @@ class ObjectProblems:
         operations: list[Write] = []
         for key, item in objects.items():
             entries, old = _entries(rows[key]), item.get("problems") or []
-            if entries == old or item.get("generation", 0) > self.generation:
+            if entries == old or self._is_newer(item):
                 continue
             changes += self._changes(item, old, entries)
             update = {"$set": {"problems": entries}} if entries else {"$unset": {"problems": ""}}
-            operations.append(UpdateOne({"_id": key} | self._guard, update))
+            operations.append(self._guarded(key, update))
         # Changes first, the marks last: whoever goes on after a crash finds the same difference.
         self.inv.bulk("changes", changes)
         self.inv.bulk("inventory", operations)
@@ -251,7 +228,7 @@ class ObjectProblems:
             "host": item.get("host", ""),
             "fields": fields,
         }
-        return [change_operation(self.environment, self.scan_id, "changed", subject, now())]
+        return [self._change_operation("changed", subject)]
 
 
 def _entries(rows: Iterable[Document]) -> list[Document]:

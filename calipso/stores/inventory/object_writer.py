@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, Unpack
+from typing import Unpack
 
 from bson import ObjectId
 from pymongo import InsertOne, UpdateOne
 
+from calipso.model.documents import Document
 from calipso.model.inventory import object_key
 from calipso.model.owners import KEPT_FIELDS, STAMPS, of_scan
 from calipso.stores.inventory.changes import differences
@@ -20,8 +21,6 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr, Write
 from calipso.stores.inventory.scan_writer import ScanWriter, WriterOptions
 from calipso.stores.mongo.embedded import PORTION
 from calipso.stores.mongo.encoding import encode
-
-Document = dict[str, Any]
 
 #: What an update leaves alone, beside what enriched the object.
 _KEPT = KEPT_FIELDS | STAMPS | {"_id", "environment", "enriched", "clique"}

@@ -9,14 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.scans.scan_store import ScanStore
 
-Document = dict[str, Any]
 #: Scanner, fetcher, `_id` of the parent.
 Fetch = tuple[str, str, ObjectId]
 
@@ -25,25 +26,39 @@ Fetch = tuple[str, str, ObjectId]
 class Evidence:
     """Which fetches of a scan succeeded, and which failed.
 
-    A fetch is told by scanner, fetcher and parent, not by its place in the file: that moves when
-    another one is put before it.
+    Scanner, fetcher and parent identify a fetch, not its place in the file: that moves when another
+    entry is put before it.
     """
 
     read: frozenset[Fetch]
     failed: frozenset[Fetch]
     #: id_path the scan was limited to; with a slash at its end, what is under it
     below: str = ""
+    #: `_id`s of objects that a fetch could not read although it succeeded for others
+    unread: frozenset[ObjectId] = frozenset()
 
     def covers(self, item: Mapping[str, Any]) -> bool:
         """True when the fetch that once found this object was repeated with success.
 
         A scan of one object repeats a fetch that finds others too, and keeps this one only.
         """
+        if item.get("_id") in self.unread:
+            return False
         return _fetch_of(item) in self.read and is_at_or_below(item.get("id_path", ""), self.below)
 
     def lacks(self, item: Mapping[str, Any]) -> bool:
-        """True when the fetch that once found this object was tried and failed."""
-        return _fetch_of(item) in self.failed
+        """True when the fetch that once found this object was tried and failed, or could not
+        read this one.
+        """
+        return item.get("_id") in self.unread or _fetch_of(item) in self.failed
+
+    def lacks_elsewhere(self, item: Mapping[str, Any]) -> bool:
+        """True when a fetch like the one that found this object failed for another parent."""
+        return _fetch_of(item)[:2] in self._failed_anywhere
+
+    @cached_property
+    def _failed_anywhere(self) -> frozenset[tuple[str, str]]:
+        return frozenset((scanner, fetcher) for scanner, fetcher, _ in self.failed)
 
 
 def is_at_or_below(id_path: str, place: str) -> bool:
@@ -60,14 +75,18 @@ def gather_evidence(store: ScanStore, scan_id: str) -> Evidence:
     """The evidence of a scan from its finished fetch tasks."""
     read: set[Fetch] = set()
     failed: set[Fetch] = set()
-    fields = ("scanner", "nodes", "fetchers", "parents", "failed", "ran")
+    unread: set[ObjectId] = set()
+    fields = ("scanner", "nodes", "fetchers", "parents", "failed", "ran", "unread")
     for task in store.scan_tasks(scan_id, *fields, kind="fetch", done=True):
+        unread.update(task.get("unread", ()))
         for node, fetcher in zip(task["nodes"], task["fetchers"], strict=True):
             lost = set(task.get("failed", {}).get(node, ())) if task.get("ran") else None
             for parent in task["parents"]:
                 known = failed if lost is None or parent in lost else read
                 known.add((task["scanner"], fetcher, parent))
-    return Evidence(frozenset(read - failed), frozenset(failed), store.below_of(scan_id))
+    return Evidence(
+        frozenset(read - failed), frozenset(failed), store.below_of(scan_id), frozenset(unread)
+    )
 
 
 class ScanInventory(InventoryMgr):

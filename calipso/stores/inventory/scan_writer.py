@@ -10,12 +10,11 @@ from typing import Any, TypedDict
 from bson import ObjectId
 from pymongo import UpdateOne
 
+from calipso.model.documents import Document
 from calipso.stores.inventory.generations import not_newer
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import encode
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 
 class WriterOptions(TypedDict, total=False):

@@ -13,20 +13,26 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
+from functools import cache
 from typing import Any
 
 from bson import ObjectId
 
-Document = dict[str, Any]
+from calipso.model.types import COMMON, OBJECT_TYPES, Search, object_type
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: Fields an object is known by, beside its name and id.
-WORDS = ("object_name", "port_name", "local_name", "local_service_id", "device", "uuid")
-MACS = ("mac_address", "host_mac_address", "permanent_mac_address")
-ADDRESSES = ("ip_address", "ip_addresses", "IP Address", "IPv6 Address", "addresses", "fixed_ips")
-NETWORKS = ("cidrs",)
-FIELDS = ("type", "id", "name", *WORDS, *MACS, *ADDRESSES, *NETWORKS)
+#: What of an object is read for an index: what a declaration says search reads, of any type.
+FIELDS = (
+    "type",
+    *dict.fromkeys(
+        field.name
+        for fields in (COMMON, *(declared.fields for declared in OBJECT_TYPES.values()))
+        for field in fields
+        if field.search is not None
+    ),
+)
 
 _FIELD, _LINE = b"\x1f", b"\n"
 _CONTROL = re.compile("[\x00-\x1f]+")
@@ -187,18 +193,35 @@ def as_network(word: str) -> Network | None:
 
 
 def _line(item: Mapping[str, Any]) -> bytes:
-    words = [item.get("name", item["id"]), item["id"], *(item.get(name) for name in WORDS)]
-    words += [as_mac(str(item[name])) for name in MACS if item.get(name)]
-    for name in ADDRESSES:
-        words += _addresses(item.get(name))
-    for name in NETWORKS:
-        words += [as_network(str(word)) for word in _listed(item.get(name)) if word]
+    words: list[Any] = [item.get("name", item["id"]), item["id"]]
+    for name, how in _searched(str(item["type"])):
+        value = item.get(name)
+        if value:
+            words += _read(value, how)
     known = dict.fromkeys(
         _CONTROL.sub(" ", str(word)).lower()[:500].encode("utf-8", "replace")
         for word in words
         if word
     )
     return _FIELD + _FIELD.join(known) + _FIELD
+
+
+@cache
+def _searched(name: str) -> tuple[tuple[str, Search], ...]:
+    """Fields of objects of a type that search reads, and how."""
+    fields = (*COMMON, *object_type(name).fields)
+    return tuple((field.name, field.search) for field in fields if field.search is not None)
+
+
+def _read(value: Any, how: Search) -> Iterable[Any]:
+    """What a field makes an object known by."""
+    if how is Search.MAC:
+        return [as_mac(str(value))]
+    if how is Search.ADDRESS:
+        return _addresses(value)
+    if how is Search.NETWORK:
+        return [as_network(str(word)) for word in _listed(value) if word]
+    return [value]
 
 
 def _addresses(value: Any) -> Iterator[Address | None]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from pymongo import IndexModel
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from calipso.errors import StoreError
-from calipso.model.collections import COLLECTIONS, Scope, stored_name
+from calipso.model.collection_spec import Scope
+from calipso.model.collections import COLLECTIONS, stored_name
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import known_inventories
 from calipso.stores.mongo.indexes import index_models, make_index, same_index
-
-Document = dict[str, Any]
 
 
 def wanted(inventories: Iterable[str]) -> dict[str, list[IndexModel]]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
-
-Document = dict[str, Any]
 
 DESCRIPTION = "Changes of links get source_id and target_id, read from their id."
 

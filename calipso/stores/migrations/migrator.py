@@ -28,12 +28,11 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from calipso import __version__
 from calipso.errors import ConfigError, StoreError
+from calipso.model.documents import Document
 from calipso.stores import migrations
 from calipso.stores.migrations import indexes
 from calipso.stores.mongo.mongo_access import MongoAccess
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 COLLECTION = "schema_version"
 KEY = "calipso"
@@ -155,11 +154,11 @@ class Migrator:
     # -- upgrading ---------------------------------------------------------------------
 
     def upgrade(
-        self, tell: Callable[[Migration, int], None] | None = None, *, wait: float = WAIT
+        self, report: Callable[[Migration, int], None] | None = None, *, wait: float = WAIT
     ) -> list[str]:
         """Apply what is pending, in order, then make missing indexes; returns their names.
 
-        `tell` hears of each migration that was applied, and how many documents it changed.
+        `report` is called with each migration that was applied, and how many documents it changed.
         Raises ConfigError for a newer schema, StoreError when another process upgrades for
         longer than `wait` seconds, or takes the lock away.
         """
@@ -169,8 +168,8 @@ class Migrator:
                 self.check()
             for migration in self.pending(status.version):
                 changed = self._apply(migration, lost)
-                if tell:
-                    tell(migration, changed)
+                if report:
+                    report(migration, changed)
             return indexes.make(self.db)
 
     def _apply(self, migration: Migration, lost: threading.Event) -> int:

@@ -2,7 +2,7 @@
 
 The embedded store reads a whole collection when the condition of a write names a second field
 beside `_id`: 57 ms with 30,000 tasks stored, against 2 without. So the expectation stands in the
-update, as an aggregation pipeline (MongoDB 4.2 or newer), and `modified_count` tells what happened.
+update, as an aggregation pipeline (MongoDB 4.2 or newer), and `modified_count` says what happened.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 
 def change_if(
@@ -18,7 +18,7 @@ def change_if(
     fields: Mapping[str, Any],
     computed: Mapping[str, Any] | None = None,
 ) -> list[Document]:
-    """An update that sets fields of a document if all expectations hold, and leaves it alone else.
+    """An update that sets fields if all expectations hold, and otherwise changes nothing.
 
     `expected` and `computed` are expressions, `fields` are stored as they are.
     """
@@ -28,10 +28,10 @@ def change_if(
 
 
 def alike(fields: Mapping[str, Any]) -> list[Document]:
-    """The expectations that fields have these values, whatever is in them."""
+    """The expectations that fields have these values; operators in a value are not evaluated."""
     return [{"$eq": [f"${name}", {"$literal": value}]} for name, value in fields.items()]
 
 
 def more(name: str, number: int) -> Document:
-    """The value of a field and so much more; a field that is not there counts as 0."""
+    """The value of a field plus a number; a missing field counts as 0."""
     return {"$add": [{"$ifNull": [f"${name}", 0]}, number]}

@@ -12,11 +12,8 @@ What it does otherwise than MongoDB is known in this package and nowhere else:
 
 from __future__ import annotations
 
-from typing import Any
-
+from calipso.model.documents import Document
 from calipso.stores.mongo.mongo_access import MongoAccess
-
-Document = dict[str, Any]
 
 #: Documents that are compared, written or deleted together.
 PORTION = 500

@@ -9,10 +9,10 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
-from calipso.model.collections import COLLECTIONS, Index
+from calipso.model.collection_spec import Index
+from calipso.model.collections import COLLECTIONS
+from calipso.model.documents import Document
 from calipso.settings import settings
-
-Document = dict[str, Any]
 
 #: What makes two indexes of one name different.
 OPTIONS = ("unique", "sparse", "expireAfterSeconds", "partialFilterExpression")

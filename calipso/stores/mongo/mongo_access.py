@@ -6,26 +6,24 @@ import os
 import threading
 import time
 from datetime import UTC
-from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, InvalidName, OperationFailure, PyMongoError
 
 from calipso.errors import NoWorker, StoreError
+from calipso.model.documents import Document
 from calipso.settings import Settings, settings
 from calipso.utils.store_addresses import mongo_url
 
-Document = dict[str, Any]
-
-#: Codes of what the server refuses however often it is asked: what was to be written is too large
-#: (10334, 17280, 17419, 17420), or no document, update or path that it takes.
+#: Codes of errors that stay however often a write is repeated: a document is too large (10334,
+#: 17280, 17419, 17420), or a document, an update or a path is not valid.
 REFUSED_CODES = frozenset(
     {2, 9, 14, 15, 22, 28, 40, 52, 54, 56, 57, 66, 72, 73, 121, 10334, 17280, 17419, 17420}
 )
 
-#: Seconds the address of an embedded store is taken for granted: it is read from a file, and every
-#: read and write of a process asks for it.
+#: Seconds until the address is read again from the file of the embedded server: every read and
+#: write of a process needs it.
 ADDRESS_SECONDS = 0.5
 
 _lock = threading.Lock()
@@ -97,10 +95,10 @@ def _url(config: Settings) -> str:
 
 
 def is_store_error(error: BaseException) -> bool:
-    """True when MongoDB failed, not the thing that was read: the task is tried again.
+    """True when MongoDB failed, not the data: the task is tried again.
 
-    What MongoDB would refuse however often it is asked is no failure of the store. Documents the
-    driver itself refuses (too large, not BSON) come as other exceptions than PyMongoError.
+    An error that would come again at each attempt is not one of the store. For documents that the
+    driver refuses (too large, not BSON) it raises other exceptions than PyMongoError.
     """
     if isinstance(error, StoreError):
         return not isinstance(error, NoWorker)

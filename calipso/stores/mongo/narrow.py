@@ -14,9 +14,8 @@ from typing import Any
 from bson import ObjectId
 from pymongo.collection import Collection
 
+from calipso.model.documents import Document
 from calipso.stores.mongo.encoding import decode
-
-Document = dict[str, Any]
 
 _SIGNS = {
     "$gt": operator.gt,
@@ -67,5 +66,5 @@ def _meets(item: Mapping[str, Any], name: str, wanted: Any) -> bool:
 
 
 def _holds(value: Any, sign: str, limit: Any) -> bool:
-    """A comparison; values of another type than the limit's are none of it."""
+    """A comparison; a value of another type than the limit does not match."""
     return isinstance(value, type(limit)) and bool(_SIGNS[sign](value, limit))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
 
 from bson import ObjectId
 from pymongo.collection import Collection
 
-Document = dict[str, Any]
+from calipso.model.documents import Document
 
 #: From how many hosts on lists are read in pieces, of so many hosts each.
 STRETCH_HOSTS = 100

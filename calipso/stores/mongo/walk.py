@@ -2,8 +2,8 @@
 
 The embedded store collects all index entries a condition allows before it sorts and cuts them, so
 one page of 50,000 documents costs as much as all. A stretch that is bounded on both sides costs
-what is in it. Landmarks are every so-maniest key of an index, remembered for a while; they only
-say where to cut, so a list is complete and in order also when they are old.
+what is in it. A landmark is every 150th key of an index, kept for a while. Landmarks only say
+where to cut, so a list is complete and in order also when they are old.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 
 from pymongo.collection import Collection
 
+from calipso.model.documents import Document
 from calipso.stores.mongo.stretches import host_ids, id_ranges, key_ranges
 
-Document = dict[str, Any]
 Mark = tuple[Any, Any]
 Order = list[tuple[str, int]]
 
@@ -40,7 +40,7 @@ _landmarks: dict[tuple[str, str, str, tuple[str, str]], tuple[float, list[Mark]]
 
 
 def is_long(collection: Collection[Document]) -> bool:
-    """True when reading all of a collection is dearer than some dozens of short reads."""
+    """True when reading all of a collection costs more than some dozens of short reads."""
     return collection.estimated_document_count() >= SHORT
 
 
@@ -76,7 +76,7 @@ def _find(collection: Collection[Document], environment: str, lead: tuple[str, s
             if item["environment"] == environment and first in item and second in item
         ]
     if len({(type(one), type(other)) for one, other in marks}) > 1:
-        return []  # of several kinds, as somebody else wrote them: they have no order here
+        return []  # of several types, not written by us: they have no order here
     return sorted(marks)[STRETCH::STRETCH]
 
 
@@ -149,7 +149,7 @@ def stretches(
     if only is not None:
         marks = [mark for mark in marks if mark[0] == only]
     if last and marks and [type(word) for word in last] != [type(word) for word in marks[0]]:
-        marks = []  # a marker somebody made up
+        marks = []  # a marker that is not ours
     low = last
     start = 0 if last is None else bisect_right(marks, last)
     for high in [*marks[start:], None]:

@@ -22,7 +22,7 @@ class Entry:
     fields: list[str] = field(default_factory=list)  # what was given, by name
     status: int = 200  # as HTTP says it; of a command 200
     source: str = "api"  # api, cli
-    method: str = ""  # how the user was known: credentials, token, service, basic
+    method: str = ""  # how the user logged in: credentials, token, service, basic
     token: str = ""  # key of the token, never the token
     address: str = ""
     request_id: str = ""
@@ -46,7 +46,7 @@ class AuditStore(Store):
 
 
 def _who() -> str:
-    """Not by variables such as USER: those say what somebody likes."""
+    """Read from the system, not from variables such as USER, which anybody may set."""
     number = os.getuid()
     try:
         return pwd.getpwuid(number).pw_name

@@ -13,12 +13,12 @@ from calipso.stores.people.user_store import UserStore
 NAME = "admin"
 
 
-def ensure_admin(tell: Callable[[str, str], None]) -> None:
-    """Make the admin when there is no user, and `tell` its name and password.
+def ensure_admin(show: Callable[[str, str], None]) -> None:
+    """Make the admin when there is no user, and call `show` with its name and password.
 
-    The password is nowhere else: show it to a person once, and not in a log. Of several starts at
-    once one makes it: names are unique in the store. Raises ConfigError when it cannot be told;
-    then there is no user, and the next start makes one.
+    The password is stored nowhere: show it to a person once, and not in a log. When several
+    processes start at once, one of them makes the admin: names are unique in the store. Raises
+    ConfigError when `show` fails; then there is no user, and the next start makes one.
     """
     store = UserStore()
     store.ensure_indexes()
@@ -30,7 +30,7 @@ def ensure_admin(tell: Callable[[str, str], None]) -> None:
     except Conflict:
         return
     try:
-        tell(NAME, password)
+        show(NAME, password)
     except OSError as error:
         store.collection.delete_one({"name": NAME})
         raise ConfigError(

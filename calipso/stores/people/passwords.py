@@ -10,7 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from calipso.errors import ConfigError
 
-#: Characters of a password. Length is what counts; the upper end bounds the work of a stranger.
+#: Characters of a password. Length is what counts; the upper limit bounds the work for strangers.
 SHORTEST, LONGEST = 8, 256
 
 #: Each check takes 64 MiB; more of them at once than this wait for each other.
@@ -36,7 +36,7 @@ def hashed(password: str) -> str:
 def matches(stored: str, password: str) -> bool:
     """True when the password is the one that was hashed.
 
-    It takes as long for `stored` being empty: who asks cannot tell that there is no such user.
+    It takes as long when `stored` is empty: the time does not show that there is no such user.
     """
     usable = bool(stored) and len(password) <= LONGEST
     try:
@@ -54,5 +54,5 @@ def renewed(stored: str, password: str) -> str | None:
 
 @cache
 def _nobodys() -> str:
-    """A hash to check against where there is none; what it says does not count."""
+    """A hash to check against when a user has none; its result is not used."""
     return HASHER.hash("nobody")

@@ -1,11 +1,11 @@
 """TokenStore: opaque tokens, of which only a hash is stored; they end by themselves.
 
 A session begins with a password. Each token of it may be exchanged for another one, all of them
-before `ends_at`. A service token is given to a script by an admin; it is a session by itself.
+before `ends_at`. An admin gives a service token to a script; it is a session by itself.
 
-A session that is ended stays so, whatever is on the way at that moment: a token of a session
-carries the `generation` its user had when the password was checked, and one got with a token goes
-again when that one is gone by then.
+A session that was ended stays ended, whatever requests run at that moment. A token of a session
+holds the `generation` that its user had when the password was checked. A token that was got
+in exchange for another one is removed again when that other one is gone by then.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ from typing import Any
 from bson import ObjectId
 
 from calipso.errors import AuthError, NotFound
+from calipso.model.documents import Document
 from calipso.settings import settings
 from calipso.stores.store import Store
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 #: How exact the time of the last use is: not each request is a write.
 USE_NOTED = timedelta(minutes=1)
 
 
-#: Good tokens that one session may have got with tokens; the oldest ends when there are more.
+#: Valid exchanged tokens of one session; the oldest ends when there are more.
 MOST_EXCHANGED = 100
 
 
@@ -83,7 +82,7 @@ class TokenStore(Store):
         return issued
 
     def _end_oldest(self, newest: Document) -> None:
-        """Tokens got with tokens are as many as their session may have."""
+        """End the oldest exchanged tokens when a session has too many."""
         wanted = {name: newest[name] for name in ("user", "session", "method")}
         others = self.collection.find(wanted | {"_id": {"$ne": newest["_id"]}}, {"_id": 1})
         old = [item["_id"] for item in others.sort("issued_at", -1).skip(MOST_EXCHANGED - 1)]
@@ -113,7 +112,7 @@ class TokenStore(Store):
         return token, document | session
 
     def find(self, token: str) -> Document | None:
-        """What is stored of a token, if it is still good; notes that it was used."""
+        """What is stored of a token that is valid, otherwise None; stores the time of its use."""
         found = self.collection.find_one({"_id": digest(token)})
         moment = now()
         if found is None or found["expires_at"] <= moment:
@@ -123,12 +122,12 @@ class TokenStore(Store):
         return found
 
     def of(self, user: str) -> list[Document]:
-        """What is stored of the good tokens of a user, oldest first, without the hashes."""
+        """What is stored of the valid tokens of a user, oldest first, without the hashes."""
         good = {"user": user, "expires_at": {"$gt": datetime.now(UTC)}}
         return list(self.collection.find(good, {"_id": 0}).sort("issued_at", 1))
 
     def revoke_key(self, user: str, key: str) -> None:
-        """End one token of a user and all that were got with it. Raises NotFound."""
+        """End one token of a user and all of its session. Raises NotFound."""
         found = self.collection.find_one({"user": user, "key": key})
         if found is None:
             raise NotFound(f"no token {key} of {user}", hint=f"calipso user tokens {user}")
@@ -139,18 +138,18 @@ class TokenStore(Store):
         return self._end({"user": user})
 
     def end_sessions(self, user: str) -> None:
-        """End all tokens got with a password, and those got with them."""
+        """End all sessions that began with a password."""
         services = self.collection.distinct("session", {"user": user, "method": Method.SERVICE})
         others = {"session": {"$nin": services}, "method": {"$ne": Method.SERVICE}}
         self._end({"user": user, **others})
 
     def _end(self, wanted: Document) -> int:
-        """Twice: one got with a token that was still there may come behind the first."""
+        """Delete twice: a token that was being exchanged may be stored after the first time."""
         return sum(self.collection.delete_many(wanted).deleted_count for _ in range(2))
 
 
 def over() -> AuthError:
-    """What is said of a token that opens nothing, whatever the reason."""
+    """The error for a token that is not valid, whatever the reason."""
     return AuthError("the token is unknown or over", hint="Get a new one.")
 
 

@@ -12,6 +12,7 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import ConfigError, Conflict, NotFound
+from calipso.model.documents import Document
 from calipso.model.user import EVERY, Grant, Origin, Role, User, same_name, user_name
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.mongo.mongo_access import MongoAccess
@@ -20,8 +21,6 @@ from calipso.stores.people.passwords import hashed, matches, renewed
 from calipso.stores.people.token_store import TokenStore
 from calipso.stores.store import Store
 from calipso.utils.metadata_parser import nearest
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ class UserStore(Store):
         return _user(self._found(name))
 
     def find(self, name: str) -> User | None:
-        """One user, or None; also for what can be no name."""
+        """One user; None when there is none, or when the name is not valid."""
         found = self._document(name)
         return _user(found) if found else None
 
@@ -57,7 +56,7 @@ class UserStore(Store):
     def checked(self, name: str, password: str) -> User | None:
         """The local user, if the password is right and the user is not disabled.
 
-        It takes as long when there is no such user.
+        It takes the same time when there is no such user.
         """
         found = self._document(name) or {}
         local = found.get("origin", Origin.LOCAL.value) == Origin.LOCAL.value
@@ -115,13 +114,13 @@ class UserStore(Store):
         return self.get(user.name)
 
     def grant(self, name: str, given: Mapping[str, Grant], withdrawn: Iterable[str] = ()) -> User:
-        """Add to, and take from, the grants of a user. Raises NotFound."""
+        """Add and remove grants of a user. Raises NotFound."""
         gone = set(withdrawn)
         kept = {key: item for key, item in self.get(name).grants.items() if key not in gone}
         return self.change(name, grants=kept | dict(given))
 
     def forget_environment(self, environment: str) -> None:
-        """Take every grant on an environment that is gone."""
+        """Remove all grants on an environment that was removed."""
         (key,) = encode({environment: ""})
         self.collection.update_many({}, {"$unset": {f"grants.{key}": ""}})
 
@@ -157,8 +156,8 @@ class UserStore(Store):
     def seen_in_directory(self, name: str, role: Role | None, first: User) -> User | None:
         """The user of a directory after a good login; made as `first` when it is new.
 
-        `role` is what its groups say, if they do, also of the last admin. None when the name is a
-        local user's, or the user is disabled.
+        `role` is that of its groups, if they give one; it is set also for the last admin. Returns
+        None when the name belongs to a local user, or the user is disabled.
         """
         user = self.find(name)
         if user is None:
@@ -223,7 +222,7 @@ class UserStore(Store):
 
 
 def _next_generation() -> Document:
-    """Sessions and logins of before are over; never one that a name had already."""
+    """A new generation, which ends all sessions and logins; it differs from all before it."""
     return {"generation": str(ObjectId())}
 
 

@@ -1,4 +1,4 @@
-"""AnswerStore: what hosts said in a scan, shared by its workers.
+"""AnswerStore: the answers of hosts in a scan, shared by its workers.
 
 One document per scan and host in the collection `answers`. The worker that inserts it has the
 claim and asks the host; the others wait for its answers. The claim is a lease that its owner
@@ -43,7 +43,7 @@ class StoredAnswer:
 
 
 class Claim:
-    """What asking the store gave: the right to ask the host (`mine`), or what it said.
+    """What the store answered: the right to ask the host (`mine`), or the host's answers.
 
     As a context manager it keeps the lease alive; leaving it unanswered gives the claim up.
     """
@@ -72,7 +72,7 @@ class Claim:
         self._settled = True
 
     def fail(self, error: CliAccessError) -> None:
-        """Store that the host gave no answer: nobody asks it again in this scan."""
+        """Store that the host gave no answer: no worker asks it again in this scan."""
         reason = {"kind": str(error.kind), "message": error.message, "hint": error.hint}
         self._store.settle(self._host, {"state": "failed", "error": reason})
         self._settled = True

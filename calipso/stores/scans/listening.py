@@ -1,6 +1,6 @@
-"""Is there a worker for this? Asked before work is queued that else would wait for nobody.
+"""Is there a worker for this? Asked before work is queued: without a worker it would wait for ever.
 
-One read of the heartbeats, no broker asked: cheap enough for each request.
+It costs one read of the heartbeats and no question to the broker: cheap enough for each request.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def _sources(environment: str) -> list[str]:
 
 
 def not_served(queues: Iterable[str]) -> list[str]:
-    """Those of the queues that no living worker takes tasks from."""
+    """The queues among these that no running worker takes tasks from."""
     served = {queue for worker in WorkerStore().live() for queue in worker.get("queues", ())}
     return [queue for queue in queues if queue not in served]
 
 
 def require_workers(queues: Iterable[str], what: str) -> None:
-    """Nothing, when each queue has a worker. Raises NoWorker naming those without."""
+    """Raises NoWorker, with the names of the queues, when a queue has no worker."""
     missing = not_served(queues)
     if missing:
         word = "queue" if len(missing) == 1 else "queues"

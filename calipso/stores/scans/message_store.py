@@ -21,12 +21,11 @@ from typing import Any
 
 from bson import ObjectId
 
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.store import Store
 from calipso.utils.log import FIRST, fields_of, kept_level
-
-Document = dict[str, Any]
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +123,7 @@ class MessageHandler(logging.Handler):
         self.flush_for(FLUSH_SECONDS)
 
     def flush_for(self, seconds: float) -> bool:
-        """Wait at most so long until what was logged is stored or given up; True when it is."""
+        """Wait, at most `seconds`, until what was logged is stored or given up; True when it is."""
         if self._thread is None or not self._thread.is_alive():
             return self._lines.empty()
         written = threading.Event()
@@ -135,7 +134,7 @@ class MessageHandler(logging.Handler):
         return written.wait(seconds)
 
     def close(self) -> None:
-        """Store no more; what waits is given up. See `flush_for`."""
+        """Stop storing; lines that wait are dropped. See `flush_for`."""
         self._over.set()
         with suppress(queue.Full):
             self._lines.put_nowait(threading.Event())  # wakes the thread
@@ -159,7 +158,7 @@ class MessageHandler(logging.Handler):
                 event.set()
 
     def _batch(self) -> tuple[list[Document], list[threading.Event]]:
-        """Lines that came together; those who wait for them end the gathering."""
+        """Lines to be written together; a caller that waits for them ends the batch."""
         lines: list[Document] = []
         waiting: list[threading.Event] = []
         until = None
@@ -194,13 +193,13 @@ class MessageHandler(logging.Handler):
                 if self._over.wait(attempt + 1):
                     return
             else:
-                self._tell_dropped("the log was written faster than the store takes it")
+                self._log_dropped("the log was written faster than the store takes it")
                 return
         self.dropped += len(lines)
-        self._tell_dropped(str(reason))
+        self._log_dropped(str(reason))
 
     def _complete(self, store: MessageStore, line: Document) -> None:
-        """Which environment a scan is of: not every line says it."""
+        """Add the origin of the scan to a line, and its environment if that is missing."""
         scan_id = line["scan_id"]
         if scan_id not in self._about:
             self._about[scan_id] = store.about(scan_id)
@@ -210,8 +209,8 @@ class MessageHandler(logging.Handler):
         line["environment"] = line["environment"] or environment
         line["origin_type"] = origin
 
-    def _tell_dropped(self, reason: str) -> None:
-        """Once for all that are missing; this thread has no scan, so it is not stored itself."""
+    def _log_dropped(self, reason: str) -> None:
+        """Log how many lines were dropped; this thread has no scan, so that line is not stored."""
         if self.dropped:
             log.warning("%d log lines of scans were not stored: %s", self.dropped, reason)
             self.dropped = 0

@@ -1,7 +1,7 @@
 """Retention: old records of scans, changes and log lines go, in portions, a bounded time a run.
 
-What a later scan builds on stays whatever its age: the last finished whole scan of each
-environment and inventory is the state that changes are counted from.
+The last finished whole scan of each environment and inventory stays, whatever its age: changes are
+counted from it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any
 from pymongo.collection import Collection
 
 from calipso.errors import Conflict
-from calipso.model.collections import COLLECTIONS, Retention, Scope, stored_name, with_scan
+from calipso.model.collection_spec import Retention, Scope
+from calipso.model.collections import COLLECTIONS, stored_name, with_scan
+from calipso.model.documents import Document
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.settings import Settings, settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
@@ -23,8 +25,6 @@ from calipso.stores.mongo.indexes import ensure_indexes
 from calipso.stores.scans.scan_store import RUNNING, ScanStore
 from calipso.stores.scans.scratch import PREFIX, remove_scratch
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 FINISHED = [ScanStatus.COMPLETED.value, ScanStatus.COMPLETED_WITH_ERRORS.value]
 
@@ -56,7 +56,6 @@ class Housekeeping:
     def run(self) -> dict[str, int]:
         """Remove what is too old; returns how many documents by collection."""
         inventories = known_inventories(self._db)
-        # Changes come last in the table: what a large site leaves behind may take a whole run.
         for name, spec in COLLECTIONS.items():
             if spec.retention is None:
                 continue

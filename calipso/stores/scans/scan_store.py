@@ -17,13 +17,12 @@ from pymongo import DESCENDING, ReplaceOne, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import NotFound
+from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import encode
 from calipso.stores.scans.task_store import TaskStore
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 #: Errors kept on the scan record itself; all of them are in the coverage report.
 ERRORS_ON_RECORD = 50
@@ -51,9 +50,9 @@ class ScanStore(TaskStore):
     # -- scans -------------------------------------------------------------------------
 
     def create(self, request: ScanRequest, scan_id: str | None = None, *, runner: str = "") -> str:
-        """A pending scan record; nothing is queued yet. Creating one id twice is one scan.
+        """Store a pending scan and return its id; nothing is queued. The same id twice is one scan.
 
-        `runner` names the one process that runs it; empty: the workers do.
+        `runner` names the only process that may run it; empty: the workers run it.
         """
         document = {
             "_id": scan_id or str(ObjectId()),
@@ -102,10 +101,10 @@ class ScanStore(TaskStore):
         return list(self.scans.find(query).sort("submit_timestamp", DESCENDING).limit(limit))
 
     def next_generation(self, scan: Document) -> int:
-        """Number of a scan that starts now: higher than that of any before it.
+        """Number of a scan that starts now: higher than that of any scan before it.
 
-        It is counted apart from the scans: those are removed, and do not start in the order in
-        which they were submitted.
+        The count is stored apart from the scans: scans are removed, and may start in another order
+        than they were submitted in.
         """
         query = {"environment": scan["environment"], "inventory": scan["inventory"]}
         known = self.scans.find(query | {"generation": {"$exists": True}}, {"generation": 1})
@@ -136,7 +135,7 @@ class ScanStore(TaskStore):
         return result.matched_count == 1
 
     def keep_highest(self, scan_id: str, numbers: Mapping[str, int]) -> None:
-        """Set numbers of a scan, but never to less than they were: a rerun finds less to do."""
+        """Raise numbers of a scan; they never become less, because a rerun finds less to do."""
         self.scans.update_one({"_id": scan_id}, {"$max": dict(numbers)})
 
     def is_running(self, scan_id: str, level: int | None = None) -> bool:
@@ -157,7 +156,7 @@ class ScanStore(TaskStore):
         return True
 
     def unlock(self, scan: Document) -> None:
-        """Give the environment free."""
+        """Release the environment."""
         key = f"{scan['inventory']}/{scan['environment']}"
         self.locks.delete_one({"_id": key, "scan_id": scan["_id"]})
 
@@ -171,8 +170,8 @@ class ScanStore(TaskStore):
     ) -> bool:
         """Let one worker plan the level after this one.
 
-        A dead one's claim ends when the watchdog frees it, at the latest with its lease. With
-        `take_over` the worker may go on where an attempt of its own failed.
+        The claim of a worker that died ends when the watchdog frees it, and at the latest with its
+        lease. With `take_over` a worker may continue after an attempt of its own that failed.
         """
         free: list[Document] = [{"claim_until": {"$exists": False}}, {"claim_until": None}]
         free.append({"claim_until": {"$lt": now()}})
@@ -191,7 +190,7 @@ class ScanStore(TaskStore):
     def finish_task(self, task: Document, result: Mapping[str, Any]) -> str:
         """End a task that this worker began, and count it.
 
-        Returns `done`, also when it was done before, or `over` when another one has it by now.
+        Returns `done`, also when the task was done before, or `over` when another worker has it.
         """
         problems = [problem.model_dump() for problem in result.get("problems", ())]
         if self.end_task(task, {**result, "problems": problems}):
@@ -202,8 +201,8 @@ class ScanStore(TaskStore):
     def add_results(self, task: Document, result: Mapping[str, Any]) -> None:
         """Add a finished task to the progress of its scan.
 
-        A worker that stood still meanwhile comes when the scan has ended, with this task in it:
-        then all are added up once more.
+        A worker that stood still may come here after the scan has ended and all results were added
+        up. Then they are added up once more, with those of this task.
         """
         increments: Document = {f"levels.{task['level']}.done": 1}
         for name in ("counts", "requests"):
@@ -222,9 +221,10 @@ class ScanStore(TaskStore):
             self.add_problem(task["scan_id"], problem)
 
     def complete_results(self, scan_id: str) -> None:
-        """Add up all tasks anew: a worker that died between two writes left its task out.
+        """Add up the results of all tasks again.
 
-        Errors are counted anew as well: those beyond the ones on the record were not compared.
+        A worker that died between two writes did not add those of its task. Errors are counted
+        again too: those that did not fit on the record may have been counted twice.
         """
         fields = ("level", "done", "counts", "requests", "problems")
         tasks = self.scan_tasks(scan_id, *fields, done=True)
@@ -248,7 +248,7 @@ class ScanStore(TaskStore):
 
     def add_problem(self, scan_id: str, problem: Problem) -> None:
         """Note an error or warning on the scan, equal ones once."""
-        if problem.kind == "skipped_host":  # said once, by the one that met the host first
+        if problem.kind == "skipped_host":  # the task that met the host first reports it
             return
         counter = "warning_count" if problem.warning else "error_count"
         entry = problem.model_dump() | {"key": problem.key()}
@@ -261,7 +261,7 @@ class ScanStore(TaskStore):
         )
 
     def save_coverage(self, scan_id: str, environment: str, lines: list[Document]) -> None:
-        """Store the coverage report of a scan; two that end it at once write one report."""
+        """Store the coverage report of a scan; two workers that end it at once write one report."""
         writes = []
         for line in lines:
             key = f"{scan_id}/{line['host']}/{line.get('source', '')}"

@@ -1,7 +1,7 @@
 """TaskStore: the tasks of scans, claimed and ended by one worker each.
 
-A task is looked up by `_id` alone, see `stores.mongo.conditional`: else a scan would become slower
-with each one before it.
+A task is looked up by `_id` alone, see `stores.mongo.conditional`. Otherwise a scan would become
+slower with each scan that is stored.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.database import Database
 
 from calipso.errors import NotFound
+from calipso.model.documents import Document
 from calipso.stores.mongo.conditional import alike, change_if, more
+from calipso.stores.scans.queue_order import QueueOrder
 from calipso.stores.store import Store
 from calipso.utils.clock import now
-
-Document = dict[str, Any]
 
 
 class TaskStore(Store):
@@ -30,6 +30,7 @@ class TaskStore(Store):
     def __init__(self, db: Database[Document]) -> None:
         super().__init__(db)
         self.tasks = self.collection
+        self.order = QueueOrder(db)
 
     def register(self, tasks: Iterable[Document]) -> None:
         """Store tasks before they are sent; registering again changes nothing."""
@@ -42,7 +43,7 @@ class TaskStore(Store):
     ) -> Document | None:
         """Begin a task; None when it is done, or runs elsewhere and must not be taken over.
 
-        `retried`: an attempt before this one ended with the store, not with its worker.
+        `retried`: the attempt before this one ended because the store failed, not its worker.
         """
         mine = ObjectId()
         begun = {
@@ -59,10 +60,14 @@ class TaskStore(Store):
             change_if(alike(expected), begun, counts),
             return_document=ReturnDocument.AFTER,
         )
-        return found if found and found.get("claim") == mine else None
+        if not found or found.get("claim") != mine:
+            return None
+        if "sequence" in found:
+            self.order.begun(found["queue"], found["sequence"])
+        return found
 
     def has_task(self, task: Mapping[str, Any]) -> bool:
-        """True while a task is open, and nobody began it again since it was claimed as given."""
+        """True while a task is open and no other worker has claimed it since."""
         found = self.tasks.find_one({"_id": task["_id"]}, {"done": 1, "claim": 1})
         return found is not None and not found["done"] and found.get("claim") == task["claim"]
 
@@ -74,12 +79,23 @@ class TaskStore(Store):
     def end_task(self, task: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
         """Mark a task done; True for the caller that did it.
 
-        `task` is as it was claimed: when somebody has begun it since, he ends it.
+        `task` is as this worker claimed it. If another worker has claimed it since, nothing happens
+        here: that worker ends it.
         """
         mine = alike({"done": False, "claim": task["claim"]})
         ended = {"done": True, "state": "done", "ended_at": now(), **fields}
+        self._number_following(task)
         result = self.tasks.update_one({"_id": task["_id"]}, change_if(mine, ended))
         return result.modified_count == 1
+
+    def _number_following(self, task: Mapping[str, Any]) -> None:
+        """The next task of a chain is sent when this one has ended: it gets its number now."""
+        if not task.get("next"):
+            return
+        following = self.tasks.find_one({"_id": task["next"]}, {"queue": 1, "done": 1})
+        if following is not None and not following["done"]:
+            number = {"$set": {"sequence": self.order.take(following["queue"])}}
+            self.tasks.update_one({"_id": following["_id"]}, number)
 
     def task(self, task_id: str) -> Document:
         """One task. Raises NotFound."""
@@ -109,9 +125,17 @@ class TaskStore(Store):
         found = self.tasks.find(query, projection).sort("order", 1)
         return [task for task in found if wanted.items() <= task.items()]
 
+    def note_overtaken(self, task: Document) -> None:
+        """Note when it was first seen that later messages of its queue were begun before it."""
+        task["overtaken_at"] = now()
+        noted = {"overtaken_at": task["overtaken_at"]}
+        pending = {"done": False, "state": "pending"}
+        self.tasks.update_one({"_id": task["_id"]}, change_if(alike(pending), noted))
+
     def requeue(self, task: Document) -> bool:
-        """Make a lost task pending again; False when it moved meanwhile."""
+        """Make a lost task pending again, with a new number; False when it moved meanwhile."""
         lost = {"done": False, "attempts": task["attempts"]}
-        again = {"state": "pending", "published_at": now()}
+        again = {"state": "pending", "published_at": now(), "overtaken_at": None}
+        again["sequence"] = self.order.take(task["queue"])
         result = self.tasks.update_one({"_id": task["_id"]}, change_if(alike(lost), again))
         return result.modified_count == 1

@@ -6,19 +6,17 @@ import os
 import socket
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 from calipso import __version__
+from calipso.model.documents import Document
 from calipso.settings import settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.store import Store
 from calipso.utils.clock import now
 
-Document = dict[str, Any]
-
 
 class WorkerStore(Store):
-    """Who works, for which queues, seen when."""
+    """Workers: their queues, and when they were last seen."""
 
     NAME = "workers"
 
@@ -26,8 +24,16 @@ class WorkerStore(Store):
         super().__init__((inv or InventoryMgr()).db)
         self.workers = self.collection
 
-    def beat(self, name: str, queues: list[str], processes: Iterable[int] = ()) -> None:
-        """Tell that this worker lives, and which processes of its pool run tasks."""
+    def beat(
+        self,
+        name: str,
+        queues: list[str],
+        processes: Iterable[int] = (),
+        held: Iterable[str] = (),
+    ) -> None:
+        """Tell that this worker lives, which processes of its pool run tasks, and which tasks
+        (`_id`s) it holds: those that it runs, and those that it has taken from a queue to run next.
+        """
         fields: Document = {
             "queues": queues,
             "pid": os.getpid(),
@@ -35,11 +41,11 @@ class WorkerStore(Store):
             "version": __version__,
             "seen": now(),
         }
-        fields["processes"] = sorted(processes)
+        fields |= {"processes": sorted(processes), "held": sorted(held)}
         self.workers.update_one({"_id": name}, {"$set": fields}, upsert=True)
 
     def forget(self, name: str) -> None:
-        """A worker that stops in order is not a lost one."""
+        """Remove a worker that stops in order, so that it does not count as lost."""
         self.workers.delete_one({"_id": name})
 
     def live(self) -> list[Document]:

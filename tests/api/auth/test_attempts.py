@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from argon2 import PasswordHasher
@@ -107,6 +111,81 @@ def test_a_name_has_a_limit_over_all_addresses_and_an_address_over_all_names(
     with pytest.raises(TooManyRequests):
         Attempt("somebody", "198.51.100.1").begin()
     Attempt("somebody", "203.0.113.1").begin()
+
+
+def test_refused_attempts_count_nowhere(client: FlaskClient) -> None:
+    """Else an attacker shuts out the whole address, or the name everywhere, at no cost."""
+    for _ in range(40):
+        try:
+            Attempt("anna", "192.0.2.1").begin()
+        except TooManyRequests:
+            continue
+
+    Attempt("anna", "192.0.2.2").begin()
+    Attempt("ben", "192.0.2.1").begin()
+
+
+def test_what_could_not_be_checked_does_not_count(client: FlaskClient) -> None:
+    for _ in range(10):
+        attempt = Attempt("anna", "192.0.2.1")
+        attempt.begin()
+        attempt.did_not_count()
+
+
+def test_a_window_ends(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALIPSO_LOGIN_WINDOW", "1")
+    settings.cache_clear()
+    for _ in range(3):
+        Attempt("anna", "192.0.2.1").begin()
+    with pytest.raises(TooManyRequests) as caught:
+        Attempt("anna", "192.0.2.1").begin()
+
+    assert caught.value.retry_after == 1
+    time.sleep(1.1)
+    Attempt("anna", "192.0.2.1").begin()
+
+
+COUNT = """
+import sys
+from calipso.api.auth.attempts import Attempt
+from calipso.api.errors import TooManyRequests
+for _ in range(3):
+    try:
+        Attempt("anna", "192.0.2.1").begin()
+        print("counted")
+    except TooManyRequests:
+        print("refused")
+"""
+
+
+@pytest.mark.parametrize("client", ["redis"], indirect=True)
+def test_processes_count_together(client: FlaskClient) -> None:
+    began = [
+        subprocess.Popen([sys.executable, "-c", COUNT], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    words = [word for process in began for word in process.communicate(timeout=60)[0].split()]
+
+    assert sorted(words) == ["counted"] * 3 + ["refused"] * 6
+
+
+def test_when_redis_fails_this_process_counts_and_asks_it_no_more_for_a_while(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:  # accepts, never answers
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("CALIPSO_REDIS_URL", f"redis://127.0.0.1:{port}/0")
+        monkeypatch.setenv("CALIPSO_LOGIN_ATTEMPTS", "3")
+        monkeypatch.setattr(attempts, "_HERE", attempts._Here())
+        settings.cache_clear()
+        began = time.monotonic()
+        for _ in range(3):
+            Attempt("anna", "192.0.2.1").begin()
+        with pytest.raises(TooManyRequests):
+            Attempt("anna", "192.0.2.1").begin()
+
+    assert time.monotonic() - began < 5
+    assert caplog.text.count("Redis failed") == 1
 
 
 def test_many_guesses_at_once_are_no_way_around(client: FlaskClient) -> None:

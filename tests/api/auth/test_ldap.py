@@ -376,7 +376,7 @@ def test_the_directory_is_not_asked_at_each_request(
         ("user_id_attribute uid\nuser_tree_dn dc=x\ntls_req_cert maybe", "tls_req_cert: "),
         ("user_id_attribute uid\nuser_tree_dn dc=x\ntls_cacertfile /none", "no such file"),
         ("user_id_attribute uid\nuser_tree_dn dc=x\ngrants prod", "prod: not a grant"),
-        ("user_id_attribute uid\nuser_id_attribute cn\nuser_tree_dn dc=x", "is there twice"),
+        ("user_id_attribute uid\nuser_id_attribute cn\nuser_tree_dn dc=x", "is given twice"),
     ],
 )
 def test_a_wrong_line_of_the_file_is_named(tmp_path: Path, lines: str, words: str) -> None:

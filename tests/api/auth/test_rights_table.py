@@ -23,16 +23,18 @@ from tests.api.auth.world import (
     undeclared,
 )
 
+pytestmark = pytest.mark.slow
+
 #: What is served without a declared operation, and why everybody may have it.
 OPEN = {
-    "GET /api/v1/": "says where the documentation is",
-    "GET /api/v1/doc": "the documentation",
+    "GET /api/v1/": "leads to the documentation",
+    "GET /api/v1/doc/": "the documentation",
+    "GET /api/v1/doc/<path:path>": "scripts and styles of the documentation",
     "GET /api/v1/openapi.json": "the specification",
-    "GET /api/v1/swagger.json": "the specification",
+    "GET /api/v1/swagger.json": "leads to the specification",
     "GET /healthz": "asked by what supervises the process; says one word",
     "GET /readyz": "the same",
     "GET /metrics": "counts; a token can be asked for: setting api_metrics_token",
-    "GET /swaggerui/<path:filename>": "scripts and styles of the documentation",
 }
 
 #: Operations that want more than they declare, and of whom: 403 for the others.

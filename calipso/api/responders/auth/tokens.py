@@ -42,31 +42,43 @@ class Auth(Body):
     methods: list[Literal["credentials", "token"]] = Field(
         min_length=1,
         max_length=2,
-        description="credentials is tried first, and when it is named it counts.",
+        description="credentials is tried first; when it is named, token is not tried.",
     )
     credentials: Credentials | None = Field(default=None, description="For method credentials.")
     token: Secret | None = Field(
-        default=None, description="For method token: one that is still good."
+        default=None, description="For method token: a token that is still valid."
     )
 
 
-class LoginBody(Body):
+class LoginBody(
+    Body,
+    json_schema_extra={
+        "examples": [
+            {
+                "auth": {
+                    "methods": ["credentials"],
+                    "credentials": {"username": "admin", "password": "correct horse battery"},
+                }
+            }
+        ]
+    },
+):
     """The original's body."""
 
     auth: Auth
 
 
 class TokenAnswer(Answer):
-    """A new token; it is told once."""
+    """A new token; it is shown only once."""
 
-    token: str = Field(description="To be sent as X-Auth-Token, or Authorization: Bearer.")
+    token: str = Field(description="Send it as X-Auth-Token, or Authorization: Bearer.")
     issued_at: UtcTime
     expires_at: UtcTime
     method: str = Field(description="credentials or token.")
-    key: str = Field(alias="_id", description="What the token is called by: no secret.")
-    id: str = Field(description="The same.")
+    key: str = Field(alias="_id", description="Id of the token; not secret.")
+    id: str = Field(description="Same as `_id`.")
     user: str = Field(description="Whose it is.")
-    ends_at: UtcTime = Field(description="No token got with this one lives longer.")
+    ends_at: UtcTime = Field(description="Tokens made with this one end then at the latest.")
 
 
 class WhoAnswer(Answer):
@@ -78,9 +90,9 @@ class WhoAnswer(Answer):
         description="By environment; `*` is every one. Admins need none."
     )
     method: str = Field(description="credentials, token, service, or basic.")
-    id: str = Field(description="What the token is called by; empty without one.")
+    id: str = Field(description="Id of the token; empty without one.")
     issued_at: UtcTime | None
-    expires_at: UtcTime | None = Field(description="null: there is no token (basic).")
+    expires_at: UtcTime | None = Field(description="null without a token (basic).")
     ends_at: UtcTime | None
 
 
@@ -123,7 +135,7 @@ class Tokens(Resource):  # type: ignore[misc]
         example=TOKEN,
     )
     def post(self, body: LoginBody, caller: None) -> Reply:
-        """Log in: a token for a name and password, or for a token that is still good.
+        """Log in: get a token for a name and password, or for a token that is still valid.
 
         A token got with a token ends with the session it belongs to (`ends_at`).
         """
@@ -140,7 +152,7 @@ class Tokens(Resource):  # type: ignore[misc]
 
     @operation(Need.LOGIN, answer=WhoAnswer, example=WHO)
     def get(self, caller: Caller) -> Reply:
-        """Who am I: name, role, grants, and how long the token is good."""
+        """Who is logged in: name, role, grants, and how long the token is valid."""
         times = {key: caller.token.get(key) for key in ("issued_at", "expires_at", "ends_at")}
         who = {"name": caller.name, "role": caller.role, "grants": dict(caller.grants)}
         return Reply(who | {"method": caller.method, "id": caller.key} | times)
@@ -149,7 +161,7 @@ class Tokens(Resource):  # type: ignore[misc]
     def delete(self, caller: Caller) -> Reply:
         """Log out: the token of this request ends; others of the user stay."""
         if not caller.token:
-            raise BadRequest("there is no token to end", hint="Send it as X-Auth-Token.")
+            raise BadRequest("there is no token to end", hint="Send the token as X-Auth-Token.")
         TokenStore().collection.delete_one({"_id": caller.token["_id"]})
         return Reply({})
 

@@ -16,16 +16,15 @@ from calipso.api.operation import Need, operation
 from calipso.api.reading import OneQuery, opened, seen_names
 from calipso.api.schemas import Answer, Time
 from calipso.api.words import EnvironmentName, Text
+from calipso.model.documents import Document
 from calipso.stores.inventory.change_store import within
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import DESCENDING
 from calipso.utils.constants import load_constants
 
-Document = dict[str, Any]
-
 ns = Namespace("aggregates", description="Counts, now and over time.", path="/aggregates")
 
-#: Scans that read a whole inventory; what others count is a part of it.
+#: Scans that read a whole inventory; the others count only a part of it.
 WHOLE = {
     "status": {"$in": ["completed", "completed_with_errors"]},
     "request.links_only": False,
@@ -52,7 +51,7 @@ class AggregateQuery(OneQuery):
     )
     env_name: EnvironmentName | None = Field(
         default=None,
-        description="The environment; for messages: else all you may view.",
+        description="The environment; for messages, default: all you may view.",
     )
 
 

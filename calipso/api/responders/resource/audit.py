@@ -9,7 +9,7 @@ from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer, Key, Time
@@ -41,17 +41,21 @@ class AuditAnswer(Answer):
 
     id: str = ""
     time: UtcTime | None = None
-    user: str = Field(default="", description="Of Calipso; of the machine when source is cli.")
+    user: str = Field(
+        default="", description="User of Calipso; user of the machine when source is cli."
+    )
     operation: str = Field(default="", description="Method and path, or the command.")
-    target: str = Field(default="", description="On which thing: the values in the path.")
-    environment: str = Field(default="", description="In which environment, where in one.")
-    fields: list[str] = Field(default=[], description="Names of what was given; no values.")
-    status: int = Field(default=200, description="How it was answered.")
+    target: str = Field(default="", description="What it was applied to: the values in the path.")
+    environment: str = Field(default="", description="Its environment, if it has one.")
+    fields: list[str] = Field(
+        default=[], description="Names of the fields that were given; no values."
+    )
+    status: int = Field(default=200, description="Status of the answer.")
     source: str = Field(default="api", description="api or cli.")
     method: str = Field(default="", description="credentials, token, service, or basic.")
-    token: str = Field(default="", description="What the token is called by; not the token.")
+    token: str = Field(default="", description="Id of the token.")
     address: str = Field(default="", description="Where the request came from.")
-    request_id: str = Field(default="", description="To be found in the log of the API.")
+    request_id: str = Field(default="", description="The log of the API has it too.")
 
 
 ENTRY = {
@@ -78,12 +82,7 @@ EQUAL = {"user", "operation", "source", "request_id", "status"}
 class Audit(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.ADMIN,
-        page_of=AuditAnswer,
-        query=AuditQuery,
-        example={"items": [ENTRY], "next": None},
-    )
+    @listing(AuditAnswer, AuditQuery, ENTRY, need=Need.ADMIN)
     def get(self, caller: Caller, query: AuditQuery) -> Page:
         """Changes, the newest first; also those of environments that are gone."""
         wanted = query.model_dump(include=EQUAL, exclude_none=True)

@@ -12,20 +12,19 @@ from calipso.analysis.neighbours import neighbours
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.gather import gathered
-from calipso.api.operation import Need, operation
+from calipso.api.operation import listing
 from calipso.api.paging import page, page_of
 from calipso.api.reading import EnvironmentPage, InventoryPage, one_object, opened, seen
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer, Key, Time
 from calipso.api.words import Text, UtcTime
 from calipso.errors import ConfigError
+from calipso.model.documents import Document
 from calipso.stores.inventory.change_store import ChangeStore, link_subject, within
 from calipso.stores.inventory.changes import net
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode
 from calipso.utils.constants import constant_values
-
-Document = dict[str, Any]
 
 ns = Namespace("changes", description="What changed, and when.", path="/")
 
@@ -82,7 +81,7 @@ class ChangeQuery(_Filter, EnvironmentPage):
     net: bool = Field(
         default=False,
         description="What is different at the end: the changes of each thing as one, none where "
-        f"it is again as it was. Of {MOST_NET} changes at most, else 422.",
+        f"it is again as it was at the start. For {MOST_NET} changes at most, else 422.",
     )
 
 
@@ -110,8 +109,8 @@ class ChangeAnswer(Answer):
     host: str = ""
     fields: dict[str, Any] = Field(
         default={},
-        description="Of what changed: field (dotted) to `old` and `new`; a side that had none of "
-        "it is left out.",
+        description="For a change: field (dotted) to `old` and `new`. A side without the field "
+        "is left out.",
     )
 
 
@@ -134,13 +133,7 @@ EXAMPLE = {
 class Changes(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ChangeAnswer,
-        query=ChangeQuery,
-        errors=(404, 422),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ChangeAnswer, ChangeQuery, EXAMPLE, errors=(404, 422))
     def get(self, caller: Caller, query: ChangeQuery) -> Page:
         """Changes, newest first: since a time, of one scan, or between two scans."""
         inv = opened(query)
@@ -161,7 +154,7 @@ def _net(inv: InventoryMgr, wanted: Document) -> list[Document]:
     found = list(inv.collection("changes").find(wanted, limit=MOST_NET + 1))
     if len(found) > MOST_NET:
         raise ConfigError(
-            f"more than {MOST_NET} changes to put together",
+            f"more than {MOST_NET} changes to combine",
             hint="Narrow them: env_name, type, host, since, until; or ask without net.",
         )
     folded: list[Document] = []
@@ -185,13 +178,7 @@ def _scans(inv: InventoryMgr, query: ChangeQuery) -> list[str]:
 class ObjectChanges(Resource):  # type: ignore[misc]
     """Changes of one object."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ChangeAnswer,
-        query=NearChangeQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ChangeAnswer, NearChangeQuery, EXAMPLE, errors=(404,))
     def get(self, key: Key, caller: Caller, query: NearChangeQuery) -> Page:
         """What happened to an object and its links; with `depth`, also to what is near."""
         inv = opened(query)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.errors import BadRequest, Detail
-from calipso.api.operation import Need, operation
+from calipso.api.definitions import (
+    created,
+    in_force,
+    one_of_key,
+    refuse,
+    stored_only,
+    wrong_words,
+)
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page_of
 from calipso.api.reading import EXAMPLE_KEY
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.schemas import Answer, Body, Key
 from calipso.api.words import Text
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
-from calipso.errors import Conflict, NotFound
-from calipso.stores.config.clique_type_store import clique_constraints, file_key
+from calipso.model.documents import Document
+from calipso.stores.config.clique_type_store import clique_constraints
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-from calipso.utils.constants import constant_values
-
-Document = dict[str, Any]
 
 ns = Namespace(
     "clique_constraints",
@@ -41,6 +43,10 @@ EXAMPLE = {
 }
 
 
+#: Fields whose values are those of a constant.
+WORDS = {"focal_point_type": "object_types", "constraints": "constraints"}
+
+
 class ConstraintQuery(PageQuery):
     """Filters of the list of constraints."""
 
@@ -51,12 +57,16 @@ class ConstraintQuery(PageQuery):
     constraint: list[Text] = Field(default=[], description="With all these fields.")
 
 
-class ConstraintBody(Body):
+class ConstraintBody(
+    Body,
+    json_schema_extra={"examples": [{"focal_point_type": "instance", "constraints": ["network"]}]},
+):
     """Constraints of one focal point type."""
 
     focal_point_type: Text = Field(description="A value of the constant `object_types`.")
     constraints: list[Text] = Field(
-        max_length=20, description="Fields; values of the constant `constraints`. None: free."
+        max_length=20,
+        description="Fields; values of the constant `constraints`. An empty list: no constraint.",
     )
 
 
@@ -67,7 +77,8 @@ class ConstraintAnswer(Answer):
     focal_point_type: str = ""
     constraints: list[str] = Field(default=[], description="Fields of the focal point.")
     origin: str = Field(
-        default="", description="file: of clique_types.json; stored: defined here, in its place."
+        default="",
+        description="file: from clique_types.json; stored: defined here, replaces the file's.",
     )
 
 
@@ -82,14 +93,9 @@ class ConstraintMade(Answer):
 class CliqueConstraints(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ConstraintAnswer,
-        query=ConstraintQuery,
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ConstraintAnswer, ConstraintQuery, EXAMPLE)
     def get(self, caller: Caller, query: ConstraintQuery) -> Page:
-        """Constraints in force, by focal point type."""
+        """Constraints that apply, by focal point type."""
         found = [
             item
             for item in _all()
@@ -108,10 +114,9 @@ class CliqueConstraints(Resource):  # type: ignore[misc]
         example={"id": EXAMPLE_KEY, "message": "created a new clique_constraint"},
     )
     def post(self, caller: Caller, body: ConstraintBody) -> Reply:
-        """Define the constraints of a focal point type, in place of the file's."""
+        """Define the constraints of a focal point type; they replace those of the file."""
         key = clique_constraints(InventoryMgr()).add(_document(body))
-        answer = {"id": str(key), "message": "created a new clique_constraint"}
-        return Reply(answer, 201, {"Location": f"{ROOT}/{key}"})
+        return created(ROOT, key, "clique_constraint")
 
 
 @ns.route("/<string:key>")
@@ -131,54 +136,39 @@ class CliqueConstraint(Resource):  # type: ignore[misc]
         example=EXAMPLE | {"origin": "stored"},
     )
     def put(self, key: Key, caller: Caller, body: ConstraintBody) -> Document:
-        """Replace constraints that were defined here."""
+        """Replace constraints defined by the API."""
         old, document = _own(key), _document(body)
         clique_constraints(InventoryMgr()).replace(old["_id"], document)
         return shown({"_id": old["_id"], "origin": "stored"} | document)
 
     @operation(Need.ADMIN, status=204, errors=(404, 409))
     def delete(self, key: Key, caller: Caller) -> None:
-        """Delete constraints that were defined here; the file's hold again."""
+        """Delete constraints defined by the API; those of the file apply again."""
         clique_constraints(InventoryMgr()).delete(_own(key)["_id"])
 
 
 def _all() -> list[Document]:
-    """Constraints in force."""
+    """Constraints that apply."""
     _, constraints = load_clique_types(InventoryMgr())
-    return [
-        {"origin": "stored" if "_id" in item else "file", "_id": file_key(item), **item}
-        for item in constraints
-    ]
+    return in_force(constraints)
 
 
 def _one(key: str) -> Document:
-    found = [item for item in _all() if str(item["_id"]) == key]
-    if not found:
-        raise NotFound(f"no clique constraint {key}")
-    return found[0]
+    return one_of_key(_all(), key, "clique constraint")
 
 
 def _own(key: str) -> Document:
     """A stored one. Raises NotFound, or Conflict for one of the file."""
     found = _one(key)
-    if found["origin"] != "stored":
-        raise Conflict(
-            f"the clique constraint for {found['focal_point_type']} is of the file",
-            hint="POST one for this focal point type; it takes its place.",
-        )
-    return found
+    return stored_only(
+        found,
+        f"the clique constraint for {found['focal_point_type']}",
+        hint="POST one for this focal point type; it replaces the one of the file.",
+    )
 
 
 def _document(body: ConstraintBody) -> Document:
     """The body as it is stored. Raises BadRequest that names each wrong field."""
-    problems = [
-        Detail("constraints", f"{name} is no value of the constant constraints")
-        for name in body.constraints
-        if name not in constant_values("constraints")
-    ]
-    if body.focal_point_type not in constant_values("object_types"):
-        text = f"{body.focal_point_type} is no value of the constant object_types"
-        problems.append(Detail("focal_point_type", text))
-    if problems:
-        raise BadRequest("wrong in the body", details=problems)
-    return {"focal_point_type": body.focal_point_type, "constraints": body.constraints}
+    document = body.model_dump()
+    refuse(wrong_words(document, WORDS))
+    return document

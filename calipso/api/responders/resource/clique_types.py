@@ -9,8 +9,17 @@ from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
+from calipso.api.definitions import (
+    created,
+    in_force,
+    listed,
+    one_of_key,
+    refuse,
+    stored_only,
+    wrong_words,
+)
 from calipso.api.errors import BadRequest, Detail
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page_of
 from calipso.api.parse import checked
 from calipso.api.reading import EXAMPLE_KEY
@@ -18,13 +27,11 @@ from calipso.api.replies import Page, Reply, shown
 from calipso.api.schemas import Answer, Body, Key
 from calipso.api.words import Text
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
-from calipso.errors import Conflict, Forbidden, NotFound
+from calipso.errors import Forbidden
+from calipso.model.documents import Document
 from calipso.model.user import Role
-from calipso.stores.config.clique_type_store import ANY, CONFIGURATION, clique_types, file_key
+from calipso.stores.config.clique_type_store import ANY, CONFIGURATION, clique_types
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-from calipso.utils.constants import constant_values
-
-Document = dict[str, Any]
 
 ns = Namespace("clique_types", description="What cliques are made of.", path="/clique_types")
 
@@ -38,6 +45,16 @@ EXAMPLE_BODY = {
     "environment": "prod",
 }
 EXAMPLE = EXAMPLE_BODY | {"id": EXAMPLE_KEY, "_id": EXAMPLE_KEY, "origin": "stored"}
+
+
+#: Fields whose values are those of a constant.
+WORDS = {
+    "focal_point_type": "object_types",
+    "link_types": "link_types",
+    "distribution": "distributions",
+    "mechanism_drivers": "mechanism_drivers",
+    "type_drivers": "type_drivers",
+}
 
 
 class TypeQuery(PageQuery):
@@ -62,7 +79,7 @@ class TypeQuery(PageQuery):
     type_drivers: Text | None = Field(default=None, description="Meant for this type driver.")
 
 
-class TypeBody(Body):
+class TypeBody(Body, json_schema_extra={"examples": [EXAMPLE_BODY]}):
     """A clique type: for an environment, or for a configuration; not for both."""
 
     name: Text
@@ -87,7 +104,7 @@ class TypeBody(Body):
     )
 
 
-class TypeChange(Body):
+class TypeChange(Body, json_schema_extra={"examples": [{"link_types": ["instance-vnic"]}]}):
     """Fields to change; null takes a field away."""
 
     name: Text | None = None
@@ -115,7 +132,8 @@ class TypeAnswer(Answer):
     type_drivers: str | list[str] | None = None
     use_implicit_links: bool = False
     origin: str = Field(
-        default="", description="file: of clique_types.json; stored: defined here, and first."
+        default="",
+        description="file: from clique_types.json; stored: defined by the API, used first.",
     )
 
 
@@ -130,14 +148,9 @@ class CreatedAnswer(Answer):
 class CliqueTypes(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=TypeAnswer,
-        query=TypeQuery,
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(TypeAnswer, TypeQuery, EXAMPLE)
     def get(self, caller: Caller, query: TypeQuery) -> Page:
-        """Clique types in force: those defined here, and the file's that none of them replaces."""
+        """Clique types that apply: those defined by the API, and the others of the file."""
         if query.distribution_version is not None and query.distribution is None:
             problem = Detail("distribution_version", "needs distribution")
             raise BadRequest("wrong in the query: distribution_version", details=[problem])
@@ -157,8 +170,7 @@ class CliqueTypes(Resource):  # type: ignore[misc]
         document = _document(body)
         _check_owner(caller, document)
         key = clique_types(InventoryMgr()).add(document)
-        answer = {"id": str(key), "message": "created a new clique_type"}
-        return Reply(answer, 201, {"Location": f"{ROOT}/{key}"})
+        return created(ROOT, key, "clique_type")
 
 
 @ns.route("/<string:key>")
@@ -172,12 +184,12 @@ class CliqueType(Resource):  # type: ignore[misc]
 
     @operation(Need.OPERATE, answer=TypeAnswer, body=TypeBody, errors=(404, 409), example=EXAMPLE)
     def put(self, key: Key, caller: Caller, body: TypeBody) -> Document:
-        """Replace a clique type that was defined here."""
+        """Replace a clique type defined by the API."""
         return _replaced(caller, _own(caller, key), _document(body))
 
     @operation(Need.OPERATE, answer=TypeAnswer, body=TypeChange, errors=(404, 409), example=EXAMPLE)
     def patch(self, key: Key, caller: Caller, body: TypeChange) -> Document:
-        """Change fields of a clique type that was defined here."""
+        """Change fields of a clique type defined by the API."""
         old = _own(caller, key)
         changes = body.model_dump(exclude_unset=True)
         known = {name: value for name, value in old.items() if name in TypeBody.model_fields}
@@ -186,18 +198,18 @@ class CliqueType(Resource):  # type: ignore[misc]
 
     @operation(Need.OPERATE, status=204, errors=(404, 409))
     def delete(self, key: Key, caller: Caller) -> None:
-        """Delete a clique type that was defined here; the file's default holds again."""
+        """Delete a clique type defined by the API; the default of the file applies again."""
         clique_types(InventoryMgr()).delete(_own(caller, key)["_id"])
 
 
 def _seen(caller: Caller) -> list[Document]:
-    """Clique types in force that the caller may know of."""
+    """Clique types that apply and that the caller may view."""
     types, _ = load_clique_types(InventoryMgr())
-    return [
-        {"origin": "stored" if "_id" in item else "file", "_id": file_key(item)} | _plain(item)
+    return in_force(
+        _plain(item)
         for item in types
         if item.get("environment") in (ANY, None) or caller.sees(str(item["environment"]))
-    ]
+    )
 
 
 def _plain(item: Mapping[str, Any]) -> Document:
@@ -214,35 +226,30 @@ def _fits(item: Mapping[str, Any], query: TypeQuery) -> bool:
         return False
     if not set(query.link_type) <= set(item["link_types"]):
         return False
-    return all(value in _listed(item.get(name)) for name, value in given.items())
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return all(value in listed(item.get(name)) for name, value in given.items())
 
 
 def _one(caller: Caller, key: str) -> Document:
-    found = [item for item in _seen(caller) if str(item["_id"]) == key]
-    if not found:
-        raise NotFound(f"no clique type {key}")
-    return found[0]
+    return one_of_key(_seen(caller), key, "clique type")
 
 
 def _own(caller: Caller, key: str) -> Document:
     """A stored one that the caller may change. Raises NotFound, Conflict or Forbidden."""
     found = _one(caller, key)
-    if found["origin"] != "stored":
-        raise Conflict(
-            f"clique type {found['name']} for {found['focal_point_type']} is of the file",
-            hint="Define one for an environment or a configuration; it goes first.",
-        )
-    if caller.role is not Role.ADMIN:  # who may also clean up after an environment that is gone
+    stored_only(
+        found,
+        f"clique type {found['name']} for {found['focal_point_type']}",
+        hint="Define one for an environment or a configuration; it is used first.",
+    )
+    if (
+        caller.role is not Role.ADMIN
+    ):  # admins may also clean up after an environment that was removed
         _check_owner(caller, found)
     return found
 
 
 def _check_owner(caller: Caller, document: Mapping[str, Any]) -> None:
-    """Who may edit the environment; one for a configuration concerns all: an admin."""
+    """Raises Forbidden for a caller who may not edit its environment, or all of them."""
     environment = document.get("environment")
     if environment:
         caller.may_edit(str(environment))
@@ -262,29 +269,8 @@ def _replaced(caller: Caller, old: Mapping[str, Any], document: Document) -> Doc
 def _document(body: TypeBody) -> Document:
     """The body as it is stored. Raises BadRequest that names each wrong field."""
     document = body.model_dump(exclude_none=True)
-    problems = [*_words(document), *_rules(document)]
-    if problems:
-        names = ", ".join(problem.field for problem in problems)
-        raise BadRequest(f"wrong in the body: {names}", details=problems)
+    refuse([*wrong_words(document, WORDS), *_rules(document)])
     return document
-
-
-def _words(document: Mapping[str, Any]) -> list[Detail]:
-    problems = []
-    for field, constant in (
-        ("focal_point_type", "object_types"),
-        ("link_types", "link_types"),
-        ("distribution", "distributions"),
-        ("mechanism_drivers", "mechanism_drivers"),
-        ("type_drivers", "type_drivers"),
-    ):
-        known = constant_values(constant)
-        problems += [
-            Detail(field, f"{value} is no value of the constant {constant}")
-            for value in _listed(document.get(field))
-            if value is not None and value not in known
-        ]
-    return problems
 
 
 def _rules(document: Mapping[str, Any]) -> list[Detail]:
@@ -293,8 +279,8 @@ def _rules(document: Mapping[str, Any]) -> list[Detail]:
     if document.get("environment") == ANY:
         problems.append(Detail("environment", "ANY is reserved for the defaults"))
     if bool(document.get("environment")) == bool(configured):
-        told = "give an environment or a configuration, not both and not neither"
-        problems.append(Detail("environment", told))
+        text = "give either an environment or a configuration"
+        problems.append(Detail("environment", text))
     if document.get("distribution_version") and not document.get("distribution"):
         problems.append(Detail("distribution_version", "needs distribution"))
     return problems

@@ -8,9 +8,10 @@ from bson import ObjectId
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
+from calipso.api.ages import page_with_ages
 from calipso.api.auth.caller import Caller
 from calipso.api.gather import gathered
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, chosen, page, page_of
 from calipso.api.reading import (
     EXAMPLE_KEY,
@@ -31,10 +32,10 @@ from calipso.api.responders.resource.links import LinkAnswer
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text, UtcTime
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.model.documents import Document
+from calipso.stores.inventory.ages import aged_cliques, aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.adjacency import split_type
-
-Document = dict[str, Any]
 
 ns = Namespace("cliques", description="What objects depend on.", path="/")
 
@@ -75,7 +76,9 @@ class CliqueQuery(EnvironmentPage):
 class MemberQuery(OneQuery):
     """How many members."""
 
-    limit: int = Field(default=1000, ge=0, le=10_000, description="Ids of each sort at most.")
+    limit: int = Field(
+        default=1000, ge=0, le=10_000, description="Largest number of links, and of objects."
+    )
 
 
 class CliqueAnswer(Answer):
@@ -88,9 +91,14 @@ class CliqueAnswer(Answer):
     focal_point_type: str = ""
     focal_point_id: str = Field(default="", description="That object's id.")
     constraints: dict[str, Any] = Field(
-        default={}, description="What links of it had to agree with."
+        default={}, description="Values that its links had to match."
     )
-    last_scanned: UtcTime | None = None
+    last_scanned: UtcTime | None = Field(
+        default=None, description="When its oldest object was read."
+    )
+    stale_since: UtcTime | None = Field(
+        default=None, description="An object of it could not be read again since then."
+    )
 
 
 class CliqueDetail(CliqueAnswer):
@@ -100,20 +108,16 @@ class CliqueDetail(CliqueAnswer):
     objects: list[str] = Field(description="Keys of its objects, `limit` at most.")
     link_count: int
     object_count: int
-    truncated: bool = Field(description="True: it has more; `/links` and `/objects` page them.")
+    truncated: bool = Field(
+        description="True: it has more members; `/links` and `/objects` list all."
+    )
 
 
 @ns.route("/cliques")
 class Cliques(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=CliqueAnswer,
-        query=CliqueQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(CliqueAnswer, CliqueQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: CliqueQuery) -> Page:
         """Cliques by environment, type and focal point; members are with each one."""
         inv = opened(query)
@@ -128,10 +132,15 @@ class Cliques(Resource):  # type: ignore[misc]
             wanted["clique_type"] = {"$in": _types_with(inv, query.link_type)}
         collection = inv.collection("cliques")
         if query.focal_point is not None:
-            narrow = _focal(inv, by_key(query.focal_point)["_id"])
             wanted["focal_point"] = by_key(query.focal_point)["_id"]
-            return gathered(collection, narrow, wanted, query, order=ORDER, hidden=MEMBERS)
-        return page(collection, wanted, query, order=ORDER, hidden=MEMBERS, lead=LEAD)
+
+        def fetch(query: PageQuery) -> Page:
+            if "focal_point" in wanted:
+                narrow = _focal(inv, wanted["focal_point"])
+                return gathered(collection, narrow, wanted, query, order=ORDER, hidden=MEMBERS)
+            return page(collection, wanted, query, order=ORDER, hidden=MEMBERS, lead=LEAD)
+
+        return page_with_ages(fetch, query, inv, aged_cliques)
 
 
 def _focal(inv: InventoryMgr, focal: ObjectId | None) -> list[Document]:
@@ -167,7 +176,8 @@ class Clique(Resource):  # type: ignore[misc]
     )
     def get(self, key: Key, caller: Caller, query: MemberQuery) -> Document:
         """One clique with the keys of its members, as many as asked for."""
-        found = one_of(opened(query), "cliques", key, caller, "clique")
+        inv = opened(query)
+        (found,) = aged_cliques(inv, [one_of(inv, "cliques", key, caller, "clique")])
         counts = {"link_count": len(found["links"]), "object_count": len(found["objects"])}
         members = {name: found[name][: query.limit] for name in MEMBERS}
         truncated = max(counts.values()) > query.limit
@@ -177,7 +187,7 @@ class Clique(Resource):  # type: ignore[misc]
 def _members(name: str, key: str, caller: Caller, query: InventoryPage) -> Page:
     """A page of the links or objects of a clique, in the order of their keys.
 
-    One that is gone since the clique was made is left out: a page may have less than `limit`.
+    Members that no longer exist are left out: a page may have fewer than `limit`.
     """
     inv = opened(query)
     clique = one_of(inv, "cliques", key, caller, "clique")
@@ -186,6 +196,7 @@ def _members(name: str, key: str, caller: Caller, query: InventoryPage) -> Page:
     wanted = {"_id": {"$in": [ObjectId(item["_id"]) for item in found.items]}}
     collection = "links" if name == "links" else "inventory"
     members = inv.find_all(collection, wanted, sort=[("_id", 1)])
+    members = aged_links(inv, members) if name == "links" else members
     return Page(chosen(members, query.fields), found.next, found.total)
 
 
@@ -193,13 +204,7 @@ def _members(name: str, key: str, caller: Caller, query: InventoryPage) -> Page:
 class CliqueLinks(Resource):  # type: ignore[misc]
     """Links of a clique."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LinkAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE_LINK], "next": None},
-    )
+    @listing(LinkAnswer, InventoryPage, EXAMPLE_LINK, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The links of a clique."""
         return _members("links", key, caller, query)
@@ -209,13 +214,7 @@ class CliqueLinks(Resource):  # type: ignore[misc]
 class CliqueObjects(Resource):  # type: ignore[misc]
     """Objects of a clique."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ObjectAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE_OBJECT], "next": None},
-    )
+    @listing(ObjectAnswer, InventoryPage, EXAMPLE_OBJECT, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The objects of a clique, the focal point among them."""
         return _members("objects", key, caller, query)
@@ -226,7 +225,7 @@ class ObjectCliqueQuery(InventoryPage):
 
     member: bool = Field(
         default=False,
-        description="true: every clique the object is in, which tells what depends on it; else "
+        description="true: every clique the object is in, so what depends on it; false: "
         "those it is the focal point of.",
     )
 
@@ -235,13 +234,7 @@ class ObjectCliqueQuery(InventoryPage):
 class ObjectCliques(Resource):  # type: ignore[misc]
     """Cliques of an object."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=CliqueAnswer,
-        query=ObjectCliqueQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(CliqueAnswer, ObjectCliqueQuery, EXAMPLE, errors=(404,))
     def get(self, key: Key, caller: Caller, query: ObjectCliqueQuery) -> Page:
         """Cliques an object is the focal point of, or is in."""
         inv = opened(query)
@@ -252,10 +245,18 @@ class ObjectCliques(Resource):  # type: ignore[misc]
         else:
             wanted["focal_point_id"] = found["id"]
             return _of(inv, wanted, found["_id"], query)
-        return page(inv.collection("cliques"), wanted, query, order=ORDER, hidden=MEMBERS)
+
+        def fetch(query: PageQuery) -> Page:
+            return page(inv.collection("cliques"), wanted, query, order=ORDER, hidden=MEMBERS)
+
+        return page_with_ages(fetch, query, inv, aged_cliques)
 
 
 def _of(inv: InventoryMgr, wanted: Document, focal: ObjectId, query: PageQuery) -> Page:
     """Cliques of one focal point; an id may be that of objects of several types."""
     collection, rest = inv.collection("cliques"), {"focal_point": focal}
-    return gathered(collection, [wanted], rest, query, order=ORDER, hidden=MEMBERS)
+
+    def fetch(query: PageQuery) -> Page:
+        return gathered(collection, [wanted], rest, query, order=ORDER, hidden=MEMBERS)
+
+    return page_with_ages(fetch, query, inv, aged_cliques)

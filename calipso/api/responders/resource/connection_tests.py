@@ -12,7 +12,7 @@ from calipso import dispatch
 from calipso.api.auth.caller import Caller
 from calipso.api.environment_models import EnvironmentBody, SectionBody
 from calipso.api.file_paths import check_paths
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.responders.resource.environment_configs import (
@@ -40,7 +40,7 @@ ns = Namespace("connection_tests", description="Tests of accounts.", path="/conn
 ROOT = "/api/v1/connection_tests"
 Target = Literal["AMQP", "CLI", "ACI", "mysql", "OpenStack", "Monitoring"]
 
-#: Fields that are the workers' own.
+#: Fields that only workers use.
 INTERNAL = ("jobs", "reports")
 
 EXAMPLE = {
@@ -83,9 +83,9 @@ class ConnectionTestQuery(PageQuery):
     status: Literal["request", "response"] | None = Field(
         default=None, description="Still running, or ended."
     )
-    test_targets: list[Target] = Field(default=[], description="Those that test all of these.")
+    test_targets: list[Target] = Field(default=[], description="Tests of all these targets.")
     test_results: bool | None = Field(
-        default=None, description="Those in which a target (of `test_targets`) ended so."
+        default=None, description="Tests in which a target (of `test_targets`) ended like this."
     )
 
 
@@ -100,7 +100,7 @@ class StepAnswer(Answer):
 
 
 class TargetAnswer(BaseModel):
-    """What came of a target."""
+    """The result of a target."""
 
     ok: bool
     seconds: float
@@ -122,7 +122,10 @@ class ConnectionTestAnswer(Answer):
     last_response_message: str = ""
 
 
-class ConnectionTestBody(Body):
+class ConnectionTestBody(
+    Body,
+    json_schema_extra={"examples": [{"environment": "prod", "test_targets": ["mysql", "CLI"]}]},
+):
     """What to test."""
 
     environment: Text = Field(description="Environment to test.", examples=["prod"])
@@ -134,7 +137,7 @@ class ConnectionTestBody(Body):
     )
     environment_config: EnvironmentBody | None = Field(
         default=None,
-        description="A whole environment, to test before it is stored; for who may add one.",
+        description="A whole environment, to test before it is stored; for callers who may add it.",
     )
     status: Literal["request"] = Field(
         default="request", description="As the original's documentation has it."
@@ -149,7 +152,7 @@ class ConnectionTestCreated(Answer):
 
 
 def shown_test(document: dict[str, Any]) -> dict[str, Any]:
-    """As it is answered: what came out so far, secrets masked."""
+    """A test as it is sent: the results so far, secrets masked."""
     found: dict[str, Any] = masked(shown(document))
     if "jobs" in found:
         found["results"] = results_of(found)
@@ -214,13 +217,7 @@ def _not_stored(caller: Caller, body: ConnectionTestBody) -> Tested:
 class ConnectionTests(Resource):  # type: ignore[misc]
     """All connection tests."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ConnectionTestAnswer,
-        query=ConnectionTestQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ConnectionTestAnswer, ConnectionTestQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: ConnectionTestQuery) -> Page:
         """Connection tests, newest first."""
         store = ConnectionTestStore()
@@ -248,7 +245,7 @@ class ConnectionTests(Resource):  # type: ignore[misc]
         example=CREATED,
     )
     def post(self, caller: Caller, body: ConnectionTestBody) -> Reply:
-        """Test targets of an environment; `Location` tells what came of it.
+        """Test targets of an environment; `Location` is where the result will be.
 
         Each target is tested by a worker that reaches it, with the steps of `calipso env test`.
         503 when no worker listens. Secrets given here are encrypted and forgotten at the end;
@@ -285,7 +282,7 @@ class ConnectionTest(Resource):  # type: ignore[misc]
 
     @operation(Need.OPERATE, status=204, errors=(404,))
     def delete(self, key: str, caller: Caller) -> Reply:
-        """Delete a connection test; one that runs is not waited for."""
+        """Delete a connection test; workers that run it are not stopped."""
         tests = ConnectionTestStore().tests
         found = caller.check_seen(tests.find_one({"_id": key}), f"connection test {key}")
         must_edit(caller, found["environment"])

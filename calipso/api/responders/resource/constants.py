@@ -8,7 +8,7 @@ from flask_restx import Namespace, Resource
 from pydantic import BaseModel, Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page_of
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer
@@ -29,7 +29,7 @@ class ConstantQuery(PageQuery):
     """Filters of the list."""
 
     name: str | None = Field(default=None, description="The list with this name.")
-    id: str | None = Field(default=None, description="The same.")
+    id: str | None = Field(default=None, description="Same as `name`.")
 
 
 class Word(BaseModel):
@@ -60,12 +60,7 @@ def constants() -> list[dict[str, Any]]:
 class Constants(Resource):  # type: ignore[misc]
     """All lists of words."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ConstantAnswer,
-        query=ConstantQuery,
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ConstantAnswer, ConstantQuery, EXAMPLE)
     def get(self, caller: Caller, query: ConstantQuery) -> Page:
         """Constants, by name."""
         found = [

@@ -1,4 +1,4 @@
-"""`/environment_configs`: the clouds and how to reach them. Secrets go in and never come out."""
+"""`/environment_configs`: the clouds and how to reach them. Secrets are never returned."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from calipso.api.environment_models import (
 )
 from calipso.api.errors import Detail
 from calipso.api.file_paths import check_paths
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, chosen, page
 from calipso.api.replies import Page, Reply
 from calipso.api.stored_secrets import keep_secrets, refuse_masks
@@ -67,7 +67,7 @@ def environment_of(document: dict[str, Any]) -> Environment:
 
 @contextmanager
 def naming_fields() -> Iterator[None]:
-    """What is wrong with a document, as NotAccepted; what is wrong here is told as it is."""
+    """Errors of a document as NotAccepted; errors of this installation stay as they are."""
     try:
         yield
     except (InstallationError, MetadataError):
@@ -100,7 +100,7 @@ def shown_environment(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def may_add(caller: Caller, name: str) -> None:
-    """Nothing, for who may add an environment of this name. Raises Forbidden."""
+    """Raises Forbidden for a caller who may not add an environment of this name."""
     g.environment = name  # for the audit
     if not caller.edits(""):  # true for admins and for `edit` on all environments
         raise Forbidden(
@@ -113,12 +113,7 @@ def may_add(caller: Caller, name: str) -> None:
 class EnvironmentConfigs(Resource):  # type: ignore[misc]
     """All environments."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=EnvironmentAnswer,
-        query=EnvironmentQuery,
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(EnvironmentAnswer, EnvironmentQuery, EXAMPLE)
     def get(self, caller: Caller, query: EnvironmentQuery) -> Page:
         """The environments you may view, by name."""
         visible = caller.environments()
@@ -177,7 +172,7 @@ class EnvironmentConfig(Resource):  # type: ignore[misc]
         example=EXAMPLE,
     )
     def put(self, name: str, caller: Caller, body: EnvironmentBody) -> dict[str, Any]:
-        """Replace an environment; its name stays, and paths of files unless an admin gives them."""
+        """Replace an environment; its name stays. Only an admin changes paths of files."""
         caller.may_edit(name)
         if body.name != name:
             raise ConfigError(f"environment {name}: its name cannot be changed", hint="Add anew.")
@@ -197,7 +192,7 @@ class EnvironmentConfig(Resource):  # type: ignore[misc]
         """Change some of it; secrets that are not given, or given masked, stay.
 
         Null takes a field away. A section that changes where a secret is sent must give the secret
-        again (422 else). Paths of files are set by admins.
+        again (otherwise 422). Only admins set paths of files.
         """
         caller.may_edit(name)
         given = body.model_dump(by_alias=True, exclude_unset=True)
@@ -231,7 +226,7 @@ class EnvironmentSection(Resource):  # type: ignore[misc]
 
     @operation(Need.OPERATE, answer=EnvironmentAnswer, errors=(404, 409, 422), example=EXAMPLE)
     def delete(self, name: str, section: str, caller: Caller) -> dict[str, Any]:
-        """Take a section away; 422 for one that the environment needs."""
+        """Remove a section; 422 for one that the environment needs."""
         store = EnvironmentStore()
         store.remove_section(caller.may_edit(name), section, check=environment_of)
         return shown_environment(store.masked(name))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response
 from flask_restx import Namespace, Resource
 from pydantic import Field
@@ -22,9 +20,8 @@ from calipso.api.operation import Need, operation
 from calipso.api.reading import OneQuery, one_object, one_of, opened
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import Text
+from calipso.model.documents import Document
 from calipso.topology.elements import paths_to_networks
-
-Document = dict[str, Any]
 
 ns = Namespace("graphs", description="Graphs of objects and links.", path="/")
 
@@ -102,7 +99,7 @@ class NearGraph(Resource):  # type: ignore[misc]
 
 @ns.route("/inventory/<string:key>/paths")
 class Paths(Resource):  # type: ignore[misc]
-    """Ways of an object to its networks."""
+    """Paths from an object to its networks."""
 
     @operation(
         Need.LOGIN,
@@ -116,7 +113,7 @@ class Paths(Resource):  # type: ignore[misc]
         },
     )
     def get(self, key: Key, caller: Caller, query: OneQuery) -> Document:
-        """How an object reaches each network of its clique; none without a clique."""
+        """How an object reaches each network of its clique; an empty list without a clique."""
         inv = opened(query)
         start = one_object(inv, key, caller)
         wanted = {

@@ -10,7 +10,7 @@ from pydantic import Field
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.gather import gathered
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import page
 from calipso.api.reading import (
     EXAMPLE_KEY,
@@ -24,6 +24,8 @@ from calipso.api.reading import (
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import EnvironmentName, Text, UtcTime
+from calipso.model.documents import Document
+from calipso.model.types import example, kind_fields
 from calipso.stores.inventory.branches import below
 from calipso.stores.mongo.driver import Collection
 from calipso.stores.mongo.stretches import prefix_range
@@ -32,41 +34,24 @@ from calipso.utils.constants import constant_values
 
 ns = Namespace("inventory", description="Objects of the clouds.", path="/inventory")
 
-Document = dict[str, Any]
 
 ORDER = ("environment", "type", "id")
 LEAD = ("type", "id")
 SORTABLE = ("name", "name_path", "last_scanned")
 
 #: Where an object says of what kind within its type it is.
-SUB_TYPES = ("vnic_type", "service_type", "connector_type", "overlay_type", "host_type")
+SUB_TYPES = kind_fields()
 
-EXAMPLE = {
-    "_id": EXAMPLE_KEY,
-    "environment": "prod",
-    "type": "vnic",
-    "id": "compute-1-tap8a0382a0-5b",
-    "name": "tap8a0382a0-5b",
-    "object_name": "tap8a0382a0-5b",
-    "host": "compute-1",
-    "parent_id": "2f0c1a7e-vnics",
-    "parent_type": "vnics_folder",
-    "id_path": "/prod/prod-regions/RegionOne/.../2f0c1a7e-vnics/compute-1-tap8a0382a0-5b",
-    "name_path": "/prod/Regions/RegionOne/.../vNICs/tap8a0382a0-5b",
-    "show_in_tree": True,
-    "state": "up",
-    "mac_address": "fa:16:3e:0a:5b:01",
-    "last_scanned": "2026-05-04T03:00:09Z",
-    "scan_id": "6563a1f0c2d4e8b1a2c3d4e5",
-    "fetched_by": {"scanner": "ScanInstances", "fetcher": "CliFetchInstanceVnics", "source": "cli"},
-}
+EXAMPLE = example("vnic") | {"_id": EXAMPLE_KEY}
 
 
 class ObjectQuery(EnvironmentPage):
     """Filters of the list of objects."""
 
     id: Text | None = Field(default=None, description="With this id.")
-    id_path: Text | None = Field(default=None, description="At this place of the tree.")
+    id_path: Text | None = Field(
+        default=None, description="With this path in the tree (`id_path`)."
+    )
     parent_id: Text | None = Field(default=None, description="Children of the object of this id.")
     parent_path: Text | None = Field(
         default=None, description="Children of the object at this place of the tree."
@@ -83,8 +68,22 @@ class ObjectQuery(EnvironmentPage):
     host: Text | None = Field(default=None, description="On this host.")
     name: Text | None = Field(default=None, description="Name begins so.")
     stale: bool | None = Field(
-        default=None, description="true: that the last scan could not read again; false: the rest."
+        default=None,
+        description="true: objects that the last scan could not read; false: the rest.",
     )
+    problems: bool | None = Field(
+        default=None, description="true: with which something is wrong; false: the rest."
+    )
+
+
+class ProblemAnswer(Answer):
+    """One thing that is wrong with an object."""
+
+    code: str = Field(description="Stable name of the fault, such as `wrong_vlan`.")
+    message: str = ""
+    hint: str = ""
+    since: UtcTime | None = Field(default=None, description="The scan that found it first.")
+    found_by: dict[str, str] = Field(default={}, description="The fetch or link finder.")
 
 
 class ObjectAnswer(Answer):
@@ -108,6 +107,9 @@ class ObjectAnswer(Answer):
     stale_since: UtcTime | None = Field(
         default=None, description="It could not be read again since then."
     )
+    problems: list[ProblemAnswer] | None = Field(
+        default=None, description="What is wrong with it, by code; see docs/problems.md."
+    )
 
 
 class TreeQuery(OneQuery):
@@ -126,18 +128,18 @@ class EnvironmentTreeQuery(TreeQuery):
 class BranchAnswer(Answer):
     """An object of the tree and what is below it."""
 
-    key: str = Field(default="", alias="_id", description="None: the environment itself.")
+    key: str = Field(default="", alias="_id", description="Default: the environment itself.")
     type: str
     id: str
     name: str = ""
     hidden: int = Field(description="Children that are not shown here.")
-    children: list[dict[str, Any]] = Field(description="The same again.")
+    children: list[dict[str, Any]] = Field(description="Its children, with the same fields.")
 
 
 class TreeAnswer(BranchAnswer):
     """The top of the branch."""
 
-    truncated: bool = Field(description="True: the limit cut something off.")
+    truncated: bool = Field(description="True: there is more than the limit.")
     count: int = Field(description="Objects shown.")
 
 
@@ -166,13 +168,7 @@ TREE = {
 class Objects(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ObjectAnswer,
-        query=ObjectQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ObjectAnswer, ObjectQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: ObjectQuery) -> Page:
         """Objects by environment, type and id; folders of the tree are among them."""
         collection = opened(query).collection("inventory")
@@ -201,6 +197,8 @@ def _filter(query: ObjectQuery) -> Document:
         wanted["name"] = prefix_range(query.name)
     if query.stale is not None:
         wanted["stale_since"] = {"$exists": query.stale}
+    if query.problems is not None:
+        wanted["problems"] = {"$exists": query.problems}
     if query.sub_type is not None:
         wanted["$or"] = [{name: query.sub_type} for name in SUB_TYPES]
     return wanted
@@ -209,7 +207,7 @@ def _filter(query: ObjectQuery) -> Document:
 def _narrow(
     collection: Collection[Document], wanted: Document, where: Document
 ) -> tuple[list[Document] | None, Document]:
-    """Conditions for an index that narrow a filter to few objects, and what of it is left."""
+    """Conditions for an index that narrow a filter to few objects, and the rest of the filter."""
     given = where["environment"]
     names = [given] if isinstance(given, str) else given["$in"]
     for field in ("id", "parent_id", "id_path"):
@@ -271,13 +269,7 @@ class Object(Resource):  # type: ignore[misc]
 class Children(Resource):  # type: ignore[misc]
     """What is below one."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ObjectAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ObjectAnswer, InventoryPage, EXAMPLE, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The objects whose parent this one is."""
         inv = opened(query)

@@ -8,10 +8,11 @@ from typing import Annotated, Any, ClassVar
 from flask_restx import Namespace, Resource
 from pydantic import Field, WithJsonSchema
 
+from calipso.api.ages import page_with_ages
 from calipso.api.auth.caller import Caller
 from calipso.api.gather import gathered
-from calipso.api.operation import Need, operation
-from calipso.api.paging import page
+from calipso.api.operation import Need, listing, operation
+from calipso.api.paging import PageQuery, page
 from calipso.api.reading import (
     EXAMPLE_KEY,
     EnvironmentPage,
@@ -25,11 +26,11 @@ from calipso.api.reading import (
 )
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
-from calipso.api.words import Text
+from calipso.api.words import Text, UtcTime
+from calipso.model.documents import Document
+from calipso.stores.inventory.ages import aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import encode
-
-Document = dict[str, Any]
 
 ns = Namespace("links", description="Links between objects.", path="/")
 
@@ -49,12 +50,13 @@ EXAMPLE = {
     "host": "compute-1",
     "state": "up",
     "implicit": False,
-    "attributes": {"network": "b6fd5175-4b22-4256-9b1a-9fc4b9dce1fe"},
+    "attributes": {"network": "b6fd5175-4b22-4256-9b1a-9fc4b9dce1fe", "tag": 3},
+    "last_scanned": "2026-05-04T03:00:12Z",
 }
 
 
 class LinkState(StrEnum):
-    """How a link is: read, not assumed."""
+    """State of a link, as the system reports it."""
 
     UP = "up"
     DOWN = "down"
@@ -77,7 +79,7 @@ class LinkQuery(EnvironmentPage):
     target_id: Text | None = Field(default=None, description="To the object of this id.")
     state: LinkState | None = Field(default=None, description="In this state.")
     implicit: bool | None = Field(
-        default=None, description="true: made of other links (`implicit`); false: the rest."
+        default=None, description="true: links derived from other links; false: the others."
     )
     attributes: Annotated[
         dict[AttributeName, Text], WithJsonSchema({"type": "string"}, mode="validation")
@@ -100,13 +102,17 @@ class LinkAnswer(Answer):
     source_id: str = Field(default="", description="That object's id.")
     target: str = Field(default="", description="Key of the object it leads to.")
     target_id: str = Field(default="", description="That object's id.")
-    host: str = Field(default="", description="Empty where both ends are not of one host.")
-    state: LinkState = Field(
-        default=LinkState.UNKNOWN, description="Read from the system, not assumed."
-    )
+    host: str = Field(default="", description="Empty when the ends are on different hosts.")
+    state: LinkState = Field(default=LinkState.UNKNOWN, description="As the system reports it.")
     implicit: bool = False
     attributes: dict[str, Any] = Field(
-        default={}, description="`network`: id, or ids, of the networks whose traffic it carries."
+        default={},
+        description="`network`: id, or ids, of the networks whose traffic it carries; `tag`: VLAN "
+        "of the switch port; `reason`: why it is not up, `<code>: <message>`.",
+    )
+    last_scanned: UtcTime | None = Field(default=None, description="When its older end was read.")
+    stale_since: UtcTime | None = Field(
+        default=None, description="An end of it could not be read again since then."
     )
 
 
@@ -114,13 +120,7 @@ class LinkAnswer(Answer):
 class Links(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LinkAnswer,
-        query=LinkQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(LinkAnswer, LinkQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: LinkQuery) -> Page:
         """Links by environment and type."""
         wanted = seen(caller, query.env_name)
@@ -132,9 +132,13 @@ class Links(Resource):  # type: ignore[misc]
             wanted[f"attributes.{name}"] = {"$in": _meant(value)}
         inv = opened(query)
         collection = inv.collection("links")
-        if query.source_id is None and query.target_id is None:
+
+        def fetch(query: PageQuery) -> Page:
+            if "source_id" in wanted or "target_id" in wanted:
+                return gathered(collection, _ends(inv, wanted), wanted, query, order=ORDER)
             return page(collection, wanted, query, order=ORDER, lead=LEAD)
-        return gathered(collection, _ends(inv, wanted), wanted, query, order=ORDER)
+
+        return page_with_ages(fetch, query, inv, aged_links)
 
 
 def _ends(inv: InventoryMgr, wanted: Document) -> list[Document]:
@@ -151,7 +155,7 @@ def _ends(inv: InventoryMgr, wanted: Document) -> list[Document]:
 
 
 def _meant(text: str) -> list[Any]:
-    """What a text of a query may stand for: a stored number is not text."""
+    """Values that a text of a query may mean: it may be stored as a number."""
     return [text, int(text)] if text.isdecimal() and len(text) < 10 else [text]
 
 
@@ -162,23 +166,22 @@ class Link(Resource):  # type: ignore[misc]
     @operation(Need.LOGIN, answer=LinkAnswer, query=OneQuery, errors=(404,), example=EXAMPLE)
     def get(self, key: Key, caller: Caller, query: OneQuery) -> Document:
         """One link by its id."""
-        return shown(one_of(opened(query), "links", key, caller, "link"))
+        inv = opened(query)
+        return shown(aged_links(inv, [one_of(inv, "links", key, caller, "link")])[0])
 
 
 @ns.route("/inventory/<string:key>/links")
 class ObjectLinks(Resource):  # type: ignore[misc]
     """Links of one object."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LinkAnswer,
-        query=InventoryPage,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(LinkAnswer, InventoryPage, EXAMPLE, errors=(404,))
     def get(self, key: Key, caller: Caller, query: InventoryPage) -> Page:
         """The links an object is an end of."""
         inv = opened(query)
         end = one_object(inv, key, caller)
         ends = [{"source": end["_id"]}, {"target": end["_id"]}]
-        return gathered(inv.collection("links"), ends, {}, query, order=ORDER)
+
+        def fetch(query: PageQuery) -> Page:
+            return gathered(inv.collection("links"), ends, {}, query, order=ORDER)
+
+        return page_with_ages(fetch, query, inv, aged_links)

@@ -1,4 +1,4 @@
-"""`/messages`: what was logged of scans, and what else told Calipso something."""
+"""`/messages`: log messages of scans, and messages of other programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.rights import must_edit
@@ -63,10 +63,10 @@ class MessageAnswer(Answer):
     viewed: bool = False
 
 
-class MessagePatch(Body):
+class MessagePatch(Body, json_schema_extra={"examples": [{"viewed": True}]}):
     """What may be changed of a message."""
 
-    viewed: bool = Field(description="Somebody has looked at it.", examples=[True])
+    viewed: bool = Field(description="Somebody has viewed it.", examples=[True])
 
 
 def message_for(caller: Caller, key: str) -> dict[str, Any]:
@@ -83,13 +83,7 @@ def message_for(caller: Caller, key: str) -> dict[str, Any]:
 class Messages(Resource):  # type: ignore[misc]
     """All messages."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=MessageAnswer,
-        query=MessageQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(MessageAnswer, MessageQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: MessageQuery) -> Page:
         """Messages, newest first."""
         wanted: dict[str, Any] = caller.environments(query.env_name)
@@ -115,7 +109,7 @@ class Message(Resource):  # type: ignore[misc]
         Need.OPERATE, answer=MessageAnswer, body=MessagePatch, errors=(404,), example=EXAMPLE
     )
     def patch(self, key: str, caller: Caller, body: MessagePatch) -> dict[str, Any]:
-        """Mark a message as looked at, or not."""
+        """Mark a message as viewed, or as not viewed."""
         found = message_for(caller, key)
         must_edit(caller, found["environment"])
         changed = {"viewed": body.viewed}

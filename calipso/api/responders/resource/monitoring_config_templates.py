@@ -9,7 +9,7 @@ from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
@@ -56,12 +56,7 @@ class TemplateAnswer(Answer):
 class Templates(Resource):  # type: ignore[misc]
     """All templates."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=TemplateAnswer,
-        query=TemplateQuery,
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(TemplateAnswer, TemplateQuery, EXAMPLE)
     def get(self, caller: Caller, query: TemplateQuery) -> Page:
         """Templates, by side and type."""
         wanted: dict[str, Any] = query.model_dump(include={"side", "type"}, exclude_none=True)

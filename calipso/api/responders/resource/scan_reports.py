@@ -8,15 +8,15 @@ from flask import Response, request
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
+from calipso import dispatch
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page
 from calipso.api.responders.resource.scans import scan_of
 from calipso.api.schemas import Answer
 from calipso.api.streams import EVENT_STREAM, event_stream
 from calipso.api.words import Severity, UtcTime
-from calipso.discover.engine import scan_manager
 from calipso.model.scan import ScanStatus
 from calipso.stores.scans.message_store import SEVERITY, MessageStore
 from calipso.stores.scans.scan_store import ScanStore
@@ -75,13 +75,13 @@ class ProgressAnswer(Answer):
     tasks_done: int
     levels: list[LevelAnswer]
     counts: dict[str, int] = Field(description="Objects by type, links, cliques.")
-    requests: dict[str, int] = Field(description="What was asked of the sources.")
+    requests: dict[str, int] = Field(description="Requests to the sources.")
     errors: list[dict[str, Any]] = Field(description="The first of them; the log has all.")
     warnings: list[dict[str, Any]]
     error_count: int
     warning_count: int
-    removed: int = Field(description="Objects that are gone from the cloud.")
-    stale: int = Field(description="Objects that could not be looked at and were kept.")
+    removed: int = Field(description="Objects that the cloud no longer has.")
+    stale: int = Field(description="Objects that could not be read and were kept.")
     seconds: float
     submitted: UtcTime
     started: UtcTime | None
@@ -90,9 +90,9 @@ class ProgressAnswer(Answer):
 
 
 class CoverageAnswer(Answer):
-    """One host and source: what was read of it and what was not."""
+    """What one source read of one host, and what it could not read."""
 
-    host: str = Field(default="", description="Empty: asked once for the whole cloud.")
+    host: str = Field(default="", description="Empty: read once for the whole cloud.")
     source: str = ""
     reached: bool | None = Field(default=None, description="null: nothing was asked.")
     read: int = 0
@@ -100,14 +100,16 @@ class CoverageAnswer(Answer):
     objects: int = 0
     seconds: float = 0.0
     problems: list[dict[str, Any]] = Field(default=[])
-    more_problems: int = Field(default=0, description="Different problems that are not listed.")
+    more_problems: int = Field(
+        default=0, description="Number of further kinds of problems, not listed."
+    )
 
 
 class LogQuery(PageQuery):
     """Filters of the log."""
 
     level: Severity = Field(
-        default=Severity.DEBUG, description="Lines of this level and those worse; all."
+        default=Severity.DEBUG, description="Lines of this level and above; default: all."
     )
     host: str | None = Field(default=None, description="Lines about this host.")
 
@@ -148,7 +150,7 @@ STREAM = {EVENT_STREAM: "Progress as server-sent events."}
 
 def progress_of(key: str) -> dict[str, Any]:
     """Progress with the sums over all levels. Raises NotFound."""
-    state = scan_manager.progress(key)
+    state = dispatch.progress(key)
     sums = {
         "tasks_known": sum(level["tasks"] for level in state["levels"]),
         "tasks_done": sum(level["done"] for level in state["levels"]),
@@ -190,9 +192,9 @@ class ScanEvents(Resource):  # type: ignore[misc]
     def get(self, key: str, caller: Caller) -> Response:
         """Progress as server-sent events: `progress` at each change, `end` at the last.
 
-        The stream lasts as long as the setting `api_stream_seconds` says, then the client comes
-        again with `Last-Event-ID` and hears what changed. After the end: 204, which tells a browser
-        not to come again.
+        The stream ends after the setting `api_stream_seconds`; the client then reconnects with
+        `Last-Event-ID` and gets what has changed. After the last event the answer is 204: do not
+        reconnect.
         """
         scan_of(caller, key)
         return events_of(key)
@@ -202,13 +204,7 @@ class ScanEvents(Resource):  # type: ignore[misc]
 class ScanCoverage(Resource):  # type: ignore[misc]
     """What a scan read."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=CoverageAnswer,
-        query=PageQuery,
-        errors=(404,),
-        example={"items": [COVERAGE_LINE], "next": None},
-    )
+    @listing(CoverageAnswer, PageQuery, COVERAGE_LINE, errors=(404,))
     def get(self, key: str, caller: Caller, query: PageQuery) -> Page:
         """For each host and source, what was read and what was not; empty until the scan ends."""
         scan_of(caller, key)
@@ -219,13 +215,7 @@ class ScanCoverage(Resource):  # type: ignore[misc]
 class ScanLog(Resource):  # type: ignore[misc]
     """What the workers logged."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=LogAnswer,
-        query=LogQuery,
-        errors=(404,),
-        example={"items": [LOG_LINE], "next": None},
-    )
+    @listing(LogAnswer, LogQuery, LOG_LINE, errors=(404,))
     def get(self, key: str, caller: Caller, query: LogQuery) -> Page:
         """Log lines of a scan, oldest first."""
         scan_of(caller, key)

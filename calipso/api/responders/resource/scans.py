@@ -10,7 +10,7 @@ from pydantic import Field
 
 from calipso import dispatch
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, page
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.rights import must_edit
@@ -33,7 +33,7 @@ ROOT = "/api/v1/scans"
 NEWEST_FIRST = ["-submit_timestamp"]
 
 
-#: Fields of a record that are the workers' own.
+#: Fields of a record that only workers use.
 INTERNAL = (
     *("planner", "claim_until", "published_at", "planners_lost", "tasks_removed", "runner"),
     "added_up",
@@ -75,7 +75,7 @@ class ScanAnswer(Answer):
     inventory: str = Field(description="The inventory collection it writes to.")
     status: ScanStatus
     stage: str = Field(description="What it is doing: inventory, sweep, links, cliques, finish.")
-    level: int = Field(description="Level of the scan tree it is at; -1: not begun.")
+    level: int = Field(description="Level of the scan tree it has reached; -1: not begun.")
     counts: dict[str, int] = Field(description="Objects found so far, by type.")
     error_count: int
     warning_count: int
@@ -93,7 +93,7 @@ class ScanPageItem(Answer):
     status: ScanStatus | None = None
 
 
-class ScanBody(ScanOptions):
+class ScanBody(ScanOptions, json_schema_extra={"examples": [{"environment": "prod"}]}):
     """What to scan. At most one of the `scan_only_*` may be true."""
 
     status: ScanStatus = Field(
@@ -101,7 +101,7 @@ class ScanBody(ScanOptions):
     )
 
     def request(self) -> ScanRequest:
-        """What it asks for. Raises ConfigError when its parts do not go together."""
+        """The request. Raises ConfigError for options that exclude each other."""
         if self.status is not ScanStatus.PENDING:
             raise ConfigError(
                 f"status: a new scan is pending, not {self.status}",
@@ -137,13 +137,7 @@ def scan_of(caller: Caller, key: str) -> dict[str, Any]:
 class Scans(Resource):  # type: ignore[misc]
     """All scans."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ScanPageItem,
-        query=ScanQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ScanPageItem, ScanQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: ScanQuery) -> Page:
         """Scans, newest first."""
         wanted: dict[str, Any] = caller.environments(query.env_name)
@@ -174,7 +168,7 @@ class Scans(Resource):  # type: ignore[misc]
     def post(self, caller: Caller, body: ScanBody) -> Reply:
         """Start a scan; `Location` names it.
 
-        503 when no worker listens on a queue it needs: it would wait for nobody. When the broker
+        503 when no worker listens on a queue it needs: it would never start. When the broker
         is away, the scan is recorded and starts by itself later: 202, and `message` says so.
         """
         environment = caller.may_edit(body.environment)
@@ -204,7 +198,7 @@ class Scan(Resource):  # type: ignore[misc]
     def delete(self, key: str, caller: Caller) -> Reply:
         """Delete the record of a scan that has ended, with its coverage report and log.
 
-        What it found stays. The scan that changes are counted from cannot be deleted.
+        The inventory stays. The scan that changes are counted from cannot be deleted.
         """
         must_edit(caller, scan_of(caller, key)["environment"])
         remove_scan(key)

@@ -10,14 +10,14 @@ from flask_restx import Namespace, Resource
 from pydantic import AwareDatetime, Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import PageQuery, chosen, page
 from calipso.api.replies import Page, Reply
 from calipso.api.rights import must_edit
 from calipso.api.scan_options import OPTIONS, ScanOptions, scan_request
 from calipso.api.schemas import Answer, Body
 from calipso.api.words import InventoryName, Text, UtcTime
-from calipso.discover.engine.schedules import add_schedule, enable_schedule, replace_schedule
+from calipso.dispatch import add_schedule, enable_schedule, replace_schedule
 from calipso.errors import ConfigError
 from calipso.model.scan import LogLevel
 from calipso.model.schedule import WHEN, WHEN_FIELDS, Frequency, Schedule, Weekday, schedule_of
@@ -87,18 +87,32 @@ class ScheduleAnswer(Answer):
     problem: str = Field(default="", description="What went wrong last.")
 
 
-class ScheduleBody(ScanOptions):
-    """What to scan, and when. What is not said of day and time is taken from `start`."""
+class ScheduleBody(
+    ScanOptions,
+    json_schema_extra={
+        "examples": [
+            {
+                "environment": "prod",
+                "name": "prod-weekly",
+                "freq": "WEEKLY",
+                "weekdays": ["MO", "FR"],
+                "time": "03:00",
+                "time_zone": "Europe/Berlin",
+            }
+        ]
+    },
+):
+    """What to scan, and when. A day or time that is left out is that of `start`."""
 
     freq: Frequency = Field(description="How long a period is.", examples=["DAILY"])
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = Field(
-        default=None, description="Its name, unique over all environments; as prod-daily."
+        default=None, description="Its name, unique over all environments, for example prod-daily."
     )
     enabled: bool = Field(default=True, description="Switched on.")
     interval: int = Field(default=1, ge=1, le=1000, description="Every n-th period only.")
     month: int | None = Field(default=None, ge=1, le=12, description="For YEARLY.")
     day: int | None = Field(
-        default=None, ge=1, le=31, description="Day of the month; where there is none, its last."
+        default=None, ge=1, le=31, description="Day of the month; in shorter months the last day."
     )
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] | None = Field(
         default=None, description="For WEEKLY."
@@ -110,17 +124,17 @@ class ScheduleBody(ScanOptions):
     moment: Annotated[str, Field(pattern=MOMENT)] | None = Field(
         default=None, description="For ONCE: YYYY-MM-DDTHH:MM in the time zone."
     )
-    time_zone: Text = Field(default="UTC", description="IANA name, as Europe/Berlin.")
+    time_zone: Text = Field(default="UTC", description="IANA name, for example Europe/Berlin.")
     start: AwareDatetime | None = Field(
-        default=None, description="No slot is earlier; without it: now."
+        default=None, description="Start of the first period; default: now."
     )
     submit_timestamp: AwareDatetime | None = Field(
         default=None, description="The original's `start`."
     )
 
 
-class SchedulePatch(Body):
-    """What to change; null takes a field out (`freq`, which it must have: 422)."""
+class SchedulePatch(Body, json_schema_extra={"examples": [{"enabled": False}]}):
+    """What to change; null removes a field (422 for `freq`, which is required)."""
 
     freq: Frequency | None = None
     enabled: bool | None = Field(default=None, description="Switch on or off.")
@@ -146,7 +160,7 @@ class SchedulePatch(Body):
 
 
 def schedule_from(fields: dict[str, Any]) -> Schedule:
-    """The schedule of a body's fields. Raises ConfigError when they do not go together."""
+    """The schedule of a body's fields. Raises ConfigError for fields that exclude each other."""
     given = {name: value for name, value in fields.items() if value is not None}
     request = {"inventory": settings().inventory}
     request |= {name: given.pop(name) for name in REQUEST if name in given}
@@ -182,13 +196,7 @@ def schedule_for(caller: Caller, key: str) -> dict[str, Any]:
 class ScheduledScans(Resource):  # type: ignore[misc]
     """All schedules."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=ScheduleAnswer,
-        query=ScheduleQuery,
-        errors=(404,),
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(ScheduleAnswer, ScheduleQuery, EXAMPLE, errors=(404,))
     def get(self, caller: Caller, query: ScheduleQuery) -> Page:
         """Schedules, by environment."""
         wanted: dict[str, Any] = caller.environments(query.environment or query.env_name)
@@ -198,7 +206,7 @@ class ScheduledScans(Resource):  # type: ignore[misc]
             keys: list[Any] = [query.id]
             keys += [ObjectId(query.id)] if ObjectId.is_valid(query.id) else []
             wanted["_id"] = {"$in": keys}
-        whole = query.model_copy(update={"fields": []})  # much of it is worked out, not stored
+        whole = query.model_copy(update={"fields": []})  # many fields are computed, not stored
         found = page(ScheduleStore().schedules, wanted, whole, order=("environment",))
         found.items = chosen([shown_schedule(item) for item in found.items], query.fields)
         return found
@@ -229,7 +237,7 @@ class ScheduledScan(Resource):  # type: ignore[misc]
 
     @operation(Need.LOGIN, answer=ScheduleAnswer, errors=(404,), example=EXAMPLE)
     def get(self, key: str, caller: Caller) -> dict[str, Any]:
-        """One schedule with its next five slots and what became of those that were."""
+        """One schedule with its next five slots and the scans of earlier ones."""
         return shown_schedule(schedule_for(caller, key))
 
     @operation(
@@ -240,7 +248,7 @@ class ScheduledScan(Resource):  # type: ignore[misc]
         example=EXAMPLE,
     )
     def put(self, key: str, caller: Caller, body: ScheduleBody) -> dict[str, Any]:
-        """Replace what a schedule asks for; it keeps its name, environment and history."""
+        """Replace a schedule; name, environment and history stay."""
         stored = schedule_for(caller, key)
         must_edit(caller, stored["environment"])
         if body.environment != stored["environment"] or body.name not in (
@@ -248,7 +256,8 @@ class ScheduledScan(Resource):  # type: ignore[misc]
             stored.get("name"),
         ):
             raise ConfigError(
-                "name and environment of a schedule stay", hint="Delete it and add another."
+                "name and environment of a schedule cannot be changed",
+                hint="Delete it and add another.",
             )
         fields = body.model_dump(exclude={"name", "enabled"})
         return _changed(stored, schedule_from(fields), enabled=body.enabled)
@@ -284,7 +293,7 @@ def _merged(stored: dict[str, Any], changes: dict[str, Any]) -> Schedule:
     names = {ours: name for name, ours in OPTIONS.items()}
     for name, value in before.pop("request").items():
         before[names.get(name, name)] = value
-    if "freq" in changes:  # what said when is of the old frequency
+    if "freq" in changes:  # day and time belong to the old frequency
         if changes["freq"] is None:
             raise ConfigError("freq: a schedule must have one")
         wanted = WHEN[Frequency(changes["freq"])]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bson import ObjectId
 from flask_restx import Namespace, Resource
 from pydantic import Field
@@ -14,14 +12,13 @@ from calipso.api.reading import EXAMPLE_KEY, OneQuery, opened, seen_names
 from calipso.api.replies import shown
 from calipso.api.schemas import Answer
 from calipso.api.words import EnvironmentName, Text
+from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.search import Rank
 from calipso.stores.inventory.search_cache import SEARCH
 from calipso.stores.mongo.narrow import by_keys
 
-Document = dict[str, Any]
-
-ns = Namespace("search", description="Find objects by what they are known by.", path="/search")
+ns = Namespace("search", description="Find objects by name, id or address.", path="/search")
 
 #: What of an object is answered; the rest is at `/inventory/<key>`.
 SHOWN = (
@@ -49,14 +46,14 @@ class SearchQuery(OneQuery):
         examples=["fa-16-3e-0a-5b-01"],
     )
     env_name: EnvironmentName | None = Field(
-        default=None, description="In this environment; else in all you may view."
+        default=None, description="In this environment; default: in all you may view."
     )
     type: list[Text] = Field(default=[], description="Objects of these types.")
     limit: int = Field(default=20, ge=1, le=200, description="Objects at most.")
 
 
 class SearchHit(Answer):
-    """An object that fits."""
+    """An object that matches."""
 
     key: str = Field(alias="_id", description="What `/inventory/<key>` takes.")
     environment: str
@@ -67,7 +64,7 @@ class SearchHit(Answer):
     match: str = Field(
         description="exact: name, id or address is what was asked for; network: an address in "
         "the range, or a network that has the address; beginning: of the name; word: of "
-        "something else it is known by; part."
+        "another of its names; part."
     )
 
 
@@ -75,7 +72,7 @@ class SearchAnswer(Answer):
     """What was found, the best first."""
 
     items: list[SearchHit]
-    more: bool = Field(description="True: more objects fit; say more of the name.")
+    more: bool = Field(description="True: more objects match; give more of the name.")
 
 
 EXAMPLE = {
@@ -101,7 +98,7 @@ class Search(Resource):  # type: ignore[misc]
 
     @operation(Need.LOGIN, answer=SearchAnswer, query=SearchQuery, errors=(404,), example=EXAMPLE)
     def get(self, caller: Caller, query: SearchQuery) -> Document:
-        """Objects by any part of what they are known by, over all environments one may view."""
+        """Objects by any part of their names, ids and addresses, in your environments."""
         inv = opened(query)
         names = [caller.may_view(query.env_name)] if query.env_name else seen_names(caller)
         hits: dict[ObjectId, Rank] = {}

@@ -6,7 +6,7 @@ from flask_restx import Namespace, Resource
 from pydantic import BaseModel, Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import listing
 from calipso.api.paging import PageQuery, page_of
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer
@@ -14,7 +14,7 @@ from calipso.probe.supported import supported_environments
 
 ns = Namespace(
     "supported_environments",
-    description="What of which environment is supported.",
+    description="Features by kind of environment.",
     path="/supported_environments",
 )
 
@@ -49,7 +49,7 @@ class SupportedKind(BaseModel):
 
 
 class Features(BaseModel):
-    """What is supported."""
+    """Which features are supported."""
 
     scanning: bool
     listening: bool
@@ -68,12 +68,7 @@ class SupportedAnswer(Answer):
 class SupportedEnvironments(Resource):  # type: ignore[misc]
     """All of them."""
 
-    @operation(
-        Need.LOGIN,
-        page_of=SupportedAnswer,
-        query=SupportedQuery,
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(SupportedAnswer, SupportedQuery, EXAMPLE)
     def get(self, caller: Caller, query: SupportedQuery) -> Page:
         """Kinds of environments by distribution and mechanism driver.
 

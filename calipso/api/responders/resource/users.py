@@ -1,4 +1,4 @@
-"""`/users`: who may use Calipso. For admins, but `/users/me`, which is everybody's own."""
+"""`/users`: who may use Calipso. For admins; `/users/me` is for every user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask_restx import Namespace, Resource
 
 from calipso.api.auth.caller import Caller
 from calipso.api.auth.login import log_in
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing, operation
 from calipso.api.paging import page
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.schemas import Key
@@ -62,12 +62,7 @@ def _effective(user: User) -> dict[str, Any]:
 class Users(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.ADMIN,
-        page_of=UserAnswer,
-        query=UserQuery,
-        example={"items": [USER], "next": None},
-    )
+    @listing(UserAnswer, UserQuery, USER, need=Need.ADMIN)
     def get(self, caller: Caller, query: UserQuery) -> Page:
         """Users, by name."""
         wanted = query.model_dump(include={"role", "origin"}, exclude_none=True, mode="json")
@@ -92,17 +87,17 @@ class Me(Resource):  # type: ignore[misc]
 
     @operation(Need.LOGIN, answer=UserDetails, example=DETAILS)
     def get(self, caller: Caller) -> dict[str, Any]:
-        """The own user; grants include those that environments give."""
+        """Your user; grants include those that environments give."""
         return user_view(caller.name) | {"grants": dict(caller.grants)}
 
 
 @ns.route("/me/password")
 class MyPassword(Resource):  # type: ignore[misc]
-    """The own password."""
+    """Your password."""
 
     @operation(Need.LOGIN, body=OwnPassword, status=204, errors=(403, 422))
     def put(self, body: OwnPassword, caller: Caller) -> Reply:
-        """Change the own password; all sessions end, this one too."""
+        """Change your password; all your sessions end, including this one."""
         try:
             log_in(caller.name, body.old_password, request.remote_addr or "")
         except AuthError:
@@ -117,17 +112,17 @@ class MyTokens(Resource):  # type: ignore[misc]
 
     @operation(Need.LOGIN, answer=TokenList, example={"items": [INFO]})
     def get(self, caller: Caller) -> dict[str, Any]:
-        """The own tokens that are good, oldest first."""
+        """Your valid tokens, oldest first."""
         return _infos(caller.name)
 
 
 @ns.route("/me/tokens/<string:key>")
 class MyToken(Resource):  # type: ignore[misc]
-    """One of the own tokens."""
+    """One of your tokens."""
 
     @operation(Need.LOGIN, status=204, errors=(404,))
     def delete(self, key: Key, caller: Caller) -> Reply:
-        """End one of the own tokens, and those that were got with it."""
+        """End one of your tokens, and those that were made with it."""
         TokenStore().revoke_key(caller.name, key)
         return Reply(None, 204)
 
@@ -143,13 +138,13 @@ class OneUser(Resource):  # type: ignore[misc]
 
     @operation(Need.ADMIN, body=UserChange, answer=UserDetails, errors=(404, 409), example=DETAILS)
     def patch(self, name: str, body: UserChange, caller: Caller) -> dict[str, Any]:
-        """Change role or grants, disable or enable. The last admin stays one."""
+        """Change role or grants, disable or enable. The last admin cannot lose the role."""
         UserStore().change(name, role=body.role, grants=body.grants, disabled=body.disabled)
         return user_view(name)
 
     @operation(Need.ADMIN, status=204, errors=(404, 409))
     def delete(self, name: str, caller: Caller) -> Reply:
-        """Remove a user and its tokens. The last admin stays."""
+        """Remove a user and its tokens. The last admin cannot be removed."""
         UserStore().remove(name)
         return Reply(None, 204)
 
@@ -171,7 +166,7 @@ class UserTokens(Resource):  # type: ignore[misc]
 
     @operation(Need.ADMIN, answer=TokenList, errors=(404,), example={"items": [INFO]})
     def get(self, name: str, caller: Caller) -> dict[str, Any]:
-        """Tokens that are good, oldest first."""
+        """Valid tokens, oldest first."""
         return _infos(UserStore().get(name).name)
 
     @operation(
@@ -183,7 +178,7 @@ class UserTokens(Resource):  # type: ignore[misc]
         example=GIVEN,
     )
     def post(self, name: str, body: NewServiceToken, caller: Caller) -> Reply:
-        """Give a token to a script: it has the rights of the user, and is told once."""
+        """Make a token for a script. It has the rights of the user and is shown only once."""
         user = UserStore().get(name)
         lifetime = body.days * DAY
         token, stored = TokenStore().issue(
@@ -204,7 +199,7 @@ class UserToken(Resource):  # type: ignore[misc]
 
     @operation(Need.ADMIN, status=204, errors=(404,))
     def delete(self, name: str, key: Key, caller: Caller) -> Reply:
-        """End one token, and those that were got with it."""
+        """End one token, and those that were made with it."""
         TokenStore().revoke_key(UserStore().get(name).name, key)
         return Reply(None, 204)
 

@@ -1,21 +1,18 @@
-"""`/workers`: who does the scanning, as their heartbeats tell."""
+"""`/workers`: the processes that scan, from their heartbeats."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
-from calipso.api.operation import Need, operation
+from calipso.api.operation import Need, listing
 from calipso.api.paging import PageQuery, page_of
 from calipso.api.replies import Page
 from calipso.api.schemas import Answer
 from calipso.api.words import Text, UtcTime
+from calipso.model.documents import Document
 from calipso.stores.scans.worker_store import WorkerStore
-
-Document = dict[str, Any]
 
 ns = Namespace("workers", description="Who does the scanning.", path="/workers")
 
@@ -33,7 +30,9 @@ EXAMPLE = {
 class WorkerQuery(PageQuery):
     """Filters of the list of workers."""
 
-    queue: list[Text] = Field(default=[], description="That take tasks from all these queues.")
+    queue: list[Text] = Field(
+        default=[], description="Workers that take tasks from all these queues."
+    )
 
 
 class WorkerAnswer(Answer):
@@ -51,14 +50,9 @@ class WorkerAnswer(Answer):
 class Workers(Resource):  # type: ignore[misc]
     """The list."""
 
-    @operation(
-        Need.ADMIN,
-        page_of=WorkerAnswer,
-        query=WorkerQuery,
-        example={"items": [EXAMPLE], "next": None},
-    )
+    @listing(WorkerAnswer, WorkerQuery, EXAMPLE, need=Need.ADMIN)
     def get(self, caller: Caller, query: WorkerQuery) -> Page:
-        """Workers with a fresh heartbeat, by name; one that is killed is here for a while."""
+        """Workers with a recent heartbeat, by name; a killed one is listed for a while."""
         found = [_told(worker) for worker in WorkerStore().live()]
         return page_of(
             [worker for worker in found if set(query.queue) <= set(worker["queues"])],
@@ -68,7 +62,7 @@ class Workers(Resource):  # type: ignore[misc]
 
 
 def _told(worker: Document) -> Document:
-    """What a worker tells of itself; one of an older version tells less."""
+    """A worker as it is sent; one of an older version has fewer fields."""
     return {
         "_id": str(worker["_id"]),
         "host": worker.get("host", ""),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from calipso.discover.fetchers.api import api_hosts
 from calipso.discover.fetchers.api.api_host_lists import (
-    agents,
     cells_away,
     nova_services,
     of_regions,
     silent_hosts,
     zone_id,
 )
+from calipso.discover.fetchers.api.host_names import names_of_hosts, renamed
 from calipso.errors import PartialAnswer
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_access import ApiAccess
@@ -33,18 +33,20 @@ class ApiFetchAvailabilityZones(ApiAccess):
     def _zones(self, region: str, regions: list[str]) -> list[Fetched]:
         """Zones of one region. Those with a host that Nova cannot reach stay as they are known."""
         silent = silent_hosts(self, region)
-        network = [agent for agent in agents(self, region) if agent["host"] not in silent]
+        services = nova_services(self, region)
+        listed = [agent for agent in self.network_agents(region) if agent["host"] not in silent]
+        network = renamed(listed, names_of_hosts(services, listed))
         detail = self.list("compute", PATH, "availabilityZoneInfo", region=region)
         found = [
             zone | placement(region) | {"id": zone_id(region, zone["name"], regions)}
-            for zone in api_hosts.zones(list(detail), nova_services(self, region), network)
+            for zone in api_hosts.zones(list(detail), services, network)
         ]
         if not silent:
             return found
         stored = self.inv.find(self.env, "availability_zone", ["id", "hosts"])
         kept = {zone["id"] for zone in stored if silent & set(zone.get("hosts", ()))}
-        told = [zone for zone in found if zone["id"] not in kept]
-        raise PartialAnswer([cells_away(region, silent)], told)
+        listed_zones = [zone for zone in found if zone["id"] not in kept]
+        raise PartialAnswer([cells_away(region, silent)], listed_zones)
 
 
 def placement(region: str) -> Fetched:

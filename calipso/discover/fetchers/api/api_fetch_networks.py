@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from calipso.errors import ErrorKind, NotFound
 from calipso.model.inventory import Fetched
 from calipso.sources.api.addresses import normal_cidr
-from calipso.sources.api.api_access import ApiAccess, Item
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.api.api_paging import Item
 
 
 class ApiFetchNetworks(ApiAccess):
@@ -33,18 +33,8 @@ class ApiFetchNetworks(ApiAccess):
         ):
             of_network[str(subnet["network_id"])].append(subnet)
         names = self.project_names()
-        admin = self._admin_project_id(names)
+        admin = self.admin_project_id(names)
         return [network(item, of_network[str(item["id"])], names, admin) for item in networks]
-
-    def _admin_project_id(self, names: Mapping[str, str]) -> str:
-        ids = sorted(key for key, name in names.items() if self.is_admin_name(name))
-        if not ids:
-            raise NotFound(
-                f"{self.env}: the admin project is not in the inventory",
-                kind=ErrorKind.NOT_FOUND,
-                hint="Check admin_project of the OpenStack section; scan the projects first.",
-            )
-        return ids[0]
 
 
 def network(item: Item, subnets: Iterable[Item], names: Mapping[str, str], admin: str) -> Fetched:
@@ -74,7 +64,7 @@ def network(item: Item, subnets: Iterable[Item], names: Mapping[str, str], admin
 
 
 def subnets_by_name(subnets: Iterable[Item]) -> dict[str, Item]:
-    """Subnets by name; names may be equal or empty, then the id tells them apart."""
+    """Subnets by name. Where a name is empty, or two are equal, the key has the id."""
     found: dict[str, Item] = {}
     for item in sorted(subnets, key=lambda subnet: str(subnet["id"])):
         name, subnet_id = str(item.get("name") or ""), str(item["id"])

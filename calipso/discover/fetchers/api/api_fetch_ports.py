@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from calipso.errors import ErrorKind
+from calipso.discover.fetchers.api.host_problems import driver_problems
+from calipso.errors import AccessError, ErrorKind
+from calipso.model.drivers import drivers_of_agents, drivers_of_ports
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.api.addresses import normal_ip
-from calipso.sources.api.api_access import ApiAccess, Item
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.api.api_paging import Item
 
 
 class ApiFetchPorts(ApiAccess):
     """Ports of a region below their networks, from Neutron, also those bound to nothing."""
 
     def get(self, parent_id: str) -> list[Fetched]:
-        return [
-            port for region in self.regions("network", parent_id) for port in self.ports(region, {})
-        ]
+        found = []
+        for region in self.regions("network", parent_id):
+            ports = list(self.ports(region, {}))
+            self._check_drivers(region, ports)
+            found += ports
+        return found
+
+    def _check_drivers(self, region: str, ports: Iterable[Fetched]) -> None:
+        """Report what plugs ports and is not read; drivers that agents show come with the hosts."""
+        wanted = self.context.environment.mechanism_drivers
+        found = [driver for driver in drivers_of_ports(ports) if not driver.read_in(wanted)]
+        if not found:
+            return
+        try:
+            shown = {driver.name for driver in drivers_of_agents(self.network_agents(region))}
+        except AccessError:  # the hosts report it
+            shown = set()
+        rest = [driver for driver in found if driver.name not in shown]
+        for problem in driver_problems(self.env, rest, wanted):
+            self.context.problem(problem)
 
     def ports(self, region: str, only: Mapping[str, str]) -> Iterator[Fetched]:
         """Ports that match `only` (all when empty), as inventory objects."""
@@ -25,7 +45,7 @@ class ApiFetchPorts(ApiAccess):
         networks = {item["id"] for item in self.inv.find(self.env, "network", fields=["id"])}
         for item in self.list("network", "/v2.0/ports", "ports", region=region, params=only):
             if item.get("network_id") in networks:
-                yield port(item, names)
+                yield port(item, names) | {"region": region}
             else:
                 self._network_unknown(item)
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from calipso.discover.fetchers.api import api_hosts
 from calipso.discover.fetchers.api.api_host_lists import (
-    agents,
     cells_away,
     nova_services,
     of_regions,
     silent_hosts,
     zone_id,
 )
-from calipso.errors import ErrorKind, PartialAnswer
+from calipso.discover.fetchers.api.host_names import names_of_hosts, renamed
+from calipso.discover.fetchers.api.host_problems import (
+    driver_problems,
+    host_driver_problems,
+    name_problems,
+    region_problem,
+    service_problems,
+)
+from calipso.errors import PartialAnswer
+from calipso.model.drivers import drivers_of_agents
+from calipso.model.hosts import region_of
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.api.api_access import NOVA, ApiAccess
@@ -23,38 +33,52 @@ class ApiFetchProjectHosts(ApiAccess):
     """Hosts that Nova's services, hypervisors and Neutron's agents name, under their zone.
 
     Asked once for the whole cloud: as the admin project. The operating system of a host is read
-    on the host itself, by CliFetchHostDetails.
+    on the host itself, by CliFetchHostDetails. The name of a host is its id: of hosts with one
+    name in several regions those of one region are kept, the others are reported.
     """
 
     def get(self, parent_id: str) -> list[Fetched]:
         if not self.is_admin_project(parent_id):
             return []
         regions = self.regions("compute")
-        return self._one_of_each(of_regions(regions, lambda region: self._hosts(region, regions)))
+        try:
+            found = of_regions(regions, lambda region: self._hosts(region, regions))
+        except PartialAnswer as error:
+            raise PartialAnswer([error], self._kept(error.found, regions)) from error
+        return self._kept(found, regions)
 
-    def _one_of_each(self, hosts: list[Fetched]) -> list[Fetched]:
-        """Hosts by name: it is their id, so two regions with equal names cannot both be kept."""
-        found: dict[str, Fetched] = {}
+    def _kept(self, hosts: list[Fetched], regions: list[str]) -> list[Fetched]:
+        """Hosts of which no other region has the name, with what is wrong with them reported."""
+        owners = self._owners(hosts, regions)
+        kept = [host for host in hosts if owners[host["id"]] == host["region"]]
+        left = [host for host in hosts if owners[host["id"]] != host["region"]]
+        number = Counter(host["region"] for host in kept)
+        for pair in sorted({(host["region"], owners[host["id"]]) for host in left}):
+            names = [h["id"] for h in left if (h["region"], owners[h["id"]]) == pair]
+            self._report([region_problem(self.env, *pair, names, number[pair[0]])])
+        self._report(service_problems(kept))
+        return kept
+
+    def _owners(self, hosts: list[Fetched], regions: list[str]) -> dict[str, str]:
+        """The region each host name belongs to: the one it is stored with, else the first.
+
+        So a region that cannot be read this time keeps its hosts.
+        """
+        owners: dict[str, str] = {}
+        for host in self.inv.find(self.env, "host", ["id", "region", "id_path"]):
+            region = region_of(host)
+            if region in regions:
+                owners[str(host["id"])] = region
         for host in hosts:
-            found.setdefault(host["id"], host)
-        if len(found) < len(hosts):
-            counts = Counter(host["id"] for host in hosts)
-            twins = sorted(name for name, count in counts.items() if count > 1)
-            self.context.problem(
-                Problem(
-                    kind=ErrorKind.UNEXPECTED_OUTPUT,
-                    message=f"{len(twins)} hosts are in several regions by the same name, such as "
-                    f"{twins[0]}; those of the first region are kept",
-                    hint="Make each region an environment: `region` of the OpenStack section.",
-                    source="api",
-                )
-            )
-        return list(found.values())
+            owners.setdefault(host["id"], host["region"])
+        return owners
 
     def _hosts(self, region: str, regions: list[str]) -> list[Fetched]:
         """Hosts of one region. Those of a cell that Nova cannot reach stay as they are known."""
         services, silent = nova_services(self, region), silent_hosts(self, region)
-        network = [agent for agent in agents(self, region) if agent["host"] not in silent]
+        listed = [agent for agent in self.network_agents(region) if agent["host"] not in silent]
+        names = names_of_hosts(services, listed)
+        network = renamed(listed, names)
         hypervisors = self.list(
             "compute",
             "/v2.1/os-hypervisors/detail",
@@ -64,8 +88,21 @@ class ApiFetchProjectHosts(ApiAccess):
         )
         found = api_hosts.hosts(services, list(hypervisors), network)
         for host in found:
+            host["region"] = region
             host["parent_id"] = zone_id(region, host["zone"], regions)
             host["parent_type"] = "availability_zone"
+            if others := sorted(name for name, own in names.aliases.items() if own == host["id"]):
+                host["other_names"] = others
+        by_name = {host["id"]: host for host in found}
+        drivers = drivers_of_agents(network)
+        wanted = self.context.environment.mechanism_drivers
+        self._report(name_problems(names, by_name))
+        self._report(driver_problems(self.env, drivers, wanted))
+        self._report(host_driver_problems(drivers, by_name, wanted))
         if silent:
             raise PartialAnswer([cells_away(region, silent)], found)
         return found
+
+    def _report(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self.context.problem(problem)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from calipso.model.inventory import Fetched
-from calipso.sources.api.api_access import ApiAccess, Item
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.api.api_paging import Item
 
 
 class ApiFetchProjects(ApiAccess):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.model.environment import OpenStackSection
 from calipso.model.inventory import Fetched
-from calipso.sources.api.api_access import ApiAccess, Item
-
-NO_REGION = "No-Region"
+from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.api.api_paging import Item
+from calipso.sources.api.catalogue import interface_of, region_of_endpoint
 
 
 class ApiFetchRegions(ApiAccess):
@@ -18,7 +18,7 @@ class ApiFetchRegions(ApiAccess):
         regions: dict[str, Fetched] = {}
         for service in self.list("identity", "/v3/auth/catalog", "catalog"):
             for endpoint in service.get("endpoints") or ():
-                name = str(endpoint.get("region_id") or endpoint.get("region") or NO_REGION)
+                name = region_of_endpoint(endpoint)
                 if wanted and name != wanted:
                     continue
                 region = regions.setdefault(
@@ -43,7 +43,7 @@ def _add_endpoint(endpoints: dict[str, Item], service: Item, endpoint: Item) -> 
     """Note one address under the service's name: publicURL, internalURL or adminURL."""
     name = str(service.get("name") or service.get("type"))
     entry = endpoints.setdefault(name, {"service_type": service.get("type")})
-    interface = str(endpoint.get("interface", "public"))
+    interface = interface_of(endpoint) or "public"
     entry[f"{interface}URL"] = endpoint.get("url")
     if interface == "public":
         entry["id"] = endpoint.get("id")

@@ -19,7 +19,7 @@ def nova_services(access: ApiAccess, region: str) -> Items:
 
 
 def silent_hosts(access: ApiAccess, region: str) -> set[str]:
-    """Compute hosts of cells that Nova cannot reach: it tells their names and nothing else."""
+    """Compute hosts of cells that Nova cannot reach: Nova lists their names only."""
     services = _services(access, region)
     return {str(service["host"]) for service in services if _is_silent(service)}
 
@@ -38,7 +38,10 @@ def cells_away(region: str, hosts: Iterable[str]) -> ApiAccessError:
 
 
 def of_regions(regions: Iterable[str], ask: Callable[[str], list[Fetched]]) -> list[Fetched]:
-    """What each region tells; one that fails spares the others. Raises PartialAnswer."""
+    """What `ask` returns for all regions. A region that fails does not stop the others.
+
+    Raises PartialAnswer with what the others have, or the error when it is the only one.
+    """
     found: list[Fetched] = []
     errors: list[AccessError] = []
     for region in regions:
@@ -69,16 +72,6 @@ def _services(access: ApiAccess, region: str) -> Items:
 
 def _is_silent(service: Fetched) -> bool:
     return service.get("status") == "UNKNOWN" and "zone" not in service
-
-
-def agents(access: ApiAccess, region: str) -> Items:
-    """Neutron's agents of a region, none when it offers no networking."""
-    if region not in access.regions("network"):
-        return []
-    return access.context.shared(
-        f"api:agents:{region}",
-        lambda: list(access.list("network", "/v2.0/agents", "agents", region=region)),
-    )
 
 
 def zone_id(region: str, zone: str, regions: list[str]) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
 
+from calipso.model.drivers import NODE_AGENTS
+from calipso.model.hosts import proxy_type
 from calipso.model.inventory import Fetched
 from calipso.sources.api.addresses import normal_ip
-
-Item = dict[str, Any]
+from calipso.sources.api.api_paging import Item
 
 INTERNAL = "internal"
 CONTROLLER = frozenset({"nova-conductor", "nova-scheduler"})
 COMPUTE = "nova-compute"
+
 
 #: Agents that make a host a network host; the first one present gives the host its `config`.
 NETWORK_AGENTS = ("L3 agent", "DHCP agent", "Metadata agent")
@@ -47,6 +48,7 @@ def zone_of_hosts(services: Iterable[Item], agents: Iterable[Item]) -> dict[str,
 
 def zones(detail: Iterable[Item], services: list[Item], agents: list[Item]) -> list[Fetched]:
     """Zones Nova lists, and those it leaves out because all their services are off."""
+    agents = [agent for agent in agents if agent.get("agent_type") not in NODE_AGENTS]
     members: dict[str, list[str]] = defaultdict(list)
     for host, zone in zone_of_hosts(services, agents).items():
         members[zone].append(host)
@@ -64,26 +66,69 @@ def zones(detail: Iterable[Item], services: list[Item], agents: list[Item]) -> l
 
 def hosts(services: list[Item], hypervisors: list[Item], agents: list[Item]) -> list[Fetched]:
     """Each host Nova or Neutron knows, whatever state its services are in."""
+    agents = [agent for agent in agents if agent.get("agent_type") not in NODE_AGENTS]
     zone = zone_of_hosts(services, agents)
     found: dict[str, Fetched] = {
         name: {"id": name, "name": name, "host": name, "zone": zone[name], "services": {}}
         for name in sorted(zone)
     }
     for service in services:
-        found[str(service["host"])]["services"][str(service["binary"])] = {
-            "active": service.get("state") == "up",
-            "available": service.get("status") == "enabled",
-        }
+        found[str(service["host"])]["services"][str(service["binary"])] = service_state(service)
     of_host: dict[str, list[Item]] = defaultdict(list)
     for agent in agents:
         of_host[str(agent["host"])].append(agent)
     for name, host in found.items():
         host["host_type"] = host_type(set(host["services"]), of_host[name])
+        if of_host[name]:
+            host["network_agents"] = _agent_states(of_host[name])
         if config := _config(of_host[name]):
             host["config"] = config
     for hypervisor in sorted(hypervisors, key=lambda item: str(item.get("id")), reverse=True):
         _add_hypervisor(found, hypervisor)
+    for name, host in found.items():
+        _name_proxy(host, of_host[name])
     return list(found.values())
+
+
+def service_state(service: Item) -> Item:
+    """State of a Nova service in the words of Nova's zone listing.
+
+    `active`: not disabled by the administrator. `available`: alive, it reports in time.
+    """
+    state: Item = {
+        "active": service.get("status") == "enabled",
+        "available": service.get("state") == "up",
+    }
+    if service.get("disabled_reason"):
+        state["disabled_reason"] = str(service["disabled_reason"])
+    if service.get("forced_down"):
+        state["forced_down"] = True
+    return state
+
+
+def _agent_states(agents: list[Item]) -> Item:
+    """State of each agent of a host by its type, in the words of `service_state`."""
+    return {
+        str(agent["agent_type"]): {
+            "active": bool(agent.get("admin_state_up", True)),
+            "available": agent.get("alive"),
+        }
+        for agent in sorted(agents, key=lambda agent: str(agent.get("agent_type")))
+    }
+
+
+def _name_proxy(host: Item, agents: list[Item]) -> None:
+    """Give the host of such hypervisors a type of its own.
+
+    Where it runs other services or agents too it is also a machine, and keeps what it is for.
+    """
+    proxy = proxy_type(str(host.get("hypervisor_type") or ""))
+    if not proxy:
+        return
+    others = [word for word in host["host_type"] if word != "Compute"]
+    host["host_type"] = [*others, proxy]
+    if not others and not agents:
+        host.pop("ip_address", None)  # of a node or a vCenter, not of this host
 
 
 def host_type(binaries: set[str], agents: list[Item]) -> list[str]:

@@ -1,15 +1,13 @@
-"""The networks of an instance, told by Neutron's ports and Nova's cache of them."""
+"""The networks of an instance, from Neutron's ports and from Nova's cache of them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
-from typing import Any
 
 from calipso.model.inventory import Fetched
+from calipso.sources.api.api_paging import Item
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-
-Item = dict[str, Any]
 
 _FIELDS = ("id", "device_id", "device_owner", "network_id", "mac_address", "binding:vnic_type")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.errors import ParseError, PartialAnswer
 from calipso.hostparse.bonding import Bond, Slave, parse_bonds
 from calipso.hostparse.ethtool import Nic, parse_nics
 from calipso.hostparse.iplink import Device
@@ -27,9 +28,21 @@ class CliFetchBondHostPnics(CliAccess):
         found = [
             _bond(host, bond, devices[bond.name], nics.get(bond.name))
             for bond in bonds.values()
-            if bond.name in devices
+            if bond.name in devices and bond.attributes
         ]
-        return found + [_team(host, team, devices) for team in teams]
+        found += [_team(host, team, devices) for team in teams]
+        unread = sorted(bond.name for bond in bonds.values() if not bond.attributes)
+        if unread:
+            keys = [self.key("host_pnic", f"{host}-{name}") for name in unread]
+            raise PartialAnswer([_no_answer(host, unread)], found, unread=keys)
+        return found
+
+
+def _no_answer(host: str, bonds: list[str]) -> ParseError:
+    return ParseError(
+        f"{host}: the kernel's files of these bonds are empty: {', '.join(bonds)}",
+        hint=f"Run `cat /proc/net/bonding/{bonds[0]}` there. The bond stays as it was read before.",
+    )
 
 
 def _bond(host: str, bond: Bond, device: Device, nic: Nic | None) -> Fetched:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.kept_fields import keep_unread
 from calipso.errors import CalipsoError, ErrorKind, ParseError
 from calipso.hostparse.ethtool import Nic, parse_nics
 from calipso.hostparse.iplink import Device, Vf
@@ -30,40 +31,43 @@ class CliFetchHostPnics(CliAccess):
         wiring = self.wiring(host, switch=False)
         neighbours = self._neighbours(host)
         own = [wiring.nodes[key] for key in wiring.nics if key.kind is Kind.DEVICE]
-        return [
-            {
-                **_pnic(
-                    host, node.facts, nics.get(node.name), neighbours.get(node.name, []), devices
-                ),
-                **_functions(wiring, node),
-            }
+        known = neighbours or {}
+        found = [
+            _pnic(host, node.facts, nics.get(node.name), known.get(node.name, []), devices)
+            | _functions(wiring, node)
             for node in own
             if node.facts.kind not in AGGREGATES
         ]
+        keep_unread(self, host, found, nics, lldp=neighbours is not None)
+        return found
 
-    def _neighbours(self, host: str) -> dict[str, list[Neighbour]]:
-        """LLDP is a help where it is installed; a host without it is no error."""
+    def _neighbours(self, host: str) -> dict[str, list[Neighbour]] | None:
+        """LLDP is a help where it is installed; a host without it is no error.
+
+        None when lldpd is there and did not answer: what is stored of it stays.
+        """
         error: CalipsoError | None = failed_command(host, LLDP, self.ask(LLDP, host))
         if error is None:
             try:
                 return self.parsed(LLDP, host, parse_lldp)
             except ParseError as cause:  # lldpd before 0.9.9 knows no `json0` and prints text
                 error = cause
-        if error.kind is not ErrorKind.COMMAND_NOT_FOUND:
-            self.context.problem(
-                Problem(
-                    kind=str(error.kind),
-                    message=error.message,
-                    hint="Is lldpd running there? Without it, switch ports stay unknown.",
-                    source="cli",
-                    host=host,
-                    warning=True,
-                    code="neighbours_unreadable",
-                    object_type="host",
-                    object_id=host,
-                )
+        if error.kind is ErrorKind.COMMAND_NOT_FOUND:
+            return {}
+        self.context.problem(
+            Problem(
+                kind=str(error.kind),
+                message=error.message,
+                hint="Is lldpd running there? Switch ports stay as they were read before.",
+                source="cli",
+                host=host,
+                warning=True,
+                code="neighbours_unreadable",
+                object_type="host",
+                object_id=host,
             )
-        return {}
+        )
+        return None
 
 
 def _pnic(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.netns_services import Service, service
 from calipso.discover.fetchers.cli.ports import Ports, ports_of
@@ -29,6 +29,8 @@ class CliFetchHostVservices(CliAccess):
     The name comes from the network in the inventory or the router in Neutron's database. A
     namespace whose network or router is gone there is still on the host, so it is listed.
     """
+
+    sources: ClassVar[tuple[str, ...]] = ("db",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)

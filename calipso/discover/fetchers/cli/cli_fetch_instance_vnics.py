@@ -23,10 +23,10 @@ _WITH_DEVICE = frozenset({"bridge", "ethernet", "network", "direct", "tap"})
 
 
 class CliFetchInstanceVnics(CliAccess):
-    """Interfaces of an instance's running domain; the parent is its `<uuid>-vnics` folder.
+    """Returns the interfaces of an instance's domain; the parent is its `<uuid>-vnics` folder.
 
-    An interface whose device is not on the host gives no vNIC but a warning: that is the fault
-    an operator looks for. An instance that does not run has no interfaces.
+    When an interface has no device on the host, the fetcher reports a problem of the instance and
+    returns no vNIC. An instance that is not running has no interfaces.
     """
 
     #: One host's instances share one answer, so many parents go into a task.
@@ -41,8 +41,18 @@ class CliFetchInstanceVnics(CliAccess):
         return self._vnics(uuid, host, domain) if domain is not None else []
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
-        """As the base class does, host by host, so that each answer is parsed once."""
-        yield from super().get_many(sorted(parent_ids, key=self._sort_key))
+        """Sort the parents by host, so that each answer of a host is parsed once.
+
+        An instance without a host has no vNIC.
+        """
+        on_hosts = []
+        for parent_id in parent_ids:
+            folder = self.context.parent(parent_id)
+            if folder is not None and not folder.get("host"):
+                yield parent_id, []
+            else:
+                on_hosts.append(parent_id)
+        yield from super().get_many(sorted(on_hosts, key=self._sort_key))
 
     def _sort_key(self, parent_id: str) -> str:
         folder = self.context.parent(parent_id)
@@ -115,7 +125,8 @@ class CliFetchInstanceVnics(CliAccess):
                 kind=str(ErrorKind.NOT_FOUND),
                 message=f"{host}: instance {uuid} ({domain.name}) has interface {name}, "
                 "but the host has no such device",
-                hint="The instance is cut off: detach and attach the port, or reboot it hard.",
+                hint="The instance is cut off from this network. Compare `virsh domiflist "
+                f"{domain.name}` with `ip link` on {host}, and see the log of nova-compute.",
                 source="cli",
                 host=host,
                 parent_id=uuid,

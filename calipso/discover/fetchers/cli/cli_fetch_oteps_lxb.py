@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.ways import nic_names, ways_fields
+from calipso.errors import ParseError, PartialAnswer
 from calipso.hostparse.fdb import parse_fdb
 from calipso.hostparse.iplink import Device
 from calipso.model.inventory import Fetched
@@ -35,13 +36,27 @@ class CliFetchOtepsLxb(CliAccess):
             return []
         remotes = self.parsed(FDB, host, parse_fdb)
         wiring = self.wiring(host, switch=False)
-        return [
+        found = [
             {
                 **_otep(parent, host, tunnel, remotes.get(tunnel.name, [])),
                 **_carrier(tunnel, wiring),
             }
             for tunnel in tunnels
+            if tunnel.kind != "vxlan" or tunnel.name in remotes
         ]
+        unread = sorted(d.name for d in tunnels if d.kind == "vxlan" and d.name not in remotes)
+        if unread:
+            keys = [self.key("otep", f"{host}-otep-{name}") for name in unread]
+            raise PartialAnswer([_no_answer(host, unread)], found, unread=keys)
+        return found
+
+
+def _no_answer(host: str, tunnels: list[str]) -> ParseError:
+    return ParseError(
+        f"{host}: bridge fdb gives no answer for {', '.join(tunnels)}",
+        hint=f"Run `bridge -j fdb show dev {tunnels[0]}` there. The tunnel endpoint stays as it "
+        "was read before.",
+    )
 
 
 def _otep(parent: dict[str, Any], host: str, tunnel: Device, remotes: list[str]) -> Fetched:

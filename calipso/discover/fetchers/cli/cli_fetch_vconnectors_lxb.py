@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
-from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_agents
+from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_configurations
 from calipso.discover.fetchers.ways import device_ways, ways_fields
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
@@ -19,11 +19,13 @@ class CliFetchVconnectorsLxb(CliAccess):
     characters of the network's id.
     """
 
+    sources: ClassVar[tuple[str, ...]] = ("db",)
+
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
         if not lists_bridges(self, host, "LXB"):
             return []
-        configurations = lxb_agents(self).get(host, {})
+        configurations = lxb_configurations(self, host)
         wiring = self.wiring(host, switch=False)
         ways = _mapped_ways(wiring, configurations)
         return [

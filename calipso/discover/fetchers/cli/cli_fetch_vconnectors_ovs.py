@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
 from calipso.discover.fetchers.cli.l2_agents import lists_bridges
 from calipso.model.inventory import Fetched
@@ -10,6 +12,8 @@ from calipso.sources.cli.cli_access import CliAccess
 
 class CliFetchVconnectorsOvs(CliAccess):
     """Linux bridges of a host without a Linux bridge agent (rule in `l2_agents`)."""
+
+    sources: ClassVar[tuple[str, ...]] = ("db",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 
+from bson import ObjectId
+
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
-from calipso.errors import AccessError, CliAccessError, ErrorKind, PartialAnswer
+from calipso.errors import CliAccessError, ErrorKind, PartialAnswer
 from calipso.hostparse.iplink import Device
-from calipso.hostparse.netns import Namespaces, parse_namespaces
+from calipso.hostparse.netns import parse_namespaces
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
@@ -24,22 +26,57 @@ class CliFetchVserviceVnics(CliAccess):
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
-        found: list[Fetched] = []
         namespaces = self.parsed(NAMESPACE_LINKS, host, parse_namespaces)
-        for namespace, devices in namespaces.items():
-            if devices is None:
-                if namespace not in namespaces.broken and _any_readable(namespaces):
-                    self._tell(host, namespace)
-                continue
-            found += [
-                self._vnic(host, namespace, device)
-                for device in devices.values()
-                if _is_vnic(device)
-            ]
-        missing = _missing(host, namespaces)
-        if missing:
-            raise PartialAnswer(missing, found)
+        found = [
+            self._vnic(host, namespace, device)
+            for namespace, devices in namespaces.items()
+            for device in (devices or {}).values()
+            if _is_vnic(device)
+        ]
+        closed = sorted(name for name, devices in namespaces.items() if devices is None)
+        if closed and len(closed) < len(namespaces):
+            for namespace in closed:
+                self._tell(host, namespace)
+        if closed:
+            error = self._not_entered(host, closed, len(namespaces))
+            unread = self._known_in(host, closed)
+            raise PartialAnswer(
+                [error], found, unread=unread, warning=len(closed) < len(namespaces)
+            )
         return found
+
+    def _known_in(self, host: str, namespaces: list[str]) -> list[ObjectId]:
+        """`_id`s of the stored vNICs in these namespaces, and of the folders that hold them."""
+        services = {f"{host}-{namespace}" for namespace in namespaces}
+        stored = self.inv.find(self.env, "vnic", ("id", "vservice_id"), host=host)
+        folders = [self.key("vnics_folder", f"{service}-vnics") for service in services]
+        return folders + [item["_id"] for item in stored if item.get("vservice_id") in services]
+
+    def _not_entered(self, host: str, closed: list[str], number: int) -> CliAccessError:
+        """One error for all namespaces of a host that could not be entered."""
+        said = next(iter(self.ask(NAMESPACE_LINKS, host).err.strip().splitlines()), "")
+        if len(closed) == number:
+            which = f"none of its {number} namespaces can be entered"
+            hint = (
+                "The namespaces are probably mounted inside the containers of the agents, and the "
+                "mount of /run/netns is not shared with the host. Compare `distribution` of the "
+                f"environment with the host; try `ip -n {closed[0]} link` there, and in the "
+                "container of the agent."
+            )
+        else:
+            more = f" and {len(closed) - 3} more" if len(closed) > 3 else ""
+            names = f"{', '.join(closed[:3])}{more}"
+            which = f"{len(closed)} of {number} namespaces cannot be entered: {names}"
+            hint = (
+                f"Run `ip -n {closed[0]} link` there. A namespace that ended during the scan is "
+                "gone at the next one."
+            )
+        return CliAccessError(
+            f"{host}: {which}" + (f" ({said[:200]})" if said else ""),
+            kind=ErrorKind.COMMAND_FAILED,
+            hint=f"{hint} The vNICs in these namespaces stay as they were read before.",
+            host=host,
+        )
 
     def _vnic(self, host: str, namespace: str, device: Device) -> Fetched:
         port = ports_of(self).of_device(device.name)
@@ -65,7 +102,7 @@ class CliFetchVserviceVnics(CliAccess):
             Problem(
                 kind=str(ErrorKind.COMMAND_FAILED),
                 message=f"{host}: namespace {namespace} cannot be entered",
-                hint=f"If it stays, it is left over: `ip netns delete {namespace}` on {host}.",
+                hint=f"Run `ip -n {namespace} link` on {host}. Its vNICs stay as they were read.",
                 source="cli",
                 host=host,
                 warning=True,
@@ -76,35 +113,8 @@ class CliFetchVserviceVnics(CliAccess):
         )
 
 
-def _any_readable(namespaces: Namespaces) -> bool:
-    return any(devices is not None for devices in namespaces.values())
-
-
-def _missing(host: str, namespaces: Namespaces) -> list[AccessError]:
-    """What an incomplete answer lacks: vNICs stored before are not gone because of it."""
-    if namespaces and not namespaces.broken and not _any_readable(namespaces):
-        return [
-            CliAccessError(
-                f"{host}: none of its {len(namespaces)} namespaces can be entered",
-                kind=ErrorKind.COMMAND_FAILED,
-                hint="They live in the containers of the agents: choose the distribution of this "
-                "environment, so that `ip netns` runs there, or share /run/netns with the host.",
-                host=host,
-            )
-        ]
-    return [
-        CliAccessError(
-            f"{host}: {cause}",
-            kind=ErrorKind.UNEXPECTED_OUTPUT,
-            hint=f"Run `ip -n {name} -d -j addr show` on {host} and look.",
-            host=host,
-        )
-        for name, cause in namespaces.broken.items()
-    ]
-
-
 def _is_vnic(device: Device) -> bool:
-    """Not the loopback, nor the fallback tunnels that some kernels put into each namespace."""
+    """False for the loopback and the fallback tunnels that some kernels put into namespaces."""
     return device.link_type == "ether" and bool(device.mac)
 
 

@@ -10,20 +10,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.errors import ParseError
 from calipso.sources.cli.cli_access import CliAccess
 
 AGENT_TYPE = "Linux bridge agent"
 
 
-def lxb_agents(fetcher: CliAccess) -> dict[str, dict[str, Any]]:
-    """`configurations` of the Linux bridge agents by host, asked once a scan and process."""
+def lxb_agents(fetcher: CliAccess) -> dict[str, dict[str, Any] | ParseError]:
+    """`configurations` of the Linux bridge agents by host, asked once a scan and process.
 
-    def ask() -> dict[str, dict[str, Any]]:
+    The error stands in the place of those that cannot be read.
+    """
+
+    def ask() -> dict[str, dict[str, Any] | ParseError]:
         rows = fetcher.source("db").select(
             "neutron", "agents", ["id", "host", "configurations"], {"agent_type": AGENT_TYPE}
         )
-        return {str(row["host"]): _configurations(row) for row in rows}
+        ids = ids_by_other_name(fetcher)
+        return {ids.get(str(row["host"]), str(row["host"])): _configurations(row) for row in rows}
 
     return fetcher.context.shared("cli:lxb_agents", ask)
 
@@ -36,16 +41,25 @@ def lists_bridges(fetcher: CliAccess, host: str, driver: str) -> bool:
     return (host in lxb_agents(fetcher)) == (driver == "LXB")
 
 
-def _configurations(row: dict[str, Any]) -> dict[str, Any]:
+def lxb_configurations(fetcher: CliAccess, host: str) -> dict[str, Any]:
+    """`configurations` of the Linux bridge agent of a host. Raises ParseError."""
+    found = lxb_agents(fetcher).get(host, {})
+    if isinstance(found, ParseError):
+        raise found
+    return found
+
+
+def _configurations(row: dict[str, Any]) -> dict[str, Any] | ParseError:
     value = row["configurations"]
     if isinstance(value, dict):
         return value
     try:
         parsed = json.loads(value or "{}")
     except ValueError as error:
-        raise ParseError(
+        return ParseError(
             f"Neutron agent {row['id']} on {row['host']}: configurations are not JSON ({error})",
             sample=str(value),
-            hint=f"Restart the agent on {row['host']}: it writes them anew.",
-        ) from None
+            hint=f"Compare `openstack network agent show {row['id']}`: the agent writes them when "
+            "it starts.",
+        )
     return parsed if isinstance(parsed, dict) else {}

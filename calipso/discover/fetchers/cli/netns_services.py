@@ -1,4 +1,4 @@
-"""What a namespace is: Neutron's naming of its DHCP and router namespaces."""
+"""Kinds of namespaces, by the names that Neutron gives to DHCP and router namespaces."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OTHER = ("miscellaneous", "vservice_miscellaneous_folder", "Misc. services")
 
 @dataclass(frozen=True)
 class Service:
-    """A namespace: `subject` is the network or router whose id is in its name."""
+    """A namespace. `subject` is the id of the network or router in its name."""
 
     namespace: str
     prefix: str

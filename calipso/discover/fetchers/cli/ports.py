@@ -1,7 +1,8 @@
 """Neutron ports of the inventory, joined to devices by name.
 
 Neutron names a device after its port: a prefix (`tap`, `qvo`, `qbr`, `qr-`, ...) and the first
-11 characters of the port's id. Ranges of addresses are no join: projects may use the same ones.
+11 characters of the port's id. Addresses do not identify a port: several
+projects may use the same range.
 """
 
 from __future__ import annotations

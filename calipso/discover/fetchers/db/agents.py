@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from calipso.errors import ParseError
 from calipso.sources.db.db_access import DbAccess, Row
+from calipso.sources.fetcher import Fetcher
 
 COLUMNS = (
     "id",
@@ -26,19 +28,47 @@ COLUMNS = (
 
 
 def agents(access: DbAccess, hosts: Sequence[str] | None, **where: Any) -> list[Row]:
-    """Agents on these hosts (all when None), `configurations` parsed, by id."""
-    condition = dict(where) if hosts is None else {**where, "host": sorted(hosts)}
+    """Agents on these hosts (all when None), by id; `configurations` parsed, None if unreadable.
+
+    `host` is the host's id, which is Nova's name; Neutron may know the host by another one.
+    """
+    ids = ids_by_other_name(access)
+    condition = dict(where)
+    if hosts is not None:
+        others = [name for name, host in ids.items() if host in hosts]
+        condition["host"] = sorted({*hosts, *others})
     rows = access.select("neutron", "agents", COLUMNS, condition)
-    return [_agent(row) for row in sorted(rows, key=lambda row: str(row["id"]))]
+    return [_agent(row, ids) for row in sorted(rows, key=lambda row: str(row["id"]))]
 
 
-def _agent(row: Row) -> Row:
-    """An agent; one that reports no readable configurations has none."""
+def ids_by_other_name(access: Fetcher) -> dict[str, str]:
+    """Id of the host by each name that only Neutron has for it, read once a scan and process."""
+
+    def read() -> dict[str, str]:
+        hosts = access.inv.find(access.env, "host", ["id", "other_names"])
+        return {name: str(host["id"]) for host in hosts for name in host.get("other_names", ())}
+
+    return access.context.shared("hosts:other_names", read)
+
+
+def _agent(row: Row, ids: Mapping[str, str]) -> Row:
+    """An agent; `configurations` is None when what Neutron has stored is no JSON object."""
     try:
         configurations = json.loads(row["configurations"] or "{}")
     except ValueError:
-        configurations = {}
+        configurations = None
     return row | {
+        "host": ids.get(str(row["host"]), str(row["host"])),
         "admin_state_up": bool(row["admin_state_up"]),
-        "configurations": configurations if isinstance(configurations, dict) else {},
+        "configurations": configurations if isinstance(configurations, dict) else None,
     }
+
+
+def unreadable(agent: Row) -> ParseError:
+    """The error for an agent whose `configurations` are None."""
+    return ParseError(
+        f"agent {agent['binary']} {agent['id']} on {agent['host']}: its configurations in "
+        "Neutron's database are no JSON object",
+        hint=f"Compare `openstack network agent show {agent['id']}`. What was read of it before "
+        "stays.",
+    )

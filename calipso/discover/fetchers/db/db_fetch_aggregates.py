@@ -7,11 +7,62 @@ from collections import defaultdict
 from calipso.model.inventory import Fetched
 from calipso.sources.db.db_access import DbAccess
 
+#: Since 2.41 Nova lists the uuid of an aggregate.
+UUIDS = "2.41"
+
 
 class DbFetchAggregates(DbAccess):
-    """Aggregates with their metadata, from the Nova API database."""
+    """Aggregates of a region with their metadata.
+
+    From the Nova API database where one region offers compute. With several, that database is of
+    one of them and does not say of which: each region's own API is asked, and ids begin with the
+    region, since each counts from 1. A region without compute has none.
+    """
 
     def get(self, parent_id: str) -> list[Fetched]:
+        region = self._region(parent_id)
+        offering = self._offering()
+        if region and offering and region not in offering:
+            return []
+        if region and len(offering) > 1:
+            return self._of_api(region)
+        return self._of_database()
+
+    def _region(self, parent_id: str) -> str:
+        """The region whose folder the parent is; empty when it is not of a region."""
+        parent = self.context.parent(parent_id) or {}
+        return str(parent.get("parent_id") or parent_id.removesuffix("-aggregates"))
+
+    def _offering(self) -> list[str]:
+        """Regions that offer compute; empty when no region is stored."""
+        regions = self.inv.find(self.env, "region", ["id", "endpoints"])
+        return sorted(
+            str(region["id"])
+            for region in regions
+            if any(
+                entry.get("service_type") == "compute"
+                for entry in (region.get("endpoints") or {}).values()
+            )
+        )
+
+    def _of_api(self, region: str) -> list[Fetched]:
+        items = self.source("api").list(
+            "compute", "/v2.1/os-aggregates", "aggregates", region=region, microversion=UUIDS
+        )
+        return [
+            {
+                "id": f"{region}-{item['id']}",
+                "name": str(item.get("name") or item["id"]),
+                "uuid": item.get("uuid"),
+                "metadata": item.get("metadata") or {},
+                "availability_zone": item.get("availability_zone") or "",
+                "region": region,
+                "hosts": sorted(str(host) for host in item.get("hosts") or ()),
+            }
+            for item in sorted(items, key=lambda item: int(item["id"]))
+        ]
+
+    def _of_database(self) -> list[Fetched]:
         metadata: dict[int, dict[str, str]] = defaultdict(dict)
         for row in self.select("nova_api", "aggregate_metadata", ["aggregate_id", "key", "value"]):
             metadata[row["aggregate_id"]][row["key"]] = row["value"]

@@ -22,6 +22,6 @@ class DbFetchAzNetworkHosts(DbAccess):
                 "parent_id": parent_id,
                 "parent_type": "availability_zone",
                 "host_type": ["Network"],
-                "config": agent["configurations"],
+                "config": agent["configurations"] or {},
             }
         return [hosts[name] for name in sorted(hosts)]

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
-from calipso.discover.fetchers.db.agents import agents
-from calipso.errors import CalipsoError
+from calipso.discover.fetchers.db.agents import agents, ids_by_other_name, unreadable
+from calipso.errors import CalipsoError, ErrorKind, NotFound
+from calipso.model.hosts import region_of
 from calipso.model.inventory import Fetched
-from calipso.sources.db.db_access import DbAccess
+from calipso.model.scan import Problem
+from calipso.sources.db.db_access import DbAccess, Row
 from calipso.sources.fetcher import Outcome
+
+#: The field that only the API has: Neutron's own judgement of the heartbeat.
+_ALIVE = "alive"
 
 
 class DbFetchHostNetworkAgents(DbAccess):
-    """Neutron's agents of each host, one query for all; heartbeats as Neutron stored them."""
+    """Neutron's agents of each host, one query for all; heartbeats as Neutron stored them.
+
+    `alive` is what Neutron's API says: it knows how late a heartbeat may be. Agents that only the
+    API lists (those of OVN have no row in the table) are listed too.
+    """
 
     batch_size: ClassVar[int | None] = None
 
@@ -25,9 +34,95 @@ class DbFetchHostNetworkAgents(DbAccess):
                 parents[parent_id] = self.host_of(parent_id)
             except CalipsoError as error:
                 yield parent_id, error
+        hosts = sorted(set(parents.values()))
+        listed = self._listed()
+        known = self._known(hosts) if listed is None else {}
         of_host: dict[str, list[Fetched]] = defaultdict(list)
-        for row in agents(self, sorted(set(parents.values()))):
-            binary = str(row["binary"])
-            of_host[str(row["host"])].append(row | {"id": f"{binary}-{row['id']}", "name": binary})
+        rows = {str(row["id"]): row for row in agents(self, hosts)}
+        for key, row in ((listed or {}) | rows).items():
+            if row["host"] not in hosts:
+                continue
+            agent = _agent(row)
+            if row.get("configurations", {}) is None:
+                self._keep_configurations(agent, row)
+            alive = (listed or {}).get(key, {}).get(_ALIVE, known.get(agent["id"]))
+            of_host[row["host"]].append(agent if alive is None else agent | {_ALIVE: alive})
         for parent_id, host in parents.items():
+            for agent in of_host[host]:
+                self._check(agent)
             yield parent_id, of_host[host]
+
+    def _keep_configurations(self, item: Fetched, row: Row) -> None:
+        """Put what is stored in the place of configurations that cannot be read."""
+        known = self.inv.get_by_id(self.env, item["id"], "network_agent") or {}
+        item["configurations"] = known.get("configurations", {})
+        error = unreadable(row)
+        self.context.problem(
+            Problem(
+                kind=str(error.kind),
+                message=error.message,
+                hint=error.hint,
+                source="db",
+                host=str(row["host"]),
+                warning=True,
+            )
+        )
+
+    def _listed(self) -> dict[str, Fetched] | None:
+        """Agents of the API by id, with the host's id; None when the API does not answer."""
+        api, ids = self.source("api"), ids_by_other_name(self)
+        stored = self.inv.find(self.env, "host", ["id", "region", "id_path"])
+        regions = {str(host["id"]): region_of(host) for host in stored}
+        found: dict[str, Fetched] = {}
+        try:
+            for region in api.regions("network"):
+                for agent in api.network_agents(region):
+                    name = str(agent.get("host") or "")
+                    host = ids.get(name, name)
+                    if regions.get(host) in (region, "", None):
+                        found[str(agent["id"])] = agent | {"host": host}
+        except NotFound:  # no region was scanned yet
+            return None
+        except CalipsoError as error:
+            hint = f"{error.hint} Whether agents are alive stays as it is known.".strip()
+            self.context.problem(
+                Problem(kind=error.kind, message=error.message, hint=hint, source="api")
+            )
+            return None
+        return found
+
+    def _known(self, hosts: Sequence[str]) -> Mapping[str, Any]:
+        """What is stored of the state of each agent."""
+        stored = self.inv.find(self.env, "network_agent", ["id", _ALIVE], host=list(hosts))
+        return {str(agent["id"]): agent.get(_ALIVE) for agent in stored}
+
+    def _check(self, agent: Fetched) -> None:
+        if agent.get(_ALIVE) is not False:
+            return
+        off = "" if agent["admin_state_up"] else " (an administrator switched it off)"
+        self.context.problem(
+            Problem(
+                kind=ErrorKind.REPORTED,
+                code="agent_down",
+                object_type="network_agent",
+                object_id=agent["id"],
+                message=f"{agent['host']}: the {agent['agent_type']} does not report to "
+                f"Neutron{off}",
+                hint=f"Look at {agent['binary']} on {agent['host']}; openstack network agent list "
+                "shows it.",
+                source="api",
+                host=agent["host"],
+                warning=True,
+            )
+        )
+
+
+def _agent(row: Fetched) -> Fetched:
+    """Inventory object of an agent, whether the table or the API has it."""
+    binary = str(row["binary"])
+    return row | {
+        "id": f"{binary}-{row['id']}",
+        "name": binary,
+        "host": str(row["host"]),
+        "admin_state_up": bool(row.get("admin_state_up", True)),
+    }

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import orjson
 
-from calipso.errors import ErrorKind
+from calipso.errors import CellsAway, ErrorKind
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.db.db_access import DbAccess
@@ -29,21 +29,37 @@ class DbFetchInstances(DbAccess):
         return [{"id": uuid, "network_info": infos[uuid]} for uuid in sorted(infos)]
 
     def network_infos(self, uuids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
-        """Parsed `network_info` by instance; one that cannot be read is told and left out."""
-        rows = self.select(
-            "nova",
-            "instance_info_caches",
-            ["instance_uuid", "network_info"],
-            {"instance_uuid": list(uuids), "deleted": 0},
-        )
+        """Parsed `network_info` by instance; one that cannot be read is reported and left out.
+
+        A cell whose database cannot be read is an error of the scan; the others are read. Raises
+        DbAccessError when no cell can be read.
+        """
+        columns = ["instance_uuid", "network_info"]
+        where = {"instance_uuid": list(uuids), "deleted": 0}
+        try:
+            rows = self.select("nova", "instance_info_caches", columns, where)
+        except CellsAway as away:
+            rows = away.rows
+            for error in away.errors:
+                self.context.problem(
+                    Problem(kind=error.kind, message=error.message, hint=error.hint, source="db")
+                )
         found: dict[str, list[dict[str, Any]]] = {}
+        broken: list[str] = []
         for row in rows:
             info = network_info(row["network_info"])
             if info is None:
                 self._unreadable(row)
+                broken.append(str(row["instance_uuid"]))
             else:
                 found[str(row["instance_uuid"])] = info
-        return found
+        return self._stored(broken) | found
+
+    def _stored(self, uuids: list[str]) -> dict[str, list[dict[str, Any]]]:
+        if not uuids:
+            return {}
+        known = self.inv.find(self.env, "instance", fields=["id", "network_info"], id=uuids)
+        return {item["id"]: item["network_info"] for item in known if "network_info" in item}
 
     def _unreadable(self, row: dict[str, Any]) -> None:
         self.context.problem(

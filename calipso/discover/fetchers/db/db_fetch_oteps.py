@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
+from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.discover.fetchers.db.host_answers import routes, wiring
 from calipso.discover.fetchers.ways import barred_by, nic_names, ways_fields
 from calipso.errors import ErrorKind
@@ -27,6 +28,8 @@ class DbFetchOteps(DbAccess):
     """The tunnel endpoint of an OVS vedge: address from Neutron, the devices behind it from the
     host. A vedge whose agent builds no tunnels has none.
     """
+
+    sources: ClassVar[tuple[str, ...]] = ("cli",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         vedge = self.parent(parent_id)
@@ -62,9 +65,13 @@ class DbFetchOteps(DbAccess):
     def _endpoints(self, overlay: str) -> dict[str, Row]:
         """Endpoints of a tunnel type by host, asked once a scan."""
         table, columns = ENDPOINTS[overlay]
+        ids = ids_by_other_name(self)
         return self.context.shared(
             f"db:{table}",
-            lambda: {str(row["host"]): row for row in self.select("neutron", table, columns)},
+            lambda: {
+                ids.get(str(row["host"]), str(row["host"])): row
+                for row in self.select("neutron", table, columns)
+            },
         )
 
     def _device(self, host: str, ip_address: str, vedge: Row) -> Row:
@@ -137,19 +144,19 @@ class DbFetchOteps(DbAccess):
 
 
 def _normal(address: str) -> str:
-    """The address as `ip` writes it; what is none stays as it is, and is on no device."""
+    """The address as `ip` writes it. Text that is not an address stays as it is."""
     with suppress(ValueError):
         return str(ipaddress.ip_address(address))
     return address
 
 
 def _udp_port(endpoint: Row, vedge: Row) -> dict[str, int]:
-    """The port Neutron has, else the one OVS was told; neither for GRE."""
+    """The port that Neutron has, else the one of OVS' tunnels. GRE has no port."""
     if endpoint.get("udp_port"):
         return {"udp_port": int(endpoint["udp_port"])}
-    told = {
+    ports = {
         tunnel["options"]["dst_port"]
         for tunnel in (vedge.get("tunnel_ports") or {}).values()
         if str(tunnel["options"].get("dst_port", "")).isdigit()
     }
-    return {"udp_port": int(told.pop())} if len(told) == 1 else {}
+    return {"udp_port": int(ports.pop())} if len(ports) == 1 else {}

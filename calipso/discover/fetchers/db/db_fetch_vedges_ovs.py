@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from calipso.discover.fetchers.db.agents import agents
+from typing import ClassVar
+
+from calipso.discover.fetchers.db.agents import agents, unreadable
 from calipso.discover.fetchers.db.host_answers import bridges, devices, wiring
 from calipso.discover.fetchers.db.ovs_vedge import switch_fields
 from calipso.discover.fetchers.ways import barred_by
@@ -17,6 +19,8 @@ class DbFetchVedgesOvs(DbAccess):
 
     A host has one when Neutron knows an OVS agent there; `ovs-vsctl` must then answer.
     """
+
+    sources: ClassVar[tuple[str, ...]] = ("cli",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
@@ -34,6 +38,8 @@ class DbFetchVedgesOvs(DbAccess):
         return self.context.shared("db:ovs_agents", ask)
 
     def _vedge(self, host: str, agent: Row) -> Fetched:
+        if agent["configurations"] is None:
+            raise unreadable(agent)
         mappings = agent["configurations"].get("bridge_mappings") or {}
         switch = switch_fields(
             bridges(self, host),

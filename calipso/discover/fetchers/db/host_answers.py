@@ -1,12 +1,9 @@
-"""What hosts answer, asked through the CLI source of the scan, which is found by name."""
+"""What hosts answer, for fetchers that declare the source `cli` beside their own."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 from calipso.hostparse.iplink import Device
-from calipso.hostparse.ovsdb import Bridge, parse_ovs
+from calipso.hostparse.ovsdb import Bridge
 from calipso.hostparse.routes import Route
 from calipso.sources.fetcher import Fetcher
 from calipso.topology.wiring import Wiring
@@ -14,10 +11,7 @@ from calipso.topology.wiring import Wiring
 
 def bridges(fetcher: Fetcher, host: str) -> dict[str, Bridge]:
     """Open vSwitch bridges of a host. Raises CliAccessError or ParseError."""
-    cli: Any = fetcher.source("cli")
-    # Sources do not import each other: the command list lies beside the access class.
-    commands = import_module(f"{type(cli).__module__.rpartition('.')[0]}.commands")
-    found: dict[str, Bridge] = cli.parsed(commands.OVS, host, parse_ovs)
+    found: dict[str, Bridge] = fetcher.source("cli").bridges(host)
     return found
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from calipso.discover.fetchers.ways import port_fields as leads_to
 from calipso.discover.fetchers.ways import switch_ways, uplinks, ways_fields
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.ovsdb import Bridge, Interface, Port, bridge_of_patch
+from calipso.model.documents import Document
 from calipso.topology.wiring import Wiring
-
-Item = dict[str, Any]
 
 
 def switch_fields(
@@ -20,16 +18,16 @@ def switch_fields(
     mappings: Mapping[str, str],
     wiring: Wiring,
     barred: frozenset[str],
-) -> Item:
+) -> Document:
     """Fields `ports`, `tunnel_ports`, `patch_ports`, `bridges`, `uplinks`.
 
     `ports` holds every interface of every bridge, by name, tunnels and patches included.
     """
     physical = {bridge: network for network, bridge in mappings.items()}
-    ports: dict[str, Item] = {}
-    tunnels: dict[str, Item] = {}
-    patches: dict[str, Item] = {}
-    described: list[Item] = []
+    ports: dict[str, Document] = {}
+    tunnels: dict[str, Document] = {}
+    patches: dict[str, Document] = {}
+    described: list[Document] = []
     for bridge in bridges.values():
         ways = switch_ways(wiring, bridge.name, barred)
         for port, interface in bridge.interfaces():
@@ -59,9 +57,9 @@ def switch_fields(
     }
 
 
-def port_fields(bridge: Bridge, port: Port, interface: Interface) -> Item:
+def port_fields(bridge: Bridge, port: Port, interface: Interface) -> Document:
     """One interface of a bridge; `id` is its OpenFlow port number, None while OVS has none."""
-    fields: Item = {
+    fields: Document = {
         "id": interface.ofport,
         "name": interface.name,
         "interface": interface.name,
@@ -84,7 +82,7 @@ def port_fields(bridge: Bridge, port: Port, interface: Interface) -> Item:
     return fields | {key: value for key, value in optional.items() if value is not None}
 
 
-def tunnel_fields(port: Port, interface: Interface) -> Item:
+def tunnel_fields(port: Port, interface: Interface) -> Document:
     """A tunnel to another host."""
     return {
         "id": interface.ofport,
@@ -100,7 +98,7 @@ def patch_fields(
     interface: Interface,
     bridges: Mapping[str, Bridge],
     devices: Mapping[str, Device],
-) -> Item:
+) -> Document:
     """A way from one bridge to another: a patch port, or the veth pair older releases use."""
     device = devices.get(interface.name)
     veth = device.lower if device and device.kind == "veth" and device.peer_netns is None else ""

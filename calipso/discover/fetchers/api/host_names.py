@@ -1,0 +1,65 @@
+"""One machine by two names: Nova's with its domain, Neutron's without, or the other way round."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from calipso.model.documents import Document
+
+
+class Names(NamedTuple):
+    """Which names mean one host: Neutron's name -> Nova's; and pairs that only look like it."""
+
+    aliases: dict[str, str]
+    doubtful: list[tuple[str, str]]
+
+
+def names_of_hosts(services: Iterable[Document], agents: Iterable[Document]) -> Names:
+    """Match names of Neutron that Nova does not know with names of Nova.
+
+    Evidence for one machine is: the one name is the other with a domain, no third host has such a
+    name, and neither has what the other has (Nova's services here, Neutron's agents there). Where
+    the names fit and the rest does not, the pair is doubtful.
+    """
+    nova = {str(service["host"]) for service in services}
+    neutron = {
+        str(agent["host"]) for agent in agents if agent.get("agent_type") != "Baremetal Node"
+    }
+    like: dict[str, list[str]] = defaultdict(list)
+    by_short: dict[str, list[str]] = defaultdict(list)
+    for name in nova:
+        by_short[short(name)].append(name)
+    for name in sorted(neutron - nova):
+        like[name] = sorted(other for other in by_short[short(name)] if with_domain(name, other))
+    claimed = [other for found in like.values() for other in found]
+    aliases: dict[str, str] = {}
+    doubtful: list[tuple[str, str]] = []
+    for name, others in like.items():
+        for other in others:
+            single = len(others) == 1 and claimed.count(other) == 1
+            if single and other not in neutron:
+                aliases[name] = other
+            else:
+                doubtful.append((name, other))
+    return Names(aliases, doubtful)
+
+
+def with_domain(one: str, other: str) -> bool:
+    """True when one of the names is the other with a domain."""
+    one, other = one.lower(), other.lower()
+    return other.startswith(f"{one}.") or one.startswith(f"{other}.")
+
+
+def short(name: str) -> str:
+    """The first label of a host name."""
+    return name.lower().partition(".")[0]
+
+
+def renamed(agents: Iterable[Document], names: Names) -> list[Document]:
+    """The agents with their hosts as Nova calls them."""
+    return [
+        agent | {"host": names.aliases.get(str(agent["host"]), str(agent["host"]))}
+        for agent in agents
+    ]

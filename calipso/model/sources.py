@@ -1,0 +1,75 @@
+"""The sources of a cloud, each declared once.
+
+From a declaration come the queue of that name, the section of the environment that says how to
+reach it, its access class, its lines of the coverage report, its metrics and its connection test.
+A plug-in may bring a source of its own: an access class in `<its package>/<name>/<name>_access.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from calipso.errors import AccessError, ApiAccessError, CliAccessError, DbAccessError
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source.
+
+    `name` is also the name of its queue and the first word of its fetchers. `section` is the
+    section of the environment for it, `access` the module and class that ask it, `error` what
+    they raise. `counts` is the first word of its counters (`ssh_commands`). `per_host`: it asks
+    the hosts, which may have queues of their own.
+    """
+
+    name: str
+    section: str
+    access: str
+    error: type[AccessError]
+    counts: str
+    per_host: bool = False
+
+
+SOURCES: tuple[Source, ...] = (
+    Source("api", "OpenStack", "calipso.sources.api.api_access:ApiAccess", ApiAccessError, "api"),
+    Source("db", "mysql", "calipso.sources.db.db_access:DbAccess", DbAccessError, "sql"),
+    Source(
+        "cli",
+        "CLI",
+        "calipso.sources.cli.cli_access:CliAccess",
+        CliAccessError,
+        "ssh",
+        per_host=True,
+    ),
+)
+
+BY_NAME: dict[str, Source] = {source.name: source for source in SOURCES}
+BY_SECTION: dict[str, Source] = {source.section: source for source in SOURCES}
+
+#: Queues of the computing part, whose workers are processes.
+GRAPH_QUEUES = ("links", "cliques")
+#: Queues that workers with threads take from: planning, and all sources.
+SOURCE_QUEUES = ("scan", *BY_NAME)
+#: Queues of every installation.
+QUEUES = (*SOURCE_QUEUES, *GRAPH_QUEUES)
+
+
+def asks_hosts(name: str) -> bool:
+    """True for a source that asks the hosts themselves."""
+    return name in BY_NAME and BY_NAME[name].per_host
+
+
+def slowest(names: Iterable[str]) -> str:
+    """Of the sources that one fetcher uses, its own first: the one whose queue it belongs to.
+
+    That is the one that asks hosts, if there is one: a host that does not answer must not hold
+    up what asks no host, and only certain workers may reach it.
+    """
+    listed = list(names)
+    return next((name for name in listed if asks_hosts(name)), listed[0])
+
+
+def source_of_error(error: Exception) -> str:
+    """Name of the source that raised an error; empty when none of ours did."""
+    return next((source.name for source in SOURCES if isinstance(error, source.error)), "")

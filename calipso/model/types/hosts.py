@@ -1,0 +1,179 @@
+"""Hosts, what runs on them for Neutron, and their hardware."""
+
+from __future__ import annotations
+
+from calipso.model.types.base import Field, ObjectType, Open, Search
+from calipso.model.types.common import (
+    AGENT,
+    AGENT_OPEN,
+    LINKS,
+    addresses,
+    admin_state,
+    first_addresses,
+    mac,
+    mtu,
+    state,
+)
+
+SERVICES = "Nova `GET /os-services`"
+HYPERVISORS = "Nova `GET /os-hypervisors/detail`"
+AGENTS = "Neutron `GET /v2.0/agents`"
+ETHTOOL = "`ethtool` on the host"
+BONDING = "`/proc/net/bonding` on the host"
+LLDP = "`lldpctl` on the host"
+
+HOST = ObjectType(
+    name="host",
+    singular="host",
+    plural="hosts",
+    meaning="A machine that runs one of Nova's services or of Neutron's agents.",
+    identity="Host name as Nova's services and Neutron's agents have it",
+    parents=("availability_zone",),
+    icon="server",
+    kind="host_type",
+    fields=(
+        Field("zone", "Its availability zone.", f"{SERVICES}, {AGENTS}", column=True),
+        Field(
+            "host_type",
+            "List out of `Controller`, `Compute`, `Network`.",
+            f"{SERVICES}, {AGENTS}",
+            column=True,
+        ),
+        Field(
+            "services",
+            "Nova service → `active`, `available`.",
+            SERVICES,
+            volatile=("*.updated_at",),
+        ),
+        Field("os_id", "Id of the hypervisor.", HYPERVISORS),
+        Field("hypervisor_hostname", "Name of the hypervisor.", HYPERVISORS, search=Search.WORD),
+        Field("hypervisor_type", "Kind of hypervisor, such as `QEMU`.", HYPERVISORS),
+        Field(
+            "ip_address",
+            "Address of the hypervisor.",
+            HYPERVISORS,
+            search=Search.ADDRESS,
+            column=True,
+        ),
+        Field("config", "Configuration of its network agent, without counters.", AGENTS),
+        Field(
+            "OS",
+            "`name`, `version`, `ID`, `ID_LIKE`, `architecture`, `hostname`.",
+            "`/etc/os-release`, `uname` on the host",
+        ),
+        Field(
+            "addresses",
+            "Its addresses: a list of `device`, `address`.",
+            LINKS,
+            search=Search.ADDRESS,
+        ),
+    ),
+    notes="A host Nova does not know hangs below the zone of its agents, else below `internal`.",
+)
+
+NETWORK_AGENT = ObjectType(
+    name="network_agent",
+    singular="network agent",
+    plural="network agents",
+    meaning="An agent of Neutron on a host.",
+    identity="`<binary>-<agent id>`",
+    parents=("network_agents_folder",),
+    icon="agent",
+    fields=AGENT,
+    open=(AGENT_OPEN,),
+)
+
+HOST_PNIC = ObjectType(
+    name="host_pnic",
+    singular="NIC",
+    plural="NICs",
+    meaning="What reaches out of a host: a device with hardware below it, or a bond.",
+    identity="`<host>-<device>`",
+    parents=("pnics_folder",),
+    focal_point=True,
+    rank=5,
+    icon="nic",
+    fields=(
+        Field("local_name", "Name of the device.", LINKS, search=Search.WORD),
+        mac(),
+        Field(
+            "permanent_mac_address",
+            "MAC address of the hardware, where another one is set.",
+            LINKS,
+            search=Search.MAC,
+        ),
+        state(),
+        admin_state(),
+        mtu(),
+        addresses(),
+        *first_addresses(),
+        Field(
+            "speed",
+            "Speed of the line; for a bond, of its active members.",
+            ETHTOOL,
+            unit="bit/s",
+            column=True,
+        ),
+        Field("duplex", "`full` or `half`.", ETHTOOL),
+        Field("driver", "Driver of the kernel.", f"{ETHTOOL}; `bonding` for a bond"),
+        Field("firmware_version", "Version of its firmware.", ETHTOOL),
+        Field("bus_info", "Its place on the bus.", ETHTOOL),
+        Field(
+            "lldp",
+            "Neighbour: `system_name`, `chassis_id`, `port_id`, `port_description`, "
+            "`management_addresses`, `vlan`.",
+            LLDP,
+        ),
+        Field("lldp_others", "Further neighbours on the same line.", LLDP),
+        Field("master", "Linux bridge or switch that it is a port of.", LINKS),
+        Field("EtherChannel", "True: a bond, or a member of one.", LINKS),
+        Field("EtherChannel Master", "Of a member: id of the bond. Of a bond: empty.", LINKS),
+        Field("members", "Of a bond: member → what the kernel says of it.", BONDING),
+    ),
+    open=(
+        Open("What `ethtool` prints.", ETHTOOL, names=r"[A-Z][A-Za-z -]*( \(.*\))?"),
+        Open("What the kernel says of a bond.", BONDING, names=r"(802\.3ad|802\[dot\]3ad|[A-Z]).*"),
+    ),
+    notes=(
+        "On a host that is itself a namespace or a container, a veth counts as a NIC when its "
+        "other end is outside and no virtual switch of the host made it."
+    ),
+)
+
+SWITCH = ObjectType(
+    name="switch",
+    singular="switch",
+    plural="switches",
+    meaning="A physical switch.",
+    identity="`switch-<name in the fabric>-<role>`",
+    parents=("region",),
+    rank=7,
+    icon="switch",
+    planned="Cisco ACI is not read yet.",
+)
+
+SWITCH_PNIC = ObjectType(
+    name="switch_pnic",
+    singular="switch port",
+    plural="switch ports",
+    meaning="A port of a physical switch.",
+    identity="`<switch id>-<port>`",
+    parents=("switch",),
+    focal_point=True,
+    rank=6,
+    icon="switch-port",
+    kind="role",
+    planned="Cisco ACI is not read yet.",
+)
+
+AGENT_WORD = ObjectType(
+    name="agent",
+    singular="agent",
+    plural="agents",
+    meaning="A word of the original model for a network agent.",
+    identity="None",
+    icon="agent-word",
+    planned="`network_agent` is used instead.",
+)
+
+TYPES = (HOST, NETWORK_AGENT, HOST_PNIC, SWITCH, SWITCH_PNIC, AGENT_WORD)

@@ -1,0 +1,149 @@
+"""What Neutron and Nova give to a project: networks, ports, instances."""
+
+from __future__ import annotations
+
+from calipso.model.types.base import Field, ObjectType, Open, Search
+
+NETWORKS = "Neutron `GET /v2.0/networks`"
+SUBNETS = "Neutron `GET /v2.0/subnets`"
+PORTS = "Neutron `GET /v2.0/ports`"
+SERVERS = "Nova `GET /servers/detail`"
+CACHES = "Nova table `instance_info_caches`, else the ports"
+
+
+def _of_neutron(source: str) -> tuple[Field, ...]:
+    """Fields that Neutron gives to networks and ports alike."""
+    return (
+        Field("status", "`ACTIVE`, `DOWN`, `BUILD` or `ERROR`.", source, column=True),
+        Field("admin_state_up", "False: somebody switched it off.", source),
+        Field("project_id", "Id of its project.", source),
+        Field("tenant_id", "Id of its project, under its old name.", source),
+        Field("project", "Name of its project.", f"{source}, Keystone", column=True),
+        Field("description", "Text of its owner.", source),
+        Field("tags", "Its tags.", source),
+        Field("port_security_enabled", "False: addresses are not checked.", source),
+        Field("created_at", "When it was made.", source, unit="time, UTC"),
+        Field("updated_at", "When it was last changed.", source, unit="time, UTC", volatile=True),
+        Field("revision_number", "Number of its changes.", source, volatile=True),
+    )
+
+
+NETWORK = ObjectType(
+    name="network",
+    singular="network",
+    plural="networks",
+    meaning="A network of Neutron, with its subnets and segments.",
+    identity="Neutron id",
+    parents=("networks_folder",),
+    focal_point=True,
+    rank=8,
+    icon="cloud",
+    fields=(
+        *_of_neutron(NETWORKS),
+        Field("network", "Its own id: links and cliques compare it.", NETWORKS),
+        Field("provider:network_type", "`vxlan`, `vlan`, `flat`, ...", NETWORKS, column=True),
+        Field("provider:physical_network", "Physical network of a VLAN or flat one.", NETWORKS),
+        Field("provider:segmentation_id", "VLAN id or VNI.", NETWORKS, column=True),
+        Field("segments", "The three fields above for each segment of several.", NETWORKS),
+        Field("router:external", "True: floating IPs come from it.", NETWORKS),
+        Field("shared", "True: every project may use it.", NETWORKS),
+        Field("is_default", "True: the default external network.", NETWORKS),
+        Field("mtu", "Largest packet.", NETWORKS, unit="bytes"),
+        Field("availability_zones", "Zones with a service of the network.", NETWORKS),
+        Field("availability_zone_hints", "Zones its owner asked for.", NETWORKS),
+        Field("ipv4_address_scope", "Address scope of its IPv4 subnets.", NETWORKS),
+        Field("ipv6_address_scope", "Address scope of its IPv6 subnets.", NETWORKS),
+        Field(
+            "subnets",
+            "Name → subnet as Neutron has it.",
+            SUBNETS,
+            volatile=("*.updated_at", "*.revision_number"),
+        ),
+        Field("subnet_ids", "Ids of its subnets.", SUBNETS),
+        Field("cidrs", "Ranges of its subnets.", SUBNETS, search=Search.NETWORK, column=True),
+    ),
+    open=(Open("Other fields of Neutron's network.", NETWORKS),),
+    notes=(
+        "A network without a project (Neutron's own for HA routers) is below the admin project. "
+        "Subnets and segments are kept here, not as objects."
+    ),
+)
+
+PORT = ObjectType(
+    name="port",
+    singular="port",
+    plural="ports",
+    meaning="A port of Neutron.",
+    identity="Neutron id; its name is its MAC address",
+    parents=("ports_folder",),
+    icon="socket",
+    fields=(
+        *_of_neutron(PORTS),
+        Field("port_name", "Neutron's name.", PORTS, search=Search.WORD),
+        Field("mac_address", "Its MAC address.", PORTS, search=Search.MAC),
+        Field("network_id", "Id of its network.", PORTS),
+        Field(
+            "fixed_ips",
+            "List of `ip_address`, `subnet_id`.",
+            PORTS,
+            search=Search.ADDRESS,
+            column=True,
+        ),
+        Field("device_id", "Id of the instance or router it belongs to.", PORTS),
+        Field("device_owner", "What that is, such as `compute:az-east`.", PORTS, column=True),
+        Field("binding:host_id", "Host that it is bound to.", PORTS, column=True),
+        Field("binding:vif_type", "How it is plugged; `binding_failed`: it is not.", PORTS),
+        Field("binding:vif_details", "Details of how it is plugged.", PORTS),
+        Field("binding:vnic_type", "`normal`, `direct`, `macvtap`, ...", PORTS),
+        Field("binding:profile", "What Nova tells the driver.", PORTS),
+        Field("allowed_address_pairs", "Further addresses it may use.", PORTS),
+        Field("security_groups", "Ids of its security groups.", PORTS),
+        Field("extra_dhcp_opts", "Its DHCP options.", PORTS),
+    ),
+    open=(Open("Other fields of Neutron's port.", PORTS),),
+)
+
+INSTANCE = ObjectType(
+    name="instance",
+    singular="instance",
+    plural="instances",
+    meaning="A server of Nova.",
+    identity="UUID",
+    parents=("instances_folder",),
+    focal_point=True,
+    rank=0,
+    icon="machine",
+    fields=(
+        Field("uuid", "Its id.", SERVERS, search=Search.WORD),
+        Field("local_name", "libvirt's name of it.", SERVERS, search=Search.WORD),
+        Field("ip_address", "Address of its host.", "`ip_address` of the host"),
+        Field("project", "Name of its project.", f"{SERVERS}, Keystone", column=True),
+        Field("project_id", "Id of its project.", SERVERS),
+        Field("status", "`ACTIVE`, `SHUTOFF`, `ERROR`, ...", SERVERS, column=True),
+        Field("vm_state", "Nova's `vm_state`.", SERVERS),
+        Field("power_state", "`running`, `shutdown`, `paused`, ...", SERVERS, column=True),
+        Field(
+            "flavor",
+            "`name`, `vcpus`, `ram` (MiB), `disk` (GiB).",
+            SERVERS,
+        ),
+        Field("availability_zone", "Its availability zone.", SERVERS),
+        Field("created", "When it was made.", SERVERS, unit="time, UTC"),
+        Field(
+            "network_info",
+            "Its NICs as Nova's cache has them.",
+            CACHES,
+            # the cache learns it seconds after the port is up
+            volatile=("active",),
+        ),
+        Field("network", "Ids of its networks, in the order of its NICs.", CACHES),
+        Field(
+            "mac_address",
+            "MAC address of its first NIC.",
+            CACHES,
+            search=Search.MAC,
+        ),
+    ),
+)
+
+TYPES = (NETWORK, PORT, INSTANCE)

@@ -1,0 +1,45 @@
+"""Fetchers of a cloud whose objects hang below others than those that list them.
+
+`CLOUD` names a JSON file: what there is, and under `failed` which fetches fail, as
+`<list>:<parent>`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+from calipso.errors import AccessError, ErrorKind, PartialAnswer
+from calipso.sources.fetcher import Fetcher
+
+Item = dict[str, Any]
+
+
+class Listed(Fetcher):
+    """Items of one list that name the parent as their `by`; the others are not its business."""
+
+    listing: ClassVar[str]
+
+    def get(self, parent_id: str) -> list[Item]:
+        """Items that the parent lists. Raises AccessError when the cloud says that it fails."""
+        cloud = json.loads(Path(os.environ["CROSSED_CLOUD"]).read_text())
+        if f"{self.listing}:{parent_id}" in cloud["failed"]:
+            raise AccessError(f"{self.listing} of {parent_id}: 500", kind=ErrorKind.SERVER_ERROR)
+        wanted = {"", parent_id}
+        unread = set(cloud.get("unread", ()))
+        found = [
+            {"id": name, "name": name, **self.place(item)}
+            for name, item in cloud[self.listing].items()
+            if item.get("by", "") in wanted and name not in unread
+        ]
+        if unread and self.listing == "nics":
+            error = AccessError("one file: 500", kind=ErrorKind.SERVER_ERROR)
+            keys = [self.key("host_pnic", name) for name in unread]
+            raise PartialAnswer([error], found, unread=keys)
+        return found
+
+    def place(self, item: Item) -> Item:
+        """Where an item hangs, when it is not below the parent that lists it."""
+        return {}

@@ -1,0 +1,15 @@
+"""Hosts: a project lists them, a zone holds them."""
+
+from __future__ import annotations
+
+from tests.scan.crossed.fetchers import Item, Listed
+
+
+class ApiFetchCrossedHosts(Listed):
+    """Hosts: a project lists them, a zone holds them."""
+
+    listing = "hosts"
+
+    def place(self, item: Item) -> Item:
+        """Its parent in the tree."""
+        return {"parent_id": item["zone"], "parent_type": "availability_zone", "zone": item["zone"]}
