@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from calipso.model.documents import Document
 from calipso.topology.wiring import Way, Ways, Wiring, ways_of_bridge, ways_of_device
 from calipso.topology.wiring.nodes import Kind, Relation
-
-Item = dict[str, Any]
 
 #: The bridge where the flows of Neutron's agent decide what goes where.
 INTEGRATION_BRIDGE = "br-int"
 
 
-def ways_fields(ways: Ways, *, wanted: bool = True) -> Item:
+def ways_fields(ways: Ways, *, wanted: bool = True) -> Document:
     """Fields `ways_out`, and `ends_at` (last device reached, and why) where there is none though
     one is `wanted`: of a switch for guests only, nobody wants any."""
-    fields: Item = {"ways_out": [_way(way) for way in ways.ways]}
+    fields: Document = {"ways_out": [_way(way) for way in ways.ways]}
     end = ways.ends_at
     if end is not None and wanted:
         fields["ends_at"] = {"device": end.node.name, "reason": end.reason}
@@ -58,7 +57,7 @@ def uplinks(ways: Ways) -> list[str]:
     return sorted({found[0].name for found in steps})
 
 
-def port_fields(wiring: Wiring, interface: str, ways: Ways) -> Item:
+def port_fields(wiring: Wiring, interface: str, ways: Ways) -> Document:
     """What an interface of Open vSwitch leads to on the host: `linux_bridge` and the member of it
     (`bridge_member`; "": the bridge's own device), else `nics`, by VLAN devices and the like."""
     node = wiring.find(Kind.INTERFACE, interface)
@@ -78,8 +77,8 @@ def _direct(way: Way, interface: str) -> bool:
     return between and steps[0].name == interface
 
 
-def _way(way: Way) -> Item:
-    found: Item = {"nic": way.nic.name, "via": way.names(), "vlans": list(way.vlans)}
+def _way(way: Way) -> Document:
+    found: Document = {"nic": way.nic.name, "via": way.names(), "vlans": list(way.vlans)}
     if way.only is not None:
         found["only_vlans"] = sorted(way.only)
     switches = [node.name for node in way.via if node.kind is Kind.BRIDGE]

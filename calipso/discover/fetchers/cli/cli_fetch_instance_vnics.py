@@ -106,8 +106,7 @@ class CliFetchInstanceVnics(CliAccess):
                 kind=str(ErrorKind.NOT_FOUND),
                 message=f"{host}: port {port.id} ({port.mac_address}) is bound to instance {uuid} "
                 f"({domain.name}), but no interface of the running domain is that port",
-                hint="Look for its MAC or PCI address in `virsh dumpxml` there; detach and attach "
-                "the port.",
+                hint="Compare its MAC and PCI address with `virsh dumpxml` of the domain there.",
                 source="cli",
                 host=host,
                 parent_id=uuid,
