@@ -140,6 +140,7 @@ HOST_PNIC = ObjectType(
             "Neighbour: `system_name`, `chassis_id`, `port_id`, `port_description`, "
             "`management_addresses`, `vlan`.",
             LLDP,
+            search=Search.PARTS,
         ),
         Field("lldp_others", "Further neighbours on the same line.", LLDP),
         Field("master", "Linux bridge or switch that it is a port of.", LINKS),
