@@ -102,7 +102,7 @@ def _use_mongo_config(path: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code."""
-    OPTIONS.debug = False
+    OPTIONS.debug = OPTIONS.wide = False
     say_that_a_person_waits()
     try:
         command = typer.main.get_command(app)

@@ -111,7 +111,9 @@ def test_list_leaves_out_folders_and_filters_by_every_flag(run: Any) -> None:
     assert names(run(*base, "-t", "instances_folder")) == ["Instances"]
 
 
-def test_a_list_of_one_type_shows_what_its_declaration_names(run: Any) -> None:
+def test_a_list_of_one_type_shows_what_its_declaration_names(run: Any, inv: InventoryMgr) -> None:
+    inv.set({"environment": ENV, "type": "route", "id": "r-1", "name": "of a plug-in"})
+
     def heading(*more: str) -> list[str]:
         lines: list[str] = run("inventory", "list", "-f", "csv", *more).splitlines()
         return lines[0].split(",")
