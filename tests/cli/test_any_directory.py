@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -68,10 +67,10 @@ def run(words: list[str], **more: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def environment() -> Iterator[dict[str, str]]:
+def environment() -> dict[str, str]:
     """Nothing of ours in it, and the programs of the stores on PATH."""
     path = f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"
-    yield {
+    return {
         name: value
         for name, value in (os.environ | {"PATH": path}).items()
         if not name.startswith(("CALIPSO_", "PYTHON")) and not name.endswith("_URL")

@@ -66,7 +66,7 @@ def test_a_data_directory_that_cannot_be_made_is_an_error_that_names_it(tmp_path
 def test_a_data_directory_of_another_user_is_an_error_that_names_both(tmp_path: Path) -> None:
     check_owner(tmp_path)
 
-    with pytest.raises(ConfigError, match="belongs to .*, and you are user 54321") as caught:
+    with pytest.raises(ConfigError, match=r"belongs to .*, and you are user 54321") as caught:
         check_owner(tmp_path, user=54321)
     assert "Run the command as" in caught.value.hint
 

@@ -210,7 +210,9 @@ def test_what_is_installed_holds_the_configuration_files(tmp_path: Path):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     sample = Path("tests", "sample_cloud")
     shutil.copytree(ROOT / sample, source / sample, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "celeryconfig.py"):
+    (source / "packaging").mkdir()
+    shutil.copy(ROOT / "packaging" / "description.md", source / "packaging")
+    for name in ("setup.cfg", "pyproject.toml", "LICENSE", "celeryconfig.py"):
         shutil.copy(ROOT / name, source)
     setup = [sys.executable, "-c", "import setuptools; setuptools.setup()"]
 
