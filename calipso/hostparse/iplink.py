@@ -24,7 +24,9 @@ _NO_MAC = "00:00:00:00:00:00"
 
 @dataclass(frozen=True)
 class Address:
-    """An address of a device: `ip` in normal form, `prefix` length, `scope` as `ip` names it."""
+    """An address of a device: `ip` in normal form, `prefix` length in bits, `scope` as `ip` names
+    it.
+    """
 
     ip: str
     prefix: int
@@ -32,17 +34,17 @@ class Address:
 
     @property
     def version(self) -> int:
-        """4 or 6."""
+        """IP version: 4 or 6."""
         return 6 if ":" in self.ip else 4
 
     @property
     def cidr(self) -> str:
-        """Address with prefix length: `10.0.0.5/24`."""
+        """The address with its prefix length: `10.0.0.5/24`."""
         return f"{self.ip}/{self.prefix}"
 
     @property
     def network(self) -> str:
-        """The network it lies in: `10.0.0.0/24`."""
+        """The subnet of the address: `10.0.0.0/24`."""
         return str(ipaddress.ip_interface(self.cidr).network)
 
 
@@ -50,11 +52,11 @@ class Address:
 class Device:
     """A network device.
 
-    `kind` is what the kernel made it of: veth, bridge, bond, vxlan, tun, ... (empty: hardware),
-    `info` what belongs to the kind (for vxlan: id, local, port, link). `state` is up or down as
-    read (unknown: the driver does not tell), `admin_state` what was asked for. `master` is the
-    bridge or bond it belongs to. `peer_netns` is not None when its other end lies in another
-    namespace; `peer_netns_name` then names it if it has a name.
+    `kind` is the kernel's kind: veth, bridge, bond, vxlan, tun, ... (empty: hardware). `info` has
+    the data of the kind (for vxlan: id, local, port, link). `state` is up or down as read (unknown:
+    the driver does not report it); `admin_state` is what somebody asked for. `master` is the bridge
+    or bond of which the device is a member. If the other end is in another namespace, `peer_netns`
+    is not None, and `peer_netns_name` is the name of that namespace, if it has one.
     """
 
     name: str
@@ -80,19 +82,21 @@ class Device:
         return self.kind == "bond"
 
     def first(self, version: int, *, link_local: bool = True) -> Address | None:
-        """The first address of an IP version; addresses of wider scope go first."""
+        """Return the first address of an IP version, wider scopes first; None when there
+        is none.
+        """
         found = [address for address in self.addresses if address.version == version]
         ranked = sorted(found, key=lambda address: _is_local(address.ip))
         return next((a for a in ranked if link_local or not _is_local(a.ip)), None)
 
 
 def parse_devices(text: str, what: str = "ip -d -j addr show") -> dict[str, Device]:
-    """Devices by name, in the kernel's order. Raises ParseError."""
+    """Return devices by name, in the kernel's order. Raises ParseError."""
     return {item.name: item for item in (_device(entry, what) for entry in json_list(text, what))}
 
 
 def device_with(devices: Iterable[Device], ip: str) -> Device | None:
-    """The device that has an address."""
+    """Return the device that has an address; None when no device has it."""
     try:
         wanted = _normal(ip)
     except ValueError:
@@ -135,7 +139,10 @@ def _addresses(entries: Iterable[dict[str, Any]]) -> Iterable[Address]:
 
 
 def _state(operstate: str, flags: set[str]) -> str:
-    """Tap and tun devices say UNKNOWN: RFC 2863 takes those with a carrier as working."""
+    """Return `up`, `down` or `unknown`.
+
+    Tap and tun devices report UNKNOWN and work if they have a carrier (RFC 2863).
+    """
     known = _STATES.get(operstate)
     if known:
         return known
@@ -150,12 +157,15 @@ def _mac(value: Any) -> str:
 
 
 def _normal(ip: str) -> str:
-    """An address in its normal form. Raises ValueError. A large host has thousands."""
+    """Return an address in its normal form.
+
+    Raises ValueError. The cache helps large hosts, which have thousands of addresses.
+    """
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     try:
         return socket.inet_ntop(family, socket.inet_pton(family, ip))
     except OSError:
-        return str(ipaddress.ip_address(ip))  # with a zone, or it tells what is wrong
+        return str(ipaddress.ip_address(ip))  # has a zone, or raises
 
 
 def _is_local(ip: str) -> bool:

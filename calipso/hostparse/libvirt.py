@@ -19,8 +19,9 @@ _END = "</domain>"
 class DomainInterface:
     """An `<interface>` of a domain. `device` is its tap on the host ("" when it has none).
 
-    `kind` is the element's type (bridge, ethernet, hostdev, vhostuser, ...), `port_id` the
-    Neutron port when libvirt plugged it into Open vSwitch itself, `element` the whole as a dict.
+    `kind` is the element's type (bridge, ethernet, hostdev, vhostuser, ...). `port_id` is the
+    Neutron port when libvirt itself plugged it into Open vSwitch. `element` is the whole element as
+    a dict.
     """
 
     kind: str
@@ -42,9 +43,10 @@ class Domain:
 
 
 def parse_domains(text: str) -> dict[str, Domain | ParseError]:
-    """Domains by UUID, from a list of UUIDs followed by the XML of each.
+    """Return domains by UUID, from a list of UUIDs followed by the XML of each domain.
 
-    A domain that is listed but whose XML is missing or broken has the error instead.
+    If the XML of a listed domain is missing or broken, the value is the error. Raises ParseError
+    when the list itself cannot be read.
     """
     uuids, rest = _listed(text)
     found: dict[str, Domain | ParseError] = {}
@@ -58,7 +60,7 @@ def parse_domains(text: str) -> dict[str, Domain | ParseError]:
     for uuid in uuids:
         if uuid not in found:
             found[uuid] = ParseError(
-                f"virsh dumpxml {uuid}: no whole XML document in the answer",
+                f"virsh dumpxml {uuid}: the answer has no complete XML document",
                 sample=broken,
                 hint="The instance may have ended meanwhile; scan again.",
             )

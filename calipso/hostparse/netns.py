@@ -12,15 +12,15 @@ _EXIT = re.compile(r"\nexit: (\d+)\s*\Z")
 
 
 def parse_namespaces(text: str) -> dict[str, dict[str, Device] | None]:
-    """Devices by namespace; None for one whose devices could not be listed.
+    """Return devices by namespace; None for a namespace whose devices could not be listed.
 
-    A namespace cannot be entered when it lives in another mount namespace (a container), was
-    removed while the host was asked, or was left over by a crash. Raises ParseError.
+    A namespace cannot be entered when it is in another mount namespace (a container), when somebody
+    removed it during the request, or when a crash left it behind. Raises ParseError.
     """
     found: dict[str, dict[str, Device] | None] = {}
     heads = list(_HEAD.finditer(text))
     if text.strip() and not heads:
-        raise ParseError("ip netns: no namespace in the answer", sample=text)
+        raise ParseError("ip netns: the answer has no namespace", sample=text)
     for position, head in enumerate(heads):
         end = heads[position + 1].start() if position + 1 < len(heads) else len(text)
         found[head[1]] = _namespace(head[1], text[head.end() : end])
@@ -36,4 +36,4 @@ def _namespace(name: str, body: str) -> dict[str, Device] | None:
     try:
         return parse_devices(body[: status.start()], f"namespace {name}")
     except ParseError:
-        return None  # the devices of the other namespaces can be read all the same
+        return None  # the devices of the other namespaces can still be read

@@ -215,7 +215,7 @@ def test_the_wrong_key_file_is_told_when_reading(store: EnvironmentStore, tmp_pa
     other = SecretBox(tmp_path / "other.keys")
     other.encrypt("x")
 
-    with pytest.raises(ConfigError, match=r"other\.keys: none of its keys opens"):
+    with pytest.raises(ConfigError, match=r"other\.keys: no key in it opens"):
         EnvironmentStore(store.db, other).get("prod")
     assert EnvironmentStore(store.db, other).names() == ["prod"]
 

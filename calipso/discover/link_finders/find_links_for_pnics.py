@@ -15,7 +15,7 @@ class FindLinksForPnics(FindLinks):
     """
 
     def add_links(self) -> None:
-        """Ask for each NIC what it carries."""
+        """Link each NIC to the networks that it carries."""
         carriers = Carriers.read(self.each)
         networks = {item["id"]: item for item in self.find("network", [])}
         for pnic in self.find("host_pnic", ["state"]):

@@ -14,12 +14,12 @@ from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import FDB, NICS
 
-#: Kernel kind -> (overlay type, UDP port where the device does not tell; 0: not over UDP)
+#: Kernel kind -> (overlay type, UDP port if the device reports none; 0: it does not use UDP)
 _TUNNELS = {"vxlan": ("vxlan", 4789), "gretap": ("gre", 0), "geneve": ("geneve", 6081)}
 
 
 class CliFetchOtepsLxb(CliAccess):
-    """Tunnel devices that are ports of a vconnector; other parents have none."""
+    """Tunnel devices that are ports of a vconnector. Other parents have no tunnel devices."""
 
     batch_size: ClassVar[int | None] = 100
 
@@ -92,7 +92,9 @@ def _local(tunnel: Device) -> str:
 
 
 def _carrier(tunnel: Device, devices: dict[str, Device], nics: dict[str, Nic]) -> dict[str, Any]:
-    """The device that has the endpoint's address, and the NIC or bond it leaves the host by."""
+    """Return the device that has the endpoint's address, and the NIC or bond that carries its
+    packets out of the host.
+    """
     found = device_with(devices.values(), _local(tunnel))
     device = found or devices.get(str(tunnel.info.get("link", "")))
     ways = {*nic_names(devices.values(), nics), *(d.name for d in devices.values() if d.is_bond)}

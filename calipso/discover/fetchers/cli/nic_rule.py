@@ -1,9 +1,9 @@
 """Which devices of a host are NICs: those that lead out of it.
 
-A device with hardware below it (`/sys/class/net/<name>/device`), or a bond of such. Where a host
-is itself a container or a namespace it has no hardware; there, a veth whose other end lies in
-another namespace is its NIC, unless a virtual switch of the host made it: Neutron's devices by
-their names, and veths into namespaces of this very host.
+A NIC is a device with hardware below it (`/sys/class/net/<name>/device`), or a bond of such
+devices. A host that is itself a container or a namespace has no hardware. There, a veth is a NIC
+when its other end is in another namespace, unless a virtual switch of the host made it: Neutron's
+devices have known names, and other veths may lead into namespaces of the same host.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from calipso.hostparse.ethtool import Nic
 from calipso.hostparse.iplink import Device
 
-#: Names that Neutron, libvirt, docker and Kubernetes give to what they make.
+#: Names that Neutron, libvirt, docker and Kubernetes give to their devices.
 VIRTUAL = (
     "tap",
     "qbr",

@@ -19,7 +19,7 @@ _FIELDS = ("id", "network_id", "mac_address", "device_id", "device_owner", "fixe
 
 @dataclass(frozen=True)
 class PortRef:
-    """What is needed of a port to tell what a device is."""
+    """Fields of a port that identify a device."""
 
     id: str
     network_id: str
@@ -43,7 +43,7 @@ class Ports:
                 self._networks.setdefault(ref.device_id, set()).add(ref.network_id)
 
     def of_device(self, name: str) -> PortRef | None:
-        """The port a network device was made for."""
+        """Return the port for which a network device was made; None when there is none."""
         if not name.startswith(PREFIXES):
             return None
         return self._by_start.get(name[3:])
@@ -63,7 +63,7 @@ class Ports:
 
 
 def ports_of(fetcher: Fetcher) -> Ports:
-    """The ports of the scanned environment, read once a scan and process."""
+    """Return the ports of the scanned environment. Each process reads them once a scan."""
 
     def read() -> Ports:
         return Ports(

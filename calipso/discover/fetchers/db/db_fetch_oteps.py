@@ -15,7 +15,7 @@ from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.db.db_access import DbAccess, Row
 
-#: Neutron's table of tunnel endpoints by tunnel type; never a name made of data.
+#: Tunnel type -> Neutron's table of endpoints. No table name is made from data.
 ENDPOINTS: dict[str, tuple[str, list[str]]] = {
     "vxlan": ("ml2_vxlan_endpoints", ["host", "ip_address", "udp_port"]),
     "gre": ("ml2_gre_endpoints", ["host", "ip_address"]),
@@ -24,8 +24,9 @@ ENDPOINTS: dict[str, tuple[str, list[str]]] = {
 
 
 class DbFetchOteps(DbAccess):
-    """The tunnel endpoint of an OVS vedge: address from Neutron, the devices behind it from the
-    host. A vedge whose agent builds no tunnels has none.
+    """The tunnel endpoint of an OVS vedge: its address from Neutron, its devices from the host.
+
+    A vedge whose agent builds no tunnels has no endpoint.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("cli",)
@@ -55,14 +56,16 @@ class DbFetchOteps(DbAccess):
         ]
 
     def _endpoint(self, host: str, types: list[str]) -> tuple[str, Row]:
-        """The first tunnel type Neutron has an endpoint of this host for, and that endpoint."""
+        """Return the first tunnel type for which Neutron has an endpoint of this host, and the
+        endpoint.
+        """
         for overlay in types:
             if found := self._endpoints(overlay).get(host):
                 return overlay, found
         return types[0], {}
 
     def _endpoints(self, overlay: str) -> dict[str, Row]:
-        """Endpoints of a tunnel type by host, asked once a scan."""
+        """Return the endpoints of a tunnel type by host. A scan reads them once."""
         table, columns = ENDPOINTS[overlay]
         ids = ids_by_other_name(self)
         return self.context.shared(
@@ -74,7 +77,7 @@ class DbFetchOteps(DbAccess):
         )
 
     def _device(self, host: str, ip_address: str, vedge: Row) -> Row:
-        """The device that has the tunnel's address, and the NICs it leaves the host by."""
+        """Return the device with the tunnel's address, and the NICs that carry its packets out."""
         there = devices(self, host)
         device = device_with(there.values(), ip_address)
         if device is None:
@@ -116,7 +119,10 @@ def _normal(address: str) -> str:
 
 
 def _udp_port(endpoint: Row, vedge: Row) -> dict[str, int]:
-    """The port that Neutron has, else the one of OVS' tunnels. GRE has no port."""
+    """Return the UDP port that Neutron stores, otherwise that of the OVS tunnels.
+
+    GRE has no port.
+    """
     if endpoint.get("udp_port"):
         return {"udp_port": int(endpoint["udp_port"])}
     ports = {

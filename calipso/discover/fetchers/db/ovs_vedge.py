@@ -1,4 +1,4 @@
-"""What a vedge document says of Open vSwitch on a host: ports, tunnels, patches, uplinks."""
+"""The Open vSwitch fields of a vedge document: ports, tunnels, patches, uplinks."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def patch_fields(
     bridges: Mapping[str, Bridge],
     devices: Mapping[str, Device],
 ) -> Document:
-    """A way from one bridge to another: a patch port, or the veth pair older releases use."""
+    """Return a connection between two bridges: a patch port, or the veth pair of older releases."""
     device = devices.get(interface.name)
     veth = device.lower if device and device.kind == "veth" and device.peer_netns is None else ""
     peer = interface.peer or veth
@@ -110,10 +110,10 @@ def patch_fields(
 
 
 def uplinks(bridge: Bridge, devices: Mapping[str, Device]) -> list[str]:
-    """Interfaces through which a bridge leaves the host: NICs, bonds, DPDK ports.
+    """Return the interfaces that lead from a bridge out of the host: NICs, bonds, DPDK ports.
 
-    Not those that Neutron plugged, and not the ends of a veth pair within the host, which older
-    releases use instead of patch ports.
+    Interfaces that Neutron plugged do not count. Ends of a veth pair within the host do not count
+    either; older releases use them instead of patch ports.
     """
     return sorted(
         interface.name
