@@ -74,7 +74,7 @@ def test_the_collection_keeps_its_name_beside_any_inventory(inv: InventoryMgr) -
 def test_a_name_is_given_once(store: EnvironmentStore) -> None:
     store.add(openstack_document())
 
-    with pytest.raises(ConfigError, match="environment prod exists"):
+    with pytest.raises(ConfigError, match="environment prod already exists"):
         store.add(openstack_document(type_drivers="vlan"))
 
     assert store.get("prod").type_drivers == "vxlan"

@@ -93,7 +93,7 @@ def test_a_secret_encrypted_elsewhere_is_no_fault_of_this_installation(key_path:
     elsewhere = SecretBox(key_path.with_name("other.keys")).encrypt("x")
     SecretBox(key_path).encrypt("y")
 
-    with pytest.raises(ConfigError, match="a key that is not here") as caught:
+    with pytest.raises(ConfigError, match="a key that is not in the key file") as caught:
         SecretBox(key_path).encrypt(elsewhere)
     assert not isinstance(caught.value, InstallationError)
 

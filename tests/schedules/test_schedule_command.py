@@ -92,7 +92,7 @@ def test_wrong_usage_is_told_and_stores_nothing(run: Any, options: list[str], sa
     [
         (["add", "toi", "--freq", "DAILY"], "no environment toi; did you mean toy?"),
         (["add", "toy", "--freq", "DAILY", "--name", "a b"], "not a name"),
-        (["add", "toy", "--freq", "DAILY", "--name", "mine"], "schedule mine exists"),
+        (["add", "toy", "--freq", "DAILY", "--name", "mine"], "schedule mine already exists"),
         (["add", "toy", "--freq", "ONCE", "--at", "2020-01-01T00:00"], "still to come"),
         (["show", "mime"], "no schedule mime; did you mean mine?"),
         (["remove", "x"], "no schedule x"),
