@@ -74,7 +74,7 @@ def test_each_frequency_has_its_words(run: Any, options: list[str], when: str):
         (["--freq", "HOURLY", "--at", "12:15"], "it is the minute"),
         (["--freq", "MINUTELY", "--at", "12:15"], "of no use"),
         (["--freq", "DAILY", "--time-zone", "Europe/Berln"], "did you mean Europe/Berlin?"),
-        (["--freq", "DAILY", "--day", "3"], "day: of no use with freq DAILY"),
+        (["--freq", "DAILY", "--day", "3"], "day: not allowed with freq DAILY"),
         (["--freq", "MONTHLY", "--day", "32"], "day: "),
         (["--freq", "DAILY", "--interval", "0"], "interval: "),
         (["--freq", "DAILY", "--links-only", "--cliques-only"], "at most one of"),

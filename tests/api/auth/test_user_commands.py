@@ -119,7 +119,7 @@ def test_a_service_token_is_shown_once_listed_and_revoked(user: Command) -> None
         (["add", "anna", "--password-file", "-"], "two\nlines of it", "one line"),
         (["add", "anna"], "", "no password for anna"),
         (["add", "anna", "--grant", "prod"], "", "not a grant"),
-        (["add", "old", "--password-file", "-"], "correct horse", "there is a user old"),
+        (["add", "old", "--password-file", "-"], "correct horse", "user old already exists"),
         (["grant", "old"], "", "nothing to change"),
         (["revoke", "old"], "", "which token?"),
         (["grant", "old", "--role", "viewer"], "", "old is the last admin"),
