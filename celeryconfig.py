@@ -25,8 +25,8 @@ result_chord_join_timeout = 30.0
 task_soft_time_limit = 270
 task_time_limit = 300
 
-# On a silent connection TCP keepalive asks after 30 s whether the other side still exists, and gives
-# it up a minute later. So a worker host whose link was cut takes tasks again when the link is back.
+# On a silent connection TCP keepalive asks after 30 s whether the other side still exists, and
+# gives it up a minute later. So a worker host takes tasks again when its cut link is back.
 # Without these values, Linux asks after two hours.
 keepalive = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
 

@@ -113,8 +113,8 @@ def test_a_service_token_is_shown_once_listed_and_revoked(user: Command) -> None
 @pytest.mark.parametrize(
     ("arguments", "stdin", "words"),
     [
-        (["add", "a/b", "--password-file", "-"], "correct horse", "no name for a user"),
-        (["add", "me", "--password-file", "-"], "correct horse", "no name for a user"),
+        (["add", "a/b", "--password-file", "-"], "correct horse", "not a valid name for a user"),
+        (["add", "me", "--password-file", "-"], "correct horse", "not a valid name for a user"),
         (["add", "anna", "--password-file", "-"], "short", "has 5 characters"),
         (["add", "anna", "--password-file", "-"], "two\nlines of it", "one line"),
         (["add", "anna"], "", "no password for anna"),
