@@ -9,7 +9,7 @@ from calipso.topology.plugs import Fault, down_fault, faulty_tunnels
 
 
 class FindLinksForOteps(FindLinks):
-    """A tunnel endpoint and what it joins: a switch or bridge on one side, NICs on the other.
+    """Links a tunnel endpoint to a switch or bridge on one side and to NICs on the other.
 
     On Open vSwitch one endpoint serves all tunnel networks of the host and its address lies on a
     NIC, on an OVS bridge with a NIC as uplink, or on a Linux bridge. With the Linux bridge agent
@@ -34,7 +34,7 @@ class FindLinksForOteps(FindLinks):
         vedge = self.vedges.get(str(otep.get("parent_id")))
         if vedge is not None and otep.get("parent_type") == "vedge":
             faults = list(faulty_tunnels(vedge))
-            # one that works is a way out
+            # one working NIC is enough to leave the host
             broken = ["down"] if faults and len(faults) == len(vedge["tunnel_ports"]) else []
             fault = faults[0] if broken else self.down(otep)
             self.link(
@@ -76,6 +76,6 @@ class FindLinksForOteps(FindLinks):
             )
 
     def down(self, *items: Document) -> Fault | None:
-        """The fault of the first of these that is down."""
+        """Return the fault of the first of these devices that is down."""
         states = {str(item["name"]): item.get("state") for item in items}
         return down_fault(str(items[0].get("host") or ""), states)

@@ -7,9 +7,9 @@ from calipso.model.inventory import Fetched
 
 
 class ApiFetchNetwork(ApiFetchNetworks):
-    """The network of an id with its subnets, as ApiFetchNetworks gives it; none when it is gone.
+    """The network of an id with its subnets, as ApiFetchNetworks returns it; empty when it is gone.
 
-    For handlers of events; `parent_id` is the network's own id.
+    Handlers of events use it; `parent_id` is the network's own id.
     """
 
     def get(self, parent_id: str) -> list[Fetched]:

@@ -22,7 +22,7 @@ class ApiFetchNetworks(ApiAccess):
         ]
 
     def networks(self, region: str, only: Mapping[str, str]) -> list[Fetched]:
-        """Networks that match `only` (all when empty), as inventory objects."""
+        """Return the networks that match `only` (all if it is empty), as inventory objects."""
         networks = list(
             self.list("network", "/v2.0/networks", "networks", region=region, params=only)
         )
@@ -38,10 +38,10 @@ class ApiFetchNetworks(ApiAccess):
 
 
 def network(item: Item, subnets: Iterable[Item], names: Mapping[str, str], admin: str) -> Fetched:
-    """Inventory object of a Neutron network.
+    """Return the inventory object of a Neutron network.
 
-    One that has no project (Neutron's own for HA routers), or whose project is gone, stands
-    below the admin project.
+    A network without a project (Neutron's own, for HA routers) is below the admin project, and so
+    is a network whose project is gone.
     """
     owner = str(item.get("project_id") or item.get("tenant_id") or "")
     home = owner if owner in names else admin
@@ -64,7 +64,7 @@ def network(item: Item, subnets: Iterable[Item], names: Mapping[str, str], admin
 
 
 def subnets_by_name(subnets: Iterable[Item]) -> dict[str, Item]:
-    """Subnets by name. Where a name is empty, or two are equal, the key has the id."""
+    """Return the subnets by name. If a name is empty or not unique, the key contains the id."""
     found: dict[str, Item] = {}
     for item in sorted(subnets, key=lambda subnet: str(subnet["id"])):
         name, subnet_id = str(item.get("name") or ""), str(item["id"])

@@ -7,9 +7,9 @@ from calipso.model.inventory import Fetched
 
 
 class ApiFetchPort(ApiFetchPorts):
-    """The port of an id, as ApiFetchPorts gives it; none when it is gone.
+    """The port of an id, as ApiFetchPorts returns it; empty when it is gone.
 
-    For handlers of events; `parent_id` is the port's own id.
+    Handlers of events use it; `parent_id` is the port's own id.
     """
 
     def get(self, parent_id: str) -> list[Fetched]:

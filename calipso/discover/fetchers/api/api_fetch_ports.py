@@ -15,7 +15,7 @@ from calipso.sources.api.api_paging import Item
 
 
 class ApiFetchPorts(ApiAccess):
-    """Ports of a region below their networks, from Neutron, also those bound to nothing."""
+    """Ports of a region below their networks, from Neutron. Unbound ports are included."""
 
     def get(self, parent_id: str) -> list[Fetched]:
         found = []
@@ -26,21 +26,24 @@ class ApiFetchPorts(ApiAccess):
         return found
 
     def _check_drivers(self, region: str, ports: Iterable[Fetched]) -> None:
-        """Report what plugs ports and is not read; drivers that agents show come with the hosts."""
+        """Report drivers that plug ports and that no fetcher reads.
+
+        The host fetcher reports the drivers that agents show.
+        """
         wanted = self.context.environment.mechanism_drivers
         found = [driver for driver in drivers_of_ports(ports) if not driver.read_in(wanted)]
         if not found:
             return
         try:
             shown = {driver.name for driver in drivers_of_agents(self.network_agents(region))}
-        except AccessError:  # the hosts report it
+        except AccessError:  # the host fetcher reports it
             shown = set()
         rest = [driver for driver in found if driver.name not in shown]
         for problem in driver_problems(self.env, rest, wanted):
             self.context.problem(problem)
 
     def ports(self, region: str, only: Mapping[str, str]) -> Iterator[Fetched]:
-        """Ports that match `only` (all when empty), as inventory objects."""
+        """Return the ports that match `only` (all if it is empty), as inventory objects."""
         names = self.project_names()
         networks = {item["id"] for item in self.inv.find(self.env, "network", fields=["id"])}
         for item in self.list("network", "/v2.0/ports", "ports", region=region, params=only):
@@ -66,7 +69,10 @@ class ApiFetchPorts(ApiAccess):
 
 
 def port(item: Item, names: Mapping[str, str]) -> Fetched:
-    """Inventory object of a Neutron port: named by its MAC; Neutron's name is `port_name`."""
+    """Return the inventory object of a port.
+
+    Its name is its MAC; `port_name` has Neutron's name.
+    """
     owner = str(item.get("project_id") or item.get("tenant_id") or "")
     mac = str(item.get("mac_address") or "").lower()
     network_id = str(item["network_id"])

@@ -16,7 +16,7 @@ from calipso.sources.db.db_access import DbAccess, Row
 from calipso.topology.wiring import Node, Ways, ways_of_device
 from calipso.topology.wiring.routes import device_of_address, ways_to_peers
 
-#: Neutron's table of tunnel endpoints by tunnel type; never a name made of data.
+#: Tunnel type -> Neutron's table of endpoints. No table name is made from data.
 ENDPOINTS: dict[str, tuple[str, list[str]]] = {
     "vxlan": ("ml2_vxlan_endpoints", ["host", "ip_address", "udp_port"]),
     "gre": ("ml2_gre_endpoints", ["host", "ip_address"]),
@@ -25,8 +25,9 @@ ENDPOINTS: dict[str, tuple[str, list[str]]] = {
 
 
 class DbFetchOteps(DbAccess):
-    """The tunnel endpoint of an OVS vedge: address from Neutron, the devices behind it from the
-    host. A vedge whose agent builds no tunnels has none.
+    """The tunnel endpoint of an OVS vedge: its address from Neutron, its devices from the host.
+
+    A vedge whose agent builds no tunnels has no endpoint.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("cli",)
@@ -56,14 +57,16 @@ class DbFetchOteps(DbAccess):
         ]
 
     def _endpoint(self, host: str, types: list[str]) -> tuple[str, Row]:
-        """The first tunnel type Neutron has an endpoint of this host for, and that endpoint."""
+        """Return the first tunnel type for which Neutron has an endpoint of this host, and the
+        endpoint.
+        """
         for overlay in types:
             if found := self._endpoints(overlay).get(host):
                 return overlay, found
         return types[0], {}
 
     def _endpoints(self, overlay: str) -> dict[str, Row]:
-        """Endpoints of a tunnel type by host, asked once a scan."""
+        """Return the endpoints of a tunnel type by host. A scan reads them once."""
         table, columns = ENDPOINTS[overlay]
         ids = ids_by_other_name(self)
         return self.context.shared(
@@ -75,7 +78,7 @@ class DbFetchOteps(DbAccess):
         )
 
     def _device(self, host: str, ip_address: str, vedge: Row) -> Row:
-        """The device that has the tunnel's address, and the NICs it leaves the host by."""
+        """Return the device with the tunnel's address, and the NICs that carry its packets out."""
         node = device_of_address(wiring(self, host), ip_address)
         if node is None:
             self._nowhere(host, ip_address)
@@ -151,7 +154,10 @@ def _normal(address: str) -> str:
 
 
 def _udp_port(endpoint: Row, vedge: Row) -> dict[str, int]:
-    """The port that Neutron has, else the one of OVS' tunnels. GRE has no port."""
+    """Return the UDP port that Neutron stores, otherwise that of the OVS tunnels.
+
+    GRE has no port.
+    """
     if endpoint.get("udp_port"):
         return {"udp_port": int(endpoint["udp_port"])}
     ports = {

@@ -15,9 +15,9 @@ AGENT_TYPE = "Open vSwitch agent"
 
 
 class DbFetchVedgesOvs(DbAccess):
-    """The vedge of a host: its OVS agent in Neutron's database, its bridges asked of the host.
+    """The vedge of a host: the OVS agent from Neutron's database, the bridges from the host.
 
-    A host has one when Neutron knows an OVS agent there; `ovs-vsctl` must then answer.
+    A host has a vedge when Neutron knows an OVS agent there. `ovs-vsctl` must then answer.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("cli",)
@@ -27,7 +27,7 @@ class DbFetchVedgesOvs(DbAccess):
         return [self._vedge(host, agent) for agent in self._agents().get(host, ())[:1]]
 
     def _agents(self) -> dict[str, list[Row]]:
-        """OVS agents of the whole cloud by host, asked once a scan."""
+        """Return the OVS agents of the whole cloud by host. A scan reads them once."""
 
         def ask() -> dict[str, list[Row]]:
             found: dict[str, list[Row]] = {}
@@ -61,7 +61,10 @@ class DbFetchVedgesOvs(DbAccess):
 
 
 def _pnic(agent: Row, described: list[Row]) -> Row:
-    """Without tunnels, all traffic leaves by the NIC of the mapped bridge, if it is one."""
+    """Return the NIC of the mapped bridge.
+
+    Without tunnels all traffic leaves through it, if there is exactly one.
+    """
     if agent["configurations"].get("tunneling_ip"):
         return {}
     mapped = [bridge["ways_out"] for bridge in described if bridge["physical_network"]]

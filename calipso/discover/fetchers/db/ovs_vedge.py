@@ -1,4 +1,4 @@
-"""What a vedge document says of Open vSwitch on a host: ports, tunnels, patches, uplinks."""
+"""The Open vSwitch fields of a vedge document: ports, tunnels, patches, uplinks."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def patch_fields(
     bridges: Mapping[str, Bridge],
     devices: Mapping[str, Device],
 ) -> Document:
-    """A way from one bridge to another: a patch port, or the veth pair older releases use."""
+    """Return a connection between two bridges: a patch port, or the veth pair of older releases."""
     device = devices.get(interface.name)
     veth = device.lower if device and device.kind == "veth" and device.peer_netns is None else ""
     peer = interface.peer or veth
