@@ -12,6 +12,7 @@ from calipso.model.scan import ScanRequest
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.ages import aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.scan_store import ScanStore
 from tests.sample_cloud.running import RunningCloud, running_cloud
 from tests.scan.cloud_checks import every_parent_exists
 
@@ -183,3 +184,14 @@ def test_hosts_of_one_name_in_two_regions_do_not_share_instances(inv: InventoryM
         assert not below & others, "instances of one region are on hosts of the other"
         assert record["status"] == "completed_with_errors"
         assert "RegionTwo" in errors(record)
+
+
+@pytest.mark.parametrize("fetcher", ["DbFetchVedgesOvs", "DbFetchOteps"])
+def test_what_asks_hosts_runs_on_their_queue(cloud: RunningCloud, inv: InventoryMgr, fetcher: str):
+    record = scan(inventory_only=True)
+
+    tasks = ScanStore().scan_tasks(record["_id"])
+    asked = [task for task in tasks if fetcher in task.get("fetchers", ())]
+
+    assert asked
+    assert {task["queue"] for task in asked} == {"cli"}

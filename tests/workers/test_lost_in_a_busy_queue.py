@@ -6,11 +6,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from calipso.discover.engine.scan_manager import create_scan, progress
-from calipso.dispatch import submit
+from calipso.dispatch import client, submit
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
 from calipso.stores.config.environment_store import EnvironmentStore
@@ -48,14 +49,19 @@ def broker(
         yield
 
 
+def waiting(queue: str) -> int:
+    """How many messages the broker holds in a queue."""
+    with client().connection_for_read() as connection, connection.channel() as opened:
+        channel: Any = opened
+        return int(channel.queue_declare(queue=queue, passive=True).message_count)
+
+
 @contextmanager
 def other_scans(least: list[int]) -> Iterator[None]:
     """Scans of the other environments, one after the other, until the end of the block.
 
     `least` gets the number of messages in `cli` at each look.
     """
-    from workers.tasks.scan import queue_lengths
-
     over = threading.Event()
 
     def keep_busy() -> None:
@@ -64,7 +70,7 @@ def other_scans(least: list[int]) -> Iterator[None]:
             for name, scan in scans.items():
                 if not scan or progress(scan)["status"] not in ("pending", "running"):
                     scans[name] = submit(ScanRequest(environment=name))
-            least.append(queue_lengths()["cli"])
+            least.append(waiting("cli"))
 
     thread = threading.Thread(target=keep_busy)
     thread.start()
