@@ -1,7 +1,8 @@
 """The sources of a cloud, each declared once.
 
-From a declaration come the queue of that name, the section of the environment that says how to
-reach it, its access class, its lines of the coverage report, its metrics and its connection test.
+From a declaration come the queue of that name with its field in `queues` of an environment, the
+section of the environment that says how to reach it, its access class, its lines of the coverage
+report, its metrics, its steps of the environment test and its folder in a recording.
 A plug-in may bring a source of its own: an access class in `<its package>/<name>/<name>_access.py`.
 """
 
@@ -19,27 +20,49 @@ class Source:
 
     `name` is also the name of its queue and the first word of its fetchers. `section` is the
     section of the environment for it, `access` the module and class that ask it, `error` what
-    they raise. `counts` is the first word of its counters (`ssh_commands`). `per_host`: it asks
-    the hosts, which may have queues of their own.
+    they raise. `steps` is the module and function that test it: the function takes a ScanContext
+    and the hosts found so far, and yields steps. `counts` is the first word of its counters
+    (`ssh_commands`), `recorded` is what a recording counts of it. `per_host`: it asks the hosts,
+    which may have queues of their own.
     """
 
     name: str
     section: str
     access: str
     error: type[AccessError]
+    steps: str
     counts: str
+    recorded: str
     per_host: bool = False
 
 
 SOURCES: tuple[Source, ...] = (
-    Source("api", "OpenStack", "calipso.sources.api.api_access:ApiAccess", ApiAccessError, "api"),
-    Source("db", "mysql", "calipso.sources.db.db_access:DbAccess", DbAccessError, "sql"),
+    Source(
+        "api",
+        "OpenStack",
+        "calipso.sources.api.api_access:ApiAccess",
+        ApiAccessError,
+        steps="calipso.probe.environment_test:cloud_steps",
+        counts="api",
+        recorded="API lists",
+    ),
+    Source(
+        "db",
+        "mysql",
+        "calipso.sources.db.db_access:DbAccess",
+        DbAccessError,
+        steps="calipso.probe.environment_test:database_steps",
+        counts="sql",
+        recorded="tables",
+    ),
     Source(
         "cli",
         "CLI",
         "calipso.sources.cli.cli_access:CliAccess",
         CliAccessError,
-        "ssh",
+        steps="calipso.probe.environment_test:host_steps",
+        counts="ssh",
+        recorded="hosts",
         per_host=True,
     ),
 )
