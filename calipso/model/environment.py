@@ -30,6 +30,7 @@ from calipso.model.sections import (
     MysqlSection,
     OtherSection,
 )
+from calipso.model.sources import BY_SECTION
 
 __all__ = [
     "HOST",
@@ -56,7 +57,7 @@ __all__ = [
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 
 #: Sections an environment of this type must have.
-NEEDED = {"OpenStack": ("OpenStack", "mysql", "CLI"), "Kubernetes": ("Kubernetes", "CLI")}
+NEEDED = {"OpenStack": tuple(BY_SECTION), "Kubernetes": ("Kubernetes", "CLI")}
 
 #: Fields that are stored even when they have their default.
 ALWAYS_STORED = {"name", "document_type", "environment_type", "distribution"} | {

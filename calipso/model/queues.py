@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from calipso.model.sources import BY_NAME, GRAPH_QUEUES, asks_hosts
 
@@ -58,12 +65,18 @@ class HostQueue(_Strict):
         return any(fnmatchcase(host.lower(), pattern.lower()) for pattern in self.hosts)
 
 
-class Queues(_Strict):
+if TYPE_CHECKING:
+    _OfSources = _Strict
+else:
+    #: A field for each source, with the queue of its name as the default.
+    _OfSources = create_model(
+        "_OfSources", __base__=_Strict, **{name: (str, name) for name in BY_NAME}
+    )
+
+
+class Queues(_OfSources):
     """The queue of each source, and queues of certain hosts for `cli`. The first match counts."""
 
-    api: str = "api"
-    db: str = "db"
-    cli: str = "cli"
     hosts: list[HostQueue] = Field(default_factory=list)
 
     @field_validator(*BY_NAME)

@@ -1,8 +1,9 @@
 """The sources of a cloud, each declared once.
 
-A declaration gives the queue of that name, the section of the environment with the address, the
-access class, the lines of the coverage report, the metrics and the connection test. A plug-in may
-bring a source of its own: an access class in `<its package>/<name>/<name>_access.py`.
+A declaration gives the queue of that name with its field in `queues` of an environment, the section
+of the environment with the address, the access class, the lines of the coverage report, the
+metrics, the steps of the environment test and the folder in a recording. A plug-in may bring a
+source of its own: an access class in `<its package>/<name>/<name>_access.py`.
 """
 
 from __future__ import annotations
@@ -19,27 +20,49 @@ class Source:
 
     `name` is also the name of its queue and the first word of its fetchers. `section` is its
     section of the environment, `access` the module and class that send requests to it, `error` the
-    error that they raise. `counts` is the first word of its counters (`ssh_commands`). `per_host`
-    means that it asks the hosts, which may have queues of their own.
+    error that they raise. `steps` is the module and function that test it: the function takes a
+    ScanContext and the hosts found so far, and yields steps. `counts` is the first word of its
+    counters (`ssh_commands`), `recorded` is what a recording counts of it. `per_host` means that
+    it asks the hosts, which may have queues of their own.
     """
 
     name: str
     section: str
     access: str
     error: type[AccessError]
+    steps: str
     counts: str
+    recorded: str
     per_host: bool = False
 
 
 SOURCES: tuple[Source, ...] = (
-    Source("api", "OpenStack", "calipso.sources.api.api_access:ApiAccess", ApiAccessError, "api"),
-    Source("db", "mysql", "calipso.sources.db.db_access:DbAccess", DbAccessError, "sql"),
+    Source(
+        "api",
+        "OpenStack",
+        "calipso.sources.api.api_access:ApiAccess",
+        ApiAccessError,
+        steps="calipso.probe.environment_test:cloud_steps",
+        counts="api",
+        recorded="API lists",
+    ),
+    Source(
+        "db",
+        "mysql",
+        "calipso.sources.db.db_access:DbAccess",
+        DbAccessError,
+        steps="calipso.probe.environment_test:database_steps",
+        counts="sql",
+        recorded="tables",
+    ),
     Source(
         "cli",
         "CLI",
         "calipso.sources.cli.cli_access:CliAccess",
         CliAccessError,
-        "ssh",
+        steps="calipso.probe.environment_test:host_steps",
+        counts="ssh",
+        recorded="hosts",
         per_host=True,
     ),
 )

@@ -31,6 +31,7 @@ class GeneratedCloud:
         self.names = self.builder.names
         self.plan = self.builder.build()
         self.region = REGION
+        self.regions: Sequence[str] = (REGION,)  # those that the identity API lists
         self.admin_project = self.plan.admin.name
         self.distribution = "Devstack"
         self.distribution_version = "Zed"
@@ -50,7 +51,9 @@ class GeneratedCloud:
             return self._nova.api(resource)
         if service_type == "network":
             return self._neutron.api(resource)
-        return identity(self.plan, resource) if service_type == "identity" else None
+        if service_type == "identity":
+            return identity(self.plan, resource, self.regions)
+        return None
 
     def schemas(self) -> Mapping[str, Mapping[str, Columns]]:
         return SCHEMA

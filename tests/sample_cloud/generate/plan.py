@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
+from tests.sample_cloud.generate.odd import Odd
+
 
 @dataclass(slots=True, eq=False)
 class Project:
@@ -169,6 +171,7 @@ class Plan:
     ports: list[Port] = field(default_factory=list)
     routers: list[Router] = field(default_factory=list)
     floating_ips: list[FloatingIp] = field(default_factory=list)
+    odd: Odd = field(default_factory=Odd)
     instances: list[Instance] = field(default_factory=list)
 
     def hosts_with(self, role: str) -> list[Host]:

@@ -37,6 +37,8 @@ class Keystone:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        #: addresses of the APIs of further regions
+        self.more_regions: dict[str, str] = {}
         self._tokens: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
@@ -116,17 +118,19 @@ class Keystone:
         return document
 
     def _catalog(self, base: str) -> list[dict[str, Any]]:
-        region = self.stage.cloud.region
+        regions = {self.stage.cloud.region: base, **self.more_regions}
         return [
             {
                 "endpoints": [
                     {
-                        "id": self._id(f"{kind}{interface}"),
+                        "id": self._id(f"{region[-3:]}{kind}{interface}"),
                         "interface": interface,
                         "region_id": region,
-                        "url": base + path,
+                        "url": address + path,
                         "region": region,
                     }
+                    for region, address in regions.items()
+                    if region == self.stage.cloud.region or kind != "identity"
                     for interface in ("internal", "public", "admin")
                 ],
                 "id": self._id(kind),
