@@ -78,6 +78,8 @@ class CliFetchInstanceVnics(CliAccess):
         for port in joined.left.get(domain.uuid, ()):
             if port.host == host:
                 self._unplugged(uuid, host, domain, port)
+        for ports in joined.alike.get(domain.uuid, ()):
+            self._alike(uuid, host, domain, ports)
         return found
 
     def _sub_ports(self, port: PortRef | None) -> Fetched:
@@ -97,9 +99,23 @@ class CliFetchInstanceVnics(CliAccess):
         def make() -> GuestPorts:
             domains = self.parsed(DOMAINS, host, parse_domains)
             running = {uuid: d for uuid, d in domains.items() if isinstance(d, Domain)}
-            return guest_ports(running, self.devices(host), ports_of(self))
+            return guest_ports(running, self.devices(host), ports_of(self), self._vlans())
 
         return self.context.shared(f"cli:guest_ports:{host}", make)
+
+    def _vlans(self) -> dict[str, int]:
+        """VLAN of each VLAN network by its id, read once a scan and process."""
+        segment, kind = "provider:segmentation_id", "provider:network_type"
+
+        def read() -> dict[str, int]:
+            networks = self.inv.find(self.env, "network", ("id", segment, kind))
+            return {
+                str(network["id"]): int(network[segment])
+                for network in networks
+                if network.get(kind) == "vlan" and network.get(segment)
+            }
+
+        return self.context.shared("cli:network_vlans", read)
 
     def _unplugged(self, uuid: str, host: str, domain: Domain, port: PortRef) -> None:
         self.context.problem(
@@ -115,6 +131,25 @@ class CliFetchInstanceVnics(CliAccess):
                 code="port_unplugged",
                 object_type="port",
                 object_id=port.id,
+            )
+        )
+
+    def _alike(self, uuid: str, host: str, domain: Domain, ports: tuple[PortRef, ...]) -> None:
+        which = ", ".join(port.id for port in ports)
+        self.context.problem(
+            Problem(
+                kind=str(ErrorKind.NOT_FOUND),
+                message=f"{host}: instance {uuid} ({domain.name}) has interfaces with MAC "
+                f"{ports[0].mac_address}, and nothing tells which is which of its ports: {which}",
+                hint="Their ports and networks stay unknown. Give the ports different MACs, or "
+                "look whether `binding:profile` names a PCI address.",
+                source="cli",
+                host=host,
+                parent_id=uuid,
+                warning=True,
+                code="mac_ambiguous",
+                object_type="instance",
+                object_id=uuid,
             )
         )
 
