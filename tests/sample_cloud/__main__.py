@@ -19,6 +19,8 @@ from tests.sample_cloud.cloud import Cloud
 from tests.sample_cloud.environment import environment
 from tests.sample_cloud.generate.generated import GeneratedCloud
 from tests.sample_cloud.generate.params import MECHANISMS, MESHES, TYPE_DRIVERS, CloudParams
+from tests.sample_cloud.profiles import PROFILES
+from tests.sample_cloud.profiles.cloud import ProfileCloud
 from tests.sample_cloud.recorded import RecordedCloud
 from tests.sample_cloud.serve.faults import KINDS, Faults
 from tests.sample_cloud.serve.http import ApiServer
@@ -39,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     )
     defaults = CloudParams()
     made.add_argument("--recorded", metavar="FOLDER", help="serve a recorded cloud")
+    made.add_argument("--profile", metavar="NAME", help=f"serve one of {', '.join(PROFILES)}")
     for name, text in {
         "hosts": "hosts of all kinds",
         "instances": "instances",
@@ -73,6 +76,8 @@ def cloud_of(options: argparse.Namespace) -> Cloud:
     """The cloud the command line asks for."""
     if options.recorded:
         return RecordedCloud(Path(options.recorded))
+    if options.profile:
+        return ProfileCloud(options.profile, options.seed)
     return GeneratedCloud(
         CloudParams(
             hosts=options.hosts,

@@ -18,6 +18,8 @@ def agents(plan: Plan, names: Names) -> list[Item]:
 
 def host_agents(host: Host, plan: Plan, names: Names) -> list[Item]:
     """L2 agent of a host, and L3, DHCP and metadata agents of a network node."""
+    if host.agents is not None:
+        return [_agent(host, names, *each) for each in host.agents]
     found = []
     if host.driver == "ovs":
         found.append(("Open vSwitch agent", "neutron-openvswitch-agent", "N/A", _ovs(host)))

@@ -189,14 +189,19 @@ class Nova:
             "hypervisors",
             [
                 {
-                    "id": self.names.uuid("hypervisor", host.name),
-                    "hypervisor_hostname": host.name,
+                    "id": self.names.uuid("hypervisor", name),
+                    "hypervisor_hostname": name,
                     "state": "up",
                     "status": "enabled",
                 }
-                for host in self.plan.hosts_with("compute")
+                for _, name in self._machines()
             ],
         )
+
+    def _machines(self) -> list[tuple[Host, str]]:
+        """Compute services and the hypervisors of each: itself, or nodes of Ironic."""
+        hosts = self.plan.hosts_with("compute")
+        return [(host, name) for host in hosts for name in host.nodes or [host.name]]
 
     def _hypervisor_details(self) -> Listing:
         uptime = (
@@ -204,14 +209,14 @@ class Nova:
         )
         items = self._hypervisors().items
         details = []
-        for host, item in zip(self.plan.hosts_with("compute"), items, strict=True):
+        for (host, _), item in zip(self._machines(), items, strict=True):
             service = {
                 "id": self.service_id(host, "nova-compute"),
                 "host": host.name,
                 "disabled_reason": None,
             }
             more = {
-                "hypervisor_type": "QEMU",
+                "hypervisor_type": "ironic" if host.nodes else "QEMU",
                 "hypervisor_version": 7002022,
                 "host_ip": host.address,
                 "service": service,
