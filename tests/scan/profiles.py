@@ -99,8 +99,12 @@ def main() -> int:
             rows, errors = scan(profile)
             print(table(profile, rows) if options.table else f"{profile:18}{summary(rows)}")
             told = [f"error: {error}" for error in errors]
-            told += [line for row in rows for line in row.wrong()]
-            wrong += bool(told)
+            for row in rows:
+                lines = row.wrong()
+                wrong += len(lines)
+                shown = len(lines) if options.all else SHOWN
+                told += lines[:shown]
+                told += [f"{row.kind}: ... {len(lines) - shown} more"] if lines[shown:] else []
             print("".join(f"    {line}\n" for line in told), end="", flush=True)
         close_clients()
     return 1 if wrong else 0

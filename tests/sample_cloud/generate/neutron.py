@@ -65,7 +65,7 @@ class Neutron:
             "description": "",
             "binding:vnic_type": port.binding.vnic_type if port.binding else "normal",
             "binding:profile": port.binding.profile if port.binding else {},
-            "binding:host_id": port.host.name if port.host else "",
+            "binding:host_id": bound_to(port),
             "binding:vif_type": vif_type(port),
             "binding:vif_details": vif_details(port) if bound else {},
             "port_security_enabled": secured,
@@ -91,12 +91,18 @@ class Neutron:
         return {"trunk_details": {"trunk_id": trunk, "sub_ports": sub_ports}}
 
 
+def bound_to(port: Port) -> str:
+    """Where a port is bound: a host, or a node of Ironic."""
+    node = port.binding.node if port.binding else ""
+    return node or (port.host.name if port.host else "")
+
+
 def vif_type(port: Port) -> str:
     """How a port is plugged on its host."""
-    if port.host is None:
-        return "unbound"
     if port.binding:
         return port.binding.vif_type
+    if port.host is None:
+        return "unbound"
     return "ovs" if port.host.driver == "ovs" else "bridge"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tests.sample_cloud.cloud import Item
 from tests.sample_cloud.generate.agents import agents
 from tests.sample_cloud.generate.names import Names
-from tests.sample_cloud.generate.neutron import vif_details, vif_type
+from tests.sample_cloud.generate.neutron import bound_to, vif_details, vif_type
 from tests.sample_cloud.generate.nova_tables import Views
 from tests.sample_cloud.generate.plan import FloatingIp, Host, Plan, Port
 
@@ -128,7 +128,7 @@ class NeutronTables:
             details = {key: at for key, at in vif_details(port).items() if key != "bound_drivers"}
             yield {
                 "port_id": port.id,
-                "host": port.host.name if port.host else "",
+                "host": bound_to(port),
                 "vif_type": vif_type(port),
                 "vnic_type": port.binding.vnic_type if port.binding else "normal",
                 "profile": json.dumps(port.binding.profile) if port.binding else "",

@@ -110,7 +110,7 @@ class Nova:
             "OS-SRV-USG:launched_at": launched,
             f"{attributes}host": host,
             f"{attributes}instance_name": instance.domain,
-            f"{attributes}hypervisor_hostname": host,
+            f"{attributes}hypervisor_hostname": instance.node or host,
             f"{attributes}reservation_id": f"r-{instance.id[:8]}",
             f"{attributes}launch_index": 0,
             f"{attributes}hostname": instance.name,
@@ -199,9 +199,8 @@ class Nova:
         )
 
     def _machines(self) -> list[tuple[Host, str]]:
-        """Compute services and the hypervisors of each: itself, or nodes of Ironic."""
         hosts = self.plan.hosts_with("compute")
-        return [(host, name) for host in hosts for name in host.nodes or [host.name]]
+        return [(host, name) for host in hosts for name in host.machines]
 
     def _hypervisor_details(self) -> Listing:
         uptime = (

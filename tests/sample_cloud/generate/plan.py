@@ -33,6 +33,7 @@ class Binding:
     vnic_type: str = "normal"
     details: dict[str, Any] = field(default_factory=dict)
     profile: dict[str, Any] = field(default_factory=dict)
+    node: str = ""  # of Ironic, instead of a host
 
 
 @dataclass(slots=True, eq=False)
@@ -149,6 +150,7 @@ class Instance:
     host: Host
     number: int
     ports: list[Port] = field(default_factory=list)
+    node: str = ""  # of Ironic
     failed: bool = False  # in state ERROR, without a domain
 
     @property
@@ -190,6 +192,11 @@ class Host:
             if router.gateway:
                 found.append(router.gateway)
         return found
+
+    @property
+    def machines(self) -> list[str]:
+        """Hypervisors of its compute service: itself, or nodes of Ironic."""
+        return self.nodes or [self.name]
 
     @property
     def tunnel_device(self) -> str:

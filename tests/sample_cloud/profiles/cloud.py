@@ -33,7 +33,11 @@ class ProfileCloud:
         self.type_drivers = self.site.type_drivers
         self.revision = 0
         self.troubles: Sequence[Item] = ()
-        self.hosts: Mapping[str, str] = {host.name: host.address for host in plan.hosts}
+        self.hosts: Mapping[str, str] = {
+            name: drawn.host.address
+            for name, drawn in self.site.hosts.items()
+            if not drawn.unreachable
+        }
         self._nova, self._neutron = Nova(plan, names), Neutron(plan, names)
         self._tables = Tables(plan, names)
         self._commands = {self._asked(command): command for command in COMMANDS}

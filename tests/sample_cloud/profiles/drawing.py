@@ -48,7 +48,7 @@ class DrawnHost:
         self.bonds_text: str = ""
         self.neighbours: list[Device] = []
         self.fdb: dict[str, list[Device]] = {}
-        self.gateway = ""
+        self.unreachable = False  # nobody logs in there
         self.members: dict[str, list[str]] = {}  # of bonds and teams
         self.switch_port: dict[str, str] = {}  # NIC -> the switch port it is plugged into
         self.number = 0

@@ -77,6 +77,14 @@ class DrawnSwitch:
         self.port(one, names[0], kind="patch", options={"peer": names[1]})
         self.port(other, names[1], kind="patch", options={"peer": names[0]})
 
+    def move(self, port: str, bridge: str, mac: str) -> None:
+        """Move a port of br-int to a new bridge, where it has no tag."""
+        self.bridge(bridge, mac)
+        row = next(each for each in self.ports if each["name"] == port)
+        row |= {"tag": EMPTY, "other_config": ovs_map(None)}
+        self.bridges["br-int"].remove(row["_uuid"])
+        self.bridges[bridge].append(row["_uuid"])
+
     def text(self, command: str) -> str:
         """What the command prints: a JSON a table it asks for."""
         tables = {

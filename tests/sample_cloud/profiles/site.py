@@ -180,7 +180,8 @@ class Site:
 
     def _leads(self, way: Any, drawn: DrawnHost, nic: str, network: str) -> None:
         members = drawn.members.get(nic, [])
-        self.truth.link("host_pnic-network", drawn.of(nic), network, [network])
+        state = self.truth.objects["host_pnic", drawn.of(nic)].get("state", "up")
+        self.truth.link("host_pnic-network", drawn.of(nic), network, [network], state)
         way.nics.add(drawn.of(nic))
         way.members |= {drawn.of(member) for member in members}
         ports = {drawn.switch_port.get(each) for each in members or [nic]}

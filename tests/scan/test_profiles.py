@@ -1,0 +1,93 @@
+"""A scan of each profile equals its truth: objects, links, and where cliques lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from tests.sample_cloud.profiles import PROFILES
+from tests.sample_cloud.profiles.cloud import ProfileCloud
+from tests.scan.profile_check import Row, check
+from tests.scan.profiles import scan
+
+pytestmark = pytest.mark.slow
+
+#: What a scan gets wrong today, by profile; who mends it takes the line out.
+WRONG = {
+    "kolla-ovs": "a veth into a Linux bridge before the NIC is no way out of Open vSwitch",
+    "osa-lxb": "a VLAN device on a Linux bridge is no way out of another bridge",
+    "teamd": "a team is no NIC",
+    "dpdk": "NICs of DPDK are unknown, and vNICs by vhost-user without a target",
+    "sriov": "functions count as NICs; vNICs are joined to ports by device name only",
+    "switchdev": "representors count as NICs; vNICs are joined to ports by device name only",
+    "trunk": "sub-ports of a trunk do not add their networks to the vNIC",
+    "ha": "floating IPs go before the address; the gateway of a standby counts as bound elsewhere",
+    "dvr": "no link joins the namespaces of a distributed router",
+    "kubernetes": "the device of a namespace is joined to a bridge by name, not by its veth pair",
+}
+SWITCHES = "neighbours that LLDP tells are no objects"
+
+Scanned = tuple[list[Row], list[str]]
+#: Each profile is scanned once for all tests of this file.
+KNOWN: dict[str, Scanned] = {}
+
+
+@pytest.fixture
+def scanned(request: pytest.FixtureRequest) -> Any:
+    """Scan a profile into an inventory of its own, if no test did before."""
+
+    def of(profile: str) -> Scanned:
+        if profile not in KNOWN:
+            request.getfixturevalue("inv")
+            KNOWN[profile] = scan(profile)
+        return KNOWN[profile]
+
+    return of
+
+
+def cases(wrong: dict[str, str]) -> list[Any]:
+    """The profiles; those that are wrong today must turn red when they become right."""
+    return [
+        pytest.param(
+            name,
+            marks=[pytest.mark.xfail(strict=True, reason=wrong[name], raises=AssertionError)]
+            if name in wrong
+            else [],
+        )
+        for name in PROFILES
+    ]
+
+
+@pytest.mark.parametrize("profile", cases(WRONG))
+def test_hosts_their_plumbing_and_cliques_are_as_the_profile_drew_them(
+    scanned: Any, profile: str
+) -> None:
+    rows, errors = scanned(profile)
+
+    told = [line for row in rows if not row.of_switches for line in row.wrong()]
+    assert not told, "\n".join(told)
+    assert not errors
+
+
+@pytest.mark.parametrize("profile", cases(dict.fromkeys(PROFILES, SWITCHES)))
+def test_switches_are_those_that_nics_are_plugged_into(scanned: Any, profile: str) -> None:
+    rows, _ = scanned(profile)
+
+    told = [line for row in rows if row.of_switches for line in row.wrong()]
+    assert not told, "\n".join(told)
+
+
+def test_reasons_are_about_profiles_that_there_are() -> None:
+    assert WRONG.keys() <= PROFILES.keys()
+
+
+def test_an_inventory_that_lacks_everything_is_wrong_in_each_kind(inv: InventoryMgr) -> None:
+    truth = ProfileCloud("osa-ovs").site.truth
+
+    rows = {row.kind: row for row in check(truth, inv, "nothing")}
+
+    assert len(rows["host_pnic"].missing) == rows["host_pnic"].truth == 18
+    assert rows["vedge-host_pnic"].missing
+    assert rows["clique of instance"].missing == ["web: no clique", "both: no clique"]
