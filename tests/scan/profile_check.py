@@ -124,7 +124,20 @@ def _same(port: Document, switch: Document) -> bool:
 def check(truth: Truth, inv: InventoryMgr, environment: str) -> list[Row]:
     """One row for each kind of object, of link and of clique."""
     found = Found(inv, environment)
-    return [*_objects(truth, found), *_links(truth, found), *_cliques(truth, found)]
+    rows = [*_objects(truth, found), *_links(truth, found), *_cliques(truth, found)]
+    return [*rows, _problems(found)]
+
+
+def _problems(found: Found) -> Row:
+    """Nothing is wrong with the cloud of a profile: whatever a scan says is wrong is an error."""
+    row = Row("problem")
+    for _id, item in found.items.items():
+        for problem in item.get("problems") or ():
+            row.found += 1
+            row.extra.append(
+                f"{': '.join(found.keys[_id])}: {problem['code']}: {problem['message']}"
+            )
+    return row
 
 
 def _objects(truth: Truth, found: Found) -> Iterable[Row]:

@@ -23,6 +23,7 @@ class ProfileCloud:
     def __init__(self, profile: str, seed: int = 1) -> None:
         if profile not in PROFILES:
             raise ValueError(f"profile {profile}: one of {', '.join(PROFILES)}")
+        self.profile = profile
         self.site = PROFILES[profile](seed)
         self.site.finish()
         plan, names = self.site.plan, self.site.names
