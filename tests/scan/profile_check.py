@@ -105,8 +105,9 @@ class Found:
 
     def field(self, item: Document, name: str) -> Any:
         """A field in the words of the truth: names instead of ids."""
-        if name == "network":
-            return self.networks(item.get(name))
+        if name == "network":  # of a trunk: its own and those of its sub-ports
+            below = [sub_port.get("network") for sub_port in item.get("sub_ports") or ()]
+            return self.networks(item.get(name)) | self.networks(below)
         if name == "EtherChannel Master":
             master = self.by_id.get(("host_pnic", item.get(name)), {})
             return f"{item['host']}/{master.get('name')}"

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from calipso.discover.engine.scan_local import run_local
+from calipso.model.scan import ScanRequest
+from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.sample_cloud.profiles import PROFILES
 from tests.sample_cloud.profiles.cloud import ProfileCloud
+from tests.sample_cloud.running import running_cloud
 from tests.scan.profile_check import Row, check
 from tests.scan.profiles import scan
 
@@ -77,6 +81,21 @@ def test_switches_are_those_that_nics_are_plugged_into(scanned: Any, profile: st
 
     told = [line for row in rows if row.of_switches for line in row.wrong()]
     assert not told, "\n".join(told)
+
+
+def test_without_a_region_the_second_of_two_hosts_with_one_name_is_left_out_and_told(
+    inv: InventoryMgr,
+) -> None:
+    with running_cloud(profile="regions", name="both-regions") as cloud:
+        del cloud.section("OpenStack")["region"]
+        EnvironmentStore().add(cloud.environment)
+        record = run_local(ScanRequest(environment="both-regions"))
+
+    errors = [item["message"] for item in record["errors"] if not item["warning"]]
+    assert any("RegionTwo" in message and "node-1" in message for message in errors), errors
+    assert [host["name"] for host in inv.find("both-regions", "host")] == ["node-1", "node-2"]
+    guests = {item["name"]: item.get("host") for item in inv.find("both-regions", "instance")}
+    assert guests == {"web": "node-2", "mail": None}
 
 
 def test_reasons_are_about_profiles_that_there_are() -> None:

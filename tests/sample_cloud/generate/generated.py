@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tests.sample_cloud.cloud import Answer, Body, Columns, Item, Listing
+from tests.sample_cloud.cloud import Answer, Body, Cloud, Columns, Item, Listing
 from tests.sample_cloud.generate.agents import host_agents
 from tests.sample_cloud.generate.answers import host_answer
 from tests.sample_cloud.generate.build import Builder
@@ -35,6 +35,7 @@ class GeneratedCloud:
             Troubles(self.plan, self.names).plant() if params.troubles else ()
         )
         self.region = REGION
+        self.others: Mapping[str, Cloud] = {}
         self.admin_project = self.plan.admin.name
         self.distribution = "Devstack"
         self.distribution_version = "Zed"

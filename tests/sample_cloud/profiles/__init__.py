@@ -11,7 +11,7 @@ from tests.sample_cloud.profiles.openstack_ansible import osa_lxb, osa_ovs
 from tests.sample_cloud.profiles.passthrough import dpdk, sriov, switchdev
 from tests.sample_cloud.profiles.routers import dvr, ha
 from tests.sample_cloud.profiles.site import Site
-from tests.sample_cloud.profiles.tenants import segments, trunk
+from tests.sample_cloud.profiles.tenants import regions, segments, trunk
 
 #: Name of a profile -> draws it from a seed.
 PROFILES: dict[str, Callable[[int], Site]] = {
@@ -30,4 +30,5 @@ PROFILES: dict[str, Callable[[int], Site]] = {
     "dvr": dvr,
     "kubernetes": kubernetes,
     "ironic": ironic,
+    "regions": regions,
 }

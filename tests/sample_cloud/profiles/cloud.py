@@ -7,7 +7,7 @@ from typing import Any
 
 from calipso.sources.cli.commands import COMMANDS
 from calipso.sources.cli.container import wrap
-from tests.sample_cloud.cloud import Answer, Body, Columns, Item, Listing
+from tests.sample_cloud.cloud import Answer, Body, Cloud, Columns, Item, Listing
 from tests.sample_cloud.generate.answers import SIMPLE
 from tests.sample_cloud.generate.identity import REGION, identity
 from tests.sample_cloud.generate.neutron import Neutron
@@ -15,19 +15,20 @@ from tests.sample_cloud.generate.nova import Nova
 from tests.sample_cloud.generate.tables import SCHEMA, Tables
 from tests.sample_cloud.profiles import PROFILES
 from tests.sample_cloud.profiles.printing import answer
+from tests.sample_cloud.profiles.site import Site
 
 
-class ProfileCloud:
-    """The cloud of a profile; `site.truth` is what a scan must find. Raises ValueError."""
+class SiteCloud:
+    """One region."""
 
-    def __init__(self, profile: str, seed: int = 1) -> None:
-        if profile not in PROFILES:
-            raise ValueError(f"profile {profile}: one of {', '.join(PROFILES)}")
-        self.profile = profile
-        self.site = PROFILES[profile](seed)
+    def __init__(self, site: Site, region: str = REGION) -> None:
+        self.site = site
         self.site.finish()
         plan, names = self.site.plan, self.site.names
-        self.region = REGION
+        self.region = region
+        self.others: Mapping[str, Cloud] = {
+            name: SiteCloud(other, name) for name, other in site.others.items()
+        }
         self.admin_project = plan.admin.name
         self.distribution, self.distribution_version = self.site.distribution, "Zed"
         self.mechanism_drivers: Sequence[str] = self.site.mechanism
@@ -52,7 +53,11 @@ class ProfileCloud:
             return self._nova.api(resource)
         if service_type == "network":
             return self._neutron.api(resource)
-        return identity(self.site.plan, resource) if service_type == "identity" else None
+        found = identity(self.site.plan, resource) if service_type == "identity" else None
+        if found and resource == "regions":
+            more = [{**found.items[0], "id": name} for name in self.others]
+            return Listing("regions", [*found.items, *more])
+        return found
 
     def schemas(self) -> Mapping[str, Mapping[str, Columns]]:
         return SCHEMA
@@ -79,3 +84,13 @@ class ProfileCloud:
         for kind, _ in self.site.truth.objects:
             found[f"{kind}s"] = found.get(f"{kind}s", 0) + 1
         return found
+
+
+class ProfileCloud(SiteCloud):
+    """The cloud of a profile; `site.truth` is what a scan must find. Raises ValueError."""
+
+    def __init__(self, profile: str, seed: int = 1) -> None:
+        if profile not in PROFILES:
+            raise ValueError(f"profile {profile}: one of {', '.join(PROFILES)}")
+        self.profile = profile
+        super().__init__(PROFILES[profile](seed))

@@ -96,9 +96,8 @@ def _pass_on(site: Site, port: Port, nic: str) -> None:
     """The guest's vNIC leads to this NIC and no other."""
     instance = next(item for item in site.plan.instances if port in item.ports)
     drawn = site.hosts[instance.host.name]
-    state = "up" if nic in drawn.switch_port else "unknown"
     vnic = vnic_of(instance, port)
-    site.truth.link("vnic-host_pnic", vnic, drawn.of(nic), [port.network.name], state)
+    site.truth.link("vnic-host_pnic", vnic, drawn.of(nic), [port.network.name], state="")
     site.own_nics[port] = [nic]
 
 

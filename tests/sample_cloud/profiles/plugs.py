@@ -22,7 +22,10 @@ from tests.sample_cloud.profiles.site import Site
 def guest_port(
     site: Site, instance: Instance, network: Network, binding: Binding | None = None
 ) -> Port:
-    """A port of a guest, its vNIC and the clique of the guest in the truth."""
+    """A port of a guest, its vNIC and the clique of the guest in the truth.
+
+    Whether a function of hardware that the guest has is up, the host cannot see.
+    """
     drawn = site.hosts[instance.host.name]
     segment = segment_here(drawn, network)
     fixed = [(segment, segment.next_address())] if network.segments else None
@@ -38,7 +41,9 @@ def guest_port(
     instance.ports.append(port)
     vnic = vnic_of(instance, port)
     site.truth.thing("vnic", vnic, network={network.name}, mac_address=port.mac)
-    site.truth.link("instance-vnic", instance.name, vnic, [network.name])
+    seen = binding is None or not binding.vnic_type.startswith("direct")
+    state = "up" if seen else ""
+    site.truth.link("instance-vnic", instance.name, vnic, [network.name], state)
     site.focal("instance", instance.name, drawn, instance.ports)
     return port
 

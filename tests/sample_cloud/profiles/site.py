@@ -38,6 +38,8 @@ class Site:
         self.builder = Builder(CloudParams(seed=seed))
         self.names, self.plan, self.truth = self.builder.names, self.builder.plan, Truth()
         self.hosts: dict[str, DrawnHost] = {}
+        #: other regions of the same catalogue; their truth is not this one
+        self.others: dict[str, Site] = {}
         #: (host, network) -> NICs by which its frames leave
         self._carried: dict[tuple[str, Network], list[str]] = {}
         #: the same for one port, where it is not as for others of its network

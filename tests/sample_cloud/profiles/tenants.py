@@ -103,3 +103,25 @@ def segments(seed: int) -> Site:
     plug_ovs(site, site.instance("there", second), campus)
     plug_ovs(site, site.instance("both", first), campus, lab)
     return site
+
+
+def regions(seed: int) -> Site:
+    """Two regions whose hosts have the same names. The environment names the first one: nothing of
+    the second may be found, and nothing of it be taken for the first."""
+    site, other = _region(seed, "web", 100), _region(seed + 1000, "mail", 200)
+    site.others["RegionTwo"] = other
+    return site
+
+
+def _region(seed: int, guest: str, vlan: int) -> Site:
+    site = Site(seed, type_drivers="vlan")
+    blue = site.network("blue" if guest == "web" else "brown", "vlan", vlan)
+    for number in (1, 2):
+        roles = ("controller", "network") if number == 1 else ("compute",)
+        drawn = ovs_host(site, f"node-{number}", *roles, mappings={"physnet1": "br-ex"})
+        site.carries(drawn, ["ens1f0"], blue)
+    first, second = site.hosts.values()
+    site.network_node(first)
+    dhcp(site, first, blue)
+    plug_ovs(site, site.instance(guest, second), blue)
+    return site

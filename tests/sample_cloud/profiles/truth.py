@@ -57,7 +57,8 @@ class Truth:
         networks: Iterable[str] | None = None,
         state: str = "up",
     ) -> LinkKey:
-        """Two things touch; `networks` are the names of those whose frames pass, when known."""
+        """Two things touch; `networks` are the names of those whose frames pass, when known;
+        `state` is "" where the host cannot see it."""
         key = (kind, source, target)
         known = self.links.setdefault(key, {"state": state})
         if networks is not None:

@@ -116,17 +116,19 @@ class Keystone:
         return document
 
     def _catalog(self, base: str) -> list[dict[str, Any]]:
-        region = self.stage.cloud.region
+        cloud = self.stage.cloud
+        regions = {cloud.region: "", **{name: f"/{name}" for name in cloud.others}}
         return [
             {
                 "endpoints": [
                     {
-                        "id": self._id(f"{kind}{interface}"),
+                        "id": self._id(f"{below}{kind}{interface}"),
                         "interface": interface,
                         "region_id": region,
-                        "url": base + path,
+                        "url": base + (path if kind == "identity" else below + path),
                         "region": region,
                     }
+                    for region, below in regions.items()
                     for interface in ("internal", "public", "admin")
                 ],
                 "id": self._id(kind),
