@@ -253,7 +253,8 @@ OTEP = ObjectType(
         Field(
             "tunnels",
             "Of each type of tunnel: `type`, and what most tunnels have in common: `bridge`, "
-            "`state`, `admin_state`, `options`. `remote_addresses`: peers of this type, if not all.",
+            "`state`, `admin_state`, `options`. `remote_addresses`: peers of this type, if "
+            "not all.",
             OVS,
             only="Open vSwitch",
         ),
