@@ -45,16 +45,16 @@ def network(item: Item, subnets: Iterable[Item], names: Mapping[str, str], admin
     """
     owner = str(item.get("project_id") or item.get("tenant_id") or "")
     home = owner if owner in names else admin
-    by_name = subnets_by_name(subnets)
+    by_id = subnets_by_id(subnets)
     return item | {
         "id": str(item["id"]),
         "name": str(item.get("name") or item["id"]),
         "network": str(item["id"]),
         "project": names.get(owner, ""),
         "projects": [names[owner]] if owner in names else [],
-        "subnets": by_name,
-        "cidrs": sorted(subnet["cidr"] for subnet in by_name.values()),
-        "subnet_ids": sorted(str(subnet["id"]) for subnet in by_name.values()),
+        "subnets": by_id,
+        "cidrs": sorted(subnet["cidr"] for subnet in by_id.values()),
+        "subnet_ids": sorted(by_id),
         "parent_id": f"{home}-networks",
         "parent_type": "networks_folder",
         "master_parent_id": home,
@@ -63,17 +63,14 @@ def network(item: Item, subnets: Iterable[Item], names: Mapping[str, str], admin
     }
 
 
-def subnets_by_name(subnets: Iterable[Item]) -> dict[str, Item]:
-    """Subnets by name. Where a name is empty, or two are equal, the key has the id."""
-    found: dict[str, Item] = {}
-    for item in sorted(subnets, key=lambda subnet: str(subnet["id"])):
-        name, subnet_id = str(item.get("name") or ""), str(item["id"])
-        key = name or subnet_id
-        if key in found:
-            key = f"{name} {subnet_id}"
-        found[key] = {
+def subnets_by_id(subnets: Iterable[Item]) -> dict[str, Item]:
+    """Subnets by id. Names are no keys: tenants choose them, and several may be equal."""
+    return {
+        str(item["id"]): {
             key: value
             for key, value in item.items()
             if key not in ("revision_number", "updated_at")
-        } | {"cidr": normal_cidr(item.get("cidr"))}
-    return found
+        }
+        | {"cidr": normal_cidr(item.get("cidr"))}
+        for item in sorted(subnets, key=lambda subnet: str(subnet["id"]))
+    }
