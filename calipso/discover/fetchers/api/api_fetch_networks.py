@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from calipso.model.inventory import Fetched
 from calipso.sources.api.addresses import normal_cidr
 from calipso.sources.api.api_access import ApiAccess
 from calipso.sources.api.api_paging import Item
+from calipso.sources.records import Records
 
 
 class ApiFetchNetworks(ApiAccess):
     """Networks of a region below their projects, from Neutron."""
 
     def get(self, parent_id: str) -> list[Fetched]:
-        return [
-            network
-            for region in self.regions("network", parent_id)
-            for network in self.networks(region, {})
-        ]
+        records = Records("network", self.key)
+        return records.answer(
+            [
+                network
+                for region in self.regions("network", parent_id)
+                for network in self.networks(region, {}, records)
+            ]
+        )
 
-    def networks(self, region: str, only: Mapping[str, str]) -> list[Fetched]:
+    def networks(self, region: str, only: Mapping[str, str], records: Records) -> list[Fetched]:
         """Networks that match `only` (all when empty), as inventory objects."""
         networks = list(
             self.list("network", "/v2.0/networks", "networks", region=region, params=only)
@@ -31,13 +36,26 @@ class ApiFetchNetworks(ApiAccess):
         for subnet in self.list(
             "network", "/v2.0/subnets", "subnets", region=region, params=wanted
         ):
-            of_network[str(subnet["network_id"])].append(subnet)
+            owner = records.made(partial(owner_of_subnet, subnet), subnet, kind="subnet")
+            if owner is not None:
+                of_network[owner].append(subnet)
         names = self.project_names()
         admin = self.admin_project_id(names)
-        return [network(item, of_network[str(item["id"])], names, admin) for item in networks]
+        made = (
+            records.made(partial(network, item, of_network, names, admin), item)
+            for item in networks
+        )
+        return [item for item in made if item is not None]
 
 
-def network(item: Item, subnets: Iterable[Item], names: Mapping[str, str], admin: str) -> Fetched:
+def owner_of_subnet(subnet: Item) -> str:
+    """Id of its network. Raises KeyError for a subnet without it or without an id of its own."""
+    return str(subnet["network_id"]) if subnet["id"] else ""
+
+
+def network(
+    item: Item, subnets: Mapping[str, Iterable[Item]], names: Mapping[str, str], admin: str
+) -> Fetched:
     """Inventory object of a Neutron network.
 
     One that has no project (Neutron's own for HA routers), or whose project is gone, stands
@@ -45,7 +63,7 @@ def network(item: Item, subnets: Iterable[Item], names: Mapping[str, str], admin
     """
     owner = str(item.get("project_id") or item.get("tenant_id") or "")
     home = owner if owner in names else admin
-    by_id = subnets_by_id(subnets)
+    by_id = subnets_by_id(subnets.get(str(item["id"]), ()))
     return item | {
         "id": str(item["id"]),
         "name": str(item.get("name") or item["id"]),
