@@ -299,7 +299,7 @@ def test_a_clique_that_lost_an_object_is_still_shown(run: Any, cloud: InventoryM
 def test_an_object_without_a_clique_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clique", "show", "web-2"]) == 1
 
-    assert "web-2: not a focal point of a clique" in capsys.readouterr().err
+    assert "web-2: focal point of no clique: it has no NIC" in capsys.readouterr().err
 
 
 def test_an_inventory_of_another_name_is_another_one(run: Any) -> None:
