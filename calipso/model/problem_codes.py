@@ -35,6 +35,7 @@ CODES: dict[str, str] = {
     "tap_not_in_bridge": "The tap is not in the bridge that libvirt put it into.",
     "tunnel_address_missing": "No device of the host has the tunnel address of its agent.",
     "tunnel_way_unknown": "No way is known from the address of the tunnels to a NIC.",
+    "value_changed": "A value of it cannot be stored as its source gives it.",
     "veth_broken": "The veth pair between the Linux bridge and Open vSwitch is not whole.",
     "wrong_network": "The agent has wired the port to another network than Neutron says.",
     "wrong_vlan": "The port's VLAN tag is not the one its network has on this host.",

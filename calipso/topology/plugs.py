@@ -252,11 +252,10 @@ def broken_pair(vconnector: Record, vedge: Record | None) -> Fault | None:
     return None
 
 
-def faulty_tunnels(vedge: Record) -> Iterator[Fault]:
-    """Return the fault of tunnel ports that Open vSwitch cannot use; None when all work."""
-    ports = _mapping(vedge, "ports")
-    for name in sorted(_mapping(vedge, "tunnel_ports")):
-        fault = port_fault(str(vedge.get("host")), name, _mapping(ports, name))
+def faulty_tunnels(otep: Record) -> Iterator[Fault]:
+    """Tunnels of an endpoint that Open vSwitch cannot use."""
+    for tunnel in otep.get("odd_tunnels") or ():
+        fault = port_fault(str(otep.get("host")), str(tunnel["name"]), tunnel)
         if fault is not None:
             yield fault
 

@@ -16,7 +16,6 @@ from calipso.topology.plugs import (
     Neutron,
     broken_pair,
     down_fault,
-    faulty_tunnels,
     loose_tap,
     port_fault,
 )
@@ -53,7 +52,7 @@ class FindLinksForVedges(FindLinks):
         self.pnics = {
             (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
         }
-        vedges = self.find("vedge", ["ports", "tunnel_ports", "bridges"])
+        vedges = self.find("vedge", ["ports", "bridges"])
         for vedge in vedges:
             self.vlans[host_of(vedge)] = LocalVlans(vedge, self.neutron.network_of)
             lost: list[Fault] = []
@@ -211,15 +210,9 @@ class FindLinksForVedges(FindLinks):
         return [self.vnics[host, name] for name in sorted(names) if (host, name) in self.vnics]
 
     def tell_of_switch(self, vedge: Record, lost: list[Fault]) -> None:
-        """Report ports that Open vSwitch cannot use: tunnel ports on their endpoint, others on the
-        switch.
-        """
-        tunnels = list(faulty_tunnels(vedge))
-        otep = {"type": "otep", "id": f"{host_of(vedge)}-otep", "host": host_of(vedge)}
-        known = {fault.message for fault in tunnels}
-        for item, faults in ((otep, tunnels), (vedge, [f for f in lost if f.message not in known])):
-            for fault in faults:
-                self.problem(item, code=fault.code, message=fault.message, hint=fault.hint)
+        """Ports that Open vSwitch cannot use. Tunnels are told of on their endpoint."""
+        for fault in lost:
+            self.problem(vedge, code=fault.code, message=fault.message, hint=fault.hint)
 
     def tell_of_wiring(self, vedges: dict[str, Record]) -> None:
         """Report taps that are not in their bridge, and bridges without a path to the switch."""

@@ -70,6 +70,8 @@ class Field:
     #: True: a new value is not a change. A tuple: volatile paths inside the value, as
     #: `*.updated_at`.
     volatile: bool | tuple[str, ...] = False
+    #: A list whose order means nothing: a change names the items that came and went.
+    unordered: bool = False
     search: Search | None = None
     #: Shown by a list of objects of this type.
     column: bool = False
@@ -129,6 +131,11 @@ class ObjectType:
     def by_name(self) -> dict[str, Field]:
         """Its fields by their names."""
         return {field.name: field for field in self.fields}
+
+    @cached_property
+    def unordered(self) -> frozenset[str]:
+        """Names of its lists whose order means nothing."""
+        return frozenset(field.name for field in self.fields if field.unordered)
 
     @cached_property
     def volatile(self) -> Volatile:

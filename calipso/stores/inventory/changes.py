@@ -57,14 +57,26 @@ def _without_names(value: Any) -> Any:
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the changed fields: name -> {old, new}. A version without the field has no entry.
 
-    Inside a map only the differences are listed: `ports.tap1.tag`. Only fields that the scan owns
-    count, without the values that the declaration of the object's `type` calls volatile.
+    Inside a map only what differs is listed: `ports.tap1.tag`. Of a list that the declaration calls
+    unordered, each item that came or went is listed: `remote_addresses.192.0.2.7`. Only fields that
+    the scan owns count, without the values that the declaration of the object's `type` calls
+    volatile.
     """
     before = {key: value for key, value in old.items() if key not in FIELDS}
     after = {key: value for key, value in new.items() if key not in FIELDS}
     changed: dict[str, dict[str, Any]] = {}
-    _compare(stable(before), stable(after), "", changed)
+    before, after = stable(before), stable(after)
+    for key in object_type(str(new.get("type", ""))).unordered & before.keys() & after.keys():
+        if _is_list_of_text(before[key]) and _is_list_of_text(after[key]):
+            old_items, new_items = set(before.pop(key)), set(after.pop(key))
+            changed |= {f"{key}.{item}": {"old": item} for item in sorted(old_items - new_items)}
+            changed |= {f"{key}.{item}": {"new": item} for item in sorted(new_items - old_items)}
+    _compare(before, after, "", changed)
     return changed
+
+
+def _is_list_of_text(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
 
 
 def net(changes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

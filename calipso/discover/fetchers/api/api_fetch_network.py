@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calipso.discover.fetchers.api.api_fetch_networks import ApiFetchNetworks
 from calipso.model.inventory import Fetched
+from calipso.sources.records import Records
 
 
 class ApiFetchNetwork(ApiFetchNetworks):
@@ -13,8 +14,11 @@ class ApiFetchNetwork(ApiFetchNetworks):
     """
 
     def get(self, parent_id: str) -> list[Fetched]:
-        return [
-            network
-            for region in self.regions("network")
-            for network in self.networks(region, {"id": parent_id})
-        ]
+        records = Records("network", self.key)
+        return records.answer(
+            [
+                network
+                for region in self.regions("network")
+                for network in self.networks(region, {"id": parent_id}, records)
+            ]
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calipso.discover.fetchers.api.api_fetch_ports import ApiFetchPorts
 from calipso.model.inventory import Fetched
+from calipso.sources.records import Records
 
 
 class ApiFetchPort(ApiFetchPorts):
@@ -13,8 +14,11 @@ class ApiFetchPort(ApiFetchPorts):
     """
 
     def get(self, parent_id: str) -> list[Fetched]:
-        return [
-            port
-            for region in self.regions("network")
-            for port in self.ports(region, {"id": parent_id})
-        ]
+        records = Records("port", self.key)
+        return records.answer(
+            [
+                port
+                for region in self.regions("network")
+                for port in self.ports(region, {"id": parent_id}, records)
+            ]
+        )

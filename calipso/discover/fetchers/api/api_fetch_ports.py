@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from calipso.discover.fetchers.api.host_problems import driver_problems
 from calipso.errors import AccessError, ErrorKind
@@ -12,18 +13,20 @@ from calipso.model.scan import Problem
 from calipso.sources.api.addresses import normal_ip
 from calipso.sources.api.api_access import ApiAccess
 from calipso.sources.api.api_paging import Item
+from calipso.sources.records import Records
 
 
 class ApiFetchPorts(ApiAccess):
     """Ports of a region below their networks, from Neutron. Unbound ports are included."""
 
     def get(self, parent_id: str) -> list[Fetched]:
-        found = []
+        found: list[Fetched] = []
+        records = Records("port", self.key)
         for region in self.regions("network", parent_id):
-            ports = list(self.ports(region, {}))
+            ports = list(self.ports(region, {}, records))
             self._check_drivers(region, ports)
             found += ports
-        return found
+        return records.answer(found)
 
     def _check_drivers(self, region: str, ports: Iterable[Fetched]) -> None:
         """Report drivers that plug ports and that no fetcher reads.
@@ -42,13 +45,14 @@ class ApiFetchPorts(ApiAccess):
         for problem in driver_problems(self.env, rest, wanted):
             self.context.problem(problem)
 
-    def ports(self, region: str, only: Mapping[str, str]) -> Iterator[Fetched]:
-        """Return the ports that match `only` (all if it is empty), as inventory objects."""
+    def ports(self, region: str, only: Mapping[str, str], records: Records) -> Iterator[Fetched]:
+        """Ports that match `only` (all when empty), as inventory objects."""
         names = self.project_names()
         networks = {item["id"] for item in self.inv.find(self.env, "network", fields=["id"])}
         for item in self.list("network", "/v2.0/ports", "ports", region=region, params=only):
-            if item.get("network_id") in networks:
-                yield port(item, names) | {"region": region}
+            if str(item.get("network_id")) in networks:
+                if (made := records.made(partial(port, item, names), item)) is not None:
+                    yield made | {"region": region}
             else:
                 self._network_unknown(item)
 

@@ -75,15 +75,6 @@ def _otep(parent: dict[str, Any], host: str, tunnel: Device, remotes: list[str])
         "vconnector": parent["id"],
         "network": parent.get("network", []),
         "remote_addresses": remotes,
-        "ports": {
-            f"{tunnel.name}-{remote}": {
-                "name": f"{tunnel.name}-{remote}",
-                "interface": tunnel.name,
-                "type": overlay,
-                "options": {"local_ip": local, "remote_ip": remote},
-            }
-            for remote in remotes
-        },
         **{key: fields[key] for key in ("mac_address", "mtu", "state", "admin_state")},
     }
 

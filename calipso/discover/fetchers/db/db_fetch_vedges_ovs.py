@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from calipso.discover.fetchers.db.agents import agents, unreadable
 from calipso.discover.fetchers.db.host_answers import bridges, devices, wiring
+from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of
 from calipso.discover.fetchers.db.ovs_vedge import switch_fields
 from calipso.discover.fetchers.ways import barred_by
 from calipso.model.inventory import Fetched
@@ -47,6 +48,7 @@ class DbFetchVedgesOvs(DbAccess):
             mappings,
             wiring(self, host),
             barred_by(agent["configurations"]),
+            has_endpoint=bool(endpoint_of(agent["configurations"])[1]),
         )
         return {
             **{key: value for key, value in agent.items() if key != "id"},
