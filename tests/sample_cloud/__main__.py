@@ -20,7 +20,9 @@ from tests.sample_cloud.cloud import Cloud
 from tests.sample_cloud.environment import environment
 from tests.sample_cloud.generate.generated import GeneratedCloud
 from tests.sample_cloud.generate.identity import SECOND_REGION
-from tests.sample_cloud.generate.params import MECHANISMS, TYPE_DRIVERS, CloudParams
+from tests.sample_cloud.generate.params import MECHANISMS, MESHES, TYPE_DRIVERS, CloudParams
+from tests.sample_cloud.profiles import PROFILES
+from tests.sample_cloud.profiles.cloud import ProfileCloud
 from tests.sample_cloud.recorded import RecordedCloud
 from tests.sample_cloud.serve.faults import KINDS, Faults
 from tests.sample_cloud.serve.http import ApiServer
@@ -41,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     )
     defaults = CloudParams()
     made.add_argument("--recorded", metavar="FOLDER", help="serve a recorded cloud")
+    made.add_argument("--profile", metavar="NAME", help=f"serve one of {', '.join(PROFILES)}")
     for name, text in {
         "hosts": "hosts of all kinds",
         "instances": "instances",
@@ -52,10 +55,12 @@ def parser() -> argparse.ArgumentParser:
         default = getattr(defaults, name.replace("-", "_"))
         made.add_argument(f"--{name}", type=int, default=default, metavar="N", help=text)
     made.add_argument("--mechanism", choices=MECHANISMS, default=defaults.mechanism)
+    made.add_argument("--mesh", choices=MESHES, default=defaults.mesh, help="of tunnels")
     made.add_argument(
         "--type-drivers", default=",".join(TYPE_DRIVERS), metavar="LIST", help="vxlan,vlan,flat"
     )
     made.add_argument("--latency", type=float, default=0, metavar="MS", help="per request")
+    made.add_argument("--troubles", action="store_true", help="plant faults, named in the state")
     made.add_argument("--direct", action="store_true", help="hosts listen at own addresses")
     made.add_argument("--second-region", action="store_true", help="with hosts of the same names")
     made.add_argument("--ssh-user", default="root", help="not root: commands come with sudo")
@@ -74,6 +79,8 @@ def cloud_of(options: argparse.Namespace) -> Cloud:
     """The cloud the command line asks for."""
     if options.recorded:
         return RecordedCloud(Path(options.recorded))
+    if options.profile:
+        return ProfileCloud(options.profile, options.seed)
     return GeneratedCloud(
         CloudParams(
             hosts=options.hosts,
@@ -83,7 +90,9 @@ def cloud_of(options: argparse.Namespace) -> Cloud:
             ports_extra=options.ports_extra,
             seed=options.seed,
             mechanism=options.mechanism,
+            mesh=options.mesh,
             type_drivers=tuple(options.type_drivers.split(",")),
+            troubles=options.troubles,
             direct=options.direct,
         )
     )
@@ -118,6 +127,7 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
         "ssh": {"host": "127.0.0.1", "port": ssh.port, "gateway": ssh.gateway},
         "summary": stage.cloud.summary(),
         "second_region": second,
+        "troubles": list(stage.cloud.troubles),
     }
 
 

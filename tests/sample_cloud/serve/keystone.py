@@ -118,7 +118,9 @@ class Keystone:
         return document
 
     def _catalog(self, base: str) -> list[dict[str, Any]]:
-        regions = {self.stage.cloud.region: base, **self.more_regions}
+        cloud = self.stage.cloud
+        below = {name: f"{base}/{name}" for name in cloud.others}
+        regions = {cloud.region: base, **below, **self.more_regions}
         return [
             {
                 "endpoints": [
@@ -126,11 +128,11 @@ class Keystone:
                         "id": self._id(f"{region[-3:]}{kind}{interface}"),
                         "interface": interface,
                         "region_id": region,
-                        "url": address + path,
+                        "url": (base if kind == "identity" else address) + path,
                         "region": region,
                     }
                     for region, address in regions.items()
-                    if region == self.stage.cloud.region or kind != "identity"
+                    if kind != "identity" or region not in self.more_regions
                     for interface in ("internal", "public", "admin")
                 ],
                 "id": self._id(kind),
