@@ -15,7 +15,7 @@ ADVANCE = "calipso.scan.advance"
 
 #: Queues of tasks that go through a whole cloud and have a time limit of their own.
 GRAPH = ("links", "cliques", "scan")
-#: Seconds a task has to tell that its time is over.
+#: Seconds a task has to report that its time is over.
 LAST_WORDS = 30
 
 

@@ -40,7 +40,7 @@ __all__ = ["Step", "test_environment"]
 #: Services whose API a scan reads.
 SERVICES = ("identity", "compute", "network")
 
-#: Ports that are looked at: agents tell the drivers of a cloud, ports those that have none.
+#: Ports that are looked at: agents show most drivers of a cloud, ports show drivers without agents.
 SAMPLE = 500
 
 #: Kinds of schema no default fetcher reads: worth knowing, no failure.

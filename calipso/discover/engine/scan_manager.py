@@ -1,4 +1,4 @@
-"""Scan manager: requests become scan records, records become scans, scans tell how far they are."""
+"""Scan manager: requests become scan records, records become scans, scans report their progress."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def start_scan(scan_id: str, publisher: Publisher, worker: str = "") -> bool:
 
 
 def task_cannot_begin(scan_id: str, task_id: str, worker: str, error: Exception) -> str:
-    """A task failed before it began: a file was broken meanwhile, or a key is gone.
+    """A task failed before it began: a file broke after the scan started, or a key is gone.
 
     That is an attempt as well; after the last one the task ends, with the reason. Returns `again`,
     or what `Scan.run_task` would.

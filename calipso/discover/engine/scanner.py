@@ -224,9 +224,9 @@ class Scanner:
         ]
 
     def _report(self, fetch_type: FetchType, fetcher: Fetcher, parent: Document, told: int) -> int:
-        """Store what this fetch told of objects; returns how many problems were told by now.
+        """Store what this fetch reported about objects; returns how many problems it has reported.
 
-        `told` is how many there were before it.
+        `told` is the number of problems before it.
         """
         problems = self.context.problems
         self.problems.report(problems[told:], _fetched_by(fetch_type, fetcher.source_name, parent))
