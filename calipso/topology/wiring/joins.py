@@ -3,8 +3,9 @@
 In this order, each time among the ports and interfaces that are left:
 by the port's id (libvirt's, or `iface-id` of the Open vSwitch interface that carries the guest), by
 the name of the device or socket (Neutron: a prefix and the first 11 characters of the id), by the
-PCI address in `binding:profile`, by MAC, owner and the VLAN of a virtual function, by MAC and owner. Equal MACs of one owner are told apart by what
-came before. Those that are left then are joined with no port: their order is no evidence.
+PCI address in `binding:profile`, by MAC, owner and the VLAN of a virtual function, by MAC and
+owner. Equal MACs of one owner are told apart by what came before. Those that are left then are
+joined with no port: their order is no evidence.
 """
 
 from __future__ import annotations
