@@ -27,6 +27,9 @@ from calipso.utils.metadata_parser import load_class
 
 log = logging.getLogger(__name__)
 
+#: Levels below a fetch type that is `last`: below what any tree has.
+LAST_LEVEL = 100
+
 
 @dataclass
 class Run:
@@ -244,6 +247,8 @@ class Scanner:
             self.placement.learn([stored])
             return
         if fetch_type.children_scanner and document["type"] == fetch_type.type:
+            if fetch_type.last:
+                depth = LAST_LEVEL
             self.make_folders(stored | {"_id": key}, fetch_type.children_scanner, depth)
 
 
