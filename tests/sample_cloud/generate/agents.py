@@ -31,7 +31,8 @@ def host_agents(host: Host, plan: Plan, names: Names) -> list[Item]:
             ("DHCP agent", "neutron-dhcp-agent", "dhcp_agent", _dhcp(host)),
             ("Metadata agent", "neutron-metadata-agent", "N/A", _metadata(plan)),
         ]
-    return [_agent(host, names, *each) for each in found]
+    found += [(kind, binary, "N/A", {}) for kind, binary in plan.odd.more_agents.get(host.name, ())]
+    return [plan.odd.agent(_agent(host, names, *each)) for each in found]
 
 
 def _agent(

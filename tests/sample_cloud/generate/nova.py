@@ -89,7 +89,7 @@ class Nova:
         host = instance.host.name
         launched = iso(600 + instance.number * 5).removesuffix("Z") + ".000000"
         attributes = "OS-EXT-SRV-ATTR:"
-        return {
+        shown = {
             "id": instance.id,
             "name": instance.name,
             "status": "ACTIVE",
@@ -117,6 +117,7 @@ class Nova:
             **SAME_FOR_ALL_SERVERS,
             **(FAILED if instance.failed else {}),
         }
+        return self.plan.odd.server(shown)
 
     def _link(self, relation: str, path: str) -> Item:
         return {"rel": relation, "href": f"{COMPUTE_URL.removesuffix('/v2.1')}/{path}"}
@@ -163,6 +164,7 @@ class Nova:
                         "disabled_reason": None,
                         "forced_down": False,
                     }
+                    | self.plan.odd.service(host.name, binary)
                 )
         return Listing("services", items)
 
@@ -175,7 +177,12 @@ class Nova:
             for binary in nova_binaries(host):
                 zone = host.zone if binary == "nova-compute" else "internal"
                 services = zones.setdefault(zone, {}).setdefault(host.name, {})
-                services[binary] = {"available": True, "active": True, "updated_at": now()}
+                odd = self.plan.odd.service(host.name, binary)
+                services[binary] = {
+                    "available": odd.get("state") != "down",
+                    "active": odd.get("status") != "disabled",
+                    "updated_at": now(),
+                }
         return Listing(
             "availabilityZoneInfo",
             [

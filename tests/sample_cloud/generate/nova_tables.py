@@ -75,7 +75,7 @@ class NovaTables:
         user, image = self.names.hex("user", "admin"), self.names.uuid("image", 0)
         for instance in self.plan.instances:
             created = sql_time(590 + instance.number * 5)
-            yield CONSTANT_INSTANCE | {
+            row = CONSTANT_INSTANCE | {
                 "created_at": created,
                 "updated_at": sql_time(600 + instance.number * 5),
                 "id": instance.number,
@@ -93,6 +93,7 @@ class NovaTables:
                 "node": instance.node or instance.host.name,
                 **({"vm_state": "error", "power_state": 0} if instance.failed else {}),
             }
+            yield self.plan.odd.row(row)
 
     def _info_caches(self) -> Iterator[Item]:
         for instance in self.plan.instances:

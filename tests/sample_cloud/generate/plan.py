@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
+from tests.sample_cloud.generate.odd import Odd
+
 
 @dataclass(slots=True, eq=False)
 class Project:
@@ -217,6 +219,7 @@ class Plan:
     ports: list[Port] = field(default_factory=list)
     routers: list[Router] = field(default_factory=list)
     floating_ips: list[FloatingIp] = field(default_factory=list)
+    odd: Odd = field(default_factory=Odd)
     instances: list[Instance] = field(default_factory=list)
 
     def hosts_with(self, role: str) -> list[Host]:
