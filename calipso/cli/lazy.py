@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "worker": ("calipso.cli.worker", "worker", "Run one worker in the foreground."),
     "beat": ("calipso.cli.worker", "beat", "Run beat in the foreground: it starts timed work."),
     "check": ("calipso.cli.check", "check", "Check stores, workers and each environment."),
-    "env": ("calipso.cli.env", "app", "Clouds: add, list, show, test, record, remove."),
+    "env": ("calipso.cli.env", "app", "Clouds: add, list, show, set, test, record, remove."),
     "scan": ("calipso.cli.scan", "app", "Scans: run, list, show, log, cancel."),
     "schedule": (
         "calipso.cli.schedule",

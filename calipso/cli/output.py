@@ -285,7 +285,8 @@ def _list_table(rows: list[list[str]], headings: Sequence[str], *, all_columns: 
     from calipso.cli import tables
 
     width = tables.terminal_width()
-    rows = tables.short(rows)
+    if width and not OPTIONS.wide:
+        rows = tables.short(rows)
     if width and not all_columns:
         kept, left_out = tables.fitting(rows, headings, width)
         rows = [[row[number] for number in kept] for row in rows]

@@ -10,6 +10,7 @@ import typer
 from bson import ObjectId
 from bson.errors import InvalidId
 
+from calipso.cli import completing
 from calipso.cli.paging import cut
 from calipso.errors import CalipsoError, ConfigError, NotFound
 from calipso.model.documents import Document
@@ -20,15 +21,32 @@ from calipso.stores.mongo.driver import ASCENDING
 from calipso.stores.mongo.stretches import prefix_range
 from calipso.utils.constants import constant_values
 
-EnvOption = Annotated[str | None, typer.Option("-e", "--env", help="Only in this environment.")]
+EnvOption = Annotated[
+    str | None,
+    typer.Option(
+        "-e",
+        "--env",
+        help="Only in this environment.",
+        autocompletion=completing.environments,
+    ),
+]
 InventoryOption = Annotated[
     str | None, typer.Option("-y", "--inventory", help="Inventory collection to read.")
 ]
-HostOption = Annotated[str | None, typer.Option("--host", help="Only on this host.")]
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="Only on this host.", autocompletion=completing.hosts),
+]
 
-ObjectWord = typer.Argument(metavar="OBJECT", help="Id or name.")
+ObjectWord = typer.Argument(metavar="OBJECT", help="Id or name.", autocompletion=completing.objects)
 ObjectTypeOption = Annotated[
-    str | None, typer.Option("-t", "--type", help="Type of the object, where names are not enough.")
+    str | None,
+    typer.Option(
+        "-t",
+        "--type",
+        help="Type of the object, where names are not enough.",
+        autocompletion=completing.types,
+    ),
 ]
 
 SEVERAL_SHOWN = 5

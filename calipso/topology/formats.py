@@ -122,8 +122,10 @@ def _colour(data: Record) -> str:
         found = STALE
     elif data.get("problems"):
         found = COLOURS["down"]
-    colour = f", color={_quoted(found)}, fontcolor={_quoted(found)}" if found else ""
-    return colour + (", style=dashed" if found == STALE else "")
+    pairs = {"color": found, "fontcolor": found} if found else {}
+    if found == STALE:
+        pairs["style"] = "dashed"
+    return "".join(f", {_quoted(name)}={_quoted(value)}" for name, value in pairs.items())
 
 
 def _pairs(item: Record, *label: str) -> str:
