@@ -66,13 +66,10 @@ class CeleryPublisher:
         self._advance(scan_id, level).apply_async()
 
     def _run(self, scan_id: str, task: Document):  # type: ignore[no-untyped-def]
-        task_id, queue = task["_id"], task["queue"]
-        return self.app.signature(RUN, args=[scan_id, task_id], immutable=True).set(
-            queue=queue,
-            task_id=task_id,
-            argsrepr=shown_as(scan_id, task),  # an option that the types of Celery lack
-            **time_limits(queue),
-        )
+        queue = task["queue"]
+        options: dict[str, Any] = {"queue": queue, "task_id": task["_id"], **time_limits(queue)}
+        options["argsrepr"] = shown_as(scan_id, task)
+        return self.app.signature(RUN, args=[scan_id, task["_id"]], immutable=True).set(**options)
 
     def _advance(self, scan_id: str, level: int):  # type: ignore[no-untyped-def]
         body_id = str(uuid.uuid5(NAMESPACE, f"{scan_id}/{level}/advance"))

@@ -33,7 +33,7 @@ from calipso.cli.scan_options import (
     ScannerName,
     WriteTo,
 )
-from calipso.cli.selecting import resolve_scan
+from calipso.cli.selecting import known_types, resolve_scan
 from calipso.errors import ConfigError, NotQueued
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.validation_words import said
@@ -121,8 +121,11 @@ def _request(**fields: Any) -> ScanRequest:
     from pydantic import ValidationError
 
     from calipso.settings import settings
+    from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
     fields["inventory"] = fields["inventory"] or settings().inventory
+    given = [fields[name] for name in ("object_type", "parent_type") if fields[name]]
+    known_types(InventoryMgr(), *(name for name in given if name != "environment"))
     try:
         return ScanRequest(**fields)
     except ValidationError as error:

@@ -19,7 +19,7 @@ WHOLE = 40
 #: Cells of a word that a list shows; `-f json` has all of it.
 MOST_OF_WORD = 120
 #: Cells of one value that a list shows.
-MOST_OF_VALUE = 1000
+MOST_OF_VALUE = 600
 #: Columns that go first when the terminal is narrow, if the rows have names.
 FIRST_TO_GO = ("last_scanned", "id")
 
