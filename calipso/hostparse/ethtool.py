@@ -1,4 +1,7 @@
-"""NICs of a host, from sections `== <device> <kind>` with `ethtool` and `ethtool -i` output."""
+"""NICs of a host, from sections `== <device> <kind>` with `ethtool` and `ethtool -i` output.
+
+Sections of the kind `pci` are about functions of cards, see `pci`.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ def parse_nics(text: str) -> dict[str, Nic]:
     found = {}
     for head, body in sections(text).items():
         name, _, kind = head.rpartition(" ")
-        if name:
+        if name and kind != "pci":
             settings, driver = _attributes(body)
             found[name] = Nic(name, kind, settings, driver)
     return found

@@ -1,15 +1,20 @@
-"""Network devices of a host or namespace, from `ip -d -j addr show`."""
+"""Network devices of a host or namespace, from `ip -d -j addr show`.
+
+A device that `ip` does not describe in valid JSON costs that device only: iproute2 5.9 to 5.11
+prints a key without a value for ERSPAN. `Devices.broken` names it and the cause.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from calipso.errors import ParseError
-from calipso.hostparse.jsontext import json_list
+from calipso.hostparse.jsontext import json_list, json_value
 
 _STATES = {
     "UP": "up",
@@ -20,6 +25,13 @@ _STATES = {
     "TESTING": "down",
 }
 _NO_MAC = "00:00:00:00:00:00"
+#: How `ip` begins each device of its list; nothing inside a device begins so.
+_OBJECT = re.compile(r'\{\s*"ifindex"\s*:')
+_WORDS = (
+    re.compile(r'"ifname"\s*:\s*"([^"]*)"'),
+    re.compile(r'"ifindex"\s*:\s*(\d+)'),
+    re.compile(r'"info_kind"\s*:\s*"([^"]*)"'),
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,16 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Vf:
+    """A virtual function as its physical function's device lists it; `mac` is "" when unset."""
+
+    number: int
+    mac: str
+    vlan: int | None
+    state: str
+
+
+@dataclass(frozen=True)
 class Device:
     """A network device.
 
@@ -54,7 +76,11 @@ class Device:
     `info` what belongs to the kind (for vxlan: id, local, port, link). `state` is up or down as
     read (unknown: the driver does not tell), `admin_state` what was asked for. `master` is the
     bridge or bond it belongs to. `peer_netns` is not None when its other end lies in another
-    namespace; `peer_netns_name` then names it if it has a name.
+    namespace; `peer_netns_name` then names it if it has a name. `lower_index` is the kernel's
+    index of that other end, or of the lower device, where it lies in another namespace.
+
+    `phys_port` and `phys_switch` are the driver's words (phys_port_name, phys_switch_id) for a
+    port of a NIC's own switch, `bus_address` is the PCI address, `vfs` its virtual functions.
     """
 
     name: str
@@ -73,6 +99,11 @@ class Device:
     addresses: tuple[Address, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
     slave_kind: str = ""
+    lower_index: int | None = None
+    phys_port: str = ""
+    phys_switch: str = ""
+    bus_address: str = ""
+    vfs: tuple[Vf, ...] = ()
 
     @property
     def is_bond(self) -> bool:
@@ -86,9 +117,50 @@ class Device:
         return next((a for a in ranked if link_local or not _is_local(a.ip)), None)
 
 
-def parse_devices(text: str, what: str = "ip -d -j addr show") -> dict[str, Device]:
-    """Devices by name, in the kernel's order. Raises ParseError."""
-    return {item.name: item for item in (_device(entry, what) for entry in json_list(text, what))}
+class Devices(dict[str, Device]):
+    """Devices by name; `broken` tells, device by device, what could not be read and why."""
+
+    def __init__(self, found: Iterable[Device] = (), broken: Iterable[str] = ()) -> None:
+        super().__init__((device.name, device) for device in found)
+        self.broken = tuple(broken)
+
+
+def parse_devices(text: str, what: str = "ip -d -j addr show") -> Devices:
+    """Devices by name, in the kernel's order. Raises ParseError when none can be read."""
+    try:
+        return Devices(_device(entry, what) for entry in json_list(text, what))
+    except ParseError as error:
+        return _one_by_one(text, what, error)
+
+
+def _one_by_one(text: str, what: str, error: ParseError) -> Devices:
+    """What can be read of a list that as a whole cannot. A list without its end broke off."""
+    found, broken = [], []
+    starts = [match.start() for match in _OBJECT.finditer(text)]
+    if not starts or not text.rstrip().endswith("]"):
+        raise error
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        part = text[start:end].rstrip(" \t\r\n,]")
+        try:
+            found.append(_device(_entry(part, what), what))
+        except ParseError as why:
+            broken.append(f"{what}: device {_name_in(part)} cannot be read: {why.message}")
+    if not found:
+        raise error
+    return Devices(found, broken)
+
+
+def _entry(part: str, what: str) -> dict[str, Any]:
+    entry = json_value(part, what)
+    if not isinstance(entry, dict):
+        raise ParseError(f"{what}: expected a device", sample=part)
+    return entry
+
+
+def _name_in(part: str) -> str:
+    """Name, index and kind of a device whose JSON is broken, as far as they can be seen."""
+    name, index, kind = (match[1] if (match := p.search(part)) else "" for p in _WORDS)
+    return f"{name or '?'} (index {index or '?'}{f', {kind}' if kind else ''})"
 
 
 def device_with(devices: Iterable[Device], ip: str) -> Device | None:
@@ -116,18 +188,37 @@ def _device(entry: dict[str, Any], what: str) -> Device:
             admin_state="up" if "UP" in flags else "down",
             mtu=int(entry.get("mtu") or 0),
             master=str(entry.get("master", "")),
-            lower=str(entry.get("link", "")),
+            lower=str(entry.get("link") or ""),
             peer_netns=None if netns is None else int(netns),
             peer_netns_name=str(entry.get("link_netns", "")),
             addresses=tuple(_addresses(entry.get("addr_info") or ())),
             info=dict(info.get("info_data") or {}),
             slave_kind=str(info.get("info_slave_kind", "")),
+            lower_index=_number(entry.get("link_index")),
+            phys_port=str(entry.get("phys_port_name") or ""),
+            phys_switch=str(entry.get("phys_switch_id") or ""),
+            bus_address=str(entry.get("parentdev") or "").lower(),
+            vfs=tuple(_vf(vf) for vf in entry.get("vfinfo_list") or ()),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ParseError(f"{what}: unexpected device: {error!r}", sample=str(entry)) from None
 
 
-def _addresses(entries: Iterable[dict[str, Any]]) -> Iterable[Address]:
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _vf(entry: dict[str, Any]) -> Vf:
+    vlans = [vlan.get("vlan") for vlan in entry.get("vlan_list") or ()] or [entry.get("vlan")]
+    return Vf(
+        number=int(entry["vf"]),
+        mac=_mac(entry.get("mac") or entry.get("address")),
+        vlan=_number(vlans[0]) or None,
+        state=str(entry.get("link_state") or "auto"),
+    )
+
+
+def _addresses(entries: Iterable[dict[str, Any]]) -> Iterator[Address]:
     for entry in entries:
         if entry.get("local"):
             ip = _normal(str(entry["local"]))

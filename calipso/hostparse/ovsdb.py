@@ -6,6 +6,7 @@ The answer holds three JSON tables, one a line: Bridge, Port, Interface (RFC 704
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from calipso.errors import ParseError
 from calipso.hostparse.jsontext import json_value
 
 _WHAT = "ovs-vsctl list"
+_PCI = re.compile(r"[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]")
 TUNNELS = frozenset({"vxlan", "gre", "geneve", "stt", "lisp", "gtpu", "ip6gre", "erspan"})
 
 
@@ -23,6 +25,7 @@ class Interface:
 
     `port_id` is the Neutron port id (external_ids iface-id), `attached_mac` the MAC Neutron
     gave it; `mac` is the device's own. `ofport` is None while OVS could not open it (`error`).
+    `index` is the kernel's index of its device, where OVS tells it.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Interface:
     error: str
     mtu: int | None
     options: dict[str, str] = field(default_factory=dict)
+    index: int | None = None
+    status: dict[str, str] = field(default_factory=dict)
 
     @property
     def internal(self) -> bool:
@@ -49,6 +54,24 @@ class Interface:
         return self.type in TUNNELS
 
     @property
+    def pci(self) -> str:
+        """PCI address of the NIC behind a DPDK interface ("" when it is named otherwise)."""
+        found = _PCI.match(self.options.get("dpdk-devargs", "")) if self.type == "dpdk" else None
+        return found[0].lower() if found else ""
+
+    @property
+    def representor(self) -> bool:
+        """True for a DPDK interface that stands for a virtual function, not for a NIC."""
+        return "representor=" in self.options.get("dpdk-devargs", "")
+
+    @property
+    def socket(self) -> str:
+        """Path of a vhost-user socket, where OVS is told it: by option, else by its status."""
+        if not self.type.startswith("dpdkvhostuser"):
+            return ""
+        return self.options.get("vhost-server-path") or self.status.get("socket", "")
+
+    @property
     def peer(self) -> str:
         """Name of the other end, for patch interfaces."""
         return self.options.get("peer", "") if self.type == "patch" else ""
@@ -58,6 +81,8 @@ class Interface:
 class Port:
     """A port of a bridge: usually one interface of the same name; a bond has several.
 
+    `vlan_mode` is access, trunk, native-tagged, native-untagged or dot1q-tunnel; empty: as tag and
+    trunks say.
     `other_config` is where Neutron's agent notes the port's network (`net_uuid`), its local VLAN
     (`tag`) and its `segmentation_id`; empty where the answer has no such column.
     """
@@ -67,6 +92,7 @@ class Port:
     trunks: tuple[int, ...]
     bond_mode: str
     interfaces: tuple[Interface, ...]
+    vlan_mode: str = ""
     other_config: dict[str, str] = field(default_factory=dict)
 
 
@@ -95,8 +121,11 @@ class Bridge:
 
 
 def parse_ovs(text: str) -> dict[str, Bridge]:
-    """Bridges by name, in order of names. Raises ParseError."""
-    tables = [_table(line) for line in text.splitlines() if line.strip()]
+    """Bridges by name, in order of names; lines that are no table are passed by.
+
+    Raises ParseError."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    tables = [_table(line) for line in ([x for x in lines if x.startswith("{")] or lines)]
     if len(tables) != 3:
         raise ParseError(f"{_WHAT}: expected 3 tables, got {len(tables)}", sample=text)
     try:
@@ -157,6 +186,11 @@ def _number(value: Any) -> int | None:
     return None if isinstance(value, list) else int(value)
 
 
+def _map(value: Any) -> dict[str, str]:
+    found = value if isinstance(value, dict) else {}
+    return {str(key): str(found[key]) for key in sorted(found)}
+
+
 def _interface(row: dict[str, Any]) -> Interface:
     ids = row["external_ids"]
     ofport = _number(row["ofport"])
@@ -173,6 +207,8 @@ def _interface(row: dict[str, Any]) -> Interface:
         error=_text(row["error"]),
         mtu=_number(row["mtu"]),
         options={str(key): str(value) for key, value in sorted(row["options"].items())},
+        index=_number(row.get("ifindex", [])) or None,
+        status=_map(row.get("status")),
     )
 
 
@@ -184,6 +220,7 @@ def _port(row: dict[str, Any], interfaces: dict[str, Interface]) -> Port:
         trunks=tuple(sorted(int(vlan) for vlan in _many(row["trunks"]))),
         bond_mode=_text(row["bond_mode"]),
         interfaces=tuple(sorted(members, key=lambda interface: interface.name)),
+        vlan_mode=_text(row.get("vlan_mode", [])),
         other_config={
             str(key): str(value) for key, value in sorted(row.get("other_config", {}).items())
         },

@@ -32,9 +32,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "port": ("network_id", "binding:host_id", "binding:vif_type", "region"),
     "host": ("region", "other_names"),
-    "vnic": ("network",),
+    "vnic": ("network", "pnic"),
     "host_pnic": ("IP Address", "IPv6 Address", "addresses"),
-    "vedge": ("configurations", "ports", "patch_ports"),
+    "vedge": ("configurations", "ports", "patch_ports", "bridges"),
     "otep": (
         "ip_address",
         "overlay_type",
@@ -45,7 +45,15 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "network",
         "vni",
     ),
-    "vconnector": ("configurations", "bridge_name", "interfaces", "interfaces_names", "network"),
+    "vconnector": (
+        "configurations",
+        "bridge_name",
+        "interfaces",
+        "interfaces_names",
+        "network",
+        "ways_out",
+        "mapped_ways",
+    ),
     "network_agent": ("configurations",),
 }
 
@@ -72,6 +80,7 @@ class Carriers:
         }
         self._switched: defaultdict[str, set[str]] = defaultdict(set)
         self._direct: defaultdict[str, set[str]] = defaultdict(set)
+        self._nics_of_direct: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._hosts = HostNames(objects.get("host", ()))
         self._place(objects.get("port", ()), objects.get("vnic", ()))
         self._carried: dict[str, dict[str, dict[str, Segment]]] = {}
@@ -109,7 +118,12 @@ class Carriers:
             if host := self._hosts.of_port(port):
                 place[host].add(str(port.get("network_id")))
         for vnic in vnics:
-            self._switched[str(vnic.get("host", ""))].update(values(vnic.get("network")))
+            host = str(vnic.get("host", ""))
+            if vnic.get("pnic"):  # hardware of this NIC in a guest: its traffic is on no other
+                for network in values(vnic.get("network")):
+                    self._nics_of_direct[host, network].add(str(vnic["pnic"]))
+            else:
+                self._switched[host].update(values(vnic.get("network")))
 
     def _host_carried(self, host: str) -> dict[str, dict[str, Segment]]:
         carried: defaultdict[str, dict[str, Segment]] = defaultdict(dict)
@@ -123,7 +137,15 @@ class Carriers:
                 for segment in self.segments.get(network, ()):
                     for nic in uplinks.get(segment.physical, ()):
                         carried[nic][network] = segment
+        self._keep_known(host, carried)
         return dict(carried)
+
+    def _keep_known(self, host: str, carried: dict[str, dict[str, Segment]]) -> None:
+        """Of networks that only guests with hardware of known NICs have, other NICs carry none."""
+        for network in self._direct[host] - self._switched[host]:
+            known = self._nics_of_direct.get((host, network))
+            for nic in [nic for nic in carried if known and nic not in known]:
+                carried[nic].pop(network, None)
 
     def _tunnelled(self, host: str) -> Iterator[tuple[str, str, Segment]]:
         for otep in self.plumbing.oteps[host]:

@@ -38,6 +38,9 @@ VNIC_FIELDS = (
     "vservice_id",
     "source_bridge",
     "master",
+    "kind",
+    "pci_address",
+    "sub_ports",
 )
 
 #: Ports of these owners are on several hosts at once: Neutron's binding names one of them.
@@ -57,6 +60,10 @@ class Fault(NamedTuple):
     def reason(self) -> str:
         """As links name it in `attributes.reason`."""
         return f"{self.code}: {self.message}"
+
+
+#: How the bridge of a trunk begins: a guest's tap is in it, patches lead to the integration bridge.
+TRUNK_BRIDGE = "tbr-"
 
 
 class LocalVlans:
@@ -105,6 +112,8 @@ class LocalVlans:
                 "that it has not wired",
                 "Is the port's admin state up, and is its agent alive? See the agent's log.",
             )
+        if str(port.get("bridge") or "").startswith(TRUNK_BRIDGE):
+            return None  # its tags are those of the guest's VLANs, not of the host's
         config = _mapping(port, "other_config")
         noted, network = str(config.get("net_uuid") or ""), self.network(port)
         if noted and network and noted != network:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from calipso.model.documents import Record
@@ -16,6 +16,10 @@ INTEGRATION_BRIDGE = "br-int"
 NAMESPACE_PREFIXES = frozenset({"ns", "qr", "qg", "sg", "ha", "fg"})
 
 
+#: Kinds of device that are never a port of a switch of the host while they lie in a namespace.
+IN_NAMESPACE_ONLY = frozenset({"veth", "macvlan", "ipvlan", "vlan", "bridge", "dummy", "bond"})
+
+
 def values(value: Any) -> list[str]:
     """Return a value or a list of values as a list of strings, without None and empty strings."""
     if value is None or value == "":
@@ -23,6 +27,13 @@ def values(value: Any) -> list[str]:
     if isinstance(value, list | tuple | set | frozenset):
         return [str(item) for item in value if item not in (None, "")]
     return [str(value)]
+
+
+def networks_of_vnic(vnic: Record, own: Any = None) -> Any:
+    """Network of a vNIC; with those of its trunk's sub-ports, a list: the guest reaches all."""
+    network = own or vnic.get("network")
+    subs = [sub.get("network") for sub in vnic.get("sub_ports") or ()]
+    return values([network, *subs]) if subs else network
 
 
 def by_host(documents: Iterable[Record]) -> defaultdict[str, list[Record]]:
@@ -38,13 +49,15 @@ def vnics_by_device(vnics: Iterable[Record]) -> dict[tuple[str, str], Record]:
 
     A device in a namespace (`ns-`, `qr-`, ... + start of the port id) may be one end of a veth pair
     whose other end, `tap` + start of the port id, is what the bridge has: the Linux bridge agent
-    plugs DHCP and router ports so, and Open vSwitch with `ovs_use_veth`.
+    plugs DHCP and router ports so, and Open vSwitch with `ovs_use_veth`. Such a veth itself is in
+    no switch of the host, whatever has its name there: a pod's `eth1` is not the host's.
     """
     own: dict[tuple[str, str], Record] = {}
     other_ends: dict[tuple[str, str], Record] = {}
     for vnic in vnics:
         host, device = str(vnic.get("host", "")), str(vnic["name"])
-        own[host, device] = vnic
+        if vnic.get("vnic_type") != "vservice_vnic" or vnic.get("kind") not in IN_NAMESPACE_ONLY:
+            own[host, device] = vnic
         prefix, dash, port = device.partition("-")
         if vnic.get("vnic_type") == "vservice_vnic" and dash and prefix in NAMESPACE_PREFIXES:
             other_ends[host, f"tap{port}"] = vnic
@@ -87,7 +100,14 @@ class HostPlumbing:
         return sorted({nic for device in devices if (nic := self.nic_of(host, device))})
 
     def members(self, vconnector: Record) -> list[tuple[str, str]]:
-        """(interface, NIC) of a Linux bridge: NICs that are members, directly or by a VLAN."""
+        """(interface, NIC) of a Linux bridge: NICs its members lead to, not by another switch."""
+        if "ways_out" in vconnector:
+            nics = self.nics.get(str(vconnector.get("host", "")), {})
+            return [
+                ((way.get("via") or [way["nic"]])[0], way["nic"])
+                for way in _ways(vconnector)
+                if way["nic"] in nics and not way.get("switches")
+            ]
         host, interfaces = str(vconnector.get("host", "")), _mapping(vconnector, "interfaces")
         found = []
         for interface in values(vconnector.get("interfaces_names")):
@@ -136,6 +156,7 @@ class HostPlumbing:
         for conf in self._configs(host):
             for physical, device in _mapping(conf, "interface_mappings").items():
                 found[physical].update(self.nics_of(host, values(device)))
+                found[physical].update(self._mapped_nics(host, physical))
             for physical, bridge in _mapping(conf, "bridge_mappings").items():
                 found[physical].update(self._bridge_nics(host, str(bridge)))
         return {physical: sorted(nics) for physical, nics in found.items() if physical}
@@ -155,6 +176,12 @@ class HostPlumbing:
             self._configs_of[host] = [conf for conf in found if isinstance(conf, Mapping)]
         return self._configs_of[host]
 
+    def _mapped_nics(self, host: str, physical: str) -> Iterator[str]:
+        """NICs that the device leads to which a Linux bridge agent maps a network to."""
+        for vconnector in self._vconnectors.get(host, ()):
+            mapped = _mapping(_mapping(vconnector, "mapped_ways"), physical)
+            yield from (w["nic"] for w in _ways(mapped) if w["nic"] in self.nics.get(host, {}))
+
     def _bridge_nics(self, host: str, bridge: str) -> list[str]:
         """NICs of a mapped bridge: an OVS bridge with those patched to it, or a Linux bridge."""
         nics: set[str] = set()
@@ -166,6 +193,10 @@ class HostPlumbing:
         return sorted(nics)
 
     def _ovs_uplinks(self, host: str, vedge: Record, bridge: str) -> set[str]:
+        known = self.nics.get(host, {})
+        for described in vedge.get("bridges") or ():
+            if described.get("name") == bridge and "ways_out" in described:
+                return {way["nic"] for way in _ways(described) if way["nic"] in known}
         # patches lead from the integration bridge to all others: stop there
         reached = {_integration_bridge(vedge), bridge}
         wanted, todo = {bridge}, [bridge]
@@ -183,6 +214,11 @@ class HostPlumbing:
             if port.get("bridge") in wanted
         )
         return {nic for nic in found if nic}
+
+
+def _ways(document: Record) -> list[Mapping[str, Any]]:
+    """Ways out that a fetcher stored."""
+    return [way for way in document.get("ways_out") or () if isinstance(way, Mapping)]
 
 
 def _mapping(document: Record, key: str) -> Mapping[str, Any]:

@@ -301,7 +301,7 @@ def test_a_clique_that_lost_an_object_is_still_shown(run: Any, cloud: InventoryM
 def test_an_object_without_a_clique_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clique", "show", "web-2"]) == 1
 
-    assert "web-2: focal point of no clique" in capsys.readouterr().err
+    assert "web-2: focal point of no clique: it has no NIC" in capsys.readouterr().err
 
 
 def test_an_inventory_that_is_not_there_is_an_error_that_names_the_nearest(

@@ -101,7 +101,7 @@ def test_a_password_as_argument_is_refused_without_repeating_it(run: Run, field:
     ended = run("add", "prod", *FLAGS, "--set", f"{field}={SECRET}")
 
     assert ended.code == 1
-    assert "a password is no argument" in ended.err
+    assert "a password must not be an argument" in ended.err
     assert SECRET not in ended.err
 
 

@@ -72,7 +72,7 @@ def test_each_frequency_has_its_words(run: Any, options: list[str], when: str):
         (["--freq", "ONCE", "--at", "2999-01-01T10:00+02:00"], "give the zone by --time-zone"),
         (["--freq", "DAILY", "--at", "25:00"], "expected HH:MM"),
         (["--freq", "HOURLY", "--at", "12:15"], "it is the minute"),
-        (["--freq", "MINUTELY", "--at", "12:15"], "of no use"),
+        (["--freq", "MINUTELY", "--at", "12:15"], "not possible with MINUTELY"),
         (["--freq", "DAILY", "--time-zone", "Europe/Berln"], "did you mean Europe/Berlin?"),
         (["--freq", "DAILY", "--day", "3"], "day: of no use with freq DAILY"),
         (["--freq", "MONTHLY", "--day", "32"], "day: "),

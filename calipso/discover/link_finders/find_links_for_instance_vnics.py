@@ -6,6 +6,7 @@ from typing import Any
 
 from calipso.discover.find_links import FindLinks, joined_state, network_attribute, with_reason
 from calipso.topology.plugs import Fault, down_fault
+from calipso.topology.plumbing import networks_of_vnic
 
 
 class FindLinksForInstanceVnics(FindLinks):
@@ -26,6 +27,7 @@ class FindLinksForInstanceVnics(FindLinks):
             "state",
             "mac_address",
             "link",
+            "sub_ports",
         ]
         for vnic in self.each("vnic", fields):
             if vnic.get("vnic_type") != "instance_vnic":
@@ -43,7 +45,7 @@ class FindLinksForInstanceVnics(FindLinks):
                 link_name=entry.get("label") or labels.get(str(network), ""),
                 state=fault.state if fault else joined_state(vnic.get("state")),
                 host=vnic.get("host"),
-                attributes=with_reason(network_attribute(network), fault),
+                attributes=with_reason(network_attribute(networks_of_vnic(vnic, network)), fault),
             )
 
     def guest_fault(self, instance: dict[str, Any], vnic: dict[str, Any]) -> Fault | None:

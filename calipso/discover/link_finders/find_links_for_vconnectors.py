@@ -23,6 +23,7 @@ class FindLinksForVconnectors(FindLinks):
     def vconnectors(self) -> list[Document]:
         """All bridges with the fields both joins read."""
         fields = ["bridge_name", "interfaces", "interfaces_names", "network", "admin_state"]
+        fields.append("ways_out")
         return self.find("vconnector", fields)
 
     def add_vnic_links(self) -> None:

@@ -20,9 +20,9 @@ from calipso.topology.plugs import (
     loose_tap,
     port_fault,
 )
-from calipso.topology.plumbing import values, vnics_by_device
+from calipso.topology.plumbing import networks_of_vnic, values, vnics_by_device
 
-VCONNECTOR_FIELDS = ("bridge_name", "interfaces", "interfaces_names", "network")
+VCONNECTOR_FIELDS = ("bridge_name", "interfaces", "interfaces_names", "network", "ways_out")
 
 
 class FindLinksForVedges(FindLinks):
@@ -40,6 +40,16 @@ class FindLinksForVedges(FindLinks):
         self.vlans: dict[str, LocalVlans] = {}
         self.cut_off: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
         self.members = self.index_members()
+        self.bridges = {
+            (host_of(vconnector), str(vconnector.get("bridge_name"))): vconnector
+            for vconnector in self.find("vconnector", VCONNECTOR_FIELDS)
+        }
+        #: guests with hardware: their port of the switch is a representor, joined by Neutron's port
+        self.by_port = {
+            (host_of(vnic), str(vnic["port_id"])): vnic
+            for vnic in self.find("vnic", VNIC_FIELDS)
+            if vnic.get("pci_address") and vnic.get("port_id")
+        }
         self.pnics = {
             (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
         }
@@ -71,15 +81,27 @@ class FindLinksForVedges(FindLinks):
         Returns False for a port that nothing is plugged into.
         """
         host = str(vedge.get("host"))
-        if vnic := self.vnics.get((host, name)):
+        vnic = self.vnics.get((host, name)) or self.by_port.get((host, str(port.get("port_id"))))
+        if vnic:
             self.add_vnic(vedge, vnic, name, port)
-        elif vconnector := self.members.get((host, _bridge_end(name))):
+        elif vconnector := self.bridge_at(host, name, port):
             self.add_vconnector(vedge, vconnector, name, port)
+        elif _tells_ways(vedge):
+            known = [nic for nic in values(port.get("nics")) if (host, nic) in self.pnics]
+            for found in known:
+                self.add_pnic(vedge, self.pnics[host, found], name, port)
+            return bool(known)
         elif nic := self.carriers.plumbing.nic_of(host, name, str(port.get("lower") or "")):
             self.add_pnic(vedge, self.pnics[host, nic], name, port)
         else:
             return False
         return True
+
+    def bridge_at(self, host: str, name: str, port: Record) -> Record | None:
+        """The Linux bridge behind a port: the host said which, else by the names of the pair."""
+        if bridge := port.get("linux_bridge"):
+            return self.bridges.get((host, str(bridge)))
+        return self.members.get((host, _bridge_end(name)))
 
     def add_vnic(self, vedge: Record, vnic: Record, name: str, port: Record) -> None:
         """vnic-vedge: a device that is itself a port of the switch, or whose veth peer is."""
@@ -94,7 +116,7 @@ class FindLinksForVedges(FindLinks):
             source_label=str(vnic.get("mac_address") or ""),
             target_label=_port_id(name, port),
             host=host_of(vedge),
-            attributes=with_reason(_tag(port) | carried_networks(vnic.get("network")), fault),
+            attributes=with_reason(_tag(port) | carried_networks(networks_of_vnic(vnic)), fault),
         )
 
     def plug_fault(
@@ -116,7 +138,7 @@ class FindLinksForVedges(FindLinks):
 
     def add_vconnector(self, vedge: Record, vconnector: Record, name: str, port: Record) -> None:
         """vconnector-vedge: the veth pair `qvb`-`qvo` between a bridge and the switch."""
-        interface = _bridge_end(name)
+        interface = str(port.get("bridge_member") or _bridge_end(name))
         interfaces = vconnector.get("interfaces")
         member = interfaces.get(interface) if isinstance(interfaces, dict) else None
         member = member if isinstance(member, dict) else {}
@@ -134,10 +156,18 @@ class FindLinksForVedges(FindLinks):
             target_label=name,
             host=host_of(vedge),
             attributes=with_reason(
-                _tag(port) | {"mac_address": mac} | carried_networks(vconnector.get("network")),
+                _tag(port) | {"mac_address": mac} | carried_networks(self.networks_by(vconnector)),
                 fault,
             ),
         )
+
+    def networks_by(self, vconnector: Record) -> Any:
+        """Networks of a Linux bridge; of one that leads to NICs, what these carry."""
+        if network := vconnector.get("network"):
+            return network
+        host = host_of(vconnector)
+        nics = {nic for _, nic in self.carriers.plumbing.members(vconnector)}
+        return sorted({net for nic in nics for net in self.carriers.carried(host, nic)})
 
     def add_pnic(self, vedge: Record, pnic: Record, name: str, port: Record) -> None:
         """vedge-host_pnic: an uplink, with the networks whose traffic leaves there."""
@@ -225,6 +255,11 @@ def _vnic_states(vnic: Record, name: str, port: Record) -> dict[str, Any]:
     there."""
     states = {str(vnic["name"]): vnic.get("state")}
     return states if vnic["name"] == name else states | {f"port {name}": port.get("state")}
+
+
+def _tells_ways(vedge: Record) -> bool:
+    """True when the host said what the ports lead to: then names are no evidence."""
+    return any("ways_out" in bridge for bridge in vedge.get("bridges") or ())
 
 
 def host_of(item: Record) -> str:

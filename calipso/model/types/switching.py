@@ -38,6 +38,10 @@ VNIC = ObjectType(
     icon="plug",
     kind="vnic_type",
     fields=(
+        Field("pnic", "NIC whose function, or which itself, the guest has.", LINKS),
+        Field("pci_address", "PCI address on the host of what the guest got.", LIBVIRT),
+        Field("socket", "Path of its vhost-user socket.", LIBVIRT),
+        Field("sub_ports", "Sub-ports of its trunk: `port_id`, `network`, `vlan`.", PORT),
         Field(
             "vnic_type",
             f"`{INSTANCE_VNIC}` or `{VSERVICE_VNIC}`.",
@@ -152,6 +156,8 @@ VCONNECTOR = ObjectType(
     icon="bridge",
     kind="connector_type",
     fields=(
+        Field("ways_out", "Ways to NICs: `nic`, `via`, `vlans`, `only_vlans`, `switches`.", LINKS),
+        Field("mapped_ways", "Physical network → the same for the device it is mapped to.", LINKS),
         Field("connector_type", "`bridge`.", LINKS),
         Field("bridge_name", "Name of the bridge.", LINKS, search=Search.WORD),
         mac(),
@@ -201,7 +207,8 @@ VEDGE = ObjectType(
         Field("patch_ports", "Interface → `bridge`, `peer`, `peer_bridge`.", OVS),
         Field(
             "bridges",
-            "List of `name`, `physical_network`, `uplinks`, `datapath_type`, `fail_mode`.",
+            "List of `name`, `physical_network`, `uplinks`, `ways_out`, `ends_at`, "
+            "`datapath_type`, `fail_mode`.",
             OVS,
         ),
         Field("uplinks", "Interfaces that leave the host.", f"{OVS}, {LINKS}", column=True),
@@ -223,6 +230,8 @@ OTEP = ObjectType(
     icon="tunnel",
     kind="overlay_type",
     fields=(
+        Field("ways_out", "Ways to NICs: `nic`, `via`, `vlans`, `only_vlans`, `switches`.", LINKS),
+        Field("ends_at", "Where no way leads out: last `device`, and `reason`.", LINKS),
         Field(
             "ip_address",
             "Address of the endpoint.",

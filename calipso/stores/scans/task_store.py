@@ -90,7 +90,7 @@ class TaskStore(Store):
 
     def _number_following(self, task: Mapping[str, Any]) -> None:
         """The next task of a chain is sent when this one has ended: it gets its number now."""
-        if not task.get("next"):
+        if not task.get("next") or "sequence" not in task:
             return
         following = self.tasks.find_one({"_id": task["next"]}, {"queue": 1, "done": 1})
         if following is not None and not following["done"]:

@@ -6,18 +6,22 @@ from typing import Any
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.ports import PortRef, Ports, ports_of
+from calipso.discover.fetchers.ways import barred_by, device_ways, ways_fields
 from calipso.hostparse.iplink import Device
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
+from calipso.topology.wiring import Wiring
 
 
-def bridge_vconnectors(fetcher: CliAccess, host: str) -> list[Fetched]:
+def bridge_vconnectors(fetcher: CliAccess, host: str, wiring: Wiring) -> list[Fetched]:
     """Every Linux bridge of the host: `qbr` of hybrid plugging, `brq` of the Linux bridge agent,
     and bridges that Neutron did not make (virbr0, br-mesh, docker0)."""
     devices = fetcher.devices(host)
     ports = ports_of(fetcher)
+    barred = barred_by({})
     return [
         _vconnector(host, bridge, _members(bridge, devices), ports)
+        | ways_fields(device_ways(wiring, bridge.name, barred), wanted=False)
         for bridge in devices.values()
         if bridge.kind == "bridge"
     ]

@@ -7,13 +7,14 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.db.agents import ids_by_other_name
-from calipso.discover.fetchers.db.host_answers import devices
-from calipso.discover.fetchers.db.otep_path import nics_of
+from calipso.discover.fetchers.db.host_answers import routes, wiring
+from calipso.discover.fetchers.ways import barred_by, nic_names, ways_fields
 from calipso.errors import ErrorKind
-from calipso.hostparse.iplink import device_with
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.db.db_access import DbAccess, Row
+from calipso.topology.wiring import Node, Ways, ways_of_device
+from calipso.topology.wiring.routes import device_of_address, ways_to_peers
 
 #: Neutron's table of tunnel endpoints by tunnel type; never a name made of data.
 ENDPOINTS: dict[str, tuple[str, list[str]]] = {
@@ -75,21 +76,55 @@ class DbFetchOteps(DbAccess):
 
     def _device(self, host: str, ip_address: str, vedge: Row) -> Row:
         """The device that has the tunnel's address, and the NICs it leaves the host by."""
-        there = devices(self, host)
-        device = device_with(there.values(), ip_address)
-        if device is None:
+        node = device_of_address(wiring(self, host), ip_address)
+        if node is None:
             self._nowhere(host, ip_address)
             return {"device": "", "pnics": []}
+        ways = self._ways(host, node, vedge)
+        if not ways.ways:
+            self._no_way(host, ip_address, node, ways)
+        device = node.facts
         found: dict[str, Any] = {
             "device": device.name,
             "mac_address": device.mac,
             "mtu": device.mtu,
             "state": device.state,
-            "pnics": nics_of(device.name, there, vedge),
+            "pnics": nic_names(ways),
+            **ways_fields(ways),
         }
         if device.kind == "bridge":
             found["vconnector"] = f"{host}-{device.name}"
         return found
+
+    def _ways(self, host: str, node: Node, vedge: Row) -> Ways:
+        """By the device itself; where that leads nowhere (a loopback, a dummy, a container's veth)
+        by the routes to the peers of the tunnels."""
+        graph, barred = wiring(self, host), barred_by(vedge.get("configurations") or {})
+        ways = ways_of_device(graph, node, barred)
+        tunnels = (vedge.get("tunnel_ports") or {}).values()
+        peers = sorted({str(t["options"].get("remote_ip") or "") for t in tunnels} - {""})
+        if ways.ways or not peers:
+            return ways
+        routed = ways_to_peers(graph, routes(self, host), peers, barred)
+        return routed if routed.ways else ways
+
+    def _no_way(self, host: str, ip_address: str, node: Node, ways: Ways) -> None:
+        end = ways.ends_at
+        last = f": {end.node.name}: {end.reason}" if end else ""
+        self.context.problem(
+            Problem(
+                kind=ErrorKind.NOT_FOUND,
+                message=f"{host}: no way is known from the tunnel address {ip_address} on "
+                f"{node.name} to a NIC{last}",
+                hint="Look at the routes to the other hosts there: `ip route get <their address>`.",
+                source="cli",
+                host=host,
+                warning=True,
+                code="tunnel_way_unknown",
+                object_type="otep",
+                object_id=f"{host}-otep",
+            )
+        )
 
     def _nowhere(self, host: str, ip_address: str) -> None:
         self.context.problem(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from calipso.discover.fetchers.db.agents import agents, unreadable
-from calipso.discover.fetchers.db.host_answers import bridges, devices
+from calipso.discover.fetchers.db.host_answers import bridges, devices, wiring
 from calipso.discover.fetchers.db.ovs_vedge import switch_fields
+from calipso.discover.fetchers.ways import barred_by
 from calipso.model.inventory import Fetched
 from calipso.sources.db.db_access import DbAccess, Row
 
@@ -40,7 +41,13 @@ class DbFetchVedgesOvs(DbAccess):
         if agent["configurations"] is None:
             raise unreadable(agent)
         mappings = agent["configurations"].get("bridge_mappings") or {}
-        switch = switch_fields(bridges(self, host), devices(self, host), mappings)
+        switch = switch_fields(
+            bridges(self, host),
+            devices(self, host),
+            mappings,
+            wiring(self, host),
+            barred_by(agent["configurations"]),
+        )
         return {
             **{key: value for key, value in agent.items() if key != "id"},
             "id": f"{host}-OVS",
@@ -57,6 +64,6 @@ def _pnic(agent: Row, described: list[Row]) -> Row:
     """Without tunnels, all traffic leaves by the NIC of the mapped bridge, if it is one."""
     if agent["configurations"].get("tunneling_ip"):
         return {}
-    mapped = [bridge["uplinks"] for bridge in described if bridge["physical_network"]]
-    names = sorted({name for uplinks in mapped for name in uplinks})
+    mapped = [bridge["ways_out"] for bridge in described if bridge["physical_network"]]
+    names = sorted({way["nic"] for ways in mapped for way in ways})
     return {"pnic": names[0]} if len(names) == 1 else {}

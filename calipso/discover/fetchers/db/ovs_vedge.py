@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from calipso.discover.fetchers.ways import port_fields as leads_to
+from calipso.discover.fetchers.ways import switch_ways, uplinks, ways_fields
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.ovsdb import Bridge, Interface, Port, bridge_of_patch
 from calipso.model.documents import Document
-
-#: Devices that are never a way out of the host.
-_VIRTUAL = frozenset({"tun", "bridge", "dummy", "openvswitch", "vxlan", "gre", "geneve"})
+from calipso.topology.wiring import Wiring
 
 
 def switch_fields(
-    bridges: Mapping[str, Bridge], devices: Mapping[str, Device], mappings: Mapping[str, str]
+    bridges: Mapping[str, Bridge],
+    devices: Mapping[str, Device],
+    mappings: Mapping[str, str],
+    wiring: Wiring,
+    barred: frozenset[str],
 ) -> Document:
     """Fields `ports`, `tunnel_ports`, `patch_ports`, `bridges`, `uplinks`.
 
@@ -25,11 +29,11 @@ def switch_fields(
     patches: dict[str, Document] = {}
     described: list[Document] = []
     for bridge in bridges.values():
+        ways = switch_ways(wiring, bridge.name, barred)
         for port, interface in bridge.interfaces():
             ports[interface.name] = port_fields(bridge, port, interface)
-            device = devices.get(interface.name)
-            if device is not None and device.kind == "vlan":
-                ports[interface.name]["lower"] = device.lower
+            if interface.type in ("system", "dpdk") and not interface.error:
+                ports[interface.name] |= leads_to(wiring, interface.name, ways)
             if interface.tunnel:
                 tunnels[interface.name] = tunnel_fields(port, interface)
             if patch := patch_fields(bridge, interface, bridges, devices):
@@ -40,7 +44,8 @@ def switch_fields(
                 "datapath_type": bridge.datapath_type,
                 "fail_mode": bridge.fail_mode,
                 "physical_network": physical.get(bridge.name, ""),
-                "uplinks": uplinks(bridge, devices),
+                "uplinks": uplinks(ways),
+                **ways_fields(ways, wanted=bridge.name in physical),
             }
         )
     return {
@@ -107,27 +112,3 @@ def patch_fields(
         "peer": peer,
         "peer_bridge": peer_bridge,
     }
-
-
-def uplinks(bridge: Bridge, devices: Mapping[str, Device]) -> list[str]:
-    """Interfaces through which a bridge leaves the host: NICs, bonds, DPDK ports.
-
-    Not those that Neutron plugged, and not the ends of a veth pair within the host, which older
-    releases use instead of patch ports.
-    """
-    return sorted(
-        interface.name
-        for _, interface in bridge.interfaces()
-        if not interface.port_id
-        and (
-            interface.type == "dpdk"
-            or (interface.type == "system" and leaves_host(devices.get(interface.name)))
-        )
-    )
-
-
-def leaves_host(device: Device | None) -> bool:
-    """True for a device that may carry frames out of the host."""
-    if device is None or device.kind in _VIRTUAL:
-        return False
-    return device.kind != "veth" or device.peer_netns is not None
