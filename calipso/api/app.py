@@ -46,6 +46,7 @@ def create_app() -> Flask:
     viewer = openapi.install(blueprint, api, ROOT)
     app.register_blueprint(blueprint)
     app.register_blueprint(viewer)
+    app.add_url_rule("/", "root", _root)
     health.install(app)
     metrics.install(app)
     return app
@@ -58,6 +59,11 @@ def namespaces() -> Iterator[Namespace]:
         found = getattr(importlib.import_module(module), "ns", None)
         if isinstance(found, Namespace):
             yield found
+
+
+def _root() -> Response:
+    """The address of the server leads to its API."""
+    return Response(status=302, headers={"Location": f"{ROOT}/doc"})
 
 
 def _begin() -> None:

@@ -103,7 +103,7 @@ def _use_mongo_config(path: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code."""
-    OPTIONS.debug = False
+    OPTIONS.debug = OPTIONS.wide = False
     try:
         command = typer.main.get_command(app)
         result = command.main(args=arguments, prog_name="calipso", standalone_mode=True)

@@ -236,7 +236,7 @@ def driver_steps(environment: Environment, found: dict[str, Document]) -> Iterat
     unread = [driver for driver in drivers if not driver.read_in(wanted)]
     if unread:
         message = "; ".join([said, *(driver_message(driver) for driver in unread)])
-        hints = dict.fromkeys(driver_hint(driver, wanted) for driver in unread)
+        hints = dict.fromkeys(driver_hint(d, wanted, environment.name) for d in unread)
         yield Step("mechanism drivers", ok=False, message=message, hint=" ".join(hints))
     elif found:
         yield Step("mechanism drivers", ok=True, message=said)

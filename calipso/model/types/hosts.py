@@ -140,6 +140,7 @@ HOST_PNIC = ObjectType(
             "Neighbour: `system_name`, `chassis_id`, `port_id`, `port_description`, "
             "`management_addresses`, `vlan`, `capabilities`.",
             LLDP,
+            search=Search.PARTS,
         ),
         Field("virtual_functions", "Its functions: `number`, `pci_address`, `mac_address`.", LINKS),
         Field("pci_address", "Of a NIC no device of the kernel drives: where it is.", ETHTOOL),
