@@ -229,10 +229,20 @@ class Settings(ApiSettings, CoreSettings):
 
     model_config = SettingsConfigDict(env_prefix="CALIPSO_", extra="ignore")
 
+    def home_dir(self) -> Path:
+        """The data directory as an absolute path, whether it exists or not."""
+        return self.home.expanduser().absolute()
+
     def data_dir(self) -> Path:
-        """The data directory as an absolute path, made if it is missing."""
-        path = self.home.expanduser().absolute()
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """The data directory, made if it is missing. Raises ConfigError when it cannot be made."""
+        path = self.home_dir()
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(
+                f"the data directory {path} cannot be made: {error.strerror or error}",
+                hint="Set CALIPSO_HOME to a directory in which you may write.",
+            ) from error
         return path
 
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("calipso.cli.stack.commands", "up", "Start the stores, workers, beat and the API."),
     "down": ("calipso.cli.stack.commands", "down", "Stop what `up` started."),
     "status": ("calipso.cli.stack.commands", "status", "Show what runs on this machine."),
+    "demo": ("calipso.cli.demo", "demo", "Scan a sample cloud, and leave all running."),
     "api": ("calipso.cli.api", "api", "Serve the REST API in the foreground."),
     "worker": ("calipso.cli.worker", "worker", "Run one worker in the foreground."),
     "beat": ("calipso.cli.worker", "beat", "Run beat in the foreground: it starts timed work."),
