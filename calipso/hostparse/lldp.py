@@ -14,8 +14,10 @@ from calipso.hostparse.jsontext import json_value
 
 @dataclass(frozen=True)
 class Neighbour:
-    """The port at the other end of the wire, as it names itself. `capabilities` are those that it
-    has switched on: Bridge, Router, Wlan, Station, ..."""
+    """The port at the other end of the cable, under the names that it announces.
+
+    `capabilities` are those that it has switched on: Bridge, Router, Wlan, Station, ...
+    """
 
     system_name: str
     chassis_id: str
@@ -26,12 +28,18 @@ class Neighbour:
     capabilities: list[str] = field(default_factory=list)
 
     def fields(self) -> dict[str, Any]:
-        """As fields of an object; what the neighbour does not tell is left out."""
+        """Return the fields of an object.
+
+        Values that the neighbour does not announce are left out.
+        """
         return {key: value for key, value in vars(self).items() if value not in ("", None, [])}
 
 
 def parse_lldp(text: str) -> dict[str, list[Neighbour]]:
-    """Neighbours by device name: bridges first, then those with a name. Raises ParseError."""
+    """Return neighbours by device name; bridges come first, then neighbours with a name.
+
+    Raises ParseError.
+    """
     if not text.strip():
         return {}
     found: dict[str, list[Neighbour]] = {}

@@ -168,7 +168,7 @@ def test_an_environment_that_does_not_exist_is_no_empty_list(
 def test_more_rows_than_the_limit_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     main(["inventory", "list", "-e", ENV, "--limit", "2"])
 
-    assert "there is more: --marker c1-eth1" in capsys.readouterr().err
+    assert "there are more rows: --marker c1-eth1" in capsys.readouterr().err
 
 
 def test_show_finds_by_id_and_by_name(run: Any) -> None:
@@ -184,7 +184,7 @@ def test_show_of_what_several_environments_have_asks_which(
 ) -> None:
     assert main(["inventory", "show", "c1"]) == 1
     err = capsys.readouterr().err
-    assert "c1 means 2 objects: east host c1, west host c1" in err
+    assert "c1 matches 2 objects: east host c1, west host c1" in err
     assert "--env" in err
 
     assert "stale_since" in json.loads(run("inventory", "show", "c1", "-e", "west", "-f", "json"))
@@ -276,7 +276,7 @@ def test_clique_is_shown_as_the_shortest_way_to_each_object(run: Any) -> None:
         "   └─[vnic-vedge down]─ vedge c1-OVS",
         "      └─[vedge-host_pnic up]─ host_pnic eth1",
         "path: instance web-1 -> vnic tap1 -> network blue",
-        "age not known",
+        "age unknown",
         "",
     ]
 

@@ -64,7 +64,8 @@ class Switch:
 
     def _fill(self) -> None:
         host = self.host
-        ports = [self._instance_port(port, at) for at, port in enumerate(host.ports, start=3)]
+        here = [port for port in host.ports if port.trouble != "no_domain"]
+        ports = [self._instance_port(port, at) for at, port in enumerate(here, start=3)]
         integration = [self._local("br-int"), self._patch("int-br-ex", "phy-br-ex", 1), *ports]
         if host.tunnel_ip:
             integration.append(self._patch("patch-tun", "patch-int", 2))
@@ -80,6 +81,7 @@ class Switch:
             "mac_in_use": nic_mac(host, 2),
             "mtu": 1500,
             "status": driver(),
+            "link_state": "down" if host.provider_device in host.down else "up",
         }
         self._bridge(
             "br-ex",
@@ -88,7 +90,10 @@ class Switch:
         self._bridge("br-int", integration)
 
     def peers(self) -> list[Host]:
-        """The hosts L2 population builds tunnels to: those that share a tunnelled network."""
+        """The hosts tunnels lead to: all in a full mesh, else those L2 population builds them to,
+        which share a tunnelled network."""
+        if self.host.mesh:
+            return [peer for peer in self.host.mesh if peer is not self.host]
         networks = {port.network for port in self.host.ports if port.network.kind == "vxlan"}
         peers = {peer for network in networks for peer in network.hosts if peer.tunnel_ip}
         return sorted(peers - {self.host}, key=lambda peer: peer.number)
@@ -182,6 +187,7 @@ class Switch:
         ids = [["attached-mac", port.mac], ["iface-id", port.id], ["iface-status", "active"]]
         tag = self.tags.setdefault(port.network, len(self.tags) + 1)
         row: Row = {"tag": tag, "other_config": noted(port.network, tag), "ofport": ofport}
+        row |= _trouble(port, tag)
         if not is_instance_port(port):
             name = namespace_device(port, self.host)
             states = {"link_state": "down", "admin_state": "down", "mac_in_use": EMPTY}
@@ -196,10 +202,26 @@ class Switch:
             )
         ids.append(["vm-uuid", port.device_id])
         hybrid = self.host.hybrid
-        return row | {
+        return {
             "name": ("qvo" if hybrid else "tap") + port.short,
             "type": "",
             "mac_in_use": self.names.local_mac("qvo", port.id) if hybrid else tap_mac(port),
             "external_ids": ["map", ids],
-            "mtu": port.network.mtu,
+            "mtu": 1400 if port.trouble == "mtu_changed" and not hybrid else port.network.mtu,
+            **row,
+            **(_no_device(port) if port.trouble == "tap_missing" and not hybrid else {}),
         }
+
+
+def _trouble(port: Port, tag: int) -> Row:
+    """What is other than it should be in the row of a port."""
+    if port.trouble == "dead_vlan":  # the agent's word for ports it has not wired, and no notes
+        return {"tag": 4095, "other_config": []}
+    return {"tag": tag + 1} if port.trouble == "wrong_vlan" else {}
+
+
+def _no_device(port: Port) -> Row:
+    """What Open vSwitch says of a port whose device is gone."""
+    error = f"could not open network device tap{port.short} (No such device)"
+    states = {"link_state": EMPTY, "admin_state": EMPTY, "mac_in_use": EMPTY, "mtu": EMPTY}
+    return {"error": error, "ofport": -1, **states}

@@ -1,4 +1,4 @@
-"""vNICs of instances: what libvirt plugged, where the device is really on the host."""
+"""vNICs of instances: interfaces that libvirt plugged and whose device is on the host."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CliFetchInstanceVnics(CliAccess):
     returns no vNIC. An instance that is not running has no interfaces.
     """
 
-    #: One host's instances share one answer, so many parents go into a task.
+    #: The instances of one host share one answer, so a task has many parents.
     batch_size: ClassVar[int | None] = 100
 
     def get(self, parent_id: str) -> list[Fetched]:
@@ -41,9 +41,10 @@ class CliFetchInstanceVnics(CliAccess):
         return self._vnics(uuid, host, domain) if domain is not None else []
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
-        """Sort the parents by host, so that each answer of a host is parsed once.
+        """Return the vNICs of these parents.
 
-        An instance without a host has no vNIC.
+        The fetcher sorts them by host, so that it parses each answer once. An instance without a
+        host has no vNIC.
         """
         on_hosts = []
         for parent_id in parent_ids:
@@ -197,14 +198,16 @@ def _vnic(
 
 
 def _device_name(interface: DomainInterface | None) -> str:
-    """The tap, or the interface of Open vSwitch that is called like the socket."""
+    """Return the name of the tap, or of the Open vSwitch interface that has the name of
+    the socket.
+    """
     if interface is None:
         return ""
     return interface.device or interface.socket.rpartition("/")[2]
 
 
 def _device(interface: DomainInterface | None, device: Device | None) -> dict[str, Any]:
-    """State and MTU of the tap, if there is one. Its own addresses are not the guest's."""
+    """Return state and MTU of the tap, if there is one. The tap's addresses are not the guest's."""
     if device is None or interface is None:
         size = (interface.element.get("mtu") or {}).get("@size", "") if interface else ""
         mtu = {"mtu": int(size)} if str(size).isdigit() else {}
