@@ -36,7 +36,7 @@ class Neighbour:
 
 
 def parse_lldp(text: str) -> dict[str, list[Neighbour]]:
-    """Return neighbours by device name: bridges first, then those with a name.
+    """Return neighbours by device name; bridges come first, then neighbours with a name.
 
     Raises ParseError.
     """
