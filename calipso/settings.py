@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from calipso.errors import ConfigError
 from calipso.settings_api import ApiSettings
+from calipso.validation_words import said
 
 DEFAULT_MONGO_CONF = Path("/etc/calipso/mongo.conf")
 
@@ -276,7 +277,7 @@ def load_settings(**flags: Any) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        lines = [f"setting {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        lines = [f"setting {'.'.join(map(str, e['loc']))}: {said(e)}" for e in error.errors()]
         raise ConfigError("\n".join(lines), hint="See docs/settings.md.") from None
     path = Path(conf) if conf else DEFAULT_MONGO_CONF
     if conf and not path.is_file():

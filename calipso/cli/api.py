@@ -57,7 +57,7 @@ def api(
 ) -> None:
     """Serve the REST API in the foreground until SIGTERM. `calipso up` starts it, too.
 
-    What is not given here comes from the settings (`api_*`, docs/settings.md).
+    The settings (`api_*`, docs/settings.md) give the values of missing options.
 
     Example: calipso api --bind 0.0.0.0:8443 --certificate /etc/calipso/api.pem
     """

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli import env_options as given
 from calipso.cli.env_input import documents
+from calipso.cli.env_set import set_fields
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -26,9 +28,12 @@ from calipso.probe.environment_test import Step, test_environment
 from calipso.stores.config.environment_store import EnvironmentStore, checked
 from calipso.stores.people.audit_store import AuditStore
 
-app = typer.Typer(help="Clouds: add, list, show, test, record, remove.")
+app = typer.Typer(help="Clouds: add, list, show, set, test, record, remove.")
 
-Name = Annotated[str, typer.Argument(help="Name of the environment.")]
+Name = Annotated[
+    str,
+    typer.Argument(help="Name of the environment.", autocompletion=completing.environments),
+]
 LIST_COLUMNS = ["name", "distribution", "mechanism_drivers", "type_drivers", "api", "scanned"]
 STEP_COLUMNS = ["step", "ok", "seconds", "message", "hint"]
 FAILED, SOME_FAILED = 1, 3
@@ -74,14 +79,17 @@ def add(
     """
     store = EnvironmentStore()
     added = [checked(found) for found in documents(given.told(ctx.params))]
-    for environment in added:  # all of them are well before the first is stored
+    for environment in added:  # all environments are valid before the first is stored
         store.add(environment, replace=replace)
         name, how = environment.name, ["replace"] if replace else []
         AuditStore().add_command("env add", name, how, environment=name)
         say(f"environment {name} is stored")
     failed = [e.name for e in added if test and e.environment_type == "OpenStack" and not _test(e)]
     if failed:
-        say(f"Stored, but not all works. Then: calipso env test {failed[0]}", always=True)
+        say(
+            f"Stored, but some steps failed. After a correction run: calipso env test {failed[0]}",
+            always=True,
+        )
         raise typer.Exit(SOME_FAILED)
 
 
@@ -117,7 +125,7 @@ def run_test(
 ) -> None:
     """Test everything a scan needs: API, databases, SSH, sudo and tools of each host.
 
-    Exit code 0 when every step is well, else 1.
+    Exit code 0 when every step succeeds, otherwise 1.
     """
     environment = EnvironmentStore().get(name)
     if output_format is Format.TABLE and not column:
@@ -141,7 +149,7 @@ def _row(step: Step) -> dict[str, Any]:
 
 
 def _test(environment: Environment) -> bool:
-    """Run the test, each step on a line as it ends."""
+    """Run the test and print each step when it ends."""
     good = True
     for step in test_environment(environment):
         good = good and step.ok
@@ -156,6 +164,9 @@ def _line(step: Step) -> str:
     return f"{word} {step.seconds:6.2f}s  {clean(step.name)}: {clean(step.message)}"
 
 
+app.command(name="set")(set_fields)
+
+
 @app.command()
 def remove(
     name: Name,
@@ -165,11 +176,11 @@ def remove(
             "--data", help="Also remove its inventory, links, cliques, changes and scans."
         ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove without a question.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Remove an environment. Its objects, links and scans stay unless --data is given."""
     store = EnvironmentStore()
-    store.masked(name)  # NotFound before any question
+    store.masked(name)  # raises NotFound before the question
     counts = store.count_data(name) if data else {}
     listed = "".join(f", {count} of {kind}" for kind, count in sorted(counts.items()))
     if not yes:
@@ -189,7 +200,7 @@ def record(
         bool, typer.Option("--anonymise", help="Replace names, addresses and ids consistently.")
     ] = False,
 ) -> None:
-    """Scan a cloud and keep every answer, so that it can be scanned again without the cloud."""
+    """Scan a cloud and store every answer, so that the scan can run again without the cloud."""
     from calipso.recording.record import record_environment
 
     scan = record_environment(EnvironmentStore().get(name), to, anonymise=anonymise)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -23,6 +24,7 @@ from calipso.cli.selecting import (
     HostOption,
     InventoryOption,
     ObjectTypeOption,
+    ObjectWord,
     beginning,
     known_host,
     known_inventory,
@@ -46,9 +48,13 @@ app = typer.Typer(help="Objects that scans found: list, show, tree.")
 LIST_COLUMNS = ["type", "id", "name", "host", "state", "last_scanned"]  # of objects of any type
 ORDER = ("environment", "type", "id")
 TREE_FIELDS = ("id", "type", "name", "parent_id", "parent_type", "show_in_tree", "stale_since")
-OBJECT = typer.Argument(metavar="OBJECT", help="Id or name.")
 
-TypeOption = Annotated[str | None, typer.Option("-t", "--type", help="Only objects of this type.")]
+TypeOption = Annotated[
+    str | None,
+    typer.Option(
+        "-t", "--type", help="Only objects of this type.", autocompletion=completing.types
+    ),
+]
 
 
 @app.command(name="list")
@@ -66,7 +72,7 @@ def list_objects(
         bool, typer.Option("--stale", help="Only objects that the last scan could not read.")
     ] = False,
     with_problems: Annotated[
-        bool, typer.Option("--with-problems", help="Only objects with which something is wrong.")
+        bool, typer.Option("--with-problems", help="Only objects that have problems.")
     ] = False,
     inventory: InventoryOption = None,
     limit: LimitOption = 100,
@@ -140,7 +146,7 @@ def _columns(name: str | None) -> list[str]:
 
 @app.command()
 def show(
-    word: Annotated[str, OBJECT],
+    word: Annotated[str, ObjectWord],
     environment: EnvOption = None,
     object_type: ObjectTypeOption = None,
     host: HostOption = None,
@@ -159,7 +165,12 @@ def show(
 @app.command()
 def tree(
     word: Annotated[
-        str | None, typer.Argument(metavar="OBJECT", help="Object at the top of the tree.")
+        str | None,
+        typer.Argument(
+            metavar="OBJECT",
+            help="Object at the top of the tree.",
+            autocompletion=completing.objects,
+        ),
     ] = None,
     environment: EnvOption = None,
     object_type: ObjectTypeOption = None,
@@ -194,7 +205,7 @@ def _environments(inv: InventoryMgr, environment: str | None, depth: int) -> lis
         if environment:
             EnvironmentStore().get(environment)
         raise NotFound(
-            f"nothing was found in {environment or 'any environment'} yet",
+            f"no scan has found objects in {environment or 'any environment'} yet",
             hint="calipso scan run ENV --watch",
         )
     roots: list[Branch] = []

@@ -1,6 +1,6 @@
 """A command group that imports the module of a command only when the command is run.
 
-`calipso --help` and completion read the table below; nothing else is imported.
+`calipso --help` and completion read the table below and import no other module.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "worker": ("calipso.cli.worker", "worker", "Run one worker in the foreground."),
     "beat": ("calipso.cli.worker", "beat", "Run beat in the foreground: it starts timed work."),
     "check": ("calipso.cli.check", "check", "Check stores, workers and each environment."),
-    "env": ("calipso.cli.env", "app", "Clouds: add, list, show, test, record, remove."),
+    "env": ("calipso.cli.env", "app", "Clouds: add, list, show, set, test, record, remove."),
     "scan": ("calipso.cli.scan", "app", "Scans: run, list, show, log, cancel."),
     "schedule": (
         "calipso.cli.schedule",
@@ -56,7 +56,7 @@ class LazyGroup(TyperGroup):
             self.commands[name] = TyperCommand(name=name, callback=None, help=text)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The command to run; here its module is imported."""
+        """Return the command to run. This imports its module."""
         name, command, rest = super().resolve_command(ctx, args)
         if name in COMMANDS:
             command = load(name)

@@ -35,6 +35,7 @@ from calipso.model.schedule import Frequency, Schedule, Weekday, describe, sched
 from calipso.stores.config.schedule_store import ScheduleStore
 from calipso.stores.config.schedule_view import details
 from calipso.stores.people.audit_store import AuditStore
+from calipso.validation_words import said
 
 app = typer.Typer(help="Scans that start by themselves: add, list, show, remove.")
 
@@ -101,7 +102,7 @@ def add(
 ) -> None:
     """Scan an environment again and again.
 
-    What is not said about day and time is taken from now (or --start). Beat looks every 15
+    Missing parts of day and time are taken from now (or --start). Beat looks at schedules every 15
     seconds; `calipso up` runs it.
 
     Example: calipso schedule add prod --freq WEEKLY --weekday MO --weekday FR --at 03:00
@@ -144,7 +145,7 @@ def add(
 
 
 def _at(freq: Frequency, at: str | None) -> dict[str, Any]:
-    """`--at` as the field that the frequency has for it."""
+    """Return `--at` as the field that the frequency uses."""
     if at is None:
         if freq is Frequency.ONCE:
             raise typer.BadParameter("ONCE needs --at YYYY-MM-DDTHH:MM")
@@ -186,10 +187,7 @@ def _schedule(fields: dict[str, Any], start: str | None) -> Schedule:
         fields["start"] = begin if begin.tzinfo else begin.replace(tzinfo=zone(fields["time_zone"]))
         return Schedule(**fields)
     except ValidationError as error:
-        texts = [
-            ": ".join([*map(str, item["loc"]), item["msg"].removeprefix("Value error, ")])
-            for item in error.errors()
-        ]
+        texts = [": ".join([*map(str, item["loc"]), said(item)]) for item in error.errors()]
         raise typer.BadParameter("; ".join(texts)) from None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None

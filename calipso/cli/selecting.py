@@ -10,6 +10,7 @@ import typer
 from bson import ObjectId
 from bson.errors import InvalidId
 
+from calipso.cli import completing
 from calipso.cli.paging import cut
 from calipso.errors import CalipsoError, ConfigError, NotFound
 from calipso.model.documents import Document
@@ -20,15 +21,32 @@ from calipso.stores.mongo.driver import ASCENDING
 from calipso.stores.mongo.stretches import prefix_range
 from calipso.utils.constants import constant_values
 
-EnvOption = Annotated[str | None, typer.Option("-e", "--env", help="Only in this environment.")]
+EnvOption = Annotated[
+    str | None,
+    typer.Option(
+        "-e",
+        "--env",
+        help="Only in this environment.",
+        autocompletion=completing.environments,
+    ),
+]
 InventoryOption = Annotated[
     str | None, typer.Option("-y", "--inventory", help="Inventory collection to read.")
 ]
-HostOption = Annotated[str | None, typer.Option("--host", help="Only on this host.")]
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="Only on this host.", autocompletion=completing.hosts),
+]
 
-ObjectWord = typer.Argument(metavar="OBJECT", help="Id or name.")
+ObjectWord = typer.Argument(metavar="OBJECT", help="Id or name.", autocompletion=completing.objects)
 ObjectTypeOption = Annotated[
-    str | None, typer.Option("-t", "--type", help="Type of the object, where names are not enough.")
+    str | None,
+    typer.Option(
+        "-t",
+        "--type",
+        help="Type of the object, where names are not enough.",
+        autocompletion=completing.types,
+    ),
 ]
 
 SEVERAL_SHOWN = 5
@@ -36,12 +54,14 @@ SEVERAL_NAMED = 30
 
 
 def query(**fields: Any) -> Document:
-    """A MongoDB query of the filters that were given."""
+    """Return a MongoDB query of the given filters."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def beginning(prefix: str | None) -> Document | None:
-    """A query for texts that begin with `prefix`: a range, for which every store uses its index."""
+    """Return a query for texts that begin with `prefix`: a range, for which every store uses its
+    index.
+    """
     return None if prefix is None else prefix_range(prefix)
 
 
@@ -55,9 +75,9 @@ def page(
     marker: Document | None,
     key: str,
 ) -> list[Document]:
-    """One page of a collection in the order of a unique index, from after `marker` on.
+    """Return one page of a collection in the order of a unique index, after `marker`.
 
-    Raises NotFound for an environment of which nothing is known.
+    Raises NotFound for an unknown environment.
     """
     if marker is not None:
         wanted = {"$and": [wanted, after(marker, order)]}
@@ -73,7 +93,7 @@ def page(
 
 
 def after(marker: Mapping[str, Any], order: tuple[str, ...]) -> Document:
-    """Query for what sorts after a document."""
+    """Return a query for the documents that sort after a document."""
     alternatives = []
     for position, name in enumerate(order):
         same = {earlier: marker[earlier] for earlier in order[:position]}
@@ -82,7 +102,7 @@ def after(marker: Mapping[str, Any], order: tuple[str, ...]) -> Document:
 
 
 def object_types(inv: InventoryMgr, environment: str | None) -> list[str]:
-    """The types of objects there are, without the folders of the tree."""
+    """Return the types of stored objects, without the folders of the tree."""
     types = inv.collection("inventory").distinct("type", query(environment=environment))
     return sorted(name for name in types if not name.endswith("_folder"))
 
@@ -94,9 +114,9 @@ def one_object(
     object_type: str | None = None,
     host: str | None = None,
 ) -> Document:
-    """The object with this id, or else of this name.
+    """Return the object with this id, otherwise the object with this name.
 
-    Raises NotFound, or ConfigError when several objects are meant.
+    Raises NotFound, or ConfigError when several objects match.
     """
     known_environment(inv, environment)
     known_types(inv, *([object_type] if object_type else []))
@@ -206,7 +226,7 @@ def _types() -> list[str]:
 
 
 def marked(inv: InventoryMgr, name: str, noun: str, marker: str) -> dict[str, Any]:
-    """The document a --marker names, by its `_id`. Raises NotFound."""
+    """Return the document of a --marker, by its `_id`. Raises NotFound."""
     try:
         found = inv.collection(name).find_one({"_id": ObjectId(marker)})
     except InvalidId:
@@ -218,7 +238,7 @@ def marked(inv: InventoryMgr, name: str, noun: str, marker: str) -> dict[str, An
 
 
 def resolve_scan(scan_id: str) -> str:
-    """The id of the newest scan for `last`."""
+    """Return the id of the newest scan for `last`, otherwise the given id."""
     from calipso.stores.scans.scan_store import ScanStore
 
     if scan_id != "last":

@@ -19,7 +19,7 @@ WHOLE = 40
 #: Cells of a word that a list shows; `-f json` has all of it.
 MOST_OF_WORD = 120
 #: Cells of one value that a list shows.
-MOST_OF_VALUE = 1000
+MOST_OF_VALUE = 600
 #: Columns that go first when the terminal is narrow, if the rows have names.
 FIRST_TO_GO = ("last_scanned", "id")
 
@@ -55,15 +55,19 @@ def lines(
     rows: Sequence[Sequence[str]], headings: Sequence[str], width: int | None
 ) -> Iterator[str]:
     """The lines of a table. Without a width, every line is as long as it is."""
-    rows = [[_short(text) for text in row] for row in rows] if width else rows
     columns = _columns(rows, headings)
     widths = [max(cell_len(line) for text in column for line in _split(text)) for column in columns]
     if width:
         widths = _shrunk(widths, [_least(column) for column in columns], width)
+    else:  # one absurd name must not make every line as long as it is
+        widths = [min(own, MOST_OF_WORD) for own in widths]
     yield _line(headings, widths)
     yield "─" * _whole(widths)
     for row in rows:
-        cells = [wrapped(text, widths[number]) for number, text in enumerate(row)]
+        cells = [
+            wrapped(text, widths[number]) if width else _split(text)
+            for number, text in enumerate(row)
+        ]
         for number in range(max(map(len, cells))):
             yield _line([cell[number] if number < len(cell) else "" for cell in cells], widths)
 

@@ -16,7 +16,12 @@ from calipso.cli.stack.services import (
     child_environment,
     worker_command,
 )
+from calipso.errors import CalipsoError
+from calipso.model.queues import OTHER_QUEUES, Queues
+from calipso.model.sources import QUEUES
 from calipso.settings import settings
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.utils.metadata_parser import nearest
 
 COMPUTING = frozenset(GRAPH_QUEUES.split(","))
 
@@ -38,7 +43,7 @@ def worker(
         typer.Option(
             "-n",
             "--name",
-            help="Name of the worker on this machine. Default: `sources`, or `graph` when it "
+            help="Name of the worker on this machine. Default: `sources`, or `graph` if it "
             "computes. Two workers of one machine need two names.",
         ),
     ] = None,
@@ -60,9 +65,9 @@ def worker(
         ),
     ] = None,
 ) -> None:
-    """Run one worker in the foreground until SIGTERM; it then ends the tasks it has begun.
+    """Run one worker in the foreground until SIGTERM. It then ends its running tasks.
 
-    A scan needs each of the queues scan, api, db, cli, links and cliques served by some worker.
+    A scan needs a worker for each of the queues scan, api, db, cli, links and cliques.
 
     Example: calipso worker --queues scan,api,db,cli
     """
@@ -70,6 +75,7 @@ def worker(
     for word in words:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", word):
             raise typer.BadParameter(f"{word!r} is not the name of a queue", param_hint="--queues")
+    _known_queues(words)
     if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
         raise typer.BadParameter(f"{name!r} is not a valid name", param_hint="--name")
     config = settings()
@@ -80,16 +86,41 @@ def worker(
     _become(worker_command(called, ",".join(words), chosen.value, size, config))
 
 
+def _known_queues(words: list[str]) -> None:
+    """Raises BadParameter for a queue that no task goes to: of a scan, or of an environment.
+
+    Without a store nobody knows the queues of environments; then any name may be one.
+    """
+    unknown = [word for word in words if word not in {*QUEUES, *OTHER_QUEUES}]
+    if not unknown:
+        return
+    try:
+        documents = EnvironmentStore().list()
+    except CalipsoError:
+        return
+    known = {*QUEUES, *OTHER_QUEUES}
+    for document in documents:
+        known.update(Queues.model_validate(document.get("queues") or {}).names())
+    for word in unknown:
+        if word not in known:
+            raise typer.BadParameter(
+                f"no task goes to a queue {word}{nearest(word, known)}. There are: "
+                f"{', '.join(sorted(known))}. A queue of an environment is a field of it: "
+                "calipso env show ENV -c queues",
+                param_hint="--queues",
+            )
+
+
 def beat() -> None:
     """Run beat in the foreground. It starts timed work: watchdog, schedules, housekeeping.
 
-    One is enough for all workers; two do no harm.
+    One beat is enough for all workers; two do no harm.
     """
     _become(beat_command(settings()))
 
 
 def _become(command: list[str]) -> None:
-    """Replace this process by the program, so that signals reach it and systemd watches it."""
+    """Replace this process by the program, so that signals reach it and systemd supervises it."""
     os.umask(0o077)
     environment = child_environment(settings(), dict(os.environ))
     sys.stdout.flush()

@@ -36,7 +36,9 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class Address:
-    """An address of a device: `ip` in normal form, `prefix` length, `scope` as `ip` names it."""
+    """An address of a device: `ip` in normal form, `prefix` length in bits, `scope` as `ip` names
+    it.
+    """
 
     ip: str
     prefix: int
@@ -44,17 +46,17 @@ class Address:
 
     @property
     def version(self) -> int:
-        """4 or 6."""
+        """IP version: 4 or 6."""
         return 6 if ":" in self.ip else 4
 
     @property
     def cidr(self) -> str:
-        """Address with prefix length: `10.0.0.5/24`."""
+        """The address with its prefix length: `10.0.0.5/24`."""
         return f"{self.ip}/{self.prefix}"
 
     @property
     def network(self) -> str:
-        """The network it lies in: `10.0.0.0/24`."""
+        """The subnet of the address: `10.0.0.0/24`."""
         return str(ipaddress.ip_interface(self.cidr).network)
 
 
@@ -72,15 +74,16 @@ class Vf:
 class Device:
     """A network device.
 
-    `kind` is what the kernel made it of: veth, bridge, bond, vxlan, tun, ... (empty: hardware),
-    `info` what belongs to the kind (for vxlan: id, local, port, link). `state` is up or down as
-    read (unknown: the driver does not tell), `admin_state` what was asked for. `master` is the
-    bridge or bond it belongs to. `peer_netns` is not None when its other end lies in another
-    namespace; `peer_netns_name` then names it if it has a name. `lower_index` is the kernel's
-    index of that other end, or of the lower device, where it lies in another namespace.
+    `kind` is the kernel's kind: veth, bridge, bond, vxlan, tun, ... (empty: hardware). `info` has
+    the data of the kind (for vxlan: id, local, port, link). `state` is up or down as read (unknown:
+    the driver does not report it); `admin_state` is what somebody asked for. `master` is the bridge
+    or bond of which the device is a member. If the other end is in another namespace, `peer_netns`
+    is not None, and `peer_netns_name` is the name of that namespace, if it has one. `lower_index`
+    is the kernel's index of that other end, or of a lower device in another namespace.
 
-    `phys_port` and `phys_switch` are the driver's words (phys_port_name, phys_switch_id) for a
-    port of a NIC's own switch, `bus_address` is the PCI address, `vfs` its virtual functions.
+    For a port of a NIC's own switch, `phys_port` and `phys_switch` are the driver's values
+    phys_port_name and phys_switch_id. `bus_address` is the PCI address, `vfs` are the virtual
+    functions.
     """
 
     name: str
@@ -111,14 +114,16 @@ class Device:
         return self.kind == "bond"
 
     def first(self, version: int, *, link_local: bool = True) -> Address | None:
-        """The first address of an IP version; addresses of wider scope go first."""
+        """Return the first address of an IP version, wider scopes first; None when there
+        is none.
+        """
         found = [address for address in self.addresses if address.version == version]
         ranked = sorted(found, key=lambda address: _is_local(address.ip))
         return next((a for a in ranked if link_local or not _is_local(a.ip)), None)
 
 
 class Devices(dict[str, Device]):
-    """Devices by name; `broken` tells, device by device, what could not be read and why."""
+    """Devices by name; `broken` has a sentence for each device that could not be read."""
 
     def __init__(self, found: Iterable[Device] = (), broken: Iterable[str] = ()) -> None:
         super().__init__((device.name, device) for device in found)
@@ -126,7 +131,10 @@ class Devices(dict[str, Device]):
 
 
 def parse_devices(text: str, what: str = "ip -d -j addr show") -> Devices:
-    """Devices by name, in the kernel's order. Raises ParseError when none can be read."""
+    """Return devices by name, in the kernel's order.
+
+    Raises ParseError when no device can be read.
+    """
     try:
         return Devices(_device(entry, what) for entry in json_list(text, what))
     except ParseError as error:
@@ -134,7 +142,10 @@ def parse_devices(text: str, what: str = "ip -d -j addr show") -> Devices:
 
 
 def _one_by_one(text: str, what: str, error: ParseError) -> Devices:
-    """What can be read of a list that as a whole cannot. A list without its end broke off."""
+    """Return the devices that can be read from a broken list.
+
+    A list without its end raises the error.
+    """
     found, broken = [], []
     starts = [match.start() for match in _OBJECT.finditer(text)]
     if not starts or not text.rstrip().endswith("]"):
@@ -158,13 +169,13 @@ def _entry(part: str, what: str) -> dict[str, Any]:
 
 
 def _name_in(part: str) -> str:
-    """Name, index and kind of a device whose JSON is broken, as far as they can be seen."""
+    """Return name, index and kind of a device with broken JSON, as far as the text shows them."""
     name, index, kind = (match[1] if (match := p.search(part)) else "" for p in _WORDS)
     return f"{name or '?'} (index {index or '?'}{f', {kind}' if kind else ''})"
 
 
 def device_with(devices: Iterable[Device], ip: str) -> Device | None:
-    """The device that has an address."""
+    """Return the device that has an address; None when no device has it."""
     try:
         wanted = _normal(ip)
     except ValueError:
@@ -226,7 +237,10 @@ def _addresses(entries: Iterable[dict[str, Any]]) -> Iterator[Address]:
 
 
 def _state(operstate: str, flags: set[str]) -> str:
-    """Tap and tun devices say UNKNOWN: RFC 2863 takes those with a carrier as working."""
+    """Return `up`, `down` or `unknown`.
+
+    Tap and tun devices report UNKNOWN and work if they have a carrier (RFC 2863).
+    """
     known = _STATES.get(operstate)
     if known:
         return known
@@ -241,12 +255,15 @@ def _mac(value: Any) -> str:
 
 
 def _normal(ip: str) -> str:
-    """An address in its normal form. Raises ValueError. A large host has thousands."""
+    """Return an address in its normal form.
+
+    Raises ValueError. The cache helps large hosts, which have thousands of addresses.
+    """
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     try:
         return socket.inet_ntop(family, socket.inet_pton(family, ip))
     except OSError:
-        return str(ipaddress.ip_address(ip))  # with a zone, or it tells what is wrong
+        return str(ipaddress.ip_address(ip))  # has a zone, or raises
 
 
 def _is_local(ip: str) -> bool:

@@ -19,12 +19,12 @@ _END = "</domain>"
 class DomainInterface:
     """An `<interface>` of a domain. `device` is its tap on the host ("" when it has none).
 
-    `kind` is the element's type (bridge, ethernet, hostdev, vhostuser, ...), `port_id` the
-    Neutron port when libvirt plugged it into Open vSwitch itself, `element` the whole as a dict.
-    `pci` is the PCI address on the host of what the guest got (0000:3b:02.0), `socket` the path
-    of a vhost-user socket and `socket_mode` who listens there (server: the guest), `source` the
-    device on the host a macvtap lies on, or the vhost-vdpa device. `link` is up, or down when
-    somebody set it down.
+    `kind` is the element's type (bridge, ethernet, hostdev, vhostuser, ...). `port_id` is the
+    Neutron port when libvirt itself plugged it into Open vSwitch. `element` is the whole element as
+    a dict. `pci` is the PCI address on the host of the guest's hardware (0000:3b:02.0). `socket` is
+    the path of a vhost-user socket, and `socket_mode` says who listens there (server: the guest).
+    `source` is the host's device below a macvtap, or the vhost-vdpa device. `link` is up, or down
+    when somebody set it down.
     """
 
     kind: str
@@ -62,9 +62,10 @@ class Domain:
 
 
 def parse_domains(text: str) -> dict[str, Domain | ParseError]:
-    """Domains by UUID, from a list of UUIDs followed by the XML of each.
+    """Return domains by UUID, from a list of UUIDs followed by the XML of each domain.
 
-    A domain that is listed but whose XML is missing or broken has the error instead.
+    If the XML of a listed domain is missing or broken, the value is the error. Raises ParseError
+    when the list itself cannot be read.
     """
     uuids, rest = _listed(text)
     found: dict[str, Domain | ParseError] = {}
@@ -78,7 +79,7 @@ def parse_domains(text: str) -> dict[str, Domain | ParseError]:
     for uuid in uuids:
         if uuid not in found:
             found[uuid] = ParseError(
-                f"virsh dumpxml {uuid}: no whole XML document in the answer",
+                f"virsh dumpxml {uuid}: the answer has no complete XML document",
                 sample=broken,
                 hint="The instance may have ended meanwhile; scan again.",
             )

@@ -17,10 +17,11 @@ _EXIT = re.compile(r"\nexit: (\d+)\s*\Z")
 
 
 class Namespaces(dict[str, Devices | None]):
-    """Devices by namespace; None for one that cannot be entered (removed, or left by a crash) or
-    whose answer cannot be read: `broken` then has the cause.
+    """Devices by namespace; None for a namespace whose devices could not be listed.
 
-    `ids` has the id the host gave a namespace (`link_netnsid` of its devices), where it has one.
+    A namespace cannot be entered when somebody removed it or a crash left it behind. If its answer
+    cannot be read, `broken` has the cause. `ids` has the host's ids of namespaces (`link_netnsid`
+    of devices), for those that have an id.
     """
 
     def __init__(
@@ -35,11 +36,14 @@ class Namespaces(dict[str, Devices | None]):
 
 
 def parse_namespaces(text: str) -> Namespaces:
-    """Devices by namespace. Raises ParseError when the answer names no namespace, or broke off."""
+    """Return devices by namespace.
+
+    Raises ParseError for an answer without a namespace or its end.
+    """
     found = Namespaces()
     heads = list(_HEAD.finditer(text))
     if text.strip() and not heads:
-        raise ParseError("ip netns: no namespace in the answer", sample=text)
+        raise ParseError("ip netns: the answer has no namespace", sample=text)
     for position, head in enumerate(heads):
         end = heads[position + 1].start() if position + 1 < len(heads) else len(text)
         name, body = head[1], text[head.end() : end]

@@ -42,6 +42,8 @@ class Cloud(Protocol):
     """
 
     region: str
+    #: clouds of other regions in the same catalogue
+    others: Mapping[str, Cloud]
     #: the project an administrator logs in to
     admin_project: str
     distribution: str

@@ -9,7 +9,7 @@ from typing import Any
 
 from calipso.sources.cli.commands import COMMANDS
 
-from .cloud import Answer, Body, Columns, Item, Listing
+from .cloud import Answer, Body, Cloud, Columns, Item, Listing
 from .generate.tables import SCHEMA
 
 NAME_OF = {command.text: command.name for command in COMMANDS}
@@ -33,6 +33,7 @@ class RecordedCloud:
         self.distribution_version = str(about.get("distribution_version") or "")
         self.revision = 0
         self.troubles: Sequence[Item] = ()
+        self.others: Mapping[str, Cloud] = {}
         self._api = self._read_api()
         self.admin_project = self._admin_project()
         self._tables = self._read_tables()

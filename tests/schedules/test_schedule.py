@@ -42,12 +42,12 @@ def test_weekdays_are_kept_in_the_order_of_the_week():
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"freq": "FORTNIGHTLY"}, "freq: Input should be 'YEARLY'"),
+        ({"freq": "FORTNIGHTLY"}, "freq: expected 'YEARLY'"),
         ({"freq": "DAILY", "interval": 0}, "interval: "),
         ({"freq": "DAILY", "time": "24:00"}, "time: "),
-        ({"freq": "DAILY", "day": 3}, "day: of no use with freq DAILY"),
+        ({"freq": "DAILY", "day": 3}, "day: not allowed with freq DAILY"),
         ({"freq": "MONTHLY", "day": 32}, "day: "),
-        ({"freq": "WEEKLY", "weekdays": []}, "weekdays: none is given"),
+        ({"freq": "WEEKLY", "weekdays": []}, "weekdays: the list is empty"),
         ({"freq": "WEEKLY", "weekdays": ["MONDAY"]}, "weekdays.0: "),
         ({"freq": "DAILY", "time_zone": "Europe/Berln"}, "did you mean Europe/Berlin?"),
         ({"freq": "DAILY", "time_zone": "../../etc/passwd"}, "no time zone"),

@@ -74,7 +74,7 @@ def test_each_frequency_has_its_words(run: Any, options: list[str], when: str):
         (["--freq", "HOURLY", "--at", "12:15"], "it is the minute"),
         (["--freq", "MINUTELY", "--at", "12:15"], "not possible with MINUTELY"),
         (["--freq", "DAILY", "--time-zone", "Europe/Berln"], "did you mean Europe/Berlin?"),
-        (["--freq", "DAILY", "--day", "3"], "day: of no use with freq DAILY"),
+        (["--freq", "DAILY", "--day", "3"], "day: not allowed with freq DAILY"),
         (["--freq", "MONTHLY", "--day", "32"], "day: "),
         (["--freq", "DAILY", "--interval", "0"], "interval: "),
         (["--freq", "DAILY", "--links-only", "--cliques-only"], "at most one of"),
@@ -92,7 +92,7 @@ def test_wrong_usage_is_told_and_stores_nothing(run: Any, options: list[str], sa
     [
         (["add", "toi", "--freq", "DAILY"], "no environment toi; did you mean toy?"),
         (["add", "toy", "--freq", "DAILY", "--name", "a b"], "not a name"),
-        (["add", "toy", "--freq", "DAILY", "--name", "mine"], "schedule mine exists"),
+        (["add", "toy", "--freq", "DAILY", "--name", "mine"], "schedule mine already exists"),
         (["add", "toy", "--freq", "ONCE", "--at", "2020-01-01T00:00"], "still to come"),
         (["show", "mime"], "no schedule mime; did you mean mine?"),
         (["remove", "x"], "no schedule x"),

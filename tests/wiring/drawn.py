@@ -213,7 +213,7 @@ def _foreign(d: Drawing, draw: st.DrawFn, modes: tuple[str, ...]) -> None:
 
 
 def _bridge(d: Drawing, draw: st.DrawFn, modes: tuple[str, ...]) -> None:
-    members = _take(d, draw)
+    members = _take(d, draw, but="bridge")  # the kernel puts no bridge into a bridge
     bridge = d.device(f"b{len(d.devices)}", "bridge")
     for member in members:
         member.master = bridge.name

@@ -83,6 +83,25 @@ def test_the_ways_of_a_switch_are_those_of_the_frames_of_each_vlan(drawing: Draw
         assert ways.ways or ways.ends_at is not None
 
 
+def test_patches_in_a_ring_end_the_walk() -> None:
+    drawing = Drawing()
+    drawing.bridges = ["one", "two", "three"]
+    for bridge in drawing.bridges:
+        drawing.device(bridge, "openvswitch")
+    for start, end in pairwise([*drawing.bridges, "one"]):
+        for bridge, other in ((start, end), (end, start)):
+            name, peer = f"{bridge}-{other}", f"{other}-{bridge}"
+            drawing.ports.append(
+                {"bridge": bridge, "name": name, "mode": "trunk", "tag": None, "trunks": []}
+                | {"interfaces": [(name, "patch", {"peer": peer})], "devices": []}
+            )
+    wiring = printed_and_read(drawing)
+    node = wiring.find(Kind.BRIDGE, "one")
+    assert node is not None
+
+    assert bridge_ways(wiring, node).ways == ()
+
+
 @EXAMPLES
 @given(drawings(ALL_MODES))
 def test_no_step_without_an_edge_and_no_edge_without_a_source(drawing: Drawing) -> None:

@@ -86,7 +86,7 @@ def up(
 def down() -> None:
     """Stop the workers, beat and the embedded stores, and the sample cloud of `calipso demo`.
 
-    A scan that runs goes on where it was after the next `calipso up`.
+    A running scan continues after the next `calipso up`.
     """
     run = _existing(settings())
     if run is None:
@@ -156,7 +156,10 @@ def _existing(config: Settings) -> RunDir | None:
 
 
 def _problems(run: RunDir, state: dict[str, Any], found: list[dict[str, Any]]) -> list[str]:
-    """What is wrong. The disk is looked at here too: on a full one no state can be written."""
+    """Yield the faults.
+
+    This also checks the disk, because a full disk prevents writing the state.
+    """
     problem = run.disk_problem() or state.get("problem")
     problems = [problem] if problem else []
     return problems + [f"{row['name']}: {row['message']}" for row in found if row["message"]]

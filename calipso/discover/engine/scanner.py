@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bson import ObjectId
 
-from calipso.discover.engine.fetch_problems import misplaced, problem_of
+from calipso.discover.engine.fetch_problems import misplaced, problem_of, storable_objects
 from calipso.discover.engine.placement import Placement
 from calipso.discover.engine.scanners_metadata import OWN_PACKAGE, FetchType, ScannersMetadata
 from calipso.errors import CalipsoError, PartialAnswer
@@ -26,6 +26,9 @@ from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.utils.metadata_parser import load_class
 
 log = logging.getLogger(__name__)
+
+#: Levels below a fetch type that is `last`: below what any tree has.
+LAST_LEVEL = 100
 
 
 @dataclass
@@ -183,6 +186,9 @@ class Scanner:
         parent: Document,
         objects: Sequence[Document],
     ) -> None:
+        objects, told = storable_objects(objects, fetch_type, fetcher)
+        for problem in told:
+            self.context.problem(problem)
         if self._child_id is not None:
             objects = [item for item in objects if str(item["id"]) == self._child_id]
         if fetcher.enriches:
@@ -221,9 +227,9 @@ class Scanner:
         ]
 
     def _report(self, fetch_type: FetchType, fetcher: Fetcher, parent: Document, told: int) -> int:
-        """Store what this fetch told of objects; returns how many problems were told by now.
+        """Store what this fetch reported about objects; returns how many problems it has reported.
 
-        `told` is how many there were before it.
+        `told` is the number of problems before it.
         """
         problems = self.context.problems
         self.problems.report(problems[told:], _fetched_by(fetch_type, fetcher.source_name, parent))
@@ -241,6 +247,8 @@ class Scanner:
             self.placement.learn([stored])
             return
         if fetch_type.children_scanner and document["type"] == fetch_type.type:
+            if fetch_type.last:
+                depth = LAST_LEVEL
             self.make_folders(stored | {"_id": key}, fetch_type.children_scanner, depth)
 
 

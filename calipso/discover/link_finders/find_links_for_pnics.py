@@ -15,7 +15,9 @@ class FindLinksForPnics(FindLinks):
     """
 
     def add_links(self) -> None:
-        """Ask for each NIC what it carries, and which guests have hardware of it."""
+        """Link each NIC to the networks that it carries, and to the guests that use its
+        hardware.
+        """
         self.add_guests()
         carriers = Carriers.read(self.each)
         networks = {item["id"]: item for item in self.find("network", [])}

@@ -78,7 +78,7 @@ OVS = Command(
     " -- --columns=_uuid,name,ports,datapath_type,fail_mode list Bridge"
     " -- --columns=_uuid,name,tag,trunks,vlan_mode,bond_mode,other_config,interfaces list Port"
     " -- --columns=_uuid,name,type,options,ofport,mac_in_use,link_state,admin_state,"
-    "external_ids,error,mtu list Interface",
+    "external_ids,error,mtu,ifindex,status list Interface",
     "ovs-vsctl",
     "Is Open vSwitch installed there? This environment's mechanism_drivers says OVS.",
 )

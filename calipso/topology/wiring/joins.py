@@ -3,8 +3,9 @@
 In this order, each time among the ports and interfaces that are left:
 by the port's id (libvirt's, or `iface-id` of the Open vSwitch interface that carries the guest), by
 the name of the device or socket (Neutron: a prefix and the first 11 characters of the id), by the
-PCI address in `binding:profile`, by MAC and owner. Equal MACs of one owner are told apart by what
-came before; as many ports as interfaces are left, they are joined in order, and the match says so.
+PCI address in `binding:profile`, by MAC, owner and the VLAN of a virtual function, by MAC and
+owner. Equal MACs of one owner are told apart by what came before. Those that are left then are
+joined with no port: their order is no evidence.
 """
 
 from __future__ import annotations
@@ -22,17 +23,19 @@ _LENGTH = 11
 
 @dataclass(frozen=True)
 class PortFacts:
-    """What of a Neutron port tells which interface it is. `owner` is its device_id."""
+    """What of a Neutron port tells which interface it is. `owner` is its device_id, `vlan` that of
+    its network, where hardware tags the frames."""
 
     id: str
     mac: str
     owner: str
     pci: str = ""
+    vlan: int | None = None
 
 
 @dataclass(frozen=True)
 class Match:
-    """A port and by what it was found: id, name, pci, mac, or order (of equal MACs)."""
+    """A port and by what it was found: id, name, pci, vlan (MAC and VLAN) or mac."""
 
     port_id: str
     by: str
@@ -40,9 +43,14 @@ class Match:
 
 @dataclass
 class Joined:
-    """Ports by guest interface; what is left on both sides is what an operator looks for."""
+    """Ports by guest interface; what is left on both sides is what an operator looks for.
+
+    `alike` are ports left that share owner and MAC with an interface left, but nothing tells which
+    interface is which port.
+    """
 
     matches: dict[Key, Match] = field(default_factory=dict)
+    alike: list[tuple[PortFacts, ...]] = field(default_factory=list)
     guests_left: list[Node] = field(default_factory=list)
     ports_left: list[PortFacts] = field(default_factory=list)
 
@@ -63,6 +71,7 @@ class _Joining:
         self._each("id", self._by_id)
         self._each("name", self._by_name)
         self._each("pci", self._by_pci)
+        self._each("vlan", self._by_vlan)
         self._by_mac()
         self.joined.guests_left = list(self.guests.values())
         self.joined.ports_left = list(self.ports.values())
@@ -110,6 +119,17 @@ class _Joining:
             if port.pci == guest.pci and port.owner in ("", guest.domain.uuid)
         }
 
+    def _by_vlan(self, node: Node) -> set[str]:
+        """By MAC, owner and the VLAN libvirt gave to a virtual function."""
+        guest: Guest = node.facts
+        vlan = guest.interface.vlan if guest.interface else None
+        return {
+            port.id
+            for port in self.ports.values()
+            if vlan is not None
+            and (port.owner, port.mac, port.vlan) == (guest.domain.uuid, guest.mac, vlan)
+        }
+
     def _by_mac(self) -> None:
         """By MAC and owner; a port of another owner with this MAC is another cloud's business."""
         guests: defaultdict[tuple[str, str], list[Key]] = defaultdict(list)
@@ -121,7 +141,7 @@ class _Joining:
             ports[port.owner, port.mac].append(port.id)
         for owner_mac, keys in guests.items():
             found = sorted(ports.get(owner_mac, ()))
-            if len(found) == len(keys):
-                by = "mac" if len(keys) == 1 else "order"
-                for key, port_id in zip(keys, found, strict=True):
-                    self._take(key, port_id, by)
+            if len(found) == len(keys) == 1:
+                self._take(keys[0], found[0], "mac")
+            elif found:
+                self.joined.alike.append(tuple(self.ports.pop(port_id) for port_id in found))

@@ -51,7 +51,7 @@ def ways_of_device(wiring: Wiring, start: Node, barred: Iterable[str] = ()) -> W
 
 
 class _Step(NamedTuple):
-    """A frame at a device: about to leave by it, or come in at it."""
+    """A frame at a device or patch: about to leave by it, or come in at it."""
 
     node: Node
     mode: str  # "out" or "in"
@@ -97,7 +97,7 @@ class _Walk:
 
     def _further(self, step: _Step) -> list[_Step]:
         found = list(self._out(step) if step.mode == "out" else self._in(step))
-        if not found:
+        if not found and step.node.kind is Kind.DEVICE:
             self.ends.append(end_of(step.node, step.mode))
         return found
 
@@ -135,6 +135,9 @@ class _Walk:
 
     def _in(self, step: _Step) -> Iterator[_Step]:
         node, tags, via = step.node, step.tags, (*step.via, step.node)
+        if node.kind is Kind.INTERFACE:
+            yield from self._into_switch(node, tags, via)
+            return
         for master in self.wiring.to(Relation.MASTER, node.key):
             if master.facts.kind == "bridge":
                 yield from self.from_bridge(master, tags, node, via)
@@ -218,8 +221,8 @@ class _Walk:
         peers = self.wiring.peers(Relation.PATCH, interface.key)
         if not peers:
             self.ends.append(End(interface, "the patch has no other end"))
-        for peer in peers:
-            yield from self._into_switch(peer, tags, (*via, peer))
+        for peer in peers:  # a step of its own: patches may go round in a ring
+            yield _Step(peer, "in", tags, via)
 
     def _above_internal(self, device: Node, tags: Tags, via: tuple[Node, ...]) -> Iterator[_Step]:
         """An internal port may be a member of a Linux bridge, or have VLAN devices on it."""

@@ -18,6 +18,8 @@ def agents(plan: Plan, names: Names) -> list[Item]:
 
 def host_agents(host: Host, plan: Plan, names: Names) -> list[Item]:
     """L2 agent of a host, and L3, DHCP and metadata agents of a network node."""
+    if host.agents is not None:
+        return [_agent(host, names, *each) for each in host.agents]
     found = []
     if host.driver == "ovs":
         found.append(("Open vSwitch agent", "neutron-openvswitch-agent", "N/A", _ovs(host)))
@@ -29,7 +31,8 @@ def host_agents(host: Host, plan: Plan, names: Names) -> list[Item]:
             ("DHCP agent", "neutron-dhcp-agent", "dhcp_agent", _dhcp(host)),
             ("Metadata agent", "neutron-metadata-agent", "N/A", _metadata(plan)),
         ]
-    return [_agent(host, names, *each) for each in found]
+    found += [(kind, binary, "N/A", {}) for kind, binary in plan.odd.more_agents.get(host.name, ())]
+    return [plan.odd.agent(_agent(host, names, *each)) for each in found]
 
 
 def _agent(

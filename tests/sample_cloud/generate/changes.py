@@ -7,13 +7,19 @@ from typing import Any
 
 from ..cloud import Item
 from .build import Builder
+from .odd import OddChanges
 from .plan import Instance, Port
 
 
-class Changes:
+class Changes(OddChanges):
     """What `mutate` may ask for; each change is a method of the same name."""
 
-    OPERATIONS = ("create_instance", "delete_instance", "add_router_interface")
+    OPERATIONS = (
+        "create_instance",
+        "delete_instance",
+        "add_router_interface",
+        *OddChanges.ODD_OPERATIONS,
+    )
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..cloud import Answer, Body, Columns, Item, Listing
+from ..cloud import Answer, Body, Cloud, Columns, Item, Listing
 from .agents import host_agents
 from .answers import host_answer
 from .build import Builder
@@ -35,6 +35,8 @@ class GeneratedCloud:
             Troubles(self.plan, self.names).plant() if params.troubles else ()
         )
         self.region = REGION
+        self.regions: Sequence[str] = (REGION,)  # those that the identity API lists
+        self.others: Mapping[str, Cloud] = {}
         self.admin_project = self.plan.admin.name
         self.distribution = "Devstack"
         self.distribution_version = "Zed"
@@ -54,7 +56,9 @@ class GeneratedCloud:
             return self._nova.api(resource)
         if service_type == "network":
             return self._neutron.api(resource)
-        return identity(self.plan, resource) if service_type == "identity" else None
+        if service_type == "identity":
+            return identity(self.plan, resource, self.regions)
+        return None
 
     def schemas(self) -> Mapping[str, Mapping[str, Columns]]:
         return SCHEMA

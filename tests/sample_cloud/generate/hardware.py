@@ -116,17 +116,17 @@ def _addresses(host: Host, device: str) -> list[dict[str, Any]]:
 def nics_text(host: Host) -> str:
     """What the command `nics` prints: devices in the order of the file system."""
     blocks = {
-        nic.name: _nic_text(
+        nic.name: nic_text(
             nic.name, "device", nic.speed, nic.driver, nic.bus, link=nic.name not in host.down
         )
         for nic in nics(host)
     }
     if host.bonded:
-        blocks["bond0"] = _nic_text("bond0", "bonding", 20 * GIGABIT, "bonding", "")
+        blocks["bond0"] = nic_text("bond0", "bonding", 20 * GIGABIT, "bonding", "")
     return "".join(blocks[name] for name in sorted(blocks))
 
 
-def _nic_text(name: str, kind: str, speed: int, driver: str, bus: str, *, link: bool = True) -> str:
+def nic_text(name: str, kind: str, speed: int, driver: str, bus: str, *, link: bool = True) -> str:
     mode = f"{speed}baseT/Full"
     version = "6.1.0-28-amd64"
     return f"""== {name} {kind}

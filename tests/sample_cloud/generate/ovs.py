@@ -31,6 +31,18 @@ def noted(network: Network, tag: int) -> list[list[str]]:
     return [list(item) for item in (found | {"tag": str(tag)}).items()]
 
 
+def driver() -> list[Any]:
+    """What Open vSwitch says of the driver of a device; an OVSDB map."""
+    said = {"driver_name": "ixgbe", "driver_version": "5.1.0", "firmware_version": ""}
+    return ["map", [list(item) for item in said.items()]]
+
+
+def egress(host: Host) -> list[Any]:
+    """What Open vSwitch says of the way its tunnels take; an OVSDB map."""
+    said = {"tunnel_egress_iface": host.tunnel_device, "tunnel_egress_iface_carrier": "up"}
+    return ["map", [list(item) for item in said.items()]]
+
+
 class Switch:
     """One Open vSwitch database."""
 
@@ -68,6 +80,7 @@ class Switch:
             "ofport": 1,
             "mac_in_use": nic_mac(host, 2),
             "mtu": 1500,
+            "status": driver(),
             "link_state": "down" if host.provider_device in host.down else "up",
         }
         self._bridge(
@@ -115,6 +128,8 @@ class Switch:
             "link_state": "up",
             "admin_state": "up",
             "external_ids": ["map", []],
+            "ifindex": 0,
+            "status": ["map", []],
         }
         self.tables["Interface"].append(row | interface)
         return identity
@@ -141,6 +156,10 @@ class Switch:
             "name": name,
             "type": "patch",
             "options": ["map", [["peer", peer]]],
+            "other_config": [
+                ["mcast-snooping-flood", "False"],
+                ["mcast-snooping-flood-reports", "False"],
+            ],
             "ofport": ofport,
             "mac_in_use": self.names.local_mac(name, self.host.name),
         }
@@ -161,6 +180,7 @@ class Switch:
             "options": ["map", [list(item) for item in options.items()]],
             "ofport": ofport,
             "mac_in_use": self.names.local_mac(name, self.host.name),
+            "status": egress(self.host),
         }
 
     def _instance_port(self, port: Port, ofport: int) -> Row:

@@ -21,7 +21,7 @@ _FIELDS = (
     "binding:vnic_type",
 )
 
-#: How `device_owner` of their ports begins; the availability zone follows.
+#: Start of `device_owner` of their ports; the availability zone follows.
 _OF_INSTANCES = "compute:"
 
 #: Letters of a tap device name after `tap`.
@@ -29,7 +29,7 @@ _SHORT = 11
 
 
 class InstancePorts:
-    """Ports of instances in the inventory, read once, at first use."""
+    """Ports of instances in the inventory. The first use reads them, once."""
 
     def __init__(self, inv: InventoryMgr, environment: str) -> None:
         self._inv = inv
@@ -38,7 +38,7 @@ class InstancePorts:
     @cached_property
     def _of_instance(self) -> dict[str, list[Item]]:
         found: dict[str, list[Item]] = defaultdict(list)
-        # no index has the owner: see `find`
+        # no index contains the owner: see `find`
         for port in self._inv.each(self._environment, "port", _FIELDS):
             if str(port.get("device_owner", "")).startswith(_OF_INSTANCES):
                 found[str(port["device_id"])].append(port)
@@ -58,7 +58,7 @@ class InstancePorts:
         return sorted(self._of_instance.get(instance_id, ()), key=lambda port: str(port["id"]))
 
     def network_info(self, ports: list[Item]) -> list[Item]:
-        """The part of Nova's `network_info` that ports tell."""
+        """Return the part of Nova's `network_info` that can be made from ports."""
         return [
             {
                 "id": port["id"],
@@ -77,7 +77,7 @@ class InstancePorts:
 def add_network(item: Fetched, info: list[Item] | None, ports: InstancePorts) -> None:
     """Set `network_info`, `network` (distinct ids), addresses and `mac_address` of an instance.
 
-    Order is that of the cache: it is the order of the NICs.
+    The order is that of Nova's cache, which is the order of the NICs.
     """
     own = ports.of(item["id"])
     if info is None:

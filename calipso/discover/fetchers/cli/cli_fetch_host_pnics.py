@@ -42,9 +42,9 @@ class CliFetchHostPnics(CliAccess):
         return found
 
     def _neighbours(self, host: str) -> dict[str, list[Neighbour]] | None:
-        """LLDP is a help where it is installed; a host without it is no error.
+        """Return the LLDP neighbours; a host without LLDP has none, which is no error.
 
-        None when lldpd is there and did not answer: what is stored of it stays.
+        None when lldpd is installed and did not answer: the stored neighbours stay.
         """
         error: CalipsoError | None = failed_command(host, LLDP, self.ask(LLDP, host))
         if error is None:
@@ -117,7 +117,9 @@ def _hardware(nic: Nic | None) -> dict[str, Any]:
 
 
 def _master(host: str, device: Device, devices: dict[str, Device]) -> dict[str, Any]:
-    """The bond or team a NIC belongs to, or the Linux bridge or OVS it is a port of."""
+    """Return the bond or team of a NIC, or the Linux bridge or Open vSwitch of which it
+    is a port.
+    """
     if not device.master:
         return {}
     master = devices.get(device.master)

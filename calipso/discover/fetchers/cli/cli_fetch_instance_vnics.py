@@ -1,4 +1,4 @@
-"""vNICs of instances: what libvirt plugged, where the device is really on the host."""
+"""vNICs of instances: interfaces that libvirt plugged and whose device is on the host."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CliFetchInstanceVnics(CliAccess):
     returns no vNIC. An instance that is not running has no interfaces.
     """
 
-    #: One host's instances share one answer, so many parents go into a task.
+    #: The instances of one host share one answer, so a task has many parents.
     batch_size: ClassVar[int | None] = 100
 
     def get(self, parent_id: str) -> list[Fetched]:
@@ -41,9 +41,10 @@ class CliFetchInstanceVnics(CliAccess):
         return self._vnics(uuid, host, domain) if domain is not None else []
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
-        """Sort the parents by host, so that each answer of a host is parsed once.
+        """Return the vNICs of these parents.
 
-        An instance without a host has no vNIC.
+        The fetcher sorts them by host, so that it parses each answer once. An instance without a
+        host has no vNIC.
         """
         on_hosts = []
         for parent_id in parent_ids:
@@ -77,6 +78,8 @@ class CliFetchInstanceVnics(CliAccess):
         for port in joined.left.get(domain.uuid, ()):
             if port.host == host:
                 self._unplugged(uuid, host, domain, port)
+        for ports in joined.alike.get(domain.uuid, ()):
+            self._alike(uuid, host, domain, ports)
         return found
 
     def _sub_ports(self, port: PortRef | None) -> Fetched:
@@ -96,9 +99,23 @@ class CliFetchInstanceVnics(CliAccess):
         def make() -> GuestPorts:
             domains = self.parsed(DOMAINS, host, parse_domains)
             running = {uuid: d for uuid, d in domains.items() if isinstance(d, Domain)}
-            return guest_ports(running, self.devices(host), ports_of(self))
+            return guest_ports(running, self.devices(host), ports_of(self), self._vlans())
 
         return self.context.shared(f"cli:guest_ports:{host}", make)
+
+    def _vlans(self) -> dict[str, int]:
+        """VLAN of each VLAN network by its id, read once a scan and process."""
+        segment, kind = "provider:segmentation_id", "provider:network_type"
+
+        def read() -> dict[str, int]:
+            networks = self.inv.find(self.env, "network", ("id", segment, kind))
+            return {
+                str(network["id"]): int(network[segment])
+                for network in networks
+                if network.get(kind) == "vlan" and network.get(segment)
+            }
+
+        return self.context.shared("cli:network_vlans", read)
 
     def _unplugged(self, uuid: str, host: str, domain: Domain, port: PortRef) -> None:
         self.context.problem(
@@ -114,6 +131,25 @@ class CliFetchInstanceVnics(CliAccess):
                 code="port_unplugged",
                 object_type="port",
                 object_id=port.id,
+            )
+        )
+
+    def _alike(self, uuid: str, host: str, domain: Domain, ports: tuple[PortRef, ...]) -> None:
+        which = ", ".join(port.id for port in ports)
+        self.context.problem(
+            Problem(
+                kind=str(ErrorKind.NOT_FOUND),
+                message=f"{host}: instance {uuid} ({domain.name}) has interfaces with MAC "
+                f"{ports[0].mac_address}, and nothing tells which is which of its ports: {which}",
+                hint="Their ports and networks stay unknown. Give the ports different MACs, or "
+                "look whether `binding:profile` names a PCI address.",
+                source="cli",
+                host=host,
+                parent_id=uuid,
+                warning=True,
+                code="mac_ambiguous",
+                object_type="instance",
+                object_id=uuid,
             )
         )
 
@@ -162,14 +198,16 @@ def _vnic(
 
 
 def _device_name(interface: DomainInterface | None) -> str:
-    """The tap, or the interface of Open vSwitch that is called like the socket."""
+    """Return the name of the tap, or of the Open vSwitch interface that has the name of
+    the socket.
+    """
     if interface is None:
         return ""
     return interface.device or interface.socket.rpartition("/")[2]
 
 
 def _device(interface: DomainInterface | None, device: Device | None) -> dict[str, Any]:
-    """State and MTU of the tap, if there is one. Its own addresses are not the guest's."""
+    """Return state and MTU of the tap, if there is one. The tap's addresses are not the guest's."""
     if device is None or interface is None:
         size = (interface.element.get("mtu") or {}).get("@size", "") if interface else ""
         mtu = {"mtu": int(size)} if str(size).isdigit() else {}

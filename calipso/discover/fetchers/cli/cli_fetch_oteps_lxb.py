@@ -15,12 +15,12 @@ from calipso.sources.cli.commands import FDB
 from calipso.topology.wiring import Wiring, ways_of_device
 from calipso.topology.wiring.routes import device_of_address
 
-#: Kernel kind -> (overlay type, UDP port where the device does not tell; 0: not over UDP)
+#: Kernel kind -> (overlay type, UDP port if the device reports none; 0: it does not use UDP)
 _TUNNELS = {"vxlan": ("vxlan", 4789), "gretap": ("gre", 0), "geneve": ("geneve", 6081)}
 
 
 class CliFetchOtepsLxb(CliAccess):
-    """Tunnel devices that are ports of a vconnector; other parents have none."""
+    """Tunnel devices that are ports of a vconnector. Other parents have no tunnel devices."""
 
     batch_size: ClassVar[int | None] = 100
 
@@ -75,15 +75,6 @@ def _otep(parent: dict[str, Any], host: str, tunnel: Device, remotes: list[str])
         "vconnector": parent["id"],
         "network": parent.get("network", []),
         "remote_addresses": remotes,
-        "ports": {
-            f"{tunnel.name}-{remote}": {
-                "name": f"{tunnel.name}-{remote}",
-                "interface": tunnel.name,
-                "type": overlay,
-                "options": {"local_ip": local, "remote_ip": remote},
-            }
-            for remote in remotes
-        },
         **{key: fields[key] for key in ("mac_address", "mtu", "state", "admin_state")},
     }
 
@@ -93,7 +84,7 @@ def _local(tunnel: Device) -> str:
 
 
 def _carrier(tunnel: Device, wiring: Wiring) -> dict[str, Any]:
-    """The device that has the endpoint's address, and the NICs it leaves the host by."""
+    """Return the device with the endpoint's address, and the NICs that carry its packets out."""
     node = device_of_address(wiring, _local(tunnel)) if _local(tunnel) else None
     node = node or wiring.device(str(tunnel.info.get("link") or tunnel.lower))
     if node is None:

@@ -15,8 +15,8 @@ from calipso.topology.wiring import Wiring
 class CliFetchVconnectorsLxb(CliAccess):
     """Linux bridges of a host with a Linux bridge agent, and that agent's `configurations`.
 
-    A bridge without a port yet is tied to its network by its name: `brq` and the first 11
-    characters of the network's id.
+    For a bridge without a port, the name identifies the network: `brq` and the first 11 characters
+    of the network's id.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("db",)
@@ -43,7 +43,7 @@ class CliFetchVconnectorsLxb(CliAccess):
         return [found] if found else []
 
     def _networks(self) -> dict[str, str]:
-        """Network id by the name its bridge has."""
+        """Return the network ids by the names of their bridges."""
 
         def read() -> dict[str, str]:
             networks = self.inv.find(self.env, "network", ("id",))

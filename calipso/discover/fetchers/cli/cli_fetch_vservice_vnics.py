@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bson import ObjectId
@@ -17,8 +18,10 @@ from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import NAMESPACE_LINKS
 
-#: Where agents answer metadata requests: an address of every DHCP namespace, no subnet's.
+#: The address for metadata requests. Every DHCP namespace has it, and it belongs to no subnet.
 _METADATA = {"169.254.169.254", "fe80::a9fe:a9fe"}
+#: Length of a prefix that holds one address.
+_WHOLE = {4: 32, 6: 128}
 
 
 class CliFetchVserviceVnics(CliAccess):
@@ -46,17 +49,17 @@ class CliFetchVserviceVnics(CliAccess):
         return found
 
     def _known_in(self, host: str, namespaces: list[str]) -> list[ObjectId]:
-        """`_id`s of the stored vNICs in these namespaces, and of the folders that hold them."""
+        """Return the `_id`s of the stored vNICs in these namespaces, and of their folders."""
         services = {f"{host}-{namespace}" for namespace in namespaces}
         stored = self.inv.find(self.env, "vnic", ("id", "vservice_id"), host=host)
         folders = [self.key("vnics_folder", f"{service}-vnics") for service in services]
         return folders + [item["_id"] for item in stored if item.get("vservice_id") in services]
 
     def _not_entered(self, host: str, closed: list[str], number: int) -> CliAccessError:
-        """One error for all namespaces of a host that could not be entered."""
+        """Report one error for all namespaces of a host that could not be entered."""
         said = next(iter(self.ask(NAMESPACE_LINKS, host).err.strip().splitlines()), "")
         if len(closed) == number:
-            which = f"none of its {number} namespaces can be entered"
+            which = f"not one of its {number} namespaces can be entered"
             hint = (
                 "The namespaces are probably mounted inside the containers of the agents, and the "
                 "mount of /run/netns is not shared with the host. Compare `distribution` of the "
@@ -88,7 +91,7 @@ class CliFetchVserviceVnics(CliAccess):
             "vservice_id": f"{host}-{namespace}",
             "device": device.name,
             "kind": device.kind,
-            **_fields(device),
+            **_fields(device, port.addresses if port else ()),
             **_port(port),
             "master_parent_type": "vservice",
             "master_parent_id": f"{host}-{namespace}",
@@ -122,12 +125,17 @@ def _port(port: PortRef | None) -> Fetched:
     return {} if port is None else {"port_id": port.id, "network": port.network_id}
 
 
-def _fields(device: Device) -> Fetched:
-    """Fields of the device; addresses for metadata are listed but stand for nothing else.
+def _fields(device: Device, fixed: Sequence[str]) -> Fetched:
+    """Return the fields of the device. Metadata addresses are listed, but give no other field.
 
-    `cidr` is the subnet of the first address, IPv6 only where there is no IPv4.
+    `cidr` is the subnet of the first IPv4 address, or of the first IPv6 address if the device has
+    no IPv4 address. The fixed addresses of its port come first, then addresses with a subnet:
+    floating IPs are ranges of one address, and keepalived may add them before the device's own.
     """
-    own = [a for a in device.addresses if a.ip not in _METADATA]
+    own = sorted(
+        (a for a in device.addresses if a.ip not in _METADATA),
+        key=lambda a: (a.ip not in fixed, a.prefix == _WHOLE[a.version]),
+    )
     fields = device_fields(replace(device, addresses=tuple(own)))
     fields["addresses"] = [address.cidr for address in device.addresses]
     subnets = sorted((a for a in own if a.scope == "global"), key=lambda a: a.version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from calipso.discover.fetchers.cli.ports import PortRef, Ports
@@ -18,10 +19,19 @@ class GuestPorts:
     of_domain: dict[str, list[tuple[Node, PortRef | None]]] = field(default_factory=dict)
     #: ports of a running domain that none of its interfaces is
     left: dict[str, list[PortRef]] = field(default_factory=dict)
+    #: ports of a running domain that cannot be told apart: one MAC, and nothing else tells
+    alike: dict[str, list[tuple[PortRef, ...]]] = field(default_factory=dict)
 
 
-def guest_ports(domains: dict[str, Domain], devices: dict[str, Device], ports: Ports) -> GuestPorts:
-    """Join the interfaces of running domains with the ports of their instances."""
+def guest_ports(
+    domains: dict[str, Domain],
+    devices: dict[str, Device],
+    ports: Ports,
+    vlans: Mapping[str, int] | None = None,
+) -> GuestPorts:
+    """Join the interfaces of running domains with the ports of their instances; `vlans` are those
+    of networks by id."""
+    vlan_of = vlans or {}
     wiring = build(HostFacts(devices=devices, domains=domains))
     refs = [ref for uuid in domains for ref in ports.of_owner(uuid)]
     known = {ref.id: ref for ref in refs}
@@ -30,7 +40,10 @@ def guest_ports(domains: dict[str, Domain], devices: dict[str, Device], ports: P
         named = own and (ports.by_id(own.port_id) or ports.of_device(own.device))
         if named:
             known.setdefault(named.id, named)
-    facts = (PortFacts(r.id, r.mac_address, r.device_id, r.pci) for r in known.values())
+    facts = (
+        PortFacts(r.id, r.mac_address, r.device_id, r.pci, vlan_of.get(r.network_id))
+        for r in known.values()
+    )
     joined = join_ports(wiring, facts)
     found = GuestPorts()
     for node in wiring.each(Kind.GUEST):
@@ -39,6 +52,9 @@ def guest_ports(domains: dict[str, Domain], devices: dict[str, Device], ports: P
         found.of_domain.setdefault(node.key.scope, []).append((node, ref))
     for left in joined.ports_left:
         found.left.setdefault(left.owner, []).append(known[left.id])
+    for alike in joined.alike:
+        refs = [known[port.id] for port in alike]
+        found.alike.setdefault(alike[0].owner, []).append(tuple(refs))
     return found
 
 

@@ -30,7 +30,7 @@ _FIELDS = (
 
 @dataclass(frozen=True)
 class PortRef:
-    """What is needed of a port to tell what a device is."""
+    """Fields of a port that identify a device."""
 
     id: str
     network_id: str
@@ -60,7 +60,7 @@ class Ports:
                 self._networks.setdefault(ref.device_id, set()).add(ref.network_id)
 
     def of_device(self, name: str) -> PortRef | None:
-        """The port a network device was made for."""
+        """Return the port for which a network device was made; None when there is none."""
         if not name.startswith(PREFIXES):
             return None
         return self._by_start.get(name[3:])
@@ -94,7 +94,7 @@ def _sub_ports(trunk: Any) -> Iterator[tuple[str, int]]:
 
 
 def ports_of(fetcher: Fetcher) -> Ports:
-    """The ports of the scanned environment, read once a scan and process."""
+    """Return the ports of the scanned environment. Each process reads them once a scan."""
 
     def read() -> Ports:
         return Ports(

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from calipso.discover.fetchers.db.agents import agents, unreadable
 from calipso.discover.fetchers.db.host_answers import bridges, devices, wiring
+from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of
 from calipso.discover.fetchers.db.ovs_vedge import switch_fields
 from calipso.discover.fetchers.ways import barred_by
 from calipso.model.inventory import Fetched
@@ -15,9 +16,9 @@ AGENT_TYPE = "Open vSwitch agent"
 
 
 class DbFetchVedgesOvs(DbAccess):
-    """The vedge of a host: its OVS agent in Neutron's database, its bridges asked of the host.
+    """The vedge of a host: the OVS agent from Neutron's database, the bridges from the host.
 
-    A host has one when Neutron knows an OVS agent there; `ovs-vsctl` must then answer.
+    A host has a vedge when Neutron knows an OVS agent there. `ovs-vsctl` must then answer.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("cli",)
@@ -27,7 +28,7 @@ class DbFetchVedgesOvs(DbAccess):
         return [self._vedge(host, agent) for agent in self._agents().get(host, ())[:1]]
 
     def _agents(self) -> dict[str, list[Row]]:
-        """OVS agents of the whole cloud by host, asked once a scan."""
+        """Return the OVS agents of the whole cloud by host. A scan reads them once."""
 
         def ask() -> dict[str, list[Row]]:
             found: dict[str, list[Row]] = {}
@@ -47,6 +48,7 @@ class DbFetchVedgesOvs(DbAccess):
             mappings,
             wiring(self, host),
             barred_by(agent["configurations"]),
+            has_endpoint=bool(endpoint_of(agent["configurations"])[1]),
         )
         return {
             **{key: value for key, value in agent.items() if key != "id"},
@@ -61,7 +63,10 @@ class DbFetchVedgesOvs(DbAccess):
 
 
 def _pnic(agent: Row, described: list[Row]) -> Row:
-    """Without tunnels, all traffic leaves by the NIC of the mapped bridge, if it is one."""
+    """Return the NIC of the mapped bridge.
+
+    Without tunnels all traffic leaves through it, if there is exactly one.
+    """
     if agent["configurations"].get("tunneling_ip"):
         return {}
     mapped = [bridge["ways_out"] for bridge in described if bridge["physical_network"]]

@@ -1,4 +1,4 @@
-"""What hosts answer, for fetchers that declare the source `cli` beside their own."""
+"""Answers of hosts, for fetchers that declare the source `cli` besides their own."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""What a vedge document says of Open vSwitch on a host: ports, tunnels, patches, uplinks."""
+"""The Open vSwitch fields of a vedge document: ports, tunnels, patches, uplinks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from calipso.discover.fetchers.db.ovs_tunnels import to_peer
 from calipso.discover.fetchers.ways import port_fields as leads_to
 from calipso.discover.fetchers.ways import switch_ways, uplinks, ways_fields
 from calipso.hostparse.iplink import Device
@@ -18,24 +19,26 @@ def switch_fields(
     mappings: Mapping[str, str],
     wiring: Wiring,
     barred: frozenset[str],
+    *,
+    has_endpoint: bool = False,
 ) -> Document:
-    """Fields `ports`, `tunnel_ports`, `patch_ports`, `bridges`, `uplinks`.
+    """Fields `ports`, `patch_ports`, `bridges`, `uplinks`.
 
-    `ports` holds every interface of every bridge, by name, tunnels and patches included.
+    `ports` holds every interface of every bridge, by name, patches included. Tunnels to other hosts
+    are left out if the switch `has_endpoint`: they are stored there.
     """
     physical = {bridge: network for network, bridge in mappings.items()}
     ports: dict[str, Document] = {}
-    tunnels: dict[str, Document] = {}
     patches: dict[str, Document] = {}
     described: list[Document] = []
     for bridge in bridges.values():
         ways = switch_ways(wiring, bridge.name, barred)
         for port, interface in bridge.interfaces():
+            if has_endpoint and to_peer(interface):
+                continue
             ports[interface.name] = port_fields(bridge, port, interface)
             if interface.type in ("system", "dpdk") and not interface.error:
                 ports[interface.name] |= leads_to(wiring, interface.name, ways)
-            if interface.tunnel:
-                tunnels[interface.name] = tunnel_fields(port, interface)
             if patch := patch_fields(bridge, interface, bridges, devices):
                 patches[interface.name] = patch
         described.append(
@@ -50,7 +53,6 @@ def switch_fields(
         )
     return {
         "ports": ports,
-        "tunnel_ports": tunnels,
         "patch_ports": patches,
         "bridges": described,
         "uplinks": sorted({name for item in described for name in item["uplinks"]}),
@@ -78,19 +80,9 @@ def port_fields(bridge: Bridge, port: Port, interface: Interface) -> Document:
         "port_id": interface.port_id or None,
         "error": interface.error or None,
         "other_config": port.other_config or None,
+        "options": interface.options if interface.tunnel else None,
     }
     return fields | {key: value for key, value in optional.items() if value is not None}
-
-
-def tunnel_fields(port: Port, interface: Interface) -> Document:
-    """A tunnel to another host."""
-    return {
-        "id": interface.ofport,
-        "name": port.name,
-        "interface": interface.name,
-        "type": interface.type,
-        "options": interface.options,
-    }
 
 
 def patch_fields(
@@ -99,7 +91,7 @@ def patch_fields(
     bridges: Mapping[str, Bridge],
     devices: Mapping[str, Device],
 ) -> Document:
-    """A way from one bridge to another: a patch port, or the veth pair older releases use."""
+    """Return a connection between two bridges: a patch port, or the veth pair of older releases."""
     device = devices.get(interface.name)
     veth = device.lower if device and device.kind == "veth" and device.peer_netns is None else ""
     peer = interface.peer or veth
