@@ -18,7 +18,7 @@ from calipso.errors import StoreError
 from calipso.utils.masking import mask_url
 
 #: Seconds the short question may take. With the start of a command line, less than 5 in all.
-PATIENCE = 3.0
+PATIENCE = 2.5
 
 #: Seconds for which an answer counts: a busy API asks once in that time.
 FRESH = 1.0
@@ -41,7 +41,7 @@ def check_moves(client: MongoClient[Any], url: str) -> None:
             _seen[url] = (time.monotonic(), problem)
     if problem:
         raise StoreError(
-            f"MongoDB at {mask_url(url)} has not answered for {PATIENCE:.0f} s",
+            f"MongoDB at {mask_url(url)} has not answered for {PATIENCE:g} s",
             hint="It hangs or has too much to do. `calipso status` names its process and its log; "
             "`calipso down` and `calipso up` start the embedded one anew.",
         ) from problem
