@@ -27,10 +27,10 @@ $(READY): setup.cfg pyproject.toml requirements.txt .ci/venv
 	@touch $(DEMO) $@
 
 demo: $(DEMO)    ## scan a sample cloud with the real pipeline; leaves the stack running
-	@$(BIN)/python tests/demo.py up
+	@$(BIN)/calipso demo
 
 down: $(DEMO)    ## stop what `make demo` (or `calipso up`) started
-	@$(BIN)/python tests/demo.py down
+	@$(BIN)/calipso demo --down
 
 # Which tests run with which target: docs/testing.md. A test of the guards proves that every test
 # runs with exactly one of these lines.

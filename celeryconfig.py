@@ -1,4 +1,4 @@
-"""Celery settings: values only. Addresses come from Calipso's settings (workers/app.py)."""
+"""Calipso's Celery settings: values only. Addresses: settings of Calipso (workers/app.py)."""
 
 import socket
 

@@ -38,9 +38,12 @@ TEST = "calipso.connection_test.run"
 @lru_cache(maxsize=4)
 def _client(broker: str, backend: str) -> Celery:
     from celery import Celery  # a command that only looks does not wait for it
+    from celery.loaders.app import AppLoader
 
-    app = Celery("calipso", broker=broker, backend=backend)
-    app.config_from_object("celeryconfig")
+    import celeryconfig  # as a module: Celery looks up a name in the current directory first
+
+    app = Celery("calipso", broker=broker, backend=backend, loader=AppLoader)
+    app.config_from_object(celeryconfig)
     app.conf.broker_connection_timeout = 10
     app.conf.broker_transport_options = {"socket_connect_timeout": 10, "max_retries": 2}
     return app

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from calipso.errors import ConfigError
 from calipso.settings_api import ApiSettings
+from calipso.validation_words import said
 
 DEFAULT_MONGO_CONF = Path("/etc/calipso/mongo.conf")
 
@@ -228,10 +229,20 @@ class Settings(ApiSettings, CoreSettings):
 
     model_config = SettingsConfigDict(env_prefix="CALIPSO_", extra="ignore")
 
+    def home_dir(self) -> Path:
+        """The data directory as an absolute path, whether it exists or not."""
+        return self.home.expanduser().absolute()
+
     def data_dir(self) -> Path:
-        """The data directory as an absolute path, made if it is missing."""
-        path = self.home.expanduser().absolute()
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """The data directory, made if it is missing. Raises ConfigError when it cannot be made."""
+        path = self.home_dir()
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(
+                f"the data directory {path} cannot be made: {error.strerror or error}",
+                hint="Set CALIPSO_HOME to a directory in which you may write.",
+            ) from error
         return path
 
 
@@ -266,7 +277,7 @@ def load_settings(**flags: Any) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        lines = [f"setting {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        lines = [f"setting {'.'.join(map(str, e['loc']))}: {said(e)}" for e in error.errors()]
         raise ConfigError("\n".join(lines), hint="See docs/settings.md.") from None
     path = Path(conf) if conf else DEFAULT_MONGO_CONF
     if conf and not path.is_file():

@@ -1,1 +1,1 @@
-"""Checks for hosts, and handlers of their results."""
+"""Calipso's monitoring: checks for hosts, and handlers of their results."""

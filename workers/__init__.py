@@ -1,1 +1,1 @@
-"""Celery, and only Celery: doorways from tasks to the core."""
+"""Calipso's Celery workers, and only Celery: doorways from tasks to the core."""

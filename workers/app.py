@@ -6,12 +6,14 @@ from celery import Celery
 
 from calipso.settings import settings
 from calipso.utils.store_addresses import broker_url, redis_url
+from workers.loader import InstalledLoader
 
 app = Celery(
     "calipso",
     broker=broker_url(settings()),
     backend=redis_url(settings()),
     amqp="workers.connection:PacedAMQP",
+    loader=InstalledLoader,
 )
 app.config_from_object("celeryconfig")
 app.conf.broker_transport_options["visibility_timeout"] = max(

@@ -21,7 +21,7 @@ from calipso.utils.store_addresses import redis_url
 
 log = logging.getLogger(__name__)
 
-#: Seconds by which clocks may differ before it is told.
+#: Seconds by which clocks may differ before a warning.
 TOLD = 2.0
 
 

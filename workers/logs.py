@@ -70,7 +70,7 @@ def bind_scan(task: Any, args: Any = (), kwargs: Any = None, **_: Any) -> None:
         title = _title(task_id) if task_id else name
         environment, level = _about(scan_id)
         calipso_log.bind_log(level=level, environment=environment, scan=scan_id, task=title)
-    except StoreFailure:  # the task itself waits for the store and tells so
+    except StoreFailure:  # the task itself waits for the store and reports that
         calipso_log.bind_log(scan=scan_id, task=name)
 
 
@@ -78,7 +78,7 @@ def bind_scan(task: Any, args: Any = (), kwargs: Any = None, **_: Any) -> None:
 def release_scan(
     task: Any, args: Any = (), kwargs: Any = None, retval: Any = None, **_: Any
 ) -> None:
-    """The task has ended: what it did is told, and its lines go to the store."""
+    """The task has ended: its story is logged, and its lines go to the store."""
     try:
         scan_id, task_id = ids_of(task.name, args, kwargs)
         if task_id and retval == "done":

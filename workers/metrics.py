@@ -128,7 +128,7 @@ def serve(sender: Any, **_: Any) -> None:
         log.warning("no metrics on %s:%d: %s", config.metrics_address, port, error)
         return
     log.info("metrics on http://%s:%d/metrics", config.metrics_address, port)
-    if "scan" in sender.app.amqp.queues.consume_from:  # one kind of worker tells of the queues
+    if "scan" in sender.app.amqp.queues.consume_from:  # one kind of worker reports the queues
         threading.Thread(target=_look_at_queues, name="queues", daemon=True).start()
 
 
@@ -186,7 +186,7 @@ def port_of(hostname: str, config: Settings) -> int:
 def _look_at_queues() -> None:
     from workers.tasks.scan import queue_lengths
 
-    known: set[str] = set()  # a queue is told of also when its scan has ended: it may not be empty
+    known: set[str] = set()  # reported also after the scan ended: they may hold messages
     while _metrics is not None:
         try:
             known |= scan_manager.queues_in_use()

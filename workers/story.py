@@ -1,6 +1,6 @@
-"""What a scan did, told as it happens: lines of the log that make a page, and metrics.
+"""What a scan does, reported as it happens: a page of log lines, and metrics.
 
-Read from what the engine stores of its tasks and scans, so that each is told once, whichever
+Read from what the engine stores of its tasks and scans, so that each is reported once, whichever
 worker ends it, and also when the watchdog does.
 """
 
@@ -26,7 +26,7 @@ TASK_RESULTS = ("problems", "requests", "runs", "counts", "ran", "attempts")
 SCAN_FIELDS = ("environment", "inventory", "request", "status", "told", "counts", "requests")
 SCAN_ENDS = ("start_timestamp", "end_timestamp", "error_count", "warning_count", "errors")
 
-#: A scan that ended longer ago was told by an earlier version, or by nobody.
+#: A scan that ended longer ago was reported by an earlier version, or not at all.
 RECENT = timedelta(hours=1)
 
 NO_OBJECTS = ("links", "cliques")
@@ -63,7 +63,7 @@ def tell_problem(problem: Mapping[str, Any], task: Mapping[str, Any]) -> None:
     """One thing that could not be read."""
     level = logging.WARNING if problem["warning"] else logging.ERROR
     if problem["kind"] == ErrorKind.SKIPPED_HOST:
-        level = logging.DEBUG  # told by the one who met the host first
+        level = logging.DEBUG  # reported by the task that met the host first
     details = {name: problem[name] for name in ("host", "fetcher", "kind", "hint") if problem[name]}
     log.log(
         level,
@@ -73,7 +73,7 @@ def tell_problem(problem: Mapping[str, Any], task: Mapping[str, Any]) -> None:
 
 
 def scans_moved() -> None:
-    """Tell of each scan that began or ended since the last look; each is told by one worker."""
+    """Report each scan that began or ended since the last look; one worker reports each."""
     store = ScanStore()
     query = {
         "told": {"$ne": "end"},
@@ -95,7 +95,7 @@ def scans_moved() -> None:
 
 
 def _tell_start(scan: Document) -> None:
-    """Dated back: its first level has been told of by now."""
+    """Dated back: its first level was reported before."""
     request = scan["request"]
     asked = {name: value for name, value in request.items() if value and name != "environment"}
     line = log.makeRecord(

@@ -18,6 +18,7 @@ from calipso.api.replies import etag_of
 from calipso.api.responders import health, metrics
 from calipso.api.restx import CalipsoApi
 from calipso.settings import settings
+from calipso.stores.mongo.mongo_access import MongoAccess
 
 ROOT = "/api/v1"
 
@@ -46,6 +47,7 @@ def create_app() -> Flask:
     viewer = openapi.install(blueprint, api, ROOT)
     app.register_blueprint(blueprint)
     app.register_blueprint(viewer)
+    app.add_url_rule("/", "root", _root)
     health.install(app)
     metrics.install(app)
     return app
@@ -60,9 +62,16 @@ def namespaces() -> Iterator[Namespace]:
             yield found
 
 
+def _root() -> Response:
+    """The address of the server leads to its API."""
+    return Response(status=302, headers={"Location": f"{ROOT}/doc"})
+
+
 def _begin() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    if request.path.startswith(f"{ROOT}/"):
+        MongoAccess().check_moves()
 
 
 def _end(response: Response) -> Response:

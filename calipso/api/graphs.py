@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from bson import ObjectId
 from flask import Response, request
 from pydantic import Field
 
@@ -14,15 +12,10 @@ from calipso.api.reading import EXAMPLE_KEY, OneQuery
 from calipso.api.replies import json_response, utc
 from calipso.api.schemas import Answer
 from calipso.model.documents import Document
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
-from calipso.topology.elements import NODE_FIELDS, elements
 from calipso.topology.formats import MEDIA, dot, graphml
 
 #: Media types beside JSON, for the specification.
 PRODUCES = {media: name for name, media in MEDIA.items() if name != "json"}
-
-#: Types that are reached by a link from something else of their host.
-BEHIND = frozenset({"vnic", "otep"})
 
 
 class GraphFormat(StrEnum):
@@ -134,47 +127,12 @@ EXAMPLE_GRAPH = {
 }
 
 
-def make_graph(
-    inv: InventoryMgr,
-    start: ObjectId,
-    objects: Iterable[ObjectId],
-    links: Iterable[Document],
-    *,
-    distance: Mapping[ObjectId, int] | None = None,
-    inside: Iterable[ObjectId] = (),
-) -> Document:
-    """The graph of these objects; `inside` are those the object it is about contains."""
-    documents = inv.find_by_keys(objects, NODE_FIELDS)
-    edges = list(links)
-    about: Document = {
-        "focal_point": start,
-        "objects": list(documents),
-        "links": [link["_id"] for link in edges],
-    }
-    graph: Document = {**elements(about, documents.values(), edges)}
-    graph["edges"] += [
-        _contains(start, key)
-        for key in sorted(inside)
-        if start in documents and key in documents and documents[key]["type"] not in BEHIND
-    ]
-    for node in graph["nodes"]:
-        data = node["data"]
-        if distance is not None:
-            data["distance"] = distance[ObjectId(data["key"])]
+def graph_response(graph: Document, wanted: GraphFormat | None, *, truncated: bool) -> Response:
+    """The graph in the form that was asked for."""
     for item in (*graph["nodes"], *graph["edges"]):
         for name, value in item["data"].items():
             if isinstance(value, datetime):
                 item["data"][name] = utc(value)
-    return graph
-
-
-def _contains(outer: ObjectId, inner: ObjectId) -> Document:
-    ends = {"source": str(outer), "target": str(inner)}
-    return {"data": ends | {"key": f"{outer}-{inner}", "link_type": "contains", "implicit": True}}
-
-
-def graph_response(graph: Document, wanted: GraphFormat | None, *, truncated: bool) -> Response:
-    """The graph in the form that was asked for."""
     form = wanted or _accepted()
     headers = {"X-Truncated": str(truncated).lower(), "Vary": "Accept"}
     if form is GraphFormat.JSON:

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from calipso.api.auth.audit import field_names
 from calipso.api.auth.caller import Caller, authenticate
 from calipso.api.errors import PreconditionFailed
+from calipso.api.fields import check_fields
 from calipso.api.parse import parse_body, parse_query
 from calipso.api.replies import Page, Reply, etag_of, json_response
 from calipso.api.schemas import Query
@@ -109,7 +110,10 @@ def operation(
             values |= _given(declared)
             if request.method in CHANGING and "If-Match" in request.headers:
                 _check_match(self, caller)
-            return _answer(method(self, **values), status)
+            found = method(self, **values)
+            if page_of:
+                check_fields(page_of, values.get("query"), found)
+            return _answer(found, status)
 
         called.operation = declared  # type: ignore[attr-defined]
         return called

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from calipso.api.errors import BadRequest, Detail, WrongMediaType
+from calipso.validation_words import said
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -87,7 +88,7 @@ def _checked(
     try:
         found = read()
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_context=False):
+        for item in error.errors(include_url=False):
             where = ".".join(str(part) for part in item["loc"])
             if where not in skip:
                 problems.append(Detail(where, _sentence(item, place)))
@@ -105,8 +106,7 @@ def _sentence(item: Any, place: str) -> str:
         return f"is unknown in this {place}"
     if item["type"] == "missing":
         return "must be given"
-    text = str(item["msg"]).removeprefix("Value error, ")
-    return text[:1].lower() + text[1:]
+    return said(item)
 
 
 def name(key: str, field: FieldInfo) -> str:

@@ -10,6 +10,7 @@ from calipso.api.schemas import Body
 from calipso.api.words import InventoryName, Text
 from calipso.errors import ConfigError
 from calipso.model.scan import LogLevel, ScanRequest
+from calipso.validation_words import said
 
 #: The original's names of options -> ours.
 OPTIONS = {
@@ -56,7 +57,7 @@ def scan_request(fields: dict[str, Any]) -> ScanRequest:
     try:
         return ScanRequest(**ours)
     except ValidationError as error:
-        texts = [item["msg"].removeprefix("Value error, ") for item in error.errors()]
+        texts = [said(item) for item in error.errors()]
         raise ConfigError(
             "; ".join(texts),
             hint="inventory_only is scan_only_inventory, links_only scan_only_links, "

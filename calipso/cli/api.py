@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from calipso.cli.stack.programs import python
+
 MODULE = "calipso.api.server"
 
 
@@ -75,5 +77,5 @@ def api(
         word for flag, value in flags.items() if value is not None for word in (flag, str(value))
     ]
     words += [word for origin in cors_origin or () for word in ("--cors-origin", origin)]
-    # The server replaces this process, so signals reach it and the command line imports no Flask.
-    os.execv(sys.executable, [sys.executable, "-m", MODULE, *words])  # noqa: S606 - our own module
+    # The process becomes the server: signals reach it, and the command line imports no Flask.
+    os.execv(sys.executable, python(MODULE, *words))  # noqa: S606 - our own module

@@ -22,7 +22,7 @@ from calipso.utils import store_addresses as stores
 from calipso.utils.masking import mask_url
 
 COLUMNS = ["about", "step", "ok", "seconds", "message", "hint"]
-TIMEOUT = 5
+TIMEOUT = 2
 
 
 @dataclass(frozen=True)

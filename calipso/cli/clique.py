@@ -23,7 +23,17 @@ from calipso.cli.output import (
     show_list,
     show_one,
 )
-from calipso.cli.selecting import EnvOption, InventoryOption, marked, one_object, page, query
+from calipso.cli.selecting import (
+    EnvOption,
+    HostOption,
+    InventoryOption,
+    known_inventory,
+    known_types,
+    marked,
+    one_object,
+    page,
+    query,
+)
 from calipso.errors import NotFound
 from calipso.stores.inventory.ages import aged_cliques
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
@@ -54,7 +64,8 @@ def list_cliques(
     sort_column: SortOption = None,
 ) -> None:
     """Cliques with the number of links and objects in each."""
-    inv = InventoryMgr(inventory)
+    inv = known_inventory(InventoryMgr(inventory))
+    known_types(inv, *([focal_type] if focal_type else []))
     wanted = query(environment=environment, focal_point_type=focal_type)
     last = marked(inv, "cliques", "clique", marker) if marker else None
     found = page(inv, "cliques", wanted, ORDER, limit=limit, marker=last, key="_id")
@@ -78,6 +89,7 @@ def show(
     ] = None,
     environment: EnvOption = None,
     focal_type: TypeOption = None,
+    host: HostOption = None,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
@@ -85,11 +97,12 @@ def show(
 
     Example: calipso clique show web-1 --env prod
     """
-    inv = InventoryMgr(inventory)
+    inv = known_inventory(InventoryMgr(inventory))
+    known_types(inv, *([focal_type] if focal_type else []))
     wanted = query(environment=environment, focal_point_type=focal_type)
     focal: list[dict[str, Any]] = []
     if words:
-        focal = [one_object(inv, word, environment, focal_type) for word in words]
+        focal = [one_object(inv, word, environment, focal_type, host) for word in words]
         wanted["focal_point"] = {"$in": [item["_id"] for item in focal]}
     cliques = inv.find_all("cliques", wanted, sort=[(name, 1) for name in ORDER])
     cliques = aged_cliques(inv, cliques)

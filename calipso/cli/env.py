@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli import env_options as given
 from calipso.cli.env_input import documents
+from calipso.cli.env_set import set_fields
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -26,9 +28,12 @@ from calipso.probe.environment_test import Step, test_environment
 from calipso.stores.config.environment_store import EnvironmentStore, checked
 from calipso.stores.people.audit_store import AuditStore
 
-app = typer.Typer(help="Clouds: add, list, show, test, record, remove.")
+app = typer.Typer(help="Clouds: add, list, show, set, test, record, remove.")
 
-Name = Annotated[str, typer.Argument(help="Name of the environment.")]
+Name = Annotated[
+    str,
+    typer.Argument(help="Name of the environment.", autocompletion=completing.environments),
+]
 LIST_COLUMNS = ["name", "distribution", "mechanism_drivers", "type_drivers", "api", "scanned"]
 STEP_COLUMNS = ["step", "ok", "seconds", "message", "hint"]
 FAILED, SOME_FAILED = 1, 3
@@ -157,6 +162,9 @@ def _test(environment: Environment) -> bool:
 def _line(step: Step) -> str:
     word = typer.style("ok  ", fg="green") if step.ok else typer.style("FAIL", fg="red")
     return f"{word} {step.seconds:6.2f}s  {clean(step.name)}: {clean(step.message)}"
+
+
+app.command(name="set")(set_fields)
 
 
 @app.command()

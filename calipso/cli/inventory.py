@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -22,7 +23,12 @@ from calipso.cli.selecting import (
     EnvOption,
     HostOption,
     InventoryOption,
+    ObjectTypeOption,
+    ObjectWord,
     beginning,
+    known_host,
+    known_inventory,
+    known_types,
     object_types,
     one_object,
     page,
@@ -42,9 +48,13 @@ app = typer.Typer(help="Objects that scans found: list, show, tree.")
 LIST_COLUMNS = ["type", "id", "name", "host", "state", "last_scanned"]  # of objects of any type
 ORDER = ("environment", "type", "id")
 TREE_FIELDS = ("id", "type", "name", "parent_id", "parent_type", "show_in_tree", "stale_since")
-OBJECT = typer.Argument(metavar="OBJECT", help="Id or name.")
 
-TypeOption = Annotated[str | None, typer.Option("-t", "--type", help="Only objects of this type.")]
+TypeOption = Annotated[
+    str | None,
+    typer.Option(
+        "-t", "--type", help="Only objects of this type.", autocompletion=completing.types
+    ),
+]
 
 
 @app.command(name="list")
@@ -75,7 +85,9 @@ def list_objects(
 
     Example: calipso inventory list --type vnic --host compute-1 -c name -c mac_address
     """
-    inv = InventoryMgr(inventory)
+    inv = known_inventory(InventoryMgr(inventory))
+    known_types(inv, *([object_type] if object_type else []))
+    known_host(inv, host, environment)
     wanted = query(
         environment=environment,
         type=object_type or {"$in": object_types(inv, environment)},
@@ -94,7 +106,7 @@ def list_objects(
     if with_problems:
         columns = [*([] if environment else ["environment"]), "type", "name", "host", "problems"]
     show_list(
-        [item | {"problems": _codes(item)} if with_problems else item for item in found],
+        [_row(item, with_problems=with_problems) for item in found],
         columns,
         output_format,
         chosen=column,
@@ -102,6 +114,20 @@ def list_objects(
         documents=found,
         optional=OWNED.keys(),
     )
+
+
+def _row(item: dict[str, Any], *, with_problems: bool) -> dict[str, Any]:
+    """An object as a row: addresses as text, codes of problems."""
+    row = item | {"problems": _codes(item)} if with_problems else dict(item)
+    for name in ("fixed_ips", "addresses"):
+        if isinstance(row.get(name), list):
+            row[name] = [_address(one) for one in row[name]]
+    return row
+
+
+def _address(one: Any) -> Any:
+    """`10.0.0.5`, where it is kept with its subnet or device."""
+    return (one.get("ip_address") or one.get("address")) if isinstance(one, dict) else one
 
 
 def _codes(item: dict[str, Any]) -> str:
@@ -120,15 +146,18 @@ def _columns(name: str | None) -> list[str]:
 
 @app.command()
 def show(
-    word: Annotated[str, OBJECT],
+    word: Annotated[str, ObjectWord],
     environment: EnvOption = None,
-    object_type: TypeOption = None,
+    object_type: ObjectTypeOption = None,
+    host: HostOption = None,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
     """One object with all its fields, its source and the time of its last scan."""
-    found = one_object(InventoryMgr(inventory), word, environment, object_type)
+    found = one_object(
+        known_inventory(InventoryMgr(inventory)), word, environment, object_type, host
+    )
     first = {name: found[name] for name in ("environment", "type", "id", "name") if name in found}
     show_one(first | found, output_format, chosen=column)
 
@@ -136,10 +165,16 @@ def show(
 @app.command()
 def tree(
     word: Annotated[
-        str | None, typer.Argument(metavar="OBJECT", help="Object at the top of the tree.")
+        str | None,
+        typer.Argument(
+            metavar="OBJECT",
+            help="Object at the top of the tree.",
+            autocompletion=completing.objects,
+        ),
     ] = None,
     environment: EnvOption = None,
-    object_type: TypeOption = None,
+    object_type: ObjectTypeOption = None,
+    host: HostOption = None,
     depth: Annotated[int, typer.Option("--depth", min=0, help="Levels to show; 0: all.")] = 0,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
@@ -148,9 +183,9 @@ def tree(
 
     Example: calipso inventory tree compute-1 --env prod
     """
-    inv = InventoryMgr(inventory)
+    inv = known_inventory(InventoryMgr(inventory))
     if word is not None:
-        start = one_object(inv, word, environment, object_type)
+        start = one_object(inv, word, environment, object_type, host)
         below = query(
             environment=start["environment"], id_path=prefix_range(f"{start['id_path']}/")
         )

@@ -6,21 +6,24 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-#: command -> (module, name of its Typer app or function, its line in `calipso --help`)
+from calipso.cli.output import OPTIONS
+
+#: command -> (module, name of its Typer app or function, what `calipso --help` says of it)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("calipso.cli.stack.commands", "up", "Start the stores, workers, beat and the API."),
     "down": ("calipso.cli.stack.commands", "down", "Stop what `up` started."),
     "status": ("calipso.cli.stack.commands", "status", "Show what runs on this machine."),
+    "demo": ("calipso.cli.demo", "demo", "Scan a sample cloud, and leave all running."),
     "api": ("calipso.cli.api", "api", "Serve the REST API in the foreground."),
     "worker": ("calipso.cli.worker", "worker", "Run one worker in the foreground."),
     "beat": ("calipso.cli.worker", "beat", "Run beat in the foreground: it starts timed work."),
     "check": ("calipso.cli.check", "check", "Check stores, workers and each environment."),
-    "env": ("calipso.cli.env", "app", "Clouds: add, list, show, test, record, remove."),
+    "env": ("calipso.cli.env", "app", "Clouds: add, list, show, set, test, record, remove."),
     "scan": ("calipso.cli.scan", "app", "Scans: run, list, show, log, cancel."),
     "schedule": (
         "calipso.cli.schedule",
@@ -30,6 +33,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "inventory": ("calipso.cli.inventory", "app", "Objects that scans found: list, show, tree."),
     "link": ("calipso.cli.link", "app", "Links between objects: list."),
     "clique": ("calipso.cli.clique", "app", "What an object depends on: list, show."),
+    "search": ("calipso.cli.search", "search", "Find objects by any part of what they are."),
+    "changes": ("calipso.cli.changes", "changes", "What scans found added, changed, removed."),
+    "graph": ("calipso.cli.graph", "graph", "What is near an object: text, DOT, JSON."),
+    "dependents": (
+        "calipso.cli.dependents",
+        "dependents",
+        "Who needs an object: instances, vservices, networks.",
+    ),
     "db": ("calipso.cli.db", "app", "Schema of the database: status, upgrade."),
     "user": ("calipso.cli.user", "app", "Users of the API: add, list, passwd, token, remove."),
     "config": ("calipso.cli.config", "app", "Settings in force: show."),
@@ -66,4 +77,39 @@ def load(name: str) -> Any:
     app._add_completion = False
     command = typer.main.get_command(app)
     command.name = name
+    _offer_wide(command)
     return command
+
+
+def _offer_wide(command: Any) -> None:
+    """`--wide` for each command that has columns: declared once, here."""
+    for part in getattr(command, "commands", {}).values():
+        _offer_wide(part)
+    if any(param.name == "column" for param in command.params):
+        command.params.append(_wide_option())
+
+
+def _keep_wide(wanted: bool) -> bool:
+    OPTIONS.wide = wanted
+    return wanted
+
+
+WideOption = Annotated[
+    bool,
+    typer.Option(
+        "--wide",
+        callback=_keep_wide,
+        expose_value=False,
+        help="Show all columns of a table, however wide it is.",
+    ),
+]
+
+
+def _holder(wide: WideOption = False) -> None:
+    """Typer makes options of functions only."""
+
+
+def _wide_option() -> Any:
+    app = typer.Typer(add_completion=False)
+    app.command()(_holder)
+    return typer.main.get_command(app).params[0]

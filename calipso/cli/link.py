@@ -19,10 +19,14 @@ from calipso.cli.selecting import (
     EnvOption,
     HostOption,
     InventoryOption,
+    known_host,
+    known_inventory,
+    known_link_type,
     marked,
     one_object,
     page,
     query,
+    unknown,
 )
 from calipso.stores.inventory.ages import aged_links
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
@@ -30,6 +34,7 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 app = typer.Typer(help="Links between objects: list.")
 
 COLUMNS = ["link_type", "source", "target", "state", "host", "link_name", "last_scanned"]
+STATES = ("up", "down", "unknown")
 ORDER = ("environment", "link_type", "source", "target", "link_name")
 
 
@@ -70,7 +75,11 @@ def list_links(
 
     Example: calipso link list --env prod --state down
     """
-    inv = InventoryMgr(inventory)
+    inv = known_inventory(InventoryMgr(inventory))
+    known_link_type(inv, link_type)
+    known_host(inv, host, environment)
+    if state is not None and state not in STATES:
+        raise unknown("link state", state, STATES)
     wanted = query(
         environment=environment, link_type=link_type, host=host, state=state, implicit=implicit
     )

@@ -19,6 +19,7 @@ from calipso import __version__
 from calipso.cli.lazy import LazyGroup
 from calipso.cli.output import OPTIONS, clean, say
 from calipso.errors import CalipsoError, StoreError
+from calipso.utils.person import say_that_a_person_waits
 
 INTERRUPTED = 130
 LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
@@ -103,11 +104,14 @@ def _use_mongo_config(path: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code."""
-    OPTIONS.debug = False
+    OPTIONS.debug = OPTIONS.wide = False
+    say_that_a_person_waits()
     try:
         command = typer.main.get_command(app)
         result = command.main(args=arguments, prog_name="calipso", standalone_mode=True)
     except SystemExit as end:
+        if isinstance(end.code, str):
+            say(f"error: {end.code}", always=True)
         return end.code if isinstance(end.code, int) else int(bool(end.code))
     except KeyboardInterrupt:
         return INTERRUPTED

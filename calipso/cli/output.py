@@ -23,7 +23,11 @@ from calipso.errors import ConfigError
 
 Row = Mapping[str, Any]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+#: Controls, marks of writing direction, characters without width, and halves of characters.
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    r"\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 class Format(StrEnum):
@@ -67,10 +71,11 @@ MarkerOption = Annotated[
 
 @dataclass
 class Options:
-    """The global options `-q` and `--debug` of this run."""
+    """The global options `-q` and `--debug` of this run, and `--wide` of a list."""
 
     quiet: bool = False
     debug: bool = False
+    wide: bool = False
 
 
 OPTIONS = Options()
@@ -98,7 +103,10 @@ def clean(text: str, keep: str = "") -> str:
 
 
 def _visible(character: str) -> str:
-    return f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}"
+    number = ord(character)
+    if number > 0xFFFF:
+        return f"\\U{number:08x}"
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 
 
 def plain(value: Any) -> Any:
@@ -165,7 +173,11 @@ def show_list(
         shown = rows if whole else [{name: row.get(name) for name in columns} for row in rows]
         _dump([plain(row) for row in shown], output_format)
     else:
-        _write([[cell(row.get(name)) for name in columns] for row in rows], columns, output_format)
+        cells = [[cell(row.get(name)) for name in columns] for row in rows]
+        if output_format is Format.TABLE:
+            _list_table(cells, columns, all_columns=bool(chosen) or OPTIONS.wide)
+        else:
+            _write(cells, columns, output_format)
     if _LATER and sort_column:
         say("only this page is sorted; --limit 0 sorts all")
     while _LATER:
@@ -254,8 +266,8 @@ def _dump(value: Any, output_format: Format) -> None:
 
 
 def _json_escape(found: re.Match[str]) -> str:
-    """Return an escape for a character that JSON keeps and that may control a terminal."""
-    return found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}"
+    """An escape for a character that JSON keeps and a terminal may obey."""
+    return found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1]
 
 
 def _write(rows: list[list[str]], headings: Sequence[str], output_format: Format) -> None:
@@ -267,32 +279,22 @@ def _write(rows: list[list[str]], headings: Sequence[str], output_format: Format
         for row in rows:
             typer.echo(" ".join(row))
     else:
-        _table(rows, headings)
+        from calipso.cli import tables
+
+        tables.write(rows, headings, tables.terminal_width())
 
 
-def _table(rows: list[list[str]], headings: Sequence[str]) -> None:
-    """Return a table that fits the terminal; in a pipe every line has its full width."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+def _list_table(rows: list[list[str]], headings: Sequence[str], *, all_columns: bool) -> None:
+    """A list that fits the terminal: columns are left out, unless somebody chose them."""
+    from calipso.cli import tables
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading in headings:
-        table.add_column(Text(heading), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(text) for text in row))
-    console = stdout_console()
-    if sys.stdout.isatty():
-        console.print(table)
-        return
-    with console.capture() as capture:
-        console.print(table)
-    typer.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
-
-
-def stdout_console() -> Any:
-    """rich on standard output: colours on a terminal only, no wrapping in a pipe."""
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else 10_000
-    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    width = tables.terminal_width()
+    if width and not OPTIONS.wide:
+        rows = tables.short(rows)
+    if width and not all_columns:
+        kept, left_out = tables.fitting(rows, headings, width)
+        rows = [[row[number] for number in kept] for row in rows]
+        headings = [headings[number] for number in kept]
+        if left_out:
+            say_later(f"not shown, too narrow: {', '.join(left_out)} (--wide, or -c COLUMN)")
+    tables.write(rows, headings, None if OPTIONS.wide else width)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from calipso.cli import scan_log, scan_watch
+from calipso.cli import completing, scan_log, scan_watch
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -32,13 +33,14 @@ from calipso.cli.scan_options import (
     ScannerName,
     WriteTo,
 )
-from calipso.cli.selecting import resolve_scan
+from calipso.cli.selecting import known_types, resolve_scan
 from calipso.errors import ConfigError, NotQueued
 from calipso.model.scan import ScanRequest, ScanStatus
+from calipso.validation_words import said
 
 app = typer.Typer(help="Scans: run, list, show, log, cancel.")
 
-LIST_COLUMNS = ["id", "environment", "status", "submitted", "seconds", "objects", "errors"]
+LIST_COLUMNS = ["id", "environment", "status", "part", "objects", "errors", "submitted", "seconds"]
 COVERAGE_COLUMNS = ["host", "source", "reached", "read", "failed", "objects", "seconds", "problems"]
 
 EXIT_CODES = {
@@ -48,12 +50,22 @@ EXIT_CODES = {
     ScanStatus.CANCELLED: 1,
 }
 
-ScanId = Annotated[str, typer.Argument(help="Id of the scan, or `last`.", metavar="SCAN")]
+ScanId = Annotated[
+    str,
+    typer.Argument(
+        help="Id of the scan, or `last`.", metavar="SCAN", autocompletion=completing.scans
+    ),
+]
 
 
 @app.command()
 def run(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="Environment to scan.")],
+    environment: Annotated[
+        str,
+        typer.Argument(
+            metavar="ENV", help="Environment to scan.", autocompletion=completing.environments
+        ),
+    ],
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Show progress until the scan ends.")
     ] = False,
@@ -109,12 +121,15 @@ def _request(**fields: Any) -> ScanRequest:
     from pydantic import ValidationError
 
     from calipso.settings import settings
+    from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
     fields["inventory"] = fields["inventory"] or settings().inventory
+    given = [fields[name] for name in ("object_type", "parent_type") if fields[name]]
+    known_types(InventoryMgr(), *(name for name in given if name != "environment"))
     try:
         return ScanRequest(**fields)
     except ValidationError as error:
-        texts = [item["msg"].removeprefix("Value error, ") for item in error.errors()]
+        texts = [said(item) for item in error.errors()]
         raise typer.BadParameter("; ".join(texts)) from None
 
 
@@ -191,7 +206,7 @@ def _row(scan: dict[str, Any]) -> dict[str, Any]:
     row = progress(scan["_id"])
     counts = row["counts"]
     objects = sum(n for name, n in counts.items() if name not in scan_watch.NO_OBJECTS)
-    return row | {"objects": objects, "errors": row["error_count"]}
+    return row | {"objects": objects, "errors": row["error_count"], "part": part_of(scan)}
 
 
 @app.command()
@@ -233,7 +248,8 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
     structured = output_format in (Format.JSON, Format.YAML)
     rows = []
     for line in sorted(lines, key=lambda item: (item["host"], item["source"])):
-        texts = [_problem(problem) for problem in line["problems"]]
+        texts = [_problem(problem, line["host"]) for problem in line["problems"]]
+        texts = list(dict.fromkeys(texts))
         if more := line.get("more_problems"):
             texts.append(f"and {more} more")
         if skipped := line.get("skipped"):
@@ -243,9 +259,22 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
     show_list(rows, columns, output_format, chosen=column)
 
 
-def _problem(problem: dict[str, Any]) -> str:
+def part_of(scan: Mapping[str, Any]) -> str:
+    """What a scan was to read; empty for the whole environment."""
+    parts = [name for name in ("inventory", "links", "cliques") if scan.get(f"{name}_only")]
+    words = [f"{name} only" for name in parts]
+    if scan.get("object_id"):
+        words.append(f"{scan.get('object_type') or 'object'} {scan['object_id']}")
+    if scan.get("scanner"):
+        words.append(f"{scan['scanner']} of {scan.get('parent_id')}")
+    return ", ".join(words)
+
+
+def _problem(problem: dict[str, Any], host: str) -> str:
+    """What is wrong; the row has the host already."""
     times = f" ({problem['count']} times)" if problem.get("count", 1) > 1 else ""
-    return f"{problem['message']}{times}"
+    message = str(problem["message"])
+    return (message.removeprefix(f"{host}: ") if host else message) + times
 
 
 @app.command()

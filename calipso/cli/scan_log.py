@@ -47,7 +47,9 @@ class Severity(StrEnum):
 
 
 def log(
-    scan_id: Annotated[str, typer.Argument(help="Id of the scan, or `last`.", metavar="SCAN")],
+    scan_id: Annotated[
+        str, typer.Argument(help="Id of the scan, or `last`.", metavar="SCAN")
+    ] = "last",
     level: Annotated[
         Severity, typer.Option("--level", help="Only lines of this level and above. Default: all.")
     ] = Severity.DEBUG,

@@ -160,8 +160,19 @@ def show_totals(state: Progress) -> None:
     typer.echo(f"\n{state['status']} in {state['seconds']:.1f} s: {totals(state)}")
     if requests:
         typer.echo(f"asked the cloud: {requests}")
+    if found := _changes(state):
+        typer.echo(f"changed: {found} (calipso changes)")
     if state["error_count"] or state["warning_count"]:
         typer.echo(f"parts that were not read: calipso scan show {state['id']} --coverage")
+
+
+def _changes(state: Progress) -> str:
+    """`3 objects added, 1 link removed`; of the scans before the first, everything is new."""
+    from calipso.analysis.change_log import counts
+    from calipso.stores.inventory.inventory_mgr import InventoryMgr
+
+    found = counts(InventoryMgr(state.get("inventory")), state["environment"], state["id"])
+    return ", ".join(f"{number} {name}" for name, number in found.items())
 
 
 def show_scan(state: Progress) -> None:

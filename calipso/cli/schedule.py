@@ -35,6 +35,7 @@ from calipso.model.schedule import Frequency, Schedule, Weekday, describe, sched
 from calipso.stores.config.schedule_store import ScheduleStore
 from calipso.stores.config.schedule_view import details
 from calipso.stores.people.audit_store import AuditStore
+from calipso.validation_words import said
 
 app = typer.Typer(help="Scans that start by themselves: add, list, show, remove.")
 
@@ -186,10 +187,7 @@ def _schedule(fields: dict[str, Any], start: str | None) -> Schedule:
         fields["start"] = begin if begin.tzinfo else begin.replace(tzinfo=zone(fields["time_zone"]))
         return Schedule(**fields)
     except ValidationError as error:
-        texts = [
-            ": ".join([*map(str, item["loc"]), item["msg"].removeprefix("Value error, ")])
-            for item in error.errors()
-        ]
+        texts = [": ".join([*map(str, item["loc"]), said(item)]) for item in error.errors()]
         raise typer.BadParameter("; ".join(texts)) from None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None

@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
 from bson import ObjectId
 from bson.errors import InvalidId
 
+from calipso.cli import completing
 from calipso.cli.paging import cut
-from calipso.errors import ConfigError, NotFound
+from calipso.errors import CalipsoError, ConfigError, NotFound
 from calipso.model.documents import Document
+from calipso.model.types import LINK_TYPES, OBJECT_TYPES
 from calipso.stores.config.environment_store import EnvironmentStore
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
 from calipso.stores.mongo.driver import ASCENDING
 from calipso.stores.mongo.stretches import prefix_range
+from calipso.utils.constants import constant_values
 
-EnvOption = Annotated[str | None, typer.Option("-e", "--env", help="Only in this environment.")]
+EnvOption = Annotated[
+    str | None,
+    typer.Option(
+        "-e",
+        "--env",
+        help="Only in this environment.",
+        autocompletion=completing.environments,
+    ),
+]
 InventoryOption = Annotated[
     str | None, typer.Option("-y", "--inventory", help="Inventory collection to read.")
 ]
-HostOption = Annotated[str | None, typer.Option("--host", help="Only on this host.")]
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="Only on this host.", autocompletion=completing.hosts),
+]
+
+ObjectWord = typer.Argument(metavar="OBJECT", help="Id or name.", autocompletion=completing.objects)
+ObjectTypeOption = Annotated[
+    str | None,
+    typer.Option(
+        "-t",
+        "--type",
+        help="Type of the object, where names are not enough.",
+        autocompletion=completing.types,
+    ),
+]
 
 SEVERAL_SHOWN = 5
+SEVERAL_NAMED = 30
 
 
 def query(**fields: Any) -> Document:
@@ -81,30 +108,121 @@ def object_types(inv: InventoryMgr, environment: str | None) -> list[str]:
 
 
 def one_object(
-    inv: InventoryMgr, word: str, environment: str | None = None, object_type: str | None = None
+    inv: InventoryMgr,
+    word: str,
+    environment: str | None = None,
+    object_type: str | None = None,
+    host: str | None = None,
 ) -> Document:
     """Return the object with this id, otherwise the object with this name.
 
     Raises NotFound, or ConfigError when several objects match.
     """
-    common = query(environment=environment, type=object_type)
-    found = inv.find_items(common | {"id": word})
+    known_environment(inv, environment)
+    known_types(inv, *([object_type] if object_type else []))
+    known_host(inv, host, environment)
+    common = query(environment=environment, type=object_type, host=host)
+    found = inv.find_items(common | {"id": word}) or inv.find_items(common | {"name": word})
+    if not found and object_type is None and host is None:
+        found = inv.find_items(common | {"object_name": word})
+    things = [item for item in found if not str(item["type"]).endswith("_folder")]
+    found = things or found
     if not found:
-        found = inv.find_items(common | {"name": word})
-    if not found:
-        where = f"{environment}: " if environment else ""
+        where = "".join(f"{place}: " for place in (environment, host) if place)
+        what = object_type or "object"
         raise NotFound(
-            f"{where}no object with id or name {word}",
-            hint="calipso inventory list --name BEGINNING",
+            f"{where}no {what} with id or name {word}", hint=f"calipso search {_quoted(word)}"
         )
     if len(found) > 1:
-        shown = [f"{item['environment']} {item['type']} {item['id']}" for item in found]
-        more = f", and {len(shown) - SEVERAL_SHOWN} more" if len(shown) > SEVERAL_SHOWN else ""
-        raise ConfigError(
-            f"{word} matches {len(found)} objects: {', '.join(shown[:SEVERAL_SHOWN])}{more}",
-            hint="Choose one with --env and --type, or give the id.",
-        )
+        raise _several(word, found)
     return found[0]
+
+
+def _several(word: str, found: list[Document]) -> ConfigError:
+    """The error that names what is meant, and the options that tell these apart."""
+    shown = [
+        " ".join(dict.fromkeys(str(i[k]) for k in ("environment", "type", "host", "id") if k in i))
+        for i in found
+    ]
+    more = f", and {len(shown) - SEVERAL_SHOWN} more" if len(shown) > SEVERAL_SHOWN else ""
+    options = {"environment": "--env", "type": "--type", "host": "--host"}
+    useful = [
+        option for key, option in options.items() if len({str(i.get(key)) for i in found}) > 1
+    ]
+    return ConfigError(
+        f"{word} means {len(found)} objects: {'; '.join(shown[:SEVERAL_SHOWN])}{more}",
+        hint=f"Say which with {' or '.join(useful) or 'the id'}, or give the id.",
+    )
+
+
+def _quoted(word: str) -> str:
+    import shlex
+
+    return shlex.quote(word)
+
+
+def known_environment(inv: InventoryMgr, name: str | None) -> str:
+    """The name, when something is stored of it. Raises NotFound that names the nearest."""
+    if name is None or inv.collection("inventory").find_one({"environment": name}, {"_id": 1}):
+        return name or ""
+    EnvironmentStore().get(name)  # raises NotFound for an unknown environment
+    return name
+
+
+def known_types(inv: InventoryMgr, *names: str) -> None:
+    """Raises ConfigError for a type that is neither declared nor stored."""
+    for name in names:
+        if name in OBJECT_TYPES or name in constant_values("object_types"):
+            continue
+        if inv.collection("inventory").find_one({"type": name}, {"_id": 1}) is None:
+            raise unknown("object type", name, _types())
+
+
+def known_link_type(inv: InventoryMgr, name: str | None) -> None:
+    """Raises ConfigError for a link type that is neither declared nor stored."""
+    known = {*LINK_TYPES, *constant_values("link_types")}
+    if name is None or name in known or inv.collection("links").find_one({"link_type": name}):
+        return
+    raise unknown("link type", name, known)
+
+
+def known_host(inv: InventoryMgr, name: str | None, environment: str | None) -> None:
+    """Raises NotFound for a host that no object is on."""
+    if name is None:
+        return
+    own = query(environment=environment)
+    inventory = inv.collection("inventory")
+    if inventory.find_one(own | {"type": "host", "id": name}, {"_id": 1}):
+        return
+    if inventory.find_one(own | {"host": name}, {"_id": 1}):
+        return
+    hosts = sorted({str(h["id"]) for h in inventory.find(own | {"type": "host"}, {"id": 1})})
+    raise unknown("host", name, hosts, NotFound)
+
+
+def known_inventory(inv: InventoryMgr) -> InventoryMgr:
+    """The inventory, when there is something in it. Raises NotFound that names those there are."""
+    if inv.collection("inventory").find_one({}, {"_id": 1}) is None:
+        names = known_inventories(inv.db)
+        if inv.inventory not in names:
+            raise unknown("inventory", inv.inventory, names, NotFound)
+    return inv
+
+
+def unknown(
+    what: str, name: str, known: Iterable[str], kind: type[CalipsoError] = ConfigError
+) -> CalipsoError:
+    """The error for a name that is not there: the nearest, or those there are."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    listed = ", ".join(names[:SEVERAL_NAMED])
+    more = f", and {len(names) - SEVERAL_NAMED} more" if len(names) > SEVERAL_NAMED else ""
+    hint = f"Did you mean {near[0]}?" if near else f"There are: {listed or 'none'}{more}."
+    return kind(f"no {what} {name}", hint=hint)
+
+
+def _types() -> list[str]:
+    return [name for name, declared in OBJECT_TYPES.items() if not declared.is_folder]
 
 
 def marked(inv: InventoryMgr, name: str, noun: str, marker: str) -> dict[str, Any]:

@@ -16,7 +16,12 @@ from calipso.cli.stack.services import (
     child_environment,
     worker_command,
 )
+from calipso.errors import CalipsoError
+from calipso.model.queues import OTHER_QUEUES, Queues
+from calipso.model.sources import QUEUES
 from calipso.settings import settings
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.utils.metadata_parser import nearest
 
 COMPUTING = frozenset(GRAPH_QUEUES.split(","))
 
@@ -70,6 +75,7 @@ def worker(
     for word in words:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", word):
             raise typer.BadParameter(f"{word!r} is not the name of a queue", param_hint="--queues")
+    _known_queues(words)
     if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
         raise typer.BadParameter(f"{name!r} is not a valid name", param_hint="--name")
     config = settings()
@@ -78,6 +84,31 @@ def worker(
     size = concurrency or (config.processes if chosen is Pool.PREFORK else config.threads)
     called = name or ("graph" if computes else "sources")
     _become(worker_command(called, ",".join(words), chosen.value, size, config))
+
+
+def _known_queues(words: list[str]) -> None:
+    """Raises BadParameter for a queue that no task goes to: of a scan, or of an environment.
+
+    Without a store nobody knows the queues of environments; then any name may be one.
+    """
+    unknown = [word for word in words if word not in {*QUEUES, *OTHER_QUEUES}]
+    if not unknown:
+        return
+    try:
+        documents = EnvironmentStore().list()
+    except CalipsoError:
+        return
+    known = {*QUEUES, *OTHER_QUEUES}
+    for document in documents:
+        known.update(Queues.model_validate(document.get("queues") or {}).names())
+    for word in unknown:
+        if word not in known:
+            raise typer.BadParameter(
+                f"no task goes to a queue {word}{nearest(word, known)}. There are: "
+                f"{', '.join(sorted(known))}. A queue of an environment is a field of it: "
+                "calipso env show ENV -c queues",
+                param_hint="--queues",
+            )
 
 
 def beat() -> None:

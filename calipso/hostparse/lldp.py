@@ -5,7 +5,7 @@ In this format every value is a list, whatever the number of neighbours or addre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from calipso.errors import ParseError
@@ -14,7 +14,10 @@ from calipso.hostparse.jsontext import json_value
 
 @dataclass(frozen=True)
 class Neighbour:
-    """The port at the other end of the cable, under the names that it announces."""
+    """The port at the other end of the cable, under the names that it announces.
+
+    `capabilities` are those that it has switched on: Bridge, Router, Wlan, Station, ...
+    """
 
     system_name: str
     chassis_id: str
@@ -22,6 +25,7 @@ class Neighbour:
     port_description: str
     management_addresses: list[str]
     vlan: int | None
+    capabilities: list[str] = field(default_factory=list)
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of an object.
@@ -32,7 +36,7 @@ class Neighbour:
 
 
 def parse_lldp(text: str) -> dict[str, list[Neighbour]]:
-    """Return neighbours by device name; a list has neighbours with a name first.
+    """Return neighbours by device name; bridges come first, then neighbours with a name.
 
     Raises ParseError.
     """
@@ -45,12 +49,13 @@ def parse_lldp(text: str) -> dict[str, list[Neighbour]]:
                 found.setdefault(str(entry["name"]), []).append(_neighbour(entry))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ParseError(f"lldpctl: unexpected answer: {error!r}", sample=text) from None
-    return {
-        name: sorted(
-            all_, key=lambda n: (not n.system_name, n.system_name, n.chassis_id, n.port_id)
-        )
-        for name, all_ in found.items()
-    }
+    return {name: sorted(all_, key=_order) for name, all_ in found.items()}
+
+
+def _order(neighbour: Neighbour) -> tuple[Any, ...]:
+    n = neighbour
+    bridge = "Bridge" in n.capabilities
+    return (not bridge, not n.system_name, n.system_name, n.chassis_id, n.port_id)
 
 
 def _neighbour(entry: dict[str, Any]) -> Neighbour:
@@ -64,6 +69,9 @@ def _neighbour(entry: dict[str, Any]) -> Neighbour:
         port_description=_value(port, "descr"),
         management_addresses=[str(ip["value"]) for ip in chassis.get("mgmt-ip") or ()],
         vlan=int(vlans[0]["vlan-id"]) if vlans else None,
+        capabilities=[
+            str(item["type"]) for item in chassis.get("capability") or () if item.get("enabled")
+        ],
     )
 
 

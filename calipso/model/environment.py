@@ -31,6 +31,7 @@ from calipso.model.sections import (
     OtherSection,
 )
 from calipso.model.sources import BY_SECTION
+from calipso.validation_words import said
 
 __all__ = [
     "HOST",
@@ -236,7 +237,7 @@ def check_environment(document: dict[str, Any]) -> tuple[Environment | None, lis
 def _problem(detail: ErrorDetails) -> str:
     where, known = _place(detail["loc"])
     key = str(detail["loc"][-1]) if detail["loc"] else ""
-    kind, text = detail["type"], detail["msg"].removeprefix("Value error, ")
+    kind, text = detail["type"], said(detail)
     if kind == "extra_forbidden":
         return f"{where}: unknown key{_meant(key, known)}"
     if kind == "missing":

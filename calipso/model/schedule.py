@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from calipso.errors import ConfigError
 from calipso.model.documents import Document
 from calipso.model.scan import ScanRequest
+from calipso.validation_words import said
 
 ORIGIN = "scheduled scan"
 
@@ -168,7 +169,7 @@ def schedule_of(document: Mapping[str, Any]) -> Schedule:
 
 def _problem(item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
-    text = str(item["msg"]).removeprefix("Value error, ")
+    text = said(item)
     return f"{place}: {text}" if place else text
 
 

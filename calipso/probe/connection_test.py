@@ -117,7 +117,7 @@ def _host_steps(
     """The hosts of a queue that the API names; when it does not answer, of the last scan."""
     found: dict[str, Document] = {}
     for _ in () if strange else api_steps(context, found):
-        pass  # how the API does is what the target OpenStack tells
+        pass  # the target OpenStack reports the state of the API
     said = "named by Nova and Neutron"
     if not found:
         query = {"environment": context.environment.name, "type": "host"}

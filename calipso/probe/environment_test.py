@@ -40,7 +40,7 @@ __all__ = ["Step", "test_environment"]
 #: Services whose API a scan reads.
 SERVICES = ("identity", "compute", "network")
 
-#: Ports that are looked at: agents tell the drivers of a cloud, ports those that have none.
+#: Ports that are looked at: agents show most drivers of a cloud, ports show drivers without agents.
 SAMPLE = 500
 
 #: Kinds of schema no default fetcher reads: worth knowing, no failure.
@@ -236,7 +236,7 @@ def driver_steps(environment: Environment, found: dict[str, Document]) -> Iterat
     unread = [driver for driver in drivers if not driver.read_in(wanted)]
     if unread:
         message = "; ".join([said, *(driver_message(driver) for driver in unread)])
-        hints = dict.fromkeys(driver_hint(driver, wanted) for driver in unread)
+        hints = dict.fromkeys(driver_hint(d, wanted, environment.name) for d in unread)
         yield Step("mechanism drivers", ok=False, message=message, hint=" ".join(hints))
     elif found:
         yield Step("mechanism drivers", ok=True, message=said)

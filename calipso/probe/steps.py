@@ -31,7 +31,7 @@ class Tried(NamedTuple, Generic[T]):
 
 
 def attempt(name: str, call: Callable[[], T], said: Callable[[T], str]) -> Tried[T]:
-    """Try one thing; `said` tells what came out of it."""
+    """Try one thing; `said` makes the message from its result."""
     started = time.monotonic()
     try:
         result = call()

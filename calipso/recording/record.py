@@ -48,7 +48,7 @@ def addresses_of(
 ) -> dict[str, str]:
     """Management address of each host by its name, the gateway first.
 
-    Nova tells those of compute hosts; the others are looked for on the host, in the network of
+    Nova knows those of compute hosts; the others are looked for on the host, in the network of
     those that are known.
     """
     gateway = environment.section(CliSection).host.lower()

@@ -94,7 +94,7 @@ class Recorder:
             self._cli.setdefault(host, {})[name] = said
 
     def addresses(self, host: str) -> list[str]:
-        """Addresses a host told as its own, without those of loopback and links."""
+        """Addresses that a host reports as its own, without loopback and link-local ones."""
         text = self._cli.get(host, {}).get("links", {}).get("out", "")
         found = [address for address, _ in LOCAL.findall(text)]
         return [a for a in found if not ipaddress.ip_address(a).is_loopback and a[:4] != "fe80"]
@@ -128,7 +128,7 @@ class Recorder:
             anonymiser.names.host(host, roles.get(host, "host"))
 
     def _roles(self) -> dict[str, str]:
-        """What each host is first of all: `compute-3` tells more than `host-5`."""
+        """What each host is first of all: `compute-3` says more than `host-5`."""
         services = self._api.get(("compute", "/v2.1/os-services"), {}).get("items", [])
         agents = self._api.get(("network", "/v2.0/agents"), {}).get("items", [])
         hosts = join_hosts(services, [], agents)

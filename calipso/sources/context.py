@@ -96,7 +96,7 @@ class ScanContext:
             self._tally().counters[what] += number
 
     def problem(self, problem: Problem) -> None:
-        """Tell about something that could not be read although the fetch goes on."""
+        """Report something that could not be read although the fetch goes on."""
         with self._lock:
             self._tally().problems.append(problem)
 
@@ -122,7 +122,7 @@ class ScanContext:
         self._parents.loaded = {parent["id"]: parent for parent in parents}
 
     def begin_task(self) -> None:
-        """What this thread counts and tells from now on is of a task of its own."""
+        """What this thread counts and reports from now on belongs to a new task."""
         _tally.set(Tally(self))
 
     def drain(self) -> tuple[list[Problem], Counter[str]]:
@@ -137,7 +137,7 @@ class ScanContext:
 
     @property
     def problems(self) -> list[Problem]:
-        """What was told so far by the task of this thread."""
+        """What the task of this thread has reported so far."""
         return self._tally().problems
 
     @property

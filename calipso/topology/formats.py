@@ -22,6 +22,18 @@ MEDIA = {
     "dot": "text/vnd.graphviz",
 }
 
+#: Colour of a state in a drawing.
+COLOURS = {
+    "up": "darkgreen",
+    "active": "darkgreen",
+    "down": "red3",
+    "error": "red3",
+    "shutoff": "red3",
+    "unknown": "gray50",
+}
+#: Colour of what the last scan could not read.
+STALE = "gray40"
+
 _NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 
 #: Characters that XML 1.0 cannot hold, and tabs and line ends, which would break a line of DOT.
@@ -56,12 +68,14 @@ def dot(graph: Graph) -> str:
     lines = ["digraph calipso {", "  node [shape=box];"]
     for node in graph["nodes"]:
         data = node["data"]
-        label = f"{data.get('type', '')}\n{data.get('name', data.get('id', ''))}"
-        lines.append(f"  {_quoted(data['key'])} [{_pairs(node, label)}];")
+        lines.append(
+            f"  {_quoted(data['key'])} [{_pairs(node, *_node_label(data))}{_colour(data)}];"
+        )
     for edge in graph["edges"]:
         data = edge["data"]
         ends = f"{_quoted(data['source'])} -> {_quoted(data['target'])}"
-        lines.append(f"  {ends} [{_pairs(edge, str(data.get('link_type', '')))}];")
+        label = str(data.get("link_type", ""))
+        lines.append(f"  {ends} [{_pairs(edge, label)}{_colour(data)}];")
     return "\n".join([*lines, "}", ""])
 
 
@@ -98,15 +112,36 @@ def _data(item: Record, kind: str, keys: Mapping[tuple[str, str], str]) -> Itera
         yield f'      <data key="{keys[kind, name]}">{escape(text(value))}</data>'
 
 
-def _pairs(item: Record, label: str) -> str:
+def _node_label(data: Record) -> list[str]:
+    """Type, name, and the host where it is on one."""
+    found = [str(data.get("type", "")), str(data.get("name", data.get("id", "")))]
+    host = str(data.get("host") or "")
+    return [*found, host] if host and host not in found[1:] else found
+
+
+def _colour(data: Record) -> str:
+    """Attributes that show the state: what is down is red, what is not known dashed."""
+    state = str(data.get("state") or data.get("status") or "")
+    found = COLOURS.get(state.lower())
+    if data.get("stale_since"):
+        found = STALE
+    elif data.get("problems"):
+        found = COLOURS["down"]
+    pairs = {"color": found, "fontcolor": found} if found else {}
+    if found == STALE:
+        pairs["style"] = "dashed"
+    return "".join(f", {_quoted(name)}={_quoted(value)}" for name, value in pairs.items())
+
+
+def _pairs(item: Record, *label: str) -> str:
     pairs = [f"label={_label(label)}"]
     pairs += [f"{_quoted(name)}={_quoted(value)}" for name, value in _values(item)]
     return ", ".join(pairs)
 
 
-def _label(label: str) -> str:
-    """Return a quoted text. Graphviz draws a line break for `\\n`; any other backslash is text."""
-    return '"' + "\\n".join(_quoted(line)[1:-1] for line in label.split("\n", 1)) + '"'
+def _label(label: Iterable[str]) -> str:
+    """Graphviz draws a line break for `\\n`; what else begins with a backslash is text."""
+    return '"' + "\\n".join(_quoted(line)[1:-1] for line in label) + '"'
 
 
 def _quoted(value: Any) -> str:

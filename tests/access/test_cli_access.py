@@ -81,7 +81,7 @@ def test_a_new_host_key_is_not_written_into_another_file(
     error = error_of(access(**login(node, known_hosts=str(keys.path))))
 
     assert error.kind is ErrorKind.HOST_KEY
-    assert "line 1 is none of known hosts" in error.message
+    assert "line 1 is not a line of a known hosts file" in error.message
     assert keys.path.read_text() == before
 
 

@@ -205,7 +205,7 @@ def test_nothing_is_added_to_another_file(tmp_path: Path, content: str):
     file = tmp_path / "another"
     file.write_text(content)
 
-    assert refusal(file).endswith("is none of known hosts")
+    assert refusal(file).endswith("is not a line of a known hosts file")
     assert file.read_text() == content
 
 

@@ -67,8 +67,8 @@ def test_a_worker_has_the_pool_its_queues_need(
 ) -> None:
     command = became("worker", *words.split())
 
-    assert command[:4] == [sys.executable, "-m", "workers.program", "worker"]
-    assert [option(command, flag) for flag in ("-P", "-c", "-n")] == [pool, size, name]
+    assert command[:5] == [sys.executable, "-P", "-m", "workers.program", "worker"]
+    assert [option(command[5:], flag) for flag in ("-P", "-c", "-n")] == [pool, size, name]
     assert ("--max-memory-per-child" in " ".join(command)) == (pool == "prefork")
 
 
@@ -83,8 +83,8 @@ def test_the_flags_of_the_api_reach_the_server(became: Any) -> None:
 
     from calipso.api.server import parser
 
-    given = parser().parse_args(command[3:])
-    assert command[1:3] == ["-m", "calipso.api.server"]
+    given = parser().parse_args(command[4:])
+    assert command[1:4] == ["-P", "-m", "calipso.api.server"]
     assert (given.bind, str(given.mongo_config), given.inventory) == ("127.0.0.1:1", "/m", "RDO")
     assert (given.loglevel, given.token_lifetime, given.workers, given.threads) == (
         "DEBUG",

@@ -111,7 +111,9 @@ def test_list_leaves_out_folders_and_filters_by_every_flag(run: Any) -> None:
     assert names(run(*base, "-t", "instances_folder")) == ["Instances"]
 
 
-def test_a_list_of_one_type_shows_what_its_declaration_names(run: Any) -> None:
+def test_a_list_of_one_type_shows_what_its_declaration_names(run: Any, inv: InventoryMgr) -> None:
+    inv.set({"environment": ENV, "type": "route", "id": "r-1", "name": "of a plug-in"})
+
     def heading(*more: str) -> list[str]:
         lines: list[str] = run("inventory", "list", "-f", "csv", *more).splitlines()
         return lines[0].split(",")
@@ -184,7 +186,7 @@ def test_show_of_what_several_environments_have_asks_which(
 ) -> None:
     assert main(["inventory", "show", "c1"]) == 1
     err = capsys.readouterr().err
-    assert "c1 matches 2 objects: east host c1, west host c1" in err
+    assert "c1 means 2 objects: east host c1; west host c1" in err
     assert "--env" in err
 
     assert "stale_since" in json.loads(run("inventory", "show", "c1", "-e", "west", "-f", "json"))
@@ -302,6 +304,97 @@ def test_an_object_without_a_clique_is_told_so(capsys: pytest.CaptureFixture[str
     assert "web-2: focal point of no clique: it has no NIC" in capsys.readouterr().err
 
 
-def test_an_inventory_of_another_name_is_another_one(run: Any) -> None:
-    assert run("inventory", "list", "-y", "inventory_dev", "-f", "json").strip() == "[]"
+def test_an_inventory_that_is_not_there_is_an_error_that_names_the_nearest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for noun in ("inventory", "link", "clique"):
+        assert main([noun, "list", "-y", "inventory_dev"]) == 1
+        assert capsys.readouterr().err.startswith(
+            "error: no inventory inventory_dev\nhint: Did you"
+        )
+
+
+def test_an_inventory_of_another_name_is_another_one(run: Any, inv: InventoryMgr) -> None:
+    other = InventoryMgr("inventory_dev", inv.db)
+    other.set({"environment": ENV, "type": "host", "id": "d1", "name": "d1"})
+
+    assert names(run("inventory", "list", "-y", "inventory_dev", "-f", "json")) == ["d1"]
     assert run("link", "list", "-y", "inventory_dev", "-f", "json").strip() == "[]"
+
+
+def test_search_finds_by_part_of_a_name_the_best_first(run: Any) -> None:
+    assert names(run("search", "web", "-f", "json", "-c", "name")) == ["web-1", "web-2"]
+    assert names(run("search", "i-3", "-f", "json", "-c", "name")) == ["db-1"]
+    assert json.loads(run("search", "c1", "-e", "west", "-f", "json"))[0]["age"] == " (stale)"
+
+
+def test_search_of_nothing_that_is_known_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "no-such-thing"]) == 1
+    assert "error: nothing is known by 'no-such-thing'\nhint: " in capsys.readouterr().err
+
+
+def test_dependents_of_a_nic_a_bridge_and_a_host(run: Any) -> None:
+    for word, kind in (("eth1", "host_pnic"), ("c1-OVS", "vedge"), ("tap1", "vnic")):
+        rows = json.loads(run("dependents", word, "-t", kind, "-f", "json"))
+        assert [row["name"] for row in rows] == ["web-1"], word
+    on_host = json.loads(run("dependents", "c1", "-e", ENV, "-t", "host", "-f", "json"))
+    assert [row["name"] for row in on_host] == ["db-1", "web-1", "web-2"]
+
+
+def test_a_graph_has_each_object_once_and_says_what_is_down(run: Any) -> None:
+    text = run("graph", "web-1", "--depth", "4")
+    assert text.splitlines()[:3] == [
+        "web-1 (instance) on c1",
+        "└── tap1 (vnic) on c1  [down]",
+        "    ├── blue (network)  [unknown]",
+    ]
+    found = json.loads(run("graph", "web-1", "--depth", "1", "-f", "json"))
+    assert {node["data"]["id"] for node in found["nodes"]} == {"i-1", "c1-tap1"}
+    drawn = run("graph", "web-1", "-f", "dot")
+    assert 'label="vnic\\ntap1\\nc1"' in drawn
+    assert '"color"="red3"' in drawn
+
+
+def change(**more: Any) -> dict[str, Any]:
+    base = {"environment": ENV, "scan_id": "s1", "change": "changed", "kind": "object"}
+    base |= {"type": "vnic", "id": "c1-tap1", "name": "tap1", "host": "c1", "fields": {}}
+    return base | {"time": datetime(2026, 1, 31, tzinfo=UTC)} | more
+
+
+def test_changes_have_old_and_new_values_by_scan(run: Any, inv: InventoryMgr) -> None:
+    fields = {"state": {"old": "up", "new": "down"}, "mtu": {"new": 1500}}
+    gone = change(type="instance", id="i-9", name="web-9", change="removed")
+    inv.collection("changes").insert_many([change(fields=fields), gone])
+
+    assert run("changes", "--since", "2026-01-01").splitlines() == [
+        "2026-01-31T00:00:00Z  scan s1 of east: 1 changed, 1 removed",
+        "  instance",
+        "    - web-9 on c1",
+        "  vnic",
+        "    ~ tap1 on c1",
+        "        mtu: (none) -> 1500",
+        "        state: up -> down",
+    ]
+    around = json.loads(run("changes", "--around", "web-1", "-f", "json"))
+    assert [item["id"] for item in around] == ["c1-tap1"]
+    assert json.loads(run("changes", "--since", "1h", "-f", "json")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("inventory list -t instnce", "no object type instnce\nhint: Did you mean instance?"),
+        ("inventory list --host c2", "no host c2\nhint: There are: c1."),
+        ("link list -t vnic-vedg", "no link type vnic-vedg\nhint: Did you mean vnic-vedge?"),
+        ("link list --state dwn", "no link state dwn\nhint: Did you mean down?"),
+        ("clique list -t instnce", "no object type instnce\nhint: Did you mean instance?"),
+        ("dependents nothing", "no object with id or name nothing\nhint: calipso search nothing"),
+        ("changes --since soon", "--since soon: neither a span nor a time"),
+        ("changes --to last", "--to needs --from"),
+    ],
+)
+def test_an_unknown_word_is_an_error_that_names_what_there_is(
+    capsys: pytest.CaptureFixture[str], words: str, message: str
+) -> None:
+    assert main(words.split()) == 1
+    assert f"error: {message}" in capsys.readouterr().err

@@ -60,11 +60,11 @@ def test_every_wrong_field_is_named_at_once_with_the_nearest_name() -> None:
     text = "\n".join(found)
     for part in (
         "nmae: unknown key; did you mean name?",
-        "environment_type: Input should be 'OpenStack'",
-        "auth: Input should be a valid dictionary",
+        "environment_type: expected 'OpenStack'",
+        "auth: expected an object",
         "configuration[0].OpenStack.password: unknown key; did you mean pwd?",
         "configuration[0].OpenStack.host: expected an IPv4 or IPv6 address",
-        "configuration[1].mysql.port: Input should be less than or equal to 65535 (got '99999')",
+        "configuration[1].mysql.port: expected 65535 or less (got '99999')",
         "configuration[1].mysql.hots: unknown key; did you mean host?",
         "configuration[2].CLI.key: CLI needs pwd or key",
         "configuration[3].name: 'Monitring' is not one of",

@@ -218,7 +218,7 @@ def test_agents_without_their_mechanism_driver_are_told(cloud: RunningCloud) -> 
     steps = tried(cloud.environment | {"mechanism_drivers": ["OVS"]})
 
     assert bad(steps) == {"mechanism drivers"}
-    assert "Set mechanism_drivers to OVS, LXB" in steps["mechanism drivers"].hint
+    assert "mechanism_drivers=OVS,LXB" in steps["mechanism drivers"].hint
 
 
 def test_a_wrong_region_and_interface_name_what_there_is(cloud: RunningCloud) -> None:

@@ -48,6 +48,7 @@ RARE = {
     ("vnic", "pci_address"): "hardware in a guest; case cli_fetch_instance_vnics",
     ("vnic", "socket"): "a vhost-user socket; case cli_fetch_instance_vnics",
     ("vnic", "sub_ports"): "a trunk; case wiring/trunk_with_a_sub_port",
+    ("switch_pnic", "vlan"): "a switch that tells it; case cli_fetch_switch_pnics",
     ("host_pnic", "lldp_others"): "two neighbours on a line; case cli_fetch_host_pnics",
     ("vconnector", "IP Address"): "a bridge with an address; case cli_fetch_vconnectors_ovs",
     ("vconnector", "IPv6 Address"): "as `IP Address`; the same code reads both",

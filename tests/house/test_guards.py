@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import shutil
 import subprocess
 import sys
@@ -209,8 +210,20 @@ def test_setup_lists_every_package():
 
     folders = {path.parent for top in TOPS for path in (ROOT / top).rglob("__init__.py")}
     names = {str(folder.relative_to(ROOT)).replace("/", ".") for folder in folders}
+    sample = {path.parent for path in (ROOT / "tests" / "sample_cloud").rglob("__init__.py")}
+    names |= {
+        f"calipso.{folder.relative_to(ROOT / 'tests')}".replace("/", ".") for folder in sample
+    }
 
     assert listed == names | {"calipso.config"}
+
+
+def test_the_sample_cloud_imports_nothing_by_the_name_of_its_folder():
+    """It is installed as `calipso.sample_cloud`; there is no `tests` then."""
+    folder = ROOT / "tests" / "sample_cloud"
+    named = re.compile(r"^\s*(?:from|import) tests\b", flags=re.MULTILINE)
+
+    assert [path.name for path in folder.rglob("*.py") if named.search(path.read_text())] == []
 
 
 def test_what_is_installed_holds_the_configuration_files(tmp_path: Path):
@@ -218,7 +231,11 @@ def test_what_is_installed_holds_the_configuration_files(tmp_path: Path):
     source, built = tmp_path / "source", tmp_path / "built"
     for name in (*TOPS, "config"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "celeryconfig.py"):
+    sample = Path("tests", "sample_cloud")
+    shutil.copytree(ROOT / sample, source / sample, ignore=shutil.ignore_patterns("__pycache__"))
+    (source / "packaging").mkdir()
+    shutil.copy(ROOT / "packaging" / "description.md", source / "packaging")
+    for name in ("setup.cfg", "pyproject.toml", "LICENSE", "celeryconfig.py"):
         shutil.copy(ROOT / name, source)
     setup = [sys.executable, "-c", "import setuptools; setuptools.setup()"]
 
@@ -232,6 +249,9 @@ def test_what_is_installed_holds_the_configuration_files(tmp_path: Path):
     held = {str(path.relative_to(built)) for path in built.rglob("*")}
     assert {f"calipso/config/{path.name}" for path in (ROOT / "config").iterdir()} <= held
     assert {"celeryconfig.py", "workers/tasks/scan.py", "calipso/cli/main.py"} <= held
+    assert "calipso/sample_cloud/generate/schema.json" in held
+    tops = {name.partition("/")[0] for name in held}
+    assert tops == {"calipso", "celeryconfig.py", "monitoring", "workers"}
 
 
 def test_no_file_names_a_place_on_somebodys_machine():

@@ -1,5 +1,5 @@
 """The sample cloud: a recorded or generated OpenStack behind its real protocols, on loopback."""
 
-from tests.sample_cloud.running import RunningCloud, running_cloud
+from .running import RunningCloud, running_cloud
 
 __all__ = ["RunningCloud", "running_cloud"]

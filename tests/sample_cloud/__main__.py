@@ -16,20 +16,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.sample_cloud.cloud import Cloud
-from tests.sample_cloud.environment import environment
-from tests.sample_cloud.generate.generated import GeneratedCloud
-from tests.sample_cloud.generate.identity import SECOND_REGION
-from tests.sample_cloud.generate.params import MECHANISMS, MESHES, TYPE_DRIVERS, CloudParams
-from tests.sample_cloud.profiles import PROFILES
-from tests.sample_cloud.profiles.cloud import ProfileCloud
-from tests.sample_cloud.recorded import RecordedCloud
-from tests.sample_cloud.serve.faults import KINDS, Faults
-from tests.sample_cloud.serve.http import ApiServer
-from tests.sample_cloud.serve.keys import write_private_key
-from tests.sample_cloud.serve.mysql import DatabaseServer
-from tests.sample_cloud.serve.ssh import SshServer
-from tests.sample_cloud.serve.stage import Account, Stage
+from .cloud import Cloud
+from .environment import environment
+from .generate.generated import GeneratedCloud
+from .generate.identity import SECOND_REGION
+from .generate.params import MECHANISMS, MESHES, TYPE_DRIVERS, CloudParams
+from .profiles import PROFILES
+from .profiles.cloud import ProfileCloud
+from .recorded import RecordedCloud
+from .serve.faults import KINDS, Faults
+from .serve.http import ApiServer
+from .serve.keys import write_private_key
+from .serve.mysql import DatabaseServer
+from .serve.ssh import SshServer
+from .serve.stage import Account, Stage
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sample_cloud.serve.stage import Stage
+from .serve.stage import Stage
 
 LOOPBACK = "127.0.0.1"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from calipso.sources.cli.commands import COMMANDS
-from tests.sample_cloud.cloud import Answer, Body, Cloud, Columns, Item, Listing
-from tests.sample_cloud.generate.tables import SCHEMA
+
+from .cloud import Answer, Body, Cloud, Columns, Item, Listing
+from .generate.tables import SCHEMA
 
 NAME_OF = {command.text: command.name for command in COMMANDS}
 VERSIONS = ("/v2.0/", "/v2.1/", "/v3/")

@@ -42,7 +42,7 @@ def test_weekdays_are_kept_in_the_order_of_the_week():
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"freq": "FORTNIGHTLY"}, "freq: Input should be 'YEARLY'"),
+        ({"freq": "FORTNIGHTLY"}, "freq: expected 'YEARLY'"),
         ({"freq": "DAILY", "interval": 0}, "interval: "),
         ({"freq": "DAILY", "time": "24:00"}, "time: "),
         ({"freq": "DAILY", "day": 3}, "day: not allowed with freq DAILY"),

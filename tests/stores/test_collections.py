@@ -199,7 +199,7 @@ def test_only_a_scratch_inventory_is_removed_as_one(inv: InventoryMgr) -> None:
     scratch.ensure_indexes()
 
     remove_scratch(scratch)
-    with pytest.raises(ValueError, match="inventory is no scratch"):
+    with pytest.raises(ValueError, match="inventory is not a scratch inventory"):
         remove_scratch(inv)
 
     assert inv.collection("links").count_documents({}) == 1

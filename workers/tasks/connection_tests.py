@@ -10,7 +10,7 @@ from workers.base import ScanTask
 
 @app.task(bind=True, base=ScanTask, name="calipso.connection_test.run", ignore_result=True)
 def run(self: ScanTask, test_id: str, number: int) -> str:
-    """Run one job; a test that was deleted meanwhile is over."""
+    """Run one job; a deleted test is over."""
 
     def work() -> str:
         try:

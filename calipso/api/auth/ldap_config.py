@@ -20,6 +20,7 @@ from calipso.errors import ConfigError
 from calipso.model.user import Grant
 from calipso.settings import settings
 from calipso.stores.people.user_store import parse_grants
+from calipso.validation_words import said
 
 DEFAULT = Path("/etc/calipso/ldap.conf")
 
@@ -145,7 +146,7 @@ def read_ldap_config(path: Path) -> LdapConfig:
 
 def _sentence(item: Any) -> str:
     where = ".".join(map(str, item["loc"][:1]))
-    text = str(item["msg"]).removeprefix("Value error, ")
+    text = said(item)
     if item["type"] == "extra_forbidden":
         text = "is not known"
     if item["type"] == "missing":

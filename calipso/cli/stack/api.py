@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import sys
 from urllib.parse import urlsplit
 
-from calipso.cli.stack.programs import free_port
-from calipso.cli.stack.rundir import RunDir, read_json, write_json
+from calipso.cli.stack.ports import Port
+from calipso.cli.stack.programs import python
+from calipso.cli.stack.rundir import RunDir
 from calipso.cli.stack.services import Store
 from calipso.errors import ConfigError, StoreError
 from calipso.settings import Settings
@@ -38,16 +38,13 @@ def api(settings: Settings, run: RunDir) -> Store:
     scheme = "https" if settings.api_certificate else "http"
 
     def command() -> list[str]:
-        """Return the arguments, made at each start, because another program may now hold
-        the port.
-        """
-        ports = read_json(run.ports_file)
-        following = range(int(wanted), int(wanted) + NEXT_PORTS)
-        port = free_port([int(ports.get(NAME, wanted)), *following])
-        write_json(run.ports_file, ports | {NAME: port})
-        service.address = f"{scheme}://{REACHED.get(host, host)}:{port}"
-        return [sys.executable, "-m", MODULE, "--bind", f"{host}:{port}", "--no-admin"]
+        """Made at each start: another program may hold the port by now."""
+        number = port.take()
+        service.address = f"{scheme}://{REACHED.get(host, host)}:{number}"
+        return python(MODULE, "--bind", f"{host}:{number}", "--no-admin")
 
+    first = int(wanted)
+    port = service.port = Port(run, NAME, first, range(first + 1, first + NEXT_PORTS))
     service.command = command
     return service
 

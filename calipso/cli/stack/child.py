@@ -77,7 +77,10 @@ class Child:
 
     def notices(self) -> list[str]:
         """A message about this child for a person."""
-        return list(self.service.notices) if isinstance(self.service, Store) else []
+        if not isinstance(self.service, Store):
+            return []
+        replaced = self.service.port.notice() if self.service.port else ""
+        return [*self.service.notices, *([replaced] if replaced else [])]
 
     def as_document(self) -> dict[str, Any]:
         """Its part of the state file."""

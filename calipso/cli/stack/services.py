@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from calipso.cli.stack.embedded import mongo_address, redis_address
+from calipso.cli.stack.ports import Port
 from calipso.cli.stack.programs import (
     FEW_HEAPS,
     Program,
-    free_port,
     mongo_program,
+    python,
     redis_program,
 )
-from calipso.cli.stack.rundir import RunDir, claim_data, read_json, write_json
+from calipso.cli.stack.rundir import RunDir, claim_data
 from calipso.model import sources
 from calipso.settings import Settings
 from calipso.stores.ping import ping_mongo, ping_redis
@@ -50,6 +50,7 @@ class Store(Service):
     program: Program | None = None
     key: str = ""  # its key in stores.json
     address: str = ""
+    port: Port | None = None
     notices: list[str] = field(default_factory=list)
     ping: Callable[[str, float], str] = ping_mongo
 
@@ -93,12 +94,11 @@ def _store(
         """
         notice = claim_data(run.home / name, program.name, program.version)
         store.notices += [text for text in (notice,) if text and text not in store.notices]
-        ports = read_json(run.ports_file)
-        port = free_port([int(ports.get(name, PORTS[name]))])
-        write_json(run.ports_file, ports | {name: port})
-        store.address = address(port)
-        return program.command(run.home / name, port)
+        number = port.take()
+        store.address = address(number)
+        return program.command(run.home / name, number)
 
+    port = store.port = Port(run, name, PORTS[name])
     store.command = command
     return store
 
@@ -139,12 +139,12 @@ def beat_command(settings: Settings) -> list[str]:
 
 def _celery(kind: str, settings: Settings, *arguments: str) -> list[str]:
     level = settings.log_level.upper()
-    return [sys.executable, "-m", "workers.program", kind, *arguments, "--loglevel", level]
+    return python("workers.program", kind, *arguments, "--loglevel", level)
 
 
-def celery_command(kind: str, *arguments: str) -> list[str]:
-    """A program of Celery's own that knows our tasks."""
-    return [sys.executable, "-m", "celery", "-A", "workers.app", kind, *arguments]
+def flower_command(*arguments: str) -> list[str]:
+    """Flower, which knows our tasks."""
+    return python("workers.program", "flower", *arguments)
 
 
 def child_environment(settings: Settings, environment: dict[str, str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from calipso.cli.stack.api import api
 from calipso.cli.stack.child import Child
 from calipso.cli.stack.flower import flower
 from calipso.cli.stack.leftovers import end_leftovers
+from calipso.cli.stack.neighbours import HOME_FLAG
 from calipso.cli.stack.rundir import RunDir, write_json
 from calipso.cli.stack.services import Store, child_environment, given_stores, stores, workers
 from calipso.errors import CalipsoError
@@ -193,7 +194,7 @@ class Supervisor:
             "with_workers": self.with_workers,
             "problem": self.problem,
             "given": given_stores(self.settings),
-            "notices": [text for child in self.stores for text in child.notices()],
+            "notices": [text for child in children for text in child.notices()],
             "children": [child.as_document() for child in children],
         }
         if state == self._written:
@@ -212,8 +213,11 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", choices=["stores"])
     parser.add_argument("--flower", action="store_true")
+    parser.add_argument(HOME_FLAG, help="Data directory, as others read it in our command line.")
     arguments = parser.parse_args()
     os.umask(0o077)
+    if arguments.home:
+        os.environ["CALIPSO_HOME"] = arguments.home
     settings = load_settings()
     setup_logging(config=settings)
     run = RunDir(settings.data_dir())

@@ -17,7 +17,11 @@ from calipso.stores.scans.worker_store import WorkerStore
 
 SILENT = "silent"  # the process runs without a heartbeat
 
-#: Seconds between two lines for a person who waits.
+#: Seconds an embedded store may take to answer `calipso status`.
+STORE_SECONDS = 1.8
+PINGS = {"mongo": ping_mongo, "redis": ping_redis}
+
+#: Seconds without a word after which a person begins to wonder.
 QUIET_SECONDS = 3.0
 
 
@@ -38,12 +42,15 @@ class Patience:
 def rows(config: Settings, state: dict[str, Any], *, alive: bool) -> list[dict[str, Any]]:
     """A row for each store and process."""
     found = [_given(name, address, config) for name, address in state.get("given", {}).items()]
-    mongo_answers = _mongo_answers(found, state)
+    hanging = _hanging_stores(state) if alive else {}
+    mongo_answers = _mongo_answers(found, state) and "mongo" not in hanging
     silent = silent_workers(state) if alive and mongo_answers else []
     for child in state.get("children", []):
         row = dict(child) | {"since": datetime.fromisoformat(child["since"])}
         if child["pid"] and not Identity(child["pid"], child["started"]).alive():
             row |= {"state": "down", "pid": None}
+        elif child["name"] in hanging:
+            row |= {"state": SILENT, "message": hanging[child["name"]]}
         elif child["state"] == "up" and child["name"] in silent:
             row |= {"state": SILENT, "message": "sends no heartbeat; its log may say why"}
         elif child["state"] == "up":
@@ -66,6 +73,21 @@ def silent_workers(state: dict[str, Any]) -> list[str]:
     except (StoreError, ConfigError, StoreFailure):  # the row of the store reports it
         seen = set()
     return [child["name"] for child in workers if child["pid"] not in seen]
+
+
+def _hanging_stores(state: dict[str, Any]) -> dict[str, str]:
+    """Embedded stores whose process is there and does not answer; name -> what to say."""
+    found = {}
+    for child in state.get("children", []):
+        ping = PINGS.get(child["name"])
+        if ping is None or child["state"] != "up":
+            continue
+        try:
+            ping(child["address"], STORE_SECONDS)
+        except StoreError:
+            text = f"the process {child['pid']} does not answer; `calipso down` ends it"
+            found[child["name"]] = text
+    return found
 
 
 def _mongo_answers(given: list[dict[str, Any]], state: dict[str, Any]) -> bool:

@@ -50,7 +50,7 @@ class Judgement:
         self._open = {keys[place : place + KEY_BYTES] for place in places}
 
     def give_up(self, keys: Iterable[ObjectId]) -> None:
-        """These are not judged: another scan found them meanwhile, or they are gone."""
+        """These objects are not judged: another scan has found them since, or they are gone."""
         self._open.difference_update(key.binary for key in keys)
 
     def know_parents(self, inv: InventoryMgr, items: Sequence[Document]) -> None:

@@ -1,4 +1,4 @@
-"""Scan manager: requests become scan records, records become scans, scans tell how far they are."""
+"""Scan manager: requests become scan records, records become scans, scans report their progress."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from calipso.discover.engine.coverage import write_report
 from calipso.discover.engine.scan import Publisher, Scan
 from calipso.discover.engine.scanners_metadata import load_scanners
 from calipso.discover.engine.task_failures import as_calipso_error
-from calipso.errors import NotFound
+from calipso.errors import ConfigError, NotFound
 from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
@@ -27,6 +27,7 @@ from calipso.stores.scans.listening import not_served
 from calipso.stores.scans.scan_store import RUNNING, ScanStore
 from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
+from calipso.utils.metadata_parser import nearest
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +48,24 @@ _scans: OrderedDict[tuple[int, str], _Open] = OrderedDict()
 
 
 def create_scan(request: ScanRequest, scan_id: str | None = None, *, runner: str = "") -> str:
-    """A pending scan record for the request. Raises NotFound for an unknown environment."""
+    """A pending scan record for the request.
+
+    Raises NotFound for an unknown environment, ConfigError for a scanner that is not there.
+    """
     EnvironmentStore().get(request.environment)
+    _check_scanner(request.scanner)
     return ScanStore().create(request, scan_id, runner=runner)
+
+
+def _check_scanner(name: str | None) -> None:
+    """Raises ConfigError for a scanner that scanners.json does not have, before anything starts."""
+    if name is None:
+        return
+    metadata = load_scanners()
+    if name not in metadata.scanners:
+        near = nearest(name, metadata.scanners)
+        known = ", ".join(sorted(metadata.scanners))
+        raise ConfigError(f"no scanner {name}{near}", hint=f"{metadata.path} has: {known}.")
 
 
 def make_scan(scan_id: str, *, recorder: Any = None) -> Scan:
@@ -127,7 +143,7 @@ def start_scan(scan_id: str, publisher: Publisher, worker: str = "") -> bool:
 
 
 def task_cannot_begin(scan_id: str, task_id: str, worker: str, error: Exception) -> str:
-    """A task failed before it began: a file was broken meanwhile, or a key is gone.
+    """A task failed before it began: a file broke after the scan started, or a key is gone.
 
     That is an attempt as well; after the last one the task ends, with the reason. Returns `again`,
     or what `Scan.run_task` would.

@@ -172,6 +172,7 @@ class Planner:
                     fetchers=[f.fetcher for f in step],
                     id_field=self._id_field(scanner),
                     parents=batch,
+                    first_host=host,
                     **keep,
                 )
             )

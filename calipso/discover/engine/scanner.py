@@ -27,6 +27,9 @@ from calipso.utils.metadata_parser import load_class
 
 log = logging.getLogger(__name__)
 
+#: Levels below a fetch type that is `last`: below what any tree has.
+LAST_LEVEL = 100
+
 
 @dataclass
 class Run:
@@ -224,9 +227,9 @@ class Scanner:
         ]
 
     def _report(self, fetch_type: FetchType, fetcher: Fetcher, parent: Document, told: int) -> int:
-        """Store what this fetch told of objects; returns how many problems were told by now.
+        """Store what this fetch reported about objects; returns how many problems it has reported.
 
-        `told` is how many there were before it.
+        `told` is the number of problems before it.
         """
         problems = self.context.problems
         self.problems.report(problems[told:], _fetched_by(fetch_type, fetcher.source_name, parent))
@@ -244,6 +247,8 @@ class Scanner:
             self.placement.learn([stored])
             return
         if fetch_type.children_scanner and document["type"] == fetch_type.type:
+            if fetch_type.last:
+                depth = LAST_LEVEL
             self.make_folders(stored | {"_id": key}, fetch_type.children_scanner, depth)
 
 

@@ -16,7 +16,8 @@ ROOT_SCANNER = "ScanEnvironment"
 OWN_PACKAGE = "calipso.discover.fetchers"
 
 FETCH_TYPE_KEYS = frozenset(
-    {"type", "fetcher", "children_scanner", "environment_condition", "object_id_to_use_in_child"}
+    {"type", "fetcher", "children_scanner", "environment_condition", "last"}
+    | {"object_id_to_use_in_child"}
 )
 FOLDER_KEYS = frozenset({"folder", "types_name", "parent_type", "text"})
 
@@ -33,6 +34,8 @@ class FetchType:
     children_scanner: str = ""
     condition: Mapping[str, Any] = field(default_factory=dict)
     child_id_field: str = "id"
+    #: what is below it is scanned after all other levels
+    last: bool = False
 
     @property
     def node(self) -> str:
@@ -153,6 +156,7 @@ class ScannersMetadata(MetadataParser):
             children_scanner=str(entry.get("children_scanner", "")),
             condition=condition,
             child_id_field=str(entry.get("object_id_to_use_in_child", "id")),
+            last=entry.get("last") is True,
         )
 
     def _check_type(self, where: str, entry: Mapping[str, Any]) -> None:

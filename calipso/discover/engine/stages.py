@@ -148,7 +148,7 @@ class Stages:
         return [*parents, environment_root(self.environment)] if root in keys else parents
 
     def _authority(self, alive: Callable[[], None]) -> Document:
-        """What each writer is told of the scan it writes for."""
+        """What each writer knows about the scan it writes for."""
         return {
             "generation": self.scan["generation"],
             "record_changes": self.scan["record_changes"],

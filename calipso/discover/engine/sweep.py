@@ -168,7 +168,7 @@ class Sweeper:
         return {"environment": self.environment, "id_path": prefix_range(below)}
 
     def _read(self, keys: list[ObjectId]) -> list[Document]:
-        """The objects of these keys that no other scan has stamped meanwhile, in their order."""
+        """The objects of these keys that no other scan has stamped since, in their order."""
         found = self.inv.find_by_keys(keys, FIELDS)
         items = [found[key] for key in keys if key in found]
         return [item for item in items if item.get("generation", 0) < self.generation]

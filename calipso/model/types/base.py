@@ -56,6 +56,7 @@ class Search(StrEnum):
     MAC = "mac"
     ADDRESS = "address"  # one or several IP addresses, also with a prefix length or in `address`
     NETWORK = "network"  # one or several ranges of addresses
+    PARTS = "parts"  # the texts and numbers in a map, or in each of several
 
 
 @dataclass(frozen=True)

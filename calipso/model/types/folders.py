@@ -9,6 +9,7 @@ _FOLDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "regions_folder": ("region", ("environment",)),
     "projects_folder": ("project", ("environment",)),
     "availability_zones_folder": ("availability_zone", ("region",)),
+    "switches_folder": ("switch", ("environment",)),
     "aggregates_folder": ("aggregate", ("region",)),
     "instances_folder": ("instance", ("host",)),
     "vservices_folder": ("vservice", ("host",)),

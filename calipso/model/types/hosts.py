@@ -138,8 +138,9 @@ HOST_PNIC = ObjectType(
         Field(
             "lldp",
             "Neighbour: `system_name`, `chassis_id`, `port_id`, `port_description`, "
-            "`management_addresses`, `vlan`.",
+            "`management_addresses`, `vlan`, `capabilities`.",
             LLDP,
+            search=Search.PARTS,
         ),
         Field("virtual_functions", "Its functions: `number`, `pci_address`, `mac_address`.", LINKS),
         Field("pci_address", "Of a NIC no device of the kernel drives: where it is.", ETHTOOL),
@@ -164,26 +165,36 @@ SWITCH = ObjectType(
     name="switch",
     singular="switch",
     plural="switches",
-    meaning="A physical switch.",
-    identity="`switch-<name in the fabric>-<role>`",
-    parents=("region",),
+    meaning="A physical switch that a host sees by LLDP.",
+    identity="`switch-<chassis id>`, a slash as `_`",
+    fields=(
+        Field("chassis_id", "How it names itself.", LLDP),
+        Field("management_addresses", "Its addresses.", LLDP, search=Search.ADDRESS),
+        Field("capabilities", "What it says it does: `Bridge`, `Router`, ...", LLDP),
+    ),
+    parents=("switches_folder",),
     rank=7,
     icon="switch",
-    planned="Cisco ACI is not read yet.",
+    notes=(
+        "One object however many hosts see it. It is made of what the inventory has of NICs: it "
+        "goes when no stored NIC sees it any more, not when a host cannot be read."
+    ),
 )
 
 SWITCH_PNIC = ObjectType(
     name="switch_pnic",
     singular="switch port",
     plural="switch ports",
-    meaning="A port of a physical switch.",
-    identity="`<switch id>-<port>`",
+    meaning="A port of a physical switch that a NIC is on.",
+    identity="`<switch id>-<port>`, a slash as `_`",
+    fields=(
+        Field("description", "What the switch says of the port.", LLDP),
+        Field("vlan", "VLAN of untagged frames there.", LLDP),
+    ),
     parents=("switch",),
     focal_point=True,
     rank=6,
     icon="switch-port",
-    kind="role",
-    planned="Cisco ACI is not read yet.",
 )
 
 AGENT_WORD = ObjectType(

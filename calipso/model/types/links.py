@@ -98,7 +98,6 @@ LINKS = (
         "A cable joins NIC and switch port.",
         "The NIC.",
         length=1,
-        planned=_ACI,
     ),
     LinkType(
         "switch_pnic",
@@ -108,5 +107,5 @@ LINKS = (
         length=1,
         planned=_ACI,
     ),
-    LinkType("switch", "switch_pnic", "The port is one of the switch.", "The port.", planned=_ACI),
+    LinkType("switch", "switch_pnic", "The port is one of the switch.", "Not known."),
 )

@@ -8,6 +8,7 @@ NETWORKS = "Neutron `GET /v2.0/networks`"
 SUBNETS = "Neutron `GET /v2.0/subnets`"
 PORTS = "Neutron `GET /v2.0/ports`"
 SERVERS = "Nova `GET /servers/detail`"
+ADDRESSES = "Neutron's ports, else Nova table `instance_info_caches`"
 CACHES = "Nova table `instance_info_caches`, else the ports"
 
 
@@ -43,8 +44,19 @@ NETWORK = ObjectType(
         Field("network", "Its own id: links and cliques compare it.", NETWORKS),
         Field("provider:network_type", "`vxlan`, `vlan`, `flat`, ...", NETWORKS, column=True),
         Field("provider:physical_network", "Physical network of a VLAN or flat one.", NETWORKS),
-        Field("provider:segmentation_id", "VLAN id or VNI.", NETWORKS, column=True),
-        Field("segments", "The three fields above for each segment of several.", NETWORKS),
+        Field(
+            "provider:segmentation_id",
+            "VLAN id or VNI.",
+            NETWORKS,
+            search=Search.WORD,
+            column=True,
+        ),
+        Field(
+            "segments",
+            "The three fields above for each segment of several.",
+            NETWORKS,
+            search=Search.PARTS,
+        ),
         Field("router:external", "True: floating IPs come from it.", NETWORKS),
         Field("shared", "True: every project may use it.", NETWORKS),
         Field("is_default", "True: the default external network.", NETWORKS),
@@ -117,7 +129,16 @@ INSTANCE = ObjectType(
     fields=(
         Field("uuid", "Its id.", SERVERS, search=Search.WORD),
         Field("local_name", "libvirt's name of it.", SERVERS, search=Search.WORD),
-        Field("ip_address", "Address of its host.", "`ip_address` of the host"),
+        Field("ip_address", "Its first address.", ADDRESSES),
+        Field(
+            "addresses",
+            "All its fixed addresses, in the order of its NICs.",
+            ADDRESSES,
+            search=Search.ADDRESS,
+            column=True,
+        ),
+        Field("network_names", "Names of its networks.", CACHES, column=True),
+        Field("host_ip_address", "Address of its host.", "`ip_address` of the host"),
         Field("project", "Name of its project.", f"{SERVERS}, Keystone", column=True),
         Field("project_id", "Id of its project.", SERVERS),
         Field("status", "`ACTIVE`, `SHUTOFF`, `ERROR`, ...", SERVERS, column=True),

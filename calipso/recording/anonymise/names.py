@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-#: Names every OpenStack has; they tell nothing and some are compared with.
+#: Names every OpenStack has; they reveal nothing, and some are compared with.
 USUAL = frozenset(
     {"", "admin", "service", "demo", "default", "Default", "internal", "nova", "neutron", "none"}
     | {"glance", "cinder", "keystone", "placement", "heat", "swift", "RegionOne", "localhost"}

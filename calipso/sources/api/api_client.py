@@ -158,7 +158,7 @@ class ApiClient:
         )
 
     def _reachable(self, service_type: str, url: str) -> str:
-        """The address to ask at. Raises ApiAccessError for what is none of a service."""
+        """The address to ask at. Raises ApiAccessError for one that belongs to no service."""
         try:
             parts = urlsplit(url)
             usable = parts.scheme in ("http", "https") and bool(parts.hostname)

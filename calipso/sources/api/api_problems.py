@@ -1,4 +1,4 @@
-"""What goes wrong with an OpenStack API, told as one error with a kind and a hint."""
+"""What goes wrong with an OpenStack API, as one error with a kind and a hint."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def no_slot(url: str, service_type: str, why: str, seconds: float) -> ApiAccessE
 
 
 def error_text(body: bytes) -> str:
-    """What an error document of OpenStack says; nothing of an answer that is none.
+    """What an error document of OpenStack says; empty for any other answer.
 
     Who may edit an environment chooses the address and reads the message: an answer of something
     else in the network of the workers is not for them.

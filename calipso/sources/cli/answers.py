@@ -185,7 +185,7 @@ class HostAnswers:
             late = any(answer.lost == ErrorKind.TIMEOUT for answer in answers.values())
             if not (late and standstill.stood_still(began)):
                 return answers
-        log.warning("%s: this process stood still meanwhile: it is asked again", host)
+        log.warning("%s: this process stood still: the host is asked again", host)
         return self._ask(host, commands)
 
     def _ask(self, host: str, commands: list[Command]) -> dict[str, StoredAnswer]:

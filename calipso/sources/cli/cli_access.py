@@ -113,7 +113,7 @@ class CliAccess(Fetcher):
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
         """As the base class does, after all hosts concerned were asked at the same time.
 
-        What is logged meanwhile names the host. On a host that only stands for hypervisors
+        Lines that are logged in the block name the host. On a host that only stands for hypervisors
         elsewhere there is nothing to read, and it is not asked.
         """
         hosts: dict[str, str] = {}
@@ -121,7 +121,7 @@ class CliAccess(Fetcher):
             try:
                 hosts[parent_id] = self.host_of(parent_id)
             except (CalipsoError, KeyError):
-                continue  # raised again, and told, when its turn comes
+                continue  # raised again, and reported, when its turn comes
         proxies = {host for host in set(hosts.values()) if self._is_proxy(host)}
         self._answers().prefetch(host for host in hosts.values() if host not in proxies)
         for parent_id in parent_ids:

@@ -248,7 +248,7 @@ class HostConnections:
         return next((entry for name, entry in hosts.items() if same_host(name, host)), CliHost())
 
     def _addresses(self, host: str) -> list[str]:
-        """The gateway knows hosts by name; from elsewhere the address Nova tells goes first."""
+        """The gateway knows hosts by name; elsewhere the address that Nova gives goes first."""
         if same_host(host, self.section.host):
             return [self.section.host]
         address = str(self._lookup(host).get("ip_address") or "")

@@ -63,7 +63,7 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
     ) -> None:
         """Called by paramiko for a host without a known key. Raises, or adds the key."""
         with self._lock:
-            self._load()  # another process may have accepted it meanwhile
+            self._load()  # another process may have accepted it since
             found = self._keys.lookup(hostname)
             if key.get_name() in found:
                 known = found[key.get_name()]
@@ -82,7 +82,7 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
             self._read = state
 
     def _state(self) -> tuple[int, int] | None:
-        """What changes when somebody writes to the file; None while there is none to read."""
+        """What changes when somebody writes to the file; None while there is no file."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
@@ -90,11 +90,13 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
         return (status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None
 
     def _append(self, hostname: str, key: paramiko.PKey) -> None:
-        """Add a line. Raises CliAccessError for a file that is none of known hosts."""
+        """Add a line. Raises CliAccessError for a file in another format."""
         line = HostKeyEntry([hostname], key).to_line() or ""
         before = self._read[1] if self._read else 0
         if self._strange_line:
-            raise self._not_added(hostname, f"line {self._strange_line} is none of known hosts")
+            raise self._not_added(
+                hostname, f"line {self._strange_line} is not a line of a known hosts file"
+            )
         if self._state() is None and self.path.exists():
             raise self._not_added(hostname, "it is no regular file")
         try:
@@ -121,7 +123,7 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
 
 
 def _strange_line(text: str) -> int:
-    """Number of the first line that is none of a known hosts file; 0 when there is none."""
+    """Number of the first line that does not fit a known hosts file; 0 if all lines do."""
     lines = enumerate(map(str.strip, text.splitlines()), 1)
     strange = (n for n, line in lines if line[:1] not in ("", "#") and not _LINE.fullmatch(line))
     return next(strange, 0)

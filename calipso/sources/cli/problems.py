@@ -52,7 +52,7 @@ def no_session(host: str, why: str, seconds: float) -> CliAccessError:
 
 
 def failed_command(host: str, command: Command, answer: Answer) -> CliAccessError | None:
-    """The error of an answer that is none; None for a good one. The exit status decides."""
+    """The error of a failed command; None for a good answer. The exit status decides."""
     if answer.exit == 0:
         return None
     kind, what, hint = _kind(command, answer)

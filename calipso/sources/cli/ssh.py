@@ -232,7 +232,7 @@ def connect(
     except (paramiko.SSHException, OSError, EOFError) as error:
         client.close()
         # paramiko's words for a server that accepts and then is silent are those for one that
-        # hangs up, or "No existing session": only the time tells
+        # hangs up, or "No existing session": only the time shows which
         if type(error) is paramiko.SSHException and time.monotonic() - began >= timeout:
             error = SilentServer("it accepts connections, then says nothing")
         raise _failure(host, account, error, via, str(known_hosts.path)) from error
@@ -246,7 +246,7 @@ def _private_key(host: str, path: str) -> paramiko.PKey | None:
         with _key_lock:
             return _load_key(file, file.stat().st_mtime_ns)
     except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
-        # whoever may edit an environment reads the message: it does not tell what files there are
+        # whoever may edit an environment reads the message: it does not reveal which files exist
         log.debug("private key %s: %s", path, error or type(error).__name__)
         raise CliAccessError(
             f"{host}: private key {path} cannot be used",

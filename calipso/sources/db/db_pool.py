@@ -41,7 +41,7 @@ class _NoClearPassword:
         )
 
 
-#: Ways to log in that tell the server the password as it is.
+#: Ways to log in that send the password in clear.
 CLEAR: dict[str, Callable[[Connection[Any]], Any]] = dict.fromkeys(
     ("mysql_clear_password", "dialog"), _NoClearPassword
 )

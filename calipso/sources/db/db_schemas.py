@@ -1,4 +1,4 @@
-"""Which schema of a MySQL server is Nova's, Neutron's, Keystone's: told by their tables."""
+"""Which schema of a MySQL server is Nova's, Neutron's, Keystone's: their tables show it."""
 
 from __future__ import annotations
 

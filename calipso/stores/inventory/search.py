@@ -36,6 +36,8 @@ FIELDS = (
 
 _FIELD, _LINE = b"\x1f", b"\n"
 _CONTROL = re.compile("[\x00-\x1f]+")
+#: What people say before the number of a segment: `vlan 101`, `VNI:5001`.
+_SEGMENT = re.compile(r"(?:vlan|vni|vxlan|tag|segment)[ :=#-]*(\d{1,8})")
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}")
 _KEY = 12  # bytes of an ObjectId
 
@@ -165,7 +167,9 @@ def spellings(words: str) -> list[str]:
     mac = as_mac(word)
     address = as_address(word)
     network = as_network(word) if "/" in word else None
-    return list(dict.fromkeys(str(item) for item in (mac, address, network, word) if item))
+    segment = _SEGMENT.fullmatch(word)
+    number = segment[1] if segment else None
+    return list(dict.fromkeys(str(item) for item in (mac, address, network, word, number) if item))
 
 
 def as_mac(word: str) -> str | None:
@@ -223,6 +227,14 @@ def _read(value: Any, how: Search) -> Iterable[Any]:
         return _addresses(value)
     if how is Search.NETWORK:
         return [as_network(str(word)) for word in _listed(value) if word]
+    if how is Search.PARTS:
+        return [
+            part
+            for one in _listed(value)
+            if isinstance(one, Mapping)
+            for part in one.values()
+            if isinstance(part, str | int) and not isinstance(part, bool)
+        ]
     return [value]
 
 

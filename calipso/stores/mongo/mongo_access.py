@@ -14,6 +14,8 @@ from pymongo.errors import BulkWriteError, InvalidName, OperationFailure, PyMong
 from calipso.errors import NoWorker, StoreError
 from calipso.model.documents import Document
 from calipso.settings import Settings, settings
+from calipso.stores.mongo.standstill import check_moves
+from calipso.utils.person import person_waits
 from calipso.utils.store_addresses import mongo_url
 
 #: Codes of errors that every repetition of a write meets again: a document is too large (10334,
@@ -69,7 +71,13 @@ class MongoAccess:
                     maxPoolSize=100,
                     journal=True,  # a store must not lose acknowledged data in a crash
                 )
+                if person_waits():
+                    check_moves(_clients[key], url)
             return _clients[key]
+
+    def check_moves(self) -> None:
+        """Raises StoreError within 4 s when the server takes connections and does not answer."""
+        check_moves(self._client(), _url(self.config))
 
 
 def close_clients() -> None:

@@ -17,6 +17,7 @@ from calipso.model.queues import Queues
 from calipso.model.scan import ScanRequest
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.scans.worker_store import WorkerStore
+from calipso.validation_words import said
 
 
 def queues_of(request: ScanRequest) -> list[str]:
@@ -38,7 +39,7 @@ def _sources(environment: str) -> list[str]:
     try:
         return list(Queues.model_validate(stored).names())
     except ValidationError as error:
-        texts = [f"queues: {item['msg']}" for item in error.errors()]
+        texts = [f"queues: {said(item)}" for item in error.errors()]
         raise environment_error(environment, texts) from None
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tests.sample_cloud.cloud import Item
-from tests.sample_cloud.generate.names import Names, sql_time
-from tests.sample_cloud.generate.plan import Host, Plan
+from ..cloud import Item
+from .names import Names, sql_time
+from .plan import Host, Plan
 
 IFACE_TYPES = ["erspan", "geneve", "gre", "internal", "ip6erspan", "ip6gre", "patch", "system"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from calipso.sources.cli.commands import COMMANDS
-from tests.sample_cloud.cloud import Answer
-from tests.sample_cloud.generate.domains import domains_text
-from tests.sample_cloud.generate.hardware import bonds_text, lldp_text, nics_text
-from tests.sample_cloud.generate.links import HostLinks
-from tests.sample_cloud.generate.names import Names
-from tests.sample_cloud.generate.ovs import Switch
-from tests.sample_cloud.generate.plan import Host
+
+from ..cloud import Answer
+from .domains import domains_text
+from .hardware import bonds_text, lldp_text, nics_text
+from .links import HostLinks
+from .names import Names
+from .ovs import Switch
+from .plan import Host
 
 NAME_OF = {command.text: command.name for command in COMMANDS}
 

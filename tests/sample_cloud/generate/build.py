@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
 
-from tests.sample_cloud.generate.hosts import make_hosts
-from tests.sample_cloud.generate.names import Names, dhcp_device_id
-from tests.sample_cloud.generate.params import CloudParams
-from tests.sample_cloud.generate.plan import (
+from .hosts import make_hosts
+from .names import Names, dhcp_device_id
+from .params import CloudParams
+from .plan import (
     FloatingIp,
     Host,
     Instance,

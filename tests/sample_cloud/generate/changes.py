@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.sample_cloud.cloud import Item
-from tests.sample_cloud.generate.build import Builder
-from tests.sample_cloud.generate.odd import OddChanges
-from tests.sample_cloud.generate.plan import Instance, Port
+from ..cloud import Item
+from .build import Builder
+from .odd import OddChanges
+from .plan import Instance, Port
 
 
 class Changes(OddChanges):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sample_cloud.generate.names import link_local
+from .names import link_local
 
 FOREVER = 4294967295
 UP = ("BROADCAST", "MULTICAST", "UP", "LOWER_UP")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from tests.sample_cloud.generate.links import brq
-from tests.sample_cloud.generate.names import Names, short_hash
-from tests.sample_cloud.generate.plan import Host, Instance, Port
+from .links import brq
+from .names import Names, short_hash
+from .plan import Host, Instance, Port
 
 
 def domains_text(host: Host, names: Names) -> str:

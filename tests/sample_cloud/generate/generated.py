@@ -6,19 +6,19 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tests.sample_cloud.cloud import Answer, Body, Cloud, Columns, Item, Listing
-from tests.sample_cloud.generate.agents import host_agents
-from tests.sample_cloud.generate.answers import host_answer
-from tests.sample_cloud.generate.build import Builder
-from tests.sample_cloud.generate.changes import Changes
-from tests.sample_cloud.generate.hardware import nics
-from tests.sample_cloud.generate.identity import REGION, identity
-from tests.sample_cloud.generate.links import HostLinks
-from tests.sample_cloud.generate.neutron import Neutron
-from tests.sample_cloud.generate.nova import Nova
-from tests.sample_cloud.generate.params import CloudParams
-from tests.sample_cloud.generate.tables import SCHEMA, Tables
-from tests.sample_cloud.generate.troubles import Troubles
+from ..cloud import Answer, Body, Cloud, Columns, Item, Listing
+from .agents import host_agents
+from .answers import host_answer
+from .build import Builder
+from .changes import Changes
+from .hardware import nics
+from .identity import REGION, identity
+from .links import HostLinks
+from .neutron import Neutron
+from .nova import Nova
+from .params import CloudParams
+from .tables import SCHEMA, Tables
+from .troubles import Troubles
 
 MECHANISM_DRIVERS = {"ovs": ["OVS"], "lxb": ["LXB"], "mixed": ["OVS", "LXB"]}
 

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tests.sample_cloud.generate.devices import OVS_PORT, PROMISC, UP, Devices, address, linklocal
-from tests.sample_cloud.generate.names import Names
-from tests.sample_cloud.generate.plan import Host
+from .devices import OVS_PORT, PROMISC, UP, Devices, address, linklocal
+from .names import Names
+from .plan import Host
 
 GIGABIT = 1000
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.sample_cloud.generate.params import CloudParams
-from tests.sample_cloud.generate.plan import Host
+from .params import CloudParams
+from .plan import Host
 
 ZONES = 3
 KINDS = ("controller", "network", "compute")

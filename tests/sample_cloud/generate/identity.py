@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.sample_cloud.cloud import Item, Listing
-from tests.sample_cloud.generate.plan import Plan, Project
+from ..cloud import Item, Listing
+from .plan import Plan, Project
 
 #: Replaced by the address of the server when a page is written.
 IDENTITY_URL = "http://identity.sample/v3"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.sample_cloud.generate.devices import (
+from .devices import (
     DOWN,
     OVS_DEVICE,
     OVS_PORT,
@@ -20,9 +20,9 @@ from tests.sample_cloud.generate.devices import (
     vlan,
     vxlan,
 )
-from tests.sample_cloud.generate.hardware import add_nics, nic_mac
-from tests.sample_cloud.generate.names import Names
-from tests.sample_cloud.generate.plan import Host, Network, Port
+from .hardware import add_nics, nic_mac
+from .names import Names
+from .plan import Host, Network, Port
 
 
 def tap_mac(port: Port) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sample_cloud.cloud import Body, Item, Listing
-from tests.sample_cloud.generate.agents import agents
-from tests.sample_cloud.generate.lazy import Lazy
-from tests.sample_cloud.generate.names import Names, iso
-from tests.sample_cloud.generate.plan import FloatingIp, Network, Plan, Port, Router, Subnet
+from ..cloud import Body, Item, Listing
+from .agents import agents
+from .lazy import Lazy
+from .names import Names, iso
+from .plan import FloatingIp, Network, Plan, Port, Router, Subnet
 
 EXTENSIONS = ("agent", "binding", "external-net", "provider", "router", "quotas", "pagination")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tests.sample_cloud.cloud import Item
-from tests.sample_cloud.generate.agents import agents
-from tests.sample_cloud.generate.names import Names
-from tests.sample_cloud.generate.neutron import bound_to, vif_details, vif_type
-from tests.sample_cloud.generate.nova_tables import Views
-from tests.sample_cloud.generate.plan import FloatingIp, Host, Plan, Port
+from ..cloud import Item
+from .agents import agents
+from .names import Names
+from .neutron import bound_to, vif_details, vif_type
+from .nova_tables import Views
+from .plan import FloatingIp, Host, Plan, Port
 
 
 class NeutronTables:

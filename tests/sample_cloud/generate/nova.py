@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.sample_cloud.cloud import Body, Item, Listing
-from tests.sample_cloud.generate.lazy import Lazy
-from tests.sample_cloud.generate.names import Names, host_id, iso
-from tests.sample_cloud.generate.plan import Host, Instance, Plan
+from ..cloud import Body, Item, Listing
+from .lazy import Lazy
+from .names import Names, host_id, iso
+from .plan import Host, Instance, Plan
 
 #: Replaced by the address of the server when a page is written.
 COMPUTE_URL = "http://compute.sample/v2.1"

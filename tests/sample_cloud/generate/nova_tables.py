@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
-from tests.sample_cloud.cloud import Item
-from tests.sample_cloud.generate.identity import REGION
-from tests.sample_cloud.generate.names import Names, sql_time
-from tests.sample_cloud.generate.nova import CPU_INFO, aggregates, nova_binaries
-from tests.sample_cloud.generate.plan import Plan
-from tests.sample_cloud.generate.vifs import network_info
+from ..cloud import Item
+from .identity import REGION
+from .names import Names, sql_time
+from .nova import CPU_INFO, aggregates, nova_binaries
+from .plan import Plan
+from .vifs import network_info
 
 Views = dict[tuple[str, str], Callable[[], Iterable[Item]]]
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.sample_cloud.cloud import Item
+from ..cloud import Item
 
 if TYPE_CHECKING:
-    from tests.sample_cloud.generate.plan import Instance, Plan
+    from .plan import Instance, Plan
 
 #: States of an instance that no host has, with their word in Nova's database.
 HOSTLESS = {"ERROR": "error", "BUILD": "building", "SHELVED_OFFLOADED": "shelved_offloaded"}

@@ -6,10 +6,10 @@ import re
 from ipaddress import IPv4Address
 from typing import Any
 
-from tests.sample_cloud.generate.hardware import nic_mac
-from tests.sample_cloud.generate.links import compact, is_instance_port, namespace_device, tap_mac
-from tests.sample_cloud.generate.names import Names
-from tests.sample_cloud.generate.plan import Host, Network, Port
+from .hardware import nic_mac
+from .links import compact, is_instance_port, namespace_device, tap_mac
+from .names import Names
+from .plan import Host, Network, Port
 
 EMPTY: list[Any] = ["set", []]
 LOCAL = 65534  # OpenFlow number of a bridge's own port

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
-from tests.sample_cloud.generate.odd import Odd
+from .odd import Odd
 
 
 @dataclass(slots=True, eq=False)

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.sample_cloud.cloud import Item
-from tests.sample_cloud.generate.names import Names
-from tests.sample_cloud.generate.neutron_tables import NeutronTables
-from tests.sample_cloud.generate.nova_tables import NovaTables
-from tests.sample_cloud.generate.plan import Plan
+from ..cloud import Item
+from .names import Names
+from .neutron_tables import NeutronTables
+from .nova_tables import NovaTables
+from .plan import Plan
 
 SCHEMA: dict[str, dict[str, dict[str, str]]] = json.loads(
     Path(__file__).with_name("schema.json").read_text(encoding="utf-8")

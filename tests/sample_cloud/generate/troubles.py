@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tests.sample_cloud.cloud import Item
-from tests.sample_cloud.generate.hardware import nics
-from tests.sample_cloud.generate.names import Names
-from tests.sample_cloud.generate.plan import Host, Instance, Plan
+from ..cloud import Item
+from .hardware import nics
+from .names import Names
+from .plan import Host, Instance, Plan
 
 #: Trouble of an instance's first port -> name the instance gets, what is wrong.
 OF_PORTS = {

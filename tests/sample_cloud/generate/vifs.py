@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sample_cloud.cloud import Item
-from tests.sample_cloud.generate.neutron import vif_details, vif_type
-from tests.sample_cloud.generate.plan import Instance, Port, Subnet
+from ..cloud import Item
+from .neutron import vif_details, vif_type
+from .plan import Instance, Port, Subnet
 
 
 def network_info(instance: Instance) -> list[Item]:

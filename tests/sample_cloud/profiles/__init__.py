@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.sample_cloud.profiles.bonds import kernel_bond, ovs_bond, teamd
-from tests.sample_cloud.profiles.kolla import kolla_ovs
-from tests.sample_cloud.profiles.neighbours import ironic, kubernetes
-from tests.sample_cloud.profiles.openstack_ansible import osa_lxb, osa_ovs
-from tests.sample_cloud.profiles.passthrough import dpdk, sriov, switchdev
-from tests.sample_cloud.profiles.routers import dvr, ha
-from tests.sample_cloud.profiles.site import Site
-from tests.sample_cloud.profiles.tenants import regions, segments, trunk
+from .bonds import kernel_bond, ovs_bond, teamd
+from .kolla import kolla_ovs
+from .neighbours import ironic, kubernetes
+from .openstack_ansible import osa_lxb, osa_ovs
+from .passthrough import dpdk, sriov, switchdev
+from .routers import dvr, ha
+from .site import Site
+from .tenants import regions, segments, trunk
 
 #: Name of a profile -> draws it from a seed.
 PROFILES: dict[str, Callable[[int], Site]] = {

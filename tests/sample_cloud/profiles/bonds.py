@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.sample_cloud.generate.plan import Network
-from tests.sample_cloud.profiles.drawing import DrawnHost
-from tests.sample_cloud.profiles.plugs import dhcp, plug_ovs, router
-from tests.sample_cloud.profiles.site import Site
+from ..generate.plan import Network
+from .drawing import DrawnHost
+from .plugs import dhcp, plug_ovs, router
+from .site import Site
 
 TUNNELS = {"control-1": "172.16.2.11", "compute-1": "172.16.2.12"}
 #: Public, a provider VLAN, a tenant network.

@@ -7,15 +7,16 @@ from typing import Any
 
 from calipso.sources.cli.commands import COMMANDS
 from calipso.sources.cli.container import wrap
-from tests.sample_cloud.cloud import Answer, Body, Cloud, Columns, Item, Listing
-from tests.sample_cloud.generate.answers import SIMPLE
-from tests.sample_cloud.generate.identity import REGION, identity
-from tests.sample_cloud.generate.neutron import Neutron
-from tests.sample_cloud.generate.nova import Nova
-from tests.sample_cloud.generate.tables import SCHEMA, Tables
-from tests.sample_cloud.profiles import PROFILES
-from tests.sample_cloud.profiles.printing import answer
-from tests.sample_cloud.profiles.site import Site
+
+from ..cloud import Answer, Body, Cloud, Columns, Item, Listing
+from ..generate.answers import SIMPLE
+from ..generate.identity import REGION, identity
+from ..generate.neutron import Neutron
+from ..generate.nova import Nova
+from ..generate.tables import SCHEMA, Tables
+from . import PROFILES
+from .printing import answer
+from .site import Site
 
 
 class SiteCloud:

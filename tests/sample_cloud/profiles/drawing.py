@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sample_cloud.generate import hardware
-from tests.sample_cloud.generate.devices import (
+from ..generate import hardware
+from ..generate.devices import (
     OVS_DEVICE,
     OVS_PORT,
     UP,
@@ -21,11 +21,11 @@ from tests.sample_cloud.generate.devices import (
     linklocal,
     vlan,
 )
-from tests.sample_cloud.generate.names import Names
-from tests.sample_cloud.generate.plan import Host, Instance
-from tests.sample_cloud.profiles.ovs import DrawnSwitch
-from tests.sample_cloud.profiles.printing import bond_file
-from tests.sample_cloud.profiles.truth import Truth
+from ..generate.names import Names
+from ..generate.plan import Host, Instance
+from .ovs import DrawnSwitch
+from .printing import bond_file
+from .truth import Truth
 
 Device = dict[str, Any]
 BONDED = ("BROADCAST", "MULTICAST", "SLAVE", "UP", "LOWER_UP")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.sample_cloud.profiles.drawing import DrawnHost
-from tests.sample_cloud.profiles.plugs import dhcp, plug_ovs, router
-from tests.sample_cloud.profiles.site import Site
+from .drawing import DrawnHost
+from .plugs import dhcp, plug_ovs, router
+from .site import Site
 
 TUNNELS = {"control-1": "10.8.0.11", "compute-1": "10.8.0.12", "compute-2": "10.8.0.13"}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.sample_cloud.generate.devices import address, vxlan
-from tests.sample_cloud.generate.plan import Binding
-from tests.sample_cloud.profiles.drawing import DrawnHost
-from tests.sample_cloud.profiles.plugs import dhcp, plug_ovs
-from tests.sample_cloud.profiles.site import Site
-from tests.sample_cloud.profiles.tenants import ovs_host
+from ..generate.devices import address, vxlan
+from ..generate.plan import Binding
+from .drawing import DrawnHost
+from .plugs import dhcp, plug_ovs
+from .site import Site
+from .tenants import ovs_host
 
 
 def kubernetes(seed: int) -> Site:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.sample_cloud.profiles.drawing import DrawnHost
-from tests.sample_cloud.profiles.plugs import dhcp, lxb_bridge, plug_lxb, plug_ovs, router
-from tests.sample_cloud.profiles.site import Site
+from .drawing import DrawnHost
+from .plugs import dhcp, lxb_bridge, plug_lxb, plug_ovs, router
+from .site import Site
 
 TUNNELS = {"infra1": "172.29.240.11", "compute1": "172.29.240.21", "compute2": "172.29.240.22"}
 

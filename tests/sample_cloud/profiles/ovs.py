@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.sample_cloud.generate.links import compact
-from tests.sample_cloud.generate.names import Names
+from ..generate.links import compact
+from ..generate.names import Names
 
 Row = dict[str, Any]
 EMPTY: list[Any] = ["set", []]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sample_cloud.generate.plan import Binding, Instance, Network, Port
-from tests.sample_cloud.profiles.drawing import DrawnHost
-from tests.sample_cloud.profiles.plugs import (
+from ..generate.plan import Binding, Instance, Network, Port
+from .drawing import DrawnHost
+from .plugs import (
     guest_port,
     interface_xml,
     plug_ovs,
@@ -14,7 +14,7 @@ from tests.sample_cloud.profiles.plugs import (
     switch_port,
     vnic_of,
 )
-from tests.sample_cloud.profiles.site import Site
+from .site import Site
 
 
 def dpdk(seed: int) -> Site:

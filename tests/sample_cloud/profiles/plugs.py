@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sample_cloud.generate.devices import (
+from ..generate.devices import (
     OVS_PORT,
     VETH,
     Devices,
@@ -11,12 +11,12 @@ from tests.sample_cloud.generate.devices import (
     tap,
     vxlan,
 )
-from tests.sample_cloud.generate.links import brq, tap_mac
-from tests.sample_cloud.generate.names import dhcp_device_id
-from tests.sample_cloud.generate.ovs import noted
-from tests.sample_cloud.generate.plan import Binding, Instance, Network, Port, Router, Subnet
-from tests.sample_cloud.profiles.drawing import DrawnHost
-from tests.sample_cloud.profiles.site import Site
+from ..generate.links import brq, tap_mac
+from ..generate.names import dhcp_device_id
+from ..generate.ovs import noted
+from ..generate.plan import Binding, Instance, Network, Port, Router, Subnet
+from .drawing import DrawnHost
+from .site import Site
 
 
 def guest_port(

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tests.sample_cloud.cloud import Answer
-from tests.sample_cloud.generate.answers import NO_LIBVIRT, NO_SWITCH, OS_RELEASE
-from tests.sample_cloud.generate.domains import domain_xml
-from tests.sample_cloud.generate.links import compact
+from ..cloud import Answer
+from ..generate.answers import NO_LIBVIRT, NO_SWITCH, OS_RELEASE
+from ..generate.domains import domain_xml
+from ..generate.links import compact
 
 if TYPE_CHECKING:
-    from tests.sample_cloud.profiles.drawing import DrawnHost
+    from .drawing import DrawnHost
 
 
 def answer(host: DrawnHost, name: str, command: str) -> Answer:

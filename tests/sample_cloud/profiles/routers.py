@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.sample_cloud.generate.devices import VETH, address
-from tests.sample_cloud.generate.plan import Binding, Network, Port, Router
-from tests.sample_cloud.profiles.drawing import DrawnHost
-from tests.sample_cloud.profiles.plugs import dhcp, plug_ovs, service_device
-from tests.sample_cloud.profiles.site import Site
-from tests.sample_cloud.profiles.tenants import ovs_host
+from ..generate.devices import VETH, address
+from ..generate.plan import Binding, Network, Port, Router
+from .drawing import DrawnHost
+from .plugs import dhcp, plug_ovs, service_device
+from .site import Site
+from .tenants import ovs_host
 
 TUNNELS = {"network-1": "10.0.7.1", "network-2": "10.0.7.2", "compute-1": "10.0.7.3"}
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
-from tests.sample_cloud.generate.build import Builder
-from tests.sample_cloud.generate.params import CloudParams
-from tests.sample_cloud.generate.plan import (
+from ..generate.build import Builder
+from ..generate.params import CloudParams
+from ..generate.plan import (
     Host,
     Instance,
     Network,
@@ -17,8 +17,8 @@ from tests.sample_cloud.generate.plan import (
     Segment,
     Subnet,
 )
-from tests.sample_cloud.profiles.drawing import DrawnHost
-from tests.sample_cloud.profiles.truth import Truth
+from .drawing import DrawnHost
+from .truth import Truth
 
 
 class Site:

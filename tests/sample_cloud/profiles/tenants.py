@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.sample_cloud.generate.plan import Network
-from tests.sample_cloud.profiles.drawing import DrawnHost
-from tests.sample_cloud.profiles.plugs import dhcp, plug_ovs, vnic_of
-from tests.sample_cloud.profiles.site import Site
+from ..generate.plan import Network
+from .drawing import DrawnHost
+from .plugs import dhcp, plug_ovs, vnic_of
+from .site import Site
 
 
 def ovs_host(

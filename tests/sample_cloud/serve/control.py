@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.sample_cloud.serve.stage import Stage
+from .stage import Stage
 
 Reply = tuple[int, dict[str, Any], dict[str, str]]
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from tests.sample_cloud.serve.stage import Stage
+from .stage import Stage
 
 #: Columns the scans and their tests select by.
 INDEXED = ("id", "uuid", "host", "instance_uuid", "network_id", "port_id", "deleted", "agent_type")

@@ -11,12 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
 
-from tests.sample_cloud.serve.control import Control
-from tests.sample_cloud.serve.faults import seconds
-from tests.sample_cloud.serve.keystone import UNAUTHORIZED, Keystone
-from tests.sample_cloud.serve.pages import Pages
-from tests.sample_cloud.serve.stage import Stage
-from tests.sample_cloud.serve.versions import microversion, version_document
+from .control import Control
+from .faults import seconds
+from .keystone import UNAUTHORIZED, Keystone
+from .pages import Pages
+from .stage import Stage
+from .versions import microversion, version_document
 
 PREFIXES = {"/v3/": "identity", "/compute/v2.1/": "compute", "/network/v2.0/": "network"}
 NEUTRON_404 = {

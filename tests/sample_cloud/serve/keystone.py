@@ -7,8 +7,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.sample_cloud.cloud import Listing
-from tests.sample_cloud.serve.stage import Stage
+from ..cloud import Listing
+from .stage import Stage
 
 Reply = tuple[int, dict[str, Any], dict[str, str]]
 

@@ -21,9 +21,9 @@ from mysql_mimic.stream import ConnectionClosed
 from mysql_mimic.types import ColumnType
 from sqlglot.errors import SqlglotError
 
-from tests.sample_cloud.serve.database import Database
-from tests.sample_cloud.serve.faults import seconds
-from tests.sample_cloud.serve.stage import Stage
+from .database import Database
+from .faults import seconds
+from .stage import Stage
 
 READS_TABLES = re.compile(r"^\s*(\(?\s*select|with)\b.*\bfrom\b", re.IGNORECASE | re.DOTALL)
 SHOW_DATABASES = re.compile(r"^\s*show\s+(databases|schemas)\s*;?\s*$", re.IGNORECASE)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from tests.sample_cloud.cloud import Body, Item, Listing
-from tests.sample_cloud.generate.lazy import Lazy
-from tests.sample_cloud.generate.nova import COMPUTE_URL
-from tests.sample_cloud.serve.stage import Stage
-from tests.sample_cloud.serve.versions import as_of
+from ..cloud import Body, Item, Listing
+from ..generate.lazy import Lazy
+from ..generate.nova import COMPUTE_URL
+from .stage import Stage
+from .versions import as_of
 
 NOVA_PAGE = 1000  # osapi_max_limit
 CACHED_BYTES = 200_000_000

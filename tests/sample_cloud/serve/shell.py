@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from calipso.sources.cli.bundle import Question, parse_script
 from calipso.sources.cli.commands import COMMANDS
-from tests.sample_cloud.cloud import Answer
-from tests.sample_cloud.serve.faults import seconds
-from tests.sample_cloud.serve.stage import Stage
+
+from ..cloud import Answer
+from .faults import seconds
+from .stage import Stage
 
 NAME_OF = {command.text: command.name for command in COMMANDS}
 TOOL_OF = {command.text: command.tool for command in COMMANDS}

@@ -25,9 +25,9 @@ from paramiko.common import (
     OPEN_SUCCEEDED,
 )
 
-from tests.sample_cloud.serve.keys import private_key
-from tests.sample_cloud.serve.shell import Shell
-from tests.sample_cloud.serve.stage import Stage
+from .keys import private_key
+from .shell import Shell
+from .stage import Stage
 
 #: Key exchange and cipher that cost least CPU here; measured, see docs/sample-cloud.md.
 KEX = ("curve25519-sha256@libssh.org",)

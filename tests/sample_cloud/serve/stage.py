@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.sample_cloud.cloud import Cloud
-from tests.sample_cloud.serve.counts import Counts
-from tests.sample_cloud.serve.faults import Faults
+from ..cloud import Cloud
+from .counts import Counts
+from .faults import Faults
 
 
 @dataclass(frozen=True)

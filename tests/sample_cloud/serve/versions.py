@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sample_cloud.generate.nova import CPU_INFO
+from ..generate.nova import CPU_INFO
 
 MAX_MICROVERSION = (2, 93)
 

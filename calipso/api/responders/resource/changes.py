@@ -8,7 +8,7 @@ from typing import Any
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
-from calipso.analysis.neighbours import neighbours
+from calipso.analysis.change_log import around, as_net
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.gather import gathered
@@ -20,19 +20,14 @@ from calipso.api.schemas import Answer, Key, Time
 from calipso.api.words import Text, UtcTime
 from calipso.errors import ConfigError
 from calipso.model.documents import Document
-from calipso.stores.inventory.change_store import ChangeStore, link_subject, within
-from calipso.stores.inventory.changes import net
+from calipso.stores.inventory.change_store import ChangeStore, within
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode
-from calipso.utils.constants import constant_values
 
 ns = Namespace("changes", description="What changed, and when.", path="/")
 
 ORDER = ("time", "kind", "type", "id")
 NEWEST_FIRST = ["-time"]
-
-#: Objects whose changes are looked for around one.
-NEAR = 2000
 
 #: Changes that are put together in memory.
 MOST_NET = 20_000
@@ -157,10 +152,8 @@ def _net(inv: InventoryMgr, wanted: Document) -> list[Document]:
             f"more than {MOST_NET} changes to combine",
             hint="Narrow them: env_name, type, host, since, until; or ask without net.",
         )
-    folded: list[Document] = []
-    for name in sorted({item["environment"] for item in found}):
-        own = [decode(item) for item in found if item["environment"] == name]
-        folded += net(sorted(own, key=lambda item: (item["time"], item["_id"])))
+    ordered = sorted(found, key=lambda item: (item["time"], item["_id"]))
+    folded = as_net(decode(item) for item in ordered)
     return [item for item in folded if change in (None, item["change"])]
 
 
@@ -183,14 +176,7 @@ class ObjectChanges(Resource):  # type: ignore[misc]
         """What happened to an object and its links; with `depth`, also to what is near."""
         inv = opened(query)
         item = one_object(inv, key, caller)
-        environment, store = item["environment"], ChangeStore(inv)
-        conditions = list(store.of_links(environment, item, constant_values("link_types")))
-        subjects = [item]
-        if query.depth:
-            near = neighbours(inv, item, query.depth, NEAR)
-            subjects += inv.find_by_keys(near.distance, ("type", "id")).values()
-            subjects += [link_subject(link) for link in near.links]
-        conditions += store.of_objects(environment, subjects)
+        conditions = around(inv, item, query.depth)
         rest = query.model_dump(include={"change", "kind"}, exclude_none=True, mode="json")
         rest |= within(query.since, query.until)
         query = query.model_copy(update={"sort": query.sort or NEWEST_FIRST})

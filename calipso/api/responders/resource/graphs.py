@@ -6,7 +6,8 @@ from flask import Response
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
-from calipso.analysis.neighbours import clique_part, links_by_keys, neighbours
+from calipso.analysis.graphs import make_graph, near_graph
+from calipso.analysis.neighbours import clique_part, links_by_keys
 from calipso.api.auth.caller import Caller
 from calipso.api.graphs import (
     EXAMPLE_GRAPH,
@@ -14,7 +15,6 @@ from calipso.api.graphs import (
     GraphAnswer,
     GraphQuery,
     graph_response,
-    make_graph,
 )
 from calipso.api.operation import Need, operation
 from calipso.api.reading import OneQuery, one_object, one_of, opened
@@ -85,16 +85,8 @@ class NearGraph(Resource):  # type: ignore[misc]
         """What is near an object, along links; of a host: near all that is on it."""
         inv = opened(query)
         start = one_object(inv, key, caller)
-        near = neighbours(inv, start, query.depth, query.limit, query.link_types)
-        graph = make_graph(
-            inv,
-            start["_id"],
-            near.distance,
-            near.links,
-            distance=near.distance,
-            inside=near.inside,
-        )
-        return graph_response(graph, query.format, truncated=near.truncated)
+        graph, truncated = near_graph(inv, start, query.depth, query.limit, query.link_types)
+        return graph_response(graph, query.format, truncated=truncated)
 
 
 @ns.route("/inventory/<string:key>/paths")

@@ -25,7 +25,7 @@ from calipso.api.replies import Page, shown
 from calipso.api.schemas import Answer, Key
 from calipso.api.words import EnvironmentName, Text, UtcTime
 from calipso.model.documents import Document
-from calipso.model.types import example, kind_fields
+from calipso.model.types import COMMON, OBJECT_TYPES, example, kind_fields, object_type
 from calipso.stores.inventory.branches import below
 from calipso.stores.mongo.driver import Collection
 from calipso.stores.mongo.stretches import prefix_range
@@ -71,6 +71,10 @@ class ObjectQuery(EnvironmentPage):
         default=None,
         description="true: objects that the last scan could not read; false: the rest.",
     )
+    folders: bool = Field(
+        default=True,
+        description="false: without the folders of the tree, as `calipso inventory list` has it.",
+    )
     problems: bool | None = Field(
         default=None, description="true: with which something is wrong; false: the rest."
     )
@@ -110,6 +114,14 @@ class ObjectAnswer(Answer):
     problems: list[ProblemAnswer] | None = Field(
         default=None, description="What is wrong with it, by code; see docs/problems.md."
     )
+
+    @classmethod
+    def declared_fields(cls, query: Any) -> set[str]:
+        """Names of the fields of objects of the type asked for, or of any type."""
+        wanted = getattr(query, "type", None)
+        types = [object_type(wanted)] if wanted else OBJECT_TYPES.values()
+        fields = (*COMMON, *(field for declared in types for field in declared.fields))
+        return {field.name for field in fields}
 
 
 class TreeQuery(OneQuery):
@@ -174,6 +186,9 @@ class Objects(Resource):  # type: ignore[misc]
         collection = opened(query).collection("inventory")
         where = seen(caller, query.env_name)
         rest = _filter(query)
+        if not query.folders and query.type is None:
+            types = collection.distinct("type", where)
+            rest["type"] = {"$in": sorted(t for t in types if not t.endswith("_folder"))}
         narrow: list[Document] | None
         if query.parent_path is not None:
             narrow, more = _placed(collection, query.parent_path, query, caller)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bson import ObjectId
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
+from calipso.analysis.found import find
 from calipso.api.auth.caller import Caller
 from calipso.api.operation import Need, operation
 from calipso.api.reading import EXAMPLE_KEY, OneQuery, opened, seen_names
@@ -13,10 +13,6 @@ from calipso.api.replies import shown
 from calipso.api.schemas import Answer
 from calipso.api.words import EnvironmentName, Text
 from calipso.model.documents import Document
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
-from calipso.stores.inventory.search import Rank
-from calipso.stores.inventory.search_cache import SEARCH
-from calipso.stores.mongo.narrow import by_keys
 
 ns = Namespace("search", description="Find objects by name, id or address.", path="/search")
 
@@ -29,6 +25,8 @@ SHOWN = (
     "host",
     "state",
     "status",
+    "project",
+    "last_scanned",
     "stale_since",
     "id_path",
     "name_path",
@@ -42,7 +40,8 @@ class SearchQuery(OneQuery):
         min_length=1,
         max_length=200,
         description="A name, id, MAC address in any writing, IP address, range of addresses "
-        "(`10.0.0.0/24`), or any part of a name or id.",
+        "(`10.0.0.0/24`), VLAN or VNI (`vlan 101`), port of a neighbour switch, or any part of a "
+        "name or id.",
         examples=["fa-16-3e-0a-5b-01"],
     )
     env_name: EnvironmentName | None = Field(
@@ -101,33 +100,12 @@ class Search(Resource):  # type: ignore[misc]
         """Objects by any part of their names, ids and addresses, in your environments."""
         inv = opened(query)
         names = [caller.may_view(query.env_name)] if query.env_name else seen_names(caller)
-        hits: dict[ObjectId, Rank] = {}
-        for name in names:
-            hits |= _by_id(inv, name, query)
-        for name in names:
-            for rank, key in SEARCH.index(inv, name).find(query.q, query.limit + 1, query.type):
-                hits.setdefault(key, rank)
-        best = sorted(hits, key=lambda key: hits[key])
-        wanted = best[: query.limit]
-        found = by_keys(inv.collection("inventory"), wanted)
+        hits, more = find(inv, names, query.q, query.limit, query.type)
         return {
             "items": [
                 shown({name: item[name] for name in ("_id", *SHOWN) if name in item})
-                | {"match": hits[item["_id"]].name.lower()}
-                for item in found
-                if item["environment"] in names
+                | {"match": rank.name.lower()}
+                for rank, item in hits
             ],
-            "more": len(best) > query.limit,
+            "more": more,
         }
-
-
-def _by_id(inv: InventoryMgr, environment: str, query: SearchQuery) -> dict[ObjectId, Rank]:
-    """Objects of this very id as they are stored now; the index may be of a moment ago."""
-    wanted = {"environment": environment, "id": query.q.strip()}
-    found = inv.collection("inventory").find(wanted, {"type": 1}, limit=20)
-    return {
-        item["_id"]: Rank.EXACT
-        for item in found
-        if item["type"] in query.type
-        or (not query.type and not str(item["type"]).endswith("_folder"))
-    }

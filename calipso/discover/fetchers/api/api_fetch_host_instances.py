@@ -55,7 +55,7 @@ class ApiFetchHostInstances(ApiAccess):
         ports = InstancePorts(self.inv, self.env)
         for hosts in _portions(compute.keys() - failed.keys(), of_host):
             found = {
-                host: [item | {"ip_address": compute[host].address} for item in of_host[host]]
+                host: [item | {"host_ip_address": compute[host].address} for item in of_host[host]]
                 for host in hosts
             }
             complete(self, [item for items in found.values() for item in items], ports)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from shlex import quote
 from typing import Any
 
 from calipso.discover.fetchers.api.host_names import Names
@@ -88,7 +89,7 @@ def driver_problems(
             kind=ErrorKind.UNSUPPORTED,
             code="driver_not_read",
             message=f"{environment}: {driver_message(driver)}",
-            hint=driver_hint(driver, drivers),
+            hint=driver_hint(driver, drivers, environment),
             source="api",
         )
 
@@ -113,11 +114,11 @@ def driver_message(found: Found) -> str:
     return f"{found.word}{where} is not read: {found.missing} are missing"
 
 
-def driver_hint(found: Found, mechanism_drivers: Iterable[str]) -> str:
-    """Return the hint: what to do about it."""
+def driver_hint(found: Found, mechanism_drivers: Iterable[str], environment: str = "ENV") -> str:
+    """What to do about it: the command, for this environment."""
     if found.driver is not None and found.driver.read:
-        wanted = ", ".join([*mechanism_drivers, found.name])
-        return f"Set mechanism_drivers to {wanted} in this environment."
+        wanted = ",".join([*mechanism_drivers, found.name])
+        return f"calipso env set {quote(environment)} mechanism_drivers={wanted}"
     return "Calipso has no fetchers for this driver yet: see the drivers in docs/environments.md."
 
 

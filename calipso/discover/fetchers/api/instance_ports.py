@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cached_property
 
 from calipso.model.inventory import Fetched
+from calipso.sources.api.addresses import normal_ip
 from calipso.sources.api.api_paging import Item
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
-_FIELDS = ("id", "device_id", "device_owner", "network_id", "mac_address", "binding:vnic_type")
+_FIELDS = (
+    "id",
+    "device_id",
+    "device_owner",
+    "network_id",
+    "mac_address",
+    "fixed_ips",
+    "binding:vnic_type",
+)
 
 #: Start of `device_owner` of their ports; the availability zone follows.
 _OF_INSTANCES = "compute:"
@@ -39,6 +49,10 @@ class InstancePorts:
         networks = self._inv.find(self._environment, "network", fields=("id", "name"))
         return {str(network["id"]): str(network["name"]) for network in networks}
 
+    def name_of(self, network_id: str) -> str:
+        """Name of a network; its id when the inventory lacks it."""
+        return self._labels.get(network_id, network_id)
+
     def of(self, instance_id: str) -> list[Item]:
         """Ports of one instance, by id."""
         return sorted(self._of_instance.get(instance_id, ()), key=lambda port: str(port["id"]))
@@ -61,7 +75,7 @@ class InstancePorts:
 
 
 def add_network(item: Fetched, info: list[Item] | None, ports: InstancePorts) -> None:
-    """Set `network_info`, `network` (distinct ids) and `mac_address` of an instance.
+    """Set `network_info`, `network` (distinct ids), addresses and `mac_address` of an instance.
 
     The order is that of Nova's cache, which is the order of the NICs.
     """
@@ -77,3 +91,23 @@ def add_network(item: Fetched, info: list[Item] | None, ports: InstancePorts) ->
     item["network_info"] = info
     item["network"] = [name for name in dict.fromkeys(networks) if name]
     item["mac_address"] = str(macs[0]) if macs and macs[0] else ""
+    item["network_names"] = [ports.name_of(str(name)) for name in item["network"]]
+    told = bool(own) and all("fixed_ips" in port for port in own)
+    found = _fixed(own) if told else _cached(info)
+    item["addresses"] = [address for address in dict.fromkeys(found) if address]
+    item["ip_address"] = item["addresses"][0] if item["addresses"] else ""
+
+
+def _fixed(ports: list[Item]) -> Iterator[str]:
+    """Addresses that Neutron gave to ports."""
+    for port in ports:
+        for fixed in port.get("fixed_ips") or ():
+            yield normal_ip(fixed.get("ip_address")) or ""
+
+
+def _cached(info: list[Item]) -> Iterator[str]:
+    """Addresses in Nova's cache, where the ports are not known."""
+    for entry in info:
+        for subnet in (entry.get("network") or {}).get("subnets") or ():
+            for ip in subnet.get("ips") or ():
+                yield normal_ip(ip.get("address")) or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bson import ObjectId
@@ -19,6 +20,8 @@ from calipso.sources.cli.commands import NAMESPACE_LINKS
 
 #: The address for metadata requests. Every DHCP namespace has it, and it belongs to no subnet.
 _METADATA = {"169.254.169.254", "fe80::a9fe:a9fe"}
+#: Length of a prefix that holds one address.
+_WHOLE = {4: 32, 6: 128}
 
 
 class CliFetchVserviceVnics(CliAccess):
@@ -88,7 +91,7 @@ class CliFetchVserviceVnics(CliAccess):
             "vservice_id": f"{host}-{namespace}",
             "device": device.name,
             "kind": device.kind,
-            **_fields(device),
+            **_fields(device, port.addresses if port else ()),
             **_port(port),
             "master_parent_type": "vservice",
             "master_parent_id": f"{host}-{namespace}",
@@ -122,13 +125,17 @@ def _port(port: PortRef | None) -> Fetched:
     return {} if port is None else {"port_id": port.id, "network": port.network_id}
 
 
-def _fields(device: Device) -> Fetched:
+def _fields(device: Device, fixed: Sequence[str]) -> Fetched:
     """Return the fields of the device. Metadata addresses are listed, but give no other field.
 
     `cidr` is the subnet of the first IPv4 address, or of the first IPv6 address if the device has
-    no IPv4 address.
+    no IPv4 address. The fixed addresses of its port come first, then addresses with a subnet:
+    floating IPs are ranges of one address, and keepalived may add them before the device's own.
     """
-    own = [a for a in device.addresses if a.ip not in _METADATA]
+    own = sorted(
+        (a for a in device.addresses if a.ip not in _METADATA),
+        key=lambda a: (a.ip not in fixed, a.prefix == _WHOLE[a.version]),
+    )
     fields = device_fields(replace(device, addresses=tuple(own)))
     fields["addresses"] = [address.cidr for address in device.addresses]
     subnets = sorted((a for a in own if a.scope == "global"), key=lambda a: a.version)

@@ -1,0 +1,71 @@
+"""Completion in the shell: names of what is stored. Silent when a store is away."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from calipso.model.documents import Document
+from calipso.model.types import OBJECT_TYPES
+
+#: Names that a shell is offered.
+MOST = 100
+
+
+def environments(incomplete: str) -> list[str]:
+    """Names of environments."""
+    return _quietly(lambda database: database["environments_config"].distinct("name"), incomplete)
+
+
+def types(incomplete: str) -> list[str]:
+    """Object types that objects have."""
+    return [
+        name
+        for name, declared in OBJECT_TYPES.items()
+        if name.startswith(incomplete) and not declared.is_folder and not declared.planned
+    ]
+
+
+def hosts(incomplete: str) -> list[str]:
+    """Ids of hosts, of any environment."""
+    return _quietly(lambda database: _of_type(database, "id", incomplete, {"type": "host"}), "")
+
+
+def objects(incomplete: str) -> list[str]:
+    """Names of objects that begin so."""
+    return _quietly(lambda database: _of_type(database, "name", incomplete, {}), "")
+
+
+def scans(incomplete: str) -> list[str]:
+    """Ids of scans, newest first."""
+
+    def newest(database: Any) -> list[str]:
+        found = database["scans"].find({}, {"_id": 1}).sort("submit_timestamp", -1).limit(MOST)
+        return ["last", *(str(scan["_id"]) for scan in found)]
+
+    return _quietly(newest, incomplete)
+
+
+def _of_type(database: Any, field: str, incomplete: str, wanted: Document) -> Iterator[str]:
+    from calipso.settings import settings
+    from calipso.stores.mongo.stretches import prefix_range
+
+    query = wanted | ({field: prefix_range(incomplete)} if incomplete else {})
+    for item in database[settings().inventory].find(query, {field: 1, "type": 1}, limit=MOST * 5):
+        if not str(item["type"]).endswith("_folder"):
+            yield str(item[field])
+
+
+def _quietly(read: Callable[[Any], Any], incomplete: str) -> list[str]:
+    """What `read` finds; nothing when no store answers, which is no error while one types."""
+    from calipso.stores.mongo.mongo_access import MongoAccess
+
+    found: dict[str, None] = {}
+    with contextlib.suppress(Exception):
+        for name in read(MongoAccess().db):
+            if str(name).startswith(incomplete) and str(name).isprintable():
+                found[str(name)] = None
+            if len(found) >= MOST:
+                break
+    return list(found)

@@ -1,0 +1,188 @@
+"""`calipso demo`: a sample cloud, scanned by the stack that `calipso up` starts."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import secrets
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from calipso.cli.stack.flower import write_secret
+from calipso.cli.stack.process import spawn
+from calipso.cli.stack.programs import python
+from calipso.cli.stack.sample import DemoDir
+from calipso.errors import CalipsoError
+from calipso.settings import settings
+
+MODULE = "calipso.sample_cloud"
+ENVIRONMENT = "demo"
+SIZE = ("--hosts", "8", "--instances", "40", "--networks", "8", "--troubles")
+START_SECONDS = 60.0
+LOOK_AROUND = ("status", "inventory tree --env demo --depth 6", "scan show last --coverage")
+
+#: Packages of the extra `demo`, as they are imported.
+NEEDED = ("mysql_mimic", "sqlglot")
+
+
+def demo(
+    flags: Annotated[
+        list[str] | None,
+        typer.Argument(help="After `--`: flags of the sample cloud, such as --hosts 40."),
+    ] = None,
+    down: Annotated[
+        bool, typer.Option("--down", help="Stop the sample cloud, and the stack with it.")
+    ] = False,
+) -> None:
+    """Scan a sample cloud with the stack of this machine, and leave both running.
+
+    Example: calipso demo -- --hosts 20 --instances 200
+    """
+    if down and flags:
+        raise typer.BadParameter("no flags of the sample cloud with --down", param_hint="FLAGS")
+    code = calipso("down") if down else show(flags or list(SIZE))
+    raise typer.Exit(code)
+
+
+def show(flags: list[str]) -> int:
+    """Stack, cloud, environment, scan; returns the exit code of the first that failed."""
+    _check_packages()
+    folder = DemoDir(settings().data_dir())
+    began = time.monotonic()
+    step("Starting MongoDB, Redis, the workers and the API")
+    if code := calipso("up", "--admin-password-file", str(folder.password)):
+        return code
+    _know_password(folder)
+    step("Starting a sample cloud: OpenStack API, MySQL and SSH on loopback")
+    folder.stop_cloud()
+    state = start_cloud(folder, flags)
+    step(f"Adding it as environment `{ENVIRONMENT}`")
+    write_secret(folder.environment, json.dumps(state["environment"]))
+    if code := calipso("env", "add", "--file", str(folder.environment), "--replace", "--no-test"):
+        return code
+    step("Scanning it")
+    code = calipso("scan", "run", ENVIRONMENT, "--watch")
+    if code == 0 and (host := _lose_host(state)):
+        step(f"{host} does not answer any more: scanning again, what was read of it stays")
+        calipso("scan", "run", ENVIRONMENT, "--watch")
+    if code == 0:
+        _tell_more(folder, time.monotonic() - began, state.get("troubles", []))
+    return code
+
+
+def start_cloud(folder: DemoDir, flags: list[str]) -> dict[str, Any]:
+    """Start the sample cloud detached; what it tells about itself. Raises CalipsoError."""
+    folder.log.unlink(missing_ok=True)
+    command = python(MODULE, "--name", ENVIRONMENT, "--state", str(folder.state), *flags)
+    process = spawn(command, folder.log, tied=False)
+    deadline = time.monotonic() + START_SECONDS
+    while not folder.state.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            said = folder.log.read_text(encoding="utf-8", errors="replace").strip()
+            raise CalipsoError(
+                f"the sample cloud does not start: {said or 'it says nothing'}",
+                hint=f"Its log is {folder.log}; `calipso down` stops the rest.",
+            )
+        time.sleep(0.1)
+    state = dict(json.loads(folder.state.read_text(encoding="utf-8")))
+    typer.echo(", ".join(f"{number} {name}" for name, number in state["summary"].items()))
+    return state
+
+
+def _check_packages() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing or importlib.util.find_spec(MODULE) is None:
+        raise CalipsoError(
+            f"the sample cloud cannot run: not installed: {', '.join(missing) or MODULE}",
+            hint='Run `pip install "calipso[demo,embedded]"`.',
+        )
+
+
+def _lose_host(state: dict[str, Any]) -> str:
+    """Let a host of the cloud refuse SSH; its name, or nothing when no trouble says so."""
+    for trouble in state.get("troubles", []):
+        if "fault" in trouble:
+            order = json.dumps({"fault": trouble["fault"]}).encode()
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            request = urllib.request.Request(state["control"], order)  # noqa: S310 - our own cloud
+            opener.open(request, timeout=30).close()
+            return str(trouble["name"])
+    return ""
+
+
+def _tell_more(folder: DemoDir, seconds: float, troubles: list[dict[str, Any]]) -> None:
+    """Commands to go on with; those that find the planted troubles come first."""
+    step(f"Done in {seconds:.0f} s. The stack stays up; `calipso demo --down` stops it.")
+    typer.echo("Look around:")
+    for line in (*_find_troubles(troubles), *LOOK_AROUND):
+        typer.echo(f"  {_program()} {line}")
+    if troubles:
+        typer.echo("\n  What was planted, to be found:")
+    for trouble in troubles:
+        typer.echo(f"  - {trouble['text']}")
+    _tell_api(folder)
+
+
+def _find_troubles(troubles: list[dict[str, Any]]) -> list[str]:
+    """Commands that find what is wrong with the cloud."""
+    if not troubles:
+        return []
+    instances = [each["name"] for each in troubles if each["object_type"] == "instance"]
+    return [
+        "inventory list --env demo --with-problems",
+        *(f"clique show {name} --env demo" for name in instances[:2]),
+        "inventory list --env demo --stale --type host_pnic",
+    ]
+
+
+def _know_password(folder: DemoDir) -> None:
+    """A stack that was up before has its admin; the demo then gives it a password of its own."""
+    if not folder.password.exists():
+        write_secret(folder.password, secrets.token_urlsafe(15) + "\n")
+        calipso("-q", "user", "passwd", "admin", "--password-file", str(folder.password))
+
+
+def _tell_api(folder: DemoDir) -> None:
+    """The address of the API, and a call of it that works as it stands."""
+    listed = python("calipso", "-q", "status", "-f", "json")
+    found = subprocess.run(listed, capture_output=True, text=True, check=False)  # noqa: S603
+    rows = json.loads(found.stdout or "[]")
+    address = next((row["address"] for row in rows if row["name"] == "api"), "")
+    if not address:
+        return
+    file = _short(folder.password)
+    query = "inventory?env_name=demo&type=host&limit=1"
+    typer.echo(f"""
+  The API answers at {address}/api/v1 (to read and to try: {address}/api/v1/doc); user admin,
+  its password is in {file}. Or by curl:
+
+  curl -s -u "admin:$(cat {file})" "{address}/api/v1/{query}"
+""")
+
+
+def _program() -> str:
+    """How a person in this directory calls this command line."""
+    return _short(Path(sys.argv[0])) if Path(sys.argv[0]).name == "calipso" else "calipso"
+
+
+def _short(path: Path) -> str:
+    """A path as seen from the current directory, if it is in it."""
+    path = path.absolute()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def calipso(*arguments: str) -> int:
+    """Run a command line of ours in a process of its own; its exit code."""
+    return subprocess.run(python("calipso", *arguments), check=False).returncode  # noqa: S603
+
+
+def step(text: str) -> None:
+    """A headline of what begins now."""
+    typer.echo(f"\n== {text}")
+    sys.stdout.flush()

@@ -1,0 +1,66 @@
+"""`calipso graph`: what is near an object, as text, DOT or JSON."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from calipso.analysis.graphs import near_graph
+from calipso.cli.output import clean, plain, say
+from calipso.cli.selecting import (
+    EnvOption,
+    HostOption,
+    InventoryOption,
+    ObjectTypeOption,
+    ObjectWord,
+    one_object,
+)
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.topology.formats import dot
+from calipso.topology.text import as_text
+
+
+class GraphFormat(StrEnum):
+    """Forms of a graph."""
+
+    TEXT = "text"
+    DOT = "dot"
+    JSON = "json"
+
+
+def graph(
+    word: Annotated[str, ObjectWord],
+    environment: EnvOption = None,
+    object_type: ObjectTypeOption = None,
+    host: HostOption = None,
+    depth: Annotated[
+        int, typer.Option("--depth", min=1, max=10, help="Links from the object.")
+    ] = 2,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=5000, help="Objects at most.")
+    ] = 1000,
+    inventory: InventoryOption = None,
+    output_format: Annotated[
+        GraphFormat, typer.Option("-f", "--format", help="How to show the graph.")
+    ] = GraphFormat.TEXT,
+) -> None:
+    """What is near an object, along links; of a host: near all that is on it.
+
+    Example: calipso graph web-1 --depth 3 -f dot | dot -Tsvg > web-1.svg
+    """
+    inv = InventoryMgr(inventory)
+    start = one_object(inv, word, environment, object_type, host)
+    found, truncated = near_graph(inv, start, depth, limit)
+    if output_format is GraphFormat.JSON:
+        text = json.dumps(plain(found | {"truncated": truncated}), indent=2)
+        typer.echo(text)
+    elif output_format is GraphFormat.DOT:
+        typer.echo(clean(dot(found), keep="\n").rstrip("\n"))
+    else:
+        for line in as_text(found):
+            typer.echo(clean(line))
+    if truncated:
+        say(f"there is more than {limit} objects: --limit 5000, or a smaller --depth")
