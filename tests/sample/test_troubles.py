@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from calipso.cli.demo import _find_troubles as find_troubles
 from calipso.sources.cli.commands import BY_NAME
-from tests.demo import find_troubles
 from tests.sample_cloud.cloud import Listing
 from tests.sample_cloud.generate.generated import GeneratedCloud
 from tests.sample_cloud.generate.params import CloudParams
