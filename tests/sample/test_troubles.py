@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from calipso.cli.demo import _find_troubles as find_troubles
 from calipso.sources.cli.commands import BY_NAME
 from tests.sample_cloud.cloud import Listing
 from tests.sample_cloud.generate.generated import GeneratedCloud
@@ -145,3 +146,11 @@ def test_a_cloud_without_a_fitting_host_leaves_troubles_out() -> None:
     small = GeneratedCloud(CloudParams(hosts=3, instances=1, networks=2, troubles=True))
 
     assert len(small.troubles) < len(CODES)
+
+
+def test_the_demo_prints_commands_that_name_what_was_planted(cloud: GeneratedCloud) -> None:
+    commands = find_troubles(list(cloud.troubles))
+
+    assert commands[0] == "inventory list --env demo --with-problems"
+    assert {"clique show web-3 --env demo", "clique show db-2 --env demo"} <= set(commands)
+    assert find_troubles([]) == []

@@ -107,3 +107,35 @@ def test_an_inventory_that_lacks_everything_is_wrong_in_each_kind(inv: Inventory
     assert len(rows["host_pnic"].missing) == rows["host_pnic"].truth == 18
     assert rows["vedge-host_pnic"].missing
     assert rows["clique of instance"].missing == ["web: no clique", "both: no clique"]
+
+
+def test_an_invented_a_lost_and_a_changed_link_are_told(inv: InventoryMgr) -> None:
+    scan("segments")
+    truth = ProfileCloud("segments").site.truth
+    links = inv.collection("links")
+    first, *_, last = links.find({"link_type": "vedge-host_pnic"}).sort("source_id", 1)
+    links.update_one({"_id": first["_id"]}, {"$set": {"target": last["target"]}})
+    links.update_one({"link_type": "host_pnic-network"}, {"$set": {"state": "down"}})
+
+    rows = {row.kind: row for row in check(truth, inv, "segments")}
+
+    assert len(rows["vedge-host_pnic"].missing) == 1
+    assert rows["vedge-host_pnic"].extra == ["rack1-node -> rack2-node/ens1f0"]
+    assert [line.partition(": ")[2] for line in rows["host_pnic-network"].different] == [
+        "truth up, inventory down"
+    ]
+
+
+def test_a_problem_of_a_right_cloud_and_a_thing_that_is_not_there_are_told(
+    inv: InventoryMgr,
+) -> None:
+    scan("segments")
+    truth = ProfileCloud("segments").site.truth
+    del truth.objects["host_pnic", "rack1-node/eno1"]
+    wrong = {"code": "link_down", "message": "eno1 is down"}
+    inv.collection("inventory").update_one({"type": "host_pnic"}, {"$set": {"problems": [wrong]}})
+
+    rows = {row.kind: row for row in check(truth, inv, "segments")}
+
+    assert rows["host_pnic"].extra == ["rack1-node/eno1"]
+    assert len(rows["problem"].extra) == 1
