@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Flask, Response, g, request
 from flask_restx import Namespace
 
-from calipso.api import errors, openapi, responders
+from calipso.api import errors, openapi, pages, responders
 from calipso.api.auth import audit
 from calipso.api.auth.ldap_config import ldap_config
 from calipso.api.replies import etag_of
@@ -48,6 +48,7 @@ def create_app() -> Flask:
     app.register_blueprint(viewer)
     health.install(app)
     metrics.install(app)
+    pages.install(app)
     return app
 
 

@@ -1,4 +1,4 @@
-"""The picture of a graph: valid, accessible, safe with any name, and in words what it is in colours."""
+"""The picture of a graph: valid, accessible, safe with any name; states are words too."""
 
 from __future__ import annotations
 
