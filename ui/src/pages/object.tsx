@@ -2,10 +2,10 @@
 import { useEffect } from "preact/hooks";
 import { address, ApiError, get } from "../api.ts";
 import { useLoad } from "../load.ts";
-import { Age, Copied, Empty, Failure, Name, State, Table } from "../parts/basics.tsx";
+import { Age, Copied, Empty, Failure, Mark, Name, State, Table } from "../parts/basics.tsx";
 import { Graph, GraphTable, type GraphData } from "../parts/graph.tsx";
 import { go, place, to } from "../route.ts";
-import { plain, shortened } from "../words.ts";
+import { plain, shortened, type Health } from "../words.ts";
 import { ChangeList, type Change } from "./changes.tsx";
 
 export interface Thing {
@@ -138,26 +138,68 @@ function Problems({ of }: { of: Thing }) {
   );
 }
 
-/** The strip to the wire: each way to a network, hop by hop. */
+interface Hop {
+  key: string;
+  type: string;
+  name: string;
+  host?: string;
+  state?: string;
+  health: Health;
+  mtu?: number;
+  tag?: number;
+  reason?: string;
+  problems: string[];
+  link_state?: string;
+  link_health?: Health;
+}
+
+const ill = (how?: Health) => how === "bad" || how === "degraded";
+
+/** The strip to the wire: each way to a network, hop by hop; the first bad hop in words. */
 function Ways({ id }: { id: string }) {
-  const found = useLoad<{ paths: string[][] }>(`paths ${id}`, () => get(`/inventory/${id}/paths`));
-  if (!found.data?.paths.length) return null;
+  const found = useLoad<{ hops: Hop[][] }>(
+    `paths ${id}`,
+    () => get(`/inventory/${id}/paths`),
+    30_000,
+  );
+  if (!found.data?.hops.length) return null;
   return (
     <section aria-label="Ways to networks">
-      {found.data.paths.map((path) => (
-        <ol class="strip">
-          {path.map((hop) => {
-            const space = hop.indexOf(" ");
-            return (
-              <li>
-                <span class="kind">{hop.slice(0, space)}</span>
-                <Name of={shortened(hop.slice(space + 1), 40)} />
-              </li>
-            );
-          })}
-        </ol>
-      ))}
+      {found.data.hops.map((way) => {
+        const first = way.find((hop) => ill(hop.health) || ill(hop.link_health));
+        return (
+          <>
+            <ol class="strip">
+              {way.map((hop) => (
+                <li class={`${hop.health}${hop === first ? " first" : ""}`}>
+                  <span class="kind">
+                    {hop.type}
+                    {hop.tag ? ` · tag ${hop.tag}` : ""}
+                    {hop.mtu ? ` · MTU ${hop.mtu}` : ""}
+                  </span>
+                  <a href={to(["object", hop.key])}>
+                    <Mark of={hop.health} /> <Name of={shortened(hop.name, 40)} />
+                  </a>
+                </li>
+              ))}
+            </ol>
+            {first ? <FirstBad of={first} /> : null}
+          </>
+        );
+      })}
     </section>
+  );
+}
+
+function FirstBad({ of }: { of: Hop }) {
+  const link = !ill(of.health) && ill(of.link_health);
+  const why = of.problems.join("; ") || of.reason || (link ? of.link_state : of.state);
+  return (
+    <p class="note">
+      First bad hop: {link ? "the link to " : ""}
+      {of.type} <Name of={of.name} />
+      {why ? <>: <Name of={why} /></> : null}
+    </p>
   );
 }
 

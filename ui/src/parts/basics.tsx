@@ -11,6 +11,13 @@ export const SHAPES: Record<Health, string> = {
   unknown: "M6 1.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 1 1 0-9Z",
 };
 
+/** The shape of a state; the word stands beside it, or is its title. */
+export const Mark = ({ of }: { of: Health }) => (
+  <svg class={`shape ${of}`} width="12" height="12" viewBox="0 0 12 12" role="img" aria-label={of}>
+    <path class="mark" d={SHAPES[of]} />
+  </svg>
+);
+
 /** A state as colour, shape and word. */
 export function State({ of, word }: { of: Thing; word?: string }) {
   const how = health(of);

@@ -43,6 +43,8 @@ export interface GraphData {
 }
 
 const nameOf = (node: NodeData) => node.object_name || node.name;
+/** Smaller than this, text cannot be read; the drawing then scrolls. */
+const LEGIBLE = 0.8;
 const KEEP = 0.35;
 
 export function Graph({ of, label, picture }: { of: GraphData; label: string; picture: string }) {
@@ -53,7 +55,7 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
   const { width, height } = of.layout;
   const fit = () => {
     const room = frame.current?.clientWidth ?? width;
-    setZoom(Math.min(1, Math.max(KEEP, room / width)));
+    setZoom(Math.min(1, Math.max(LEGIBLE, room / width)));
   };
   useEffect(fit, [of.layout.width]);
   const at = new Map(of.layout.nodes.map((item) => [item.key, item]));
