@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".demo"
 STATE = FOLDER / "cloud.json"
 PASSWORD = FOLDER / "admin.password"
+BUILT = ROOT / "calipso" / "ui" / "dist" / "index.html"
 CALIPSO = [sys.executable, "-m", "calipso"]
 SIZE = ["--hosts", "8", "--instances", "40", "--networks", "8"]
 START_SECONDS = 60.0
@@ -131,6 +132,8 @@ def tell_api() -> None:
     address = next(row["address"] for row in json.loads(found.stdout) if row["name"] == "api")
     folder = PASSWORD.relative_to(ROOT)
     print(f"""
+  The web UI: {address}/ui/{"" if BUILT.exists() else " (to be built first: make ui)"}
+
   The API answers at {address}/api/v1 (to read and to try: {address}/api/v1/doc); user admin,
   its password is in {folder}. Or by curl, see docs/api.md:
 

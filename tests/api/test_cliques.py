@@ -383,3 +383,21 @@ def quoted_words(line: str) -> tuple[list[str], str]:
             word, at = word + line[at : at + step].removeprefix("\\" * (step - 1)), at + step
         words, at = [*words, word], at + 1
     return words, rest
+
+
+def test_the_hops_of_a_way_say_how_each_is_and_where_it_breaks(
+    admin: FlaskClient, filled: InventoryMgr
+) -> None:
+    key = instance(filled)
+    link = filled.find_all("links", {"source": ObjectId(key)})[0]
+    broken = {"state": "down", "attributes.reason": "tap5 is down"}
+    filled.update_by_keys("links", [link["_id"]], {"$set": broken})
+    told = admin.get(f"{ROOT}/inventory/{key}/paths").json
+
+    assert [[f"{hop['type']} {hop['name']}" for hop in way] for way in told["hops"]] == told[
+        "paths"
+    ]
+    (way,) = told["hops"]
+    assert (way[0]["key"], "link_health" in way[0]) == (key, False)
+    assert (way[1]["link_health"], way[1]["reason"]) == ("bad", "tap5 is down")
+    assert all(hop["health"] in ("good", "bad", "degraded", "unknown") for hop in way)
