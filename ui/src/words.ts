@@ -10,9 +10,8 @@ export interface Thing {
 }
 
 const WORDS: Record<Exclude<Health, "unknown">, string[]> = {
-  good: ["up", "active", "ok", "enabled", "running", "available", "completed"],
-  degraded: ["build", "degraded", "paused", "suspended", "shutoff", "stopped", "disabled",
-    "completed_with_errors"],
+  good: ["up", "active", "ok", "enabled", "running", "available"],
+  degraded: ["build", "degraded", "paused", "suspended", "shutoff", "stopped", "disabled"],
   bad: ["down", "error", "dead", "failed", "deleted", "crashed"],
 };
 

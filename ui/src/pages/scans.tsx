@@ -45,10 +45,12 @@ interface Covered {
   problems: Problem[];
 }
 
-const running = (status: string) => !/^(completed|failed|cancel|error|aborted)/.test(status);
-const how = (status: string, errors: number): Thing => ({
-  state: running(status) ? "build" : status === "completed" && errors ? "degraded" : status,
-});
+const running = (status: string) => status === "pending" || status === "running";
+const how = (status: string, errors: number): Thing => {
+  if (running(status)) return { state: "build" };
+  if (!status.startsWith("completed")) return { state: "failed" };
+  return { state: status === "completed" && !errors ? "ok" : "degraded" };
+};
 
 export function Scans() {
   const env = place.value.query.get("env") ?? "";
