@@ -37,10 +37,10 @@ down: $(DEMO)    ## stop what `make demo` (or `calipso up`) started
 PYTEST := $(BIN)/python -m pytest -q
 test: test-packages test-fast test-rest  ## the tests for each change: first the fast ones
 
-test-fast: $(READY)  ## the tests that need no stack: is all well?
+test-fast: $(READY)  ## the tests that need no stack: a quick check
 	@$(PYTEST) -n 2 --dist loadfile -m "not long and not alone and not slow and not broker"
 
-test-rest: $(READY)  ## what `make test` runs after them: real workers, clocks
+test-rest: $(READY)  ## the tests that need real workers and clocks
 	@$(PYTEST) -n 2 --dist loadfile -m "not long and not alone and (slow or broker)"
 	@$(PYTEST) -m "not long and alone"
 
@@ -68,7 +68,7 @@ lint: $(READY)   ## style, and which way imports point
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
 
-docs: $(READY)   ## pages that are written from the code: settings, commands, types
+docs: $(READY)   ## write the pages that come from the code: settings, commands, types
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/command_line.py
 	@$(BIN)/python docs/object_types.py
@@ -83,7 +83,7 @@ faults: $(READY) ## 100 scans while workers, stores and sources fail; prints a t
 bench: $(READY)  ## scan generated clouds; times, calls and memory beside the last result
 	$(BIN)/python -m tests.bench
 
-lock: $(READY)   ## compile requirements.txt and requirements-demo.txt anew from setup.cfg
+lock: $(READY)   ## compile requirements.txt and requirements-demo.txt again from setup.cfg
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --extra demo --extra embedded --extra flower --extra ldap --extra test --extra ui --allow-unsafe --strip-extras \
 	  --no-annotate --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host \

@@ -8,7 +8,7 @@ accept_content = ["json"]
 timezone = "UTC"
 enable_utc = True
 
-# A killed worker's task runs again; writes are upserts, so twice is as good as once.
+# The task of a killed worker runs again. Writes are upserts, so a second run does no harm.
 task_acks_late = True
 task_reject_on_worker_lost = True
 worker_prefetch_multiplier = 1
@@ -25,9 +25,9 @@ result_chord_join_timeout = 30.0
 task_soft_time_limit = 270
 task_time_limit = 300
 
-# A connection over which nothing comes is asked after 30 s whether the other side is still there,
-# and given up a minute later: a worker host whose link was cut takes tasks again once it is back.
-# Without these, Linux asks after two hours.
+# On a silent connection TCP keepalive asks after 30 s whether the other side still exists, and
+# gives it up a minute later. So a worker host takes tasks again when its cut link is back.
+# Without these values, Linux asks after two hours.
 keepalive = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
 
 broker_transport_options = {
@@ -51,12 +51,12 @@ redis_socket_timeout = 60.0
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 worker_cancel_long_running_tasks_on_connection_loss = False
-# After a restart of RabbitMQ, Celery would ask for less and, as tasks end, for more again: from a
-# thread of the pool, over the connection that the worker reads, which then hangs until the next
-# heartbeat. A few messages too many wait in the worker instead.
+# After a restart of RabbitMQ, Celery would request fewer messages, and more again as tasks end. It
+# would do this from a thread of the pool, on the connection that the worker reads, which then hangs
+# until the next heartbeat. Without it, some more messages wait in the worker.
 worker_enable_prefetch_count_reduction = False
 
-# paramiko and XML leave crumbs.
+# paramiko and XML parsing leak some memory.
 worker_max_tasks_per_child = 2000
 worker_hijack_root_logger = False
 worker_send_task_events = True

@@ -2,9 +2,9 @@
 # entrypoint.sh ROLE [ARGUMENT ...]: what a container of the Calipso image is.
 #   api [FLAG ...]          the REST API on port 8000
 #   worker QUEUE,... [...]  a worker for these queues (see `calipso worker --help`)
-#   beat                    what starts by time
+#   beat                    starts timed work
 #   flower                  the task dashboard on port 5555, behind a password
-#   upgrade                 bring the database to this version and end
+#   upgrade                 upgrade the database to this version and end
 #   COMMAND ...             any other `calipso` command
 # Waits for the stores first, WAIT_SECONDS at most (60), and says which one did not answer.
 set -eu

@@ -15,10 +15,10 @@ trap 'rm -rf "$work"' EXIT
 "$python" -m venv "$work/tools"
 sed -n '/^setuptools==/,/[^\\]$/p' "$sources/requirements.txt" >"$work/tools.txt"
 "$work/tools/bin/pip" install --quiet --require-hashes -r "$work/tools.txt"
-cp -r "$sources" "$work/sources"   # the build leaves its traces in the copy
+cp -r "$sources" "$work/sources"   # the build writes files into the copy only
 "$work/tools/bin/pip" wheel --quiet --no-deps --no-build-isolation -w "$work" "$work/sources"
 
-# Which of the locked packages are needed: pip says it, then each is taken by its hash.
+# pip says which locked packages are needed; each is then installed by its hash.
 "$python" -m venv "$target"
 wheel=$(ls "$work"/calipso-*.whl)
 grep -o '^[A-Za-z0-9_.-]*==[^ ]*' "$sources/requirements.txt" >"$work/constraints.txt"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Passwords of the stores for compose.yaml, in docker/secrets/. What is there stays as it is.
+# Passwords of the stores for compose.yaml, in docker/secrets/. Existing files stay unchanged.
 #   ./make-secrets.sh [rabbitmq]      rabbitmq: tasks go through RabbitMQ instead of Redis
 set -eu
 cd "$(dirname "$0")"

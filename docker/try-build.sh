@@ -2,7 +2,7 @@
 # What `docker build` and the containers would do, with plain shell and no Docker: the steps of the
 # Dockerfile in a clean directory, then each role as a user without rights, against stores of its own.
 #   docker/try-build.sh [FOLDER]        needs the checkout's .venv (make) for the embedded stores
-# PYTHON=/usr/bin/python3 takes another Python than the one on PATH, KEEP=1 leaves the folder.
+# PYTHON=/usr/bin/python3 uses another Python than that of PATH, KEEP=1 leaves the folder.
 # Not shown by this: the base image, its layers, and networks between containers.
 set -euo pipefail
 

@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".demo"
@@ -21,8 +23,9 @@ STATE = FOLDER / "cloud.json"
 PASSWORD = FOLDER / "admin.password"
 BUILT = ROOT / "calipso" / "ui" / "dist" / "index.html"
 CALIPSO = [sys.executable, "-m", "calipso"]
-SIZE = ["--hosts", "8", "--instances", "40", "--networks", "8"]
+SIZE = ["--hosts", "8", "--instances", "40", "--networks", "8", "--troubles"]
 START_SECONDS = 60.0
+LOOK_AROUND = ("status", "inventory tree --env demo --depth 6", "scan show last --coverage")
 
 
 def main() -> int:
@@ -41,7 +44,8 @@ def up(flags: list[str]) -> int:
     know_password()
     step("Starting a sample cloud: OpenStack API, MySQL and SSH on loopback")
     stop_cloud()
-    environment = start_cloud(flags)
+    state = start_cloud(flags)
+    environment = state["environment"]
     step("Adding it as environment `demo`")
     file = FOLDER / "environment.json"
     file.touch(mode=0o600)
@@ -50,9 +54,23 @@ def up(flags: list[str]) -> int:
         return 1
     step("Scanning it")
     result = calipso("scan", "run", "demo", "--watch")
+    if result == 0 and (host := lose_host(state)):
+        step(f"{host} does not answer any more: scanning again, what was read of it stays")
+        calipso("scan", "run", "demo", "--watch")
     if result == 0:
-        tell_more(time.monotonic() - began)
+        tell_more(time.monotonic() - began, state["troubles"])
     return result
+
+
+def lose_host(state: dict[str, Any]) -> str:
+    """Let a host of the cloud refuse SSH; its name, or nothing when no trouble says so."""
+    for trouble in state["troubles"]:
+        if "fault" in trouble:
+            order = json.dumps({"fault": trouble["fault"]}).encode()
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            opener.open(urllib.request.Request(state["control"], order), timeout=30).close()
+            return str(trouble["name"])
+    return ""
 
 
 def down() -> int:
@@ -60,8 +78,8 @@ def down() -> int:
     return calipso("down")
 
 
-def start_cloud(flags: list[str]) -> dict[str, object]:
-    """Start the sample cloud detached; its environment document."""
+def start_cloud(flags: list[str]) -> dict[str, Any]:
+    """Start the sample cloud detached; what it tells about itself."""
     STATE.unlink(missing_ok=True)
     log = FOLDER / "cloud.log"
     command = [sys.executable, "-m", "tests.sample_cloud", "--name", "demo", "--state", str(STATE)]
@@ -80,7 +98,7 @@ def start_cloud(flags: list[str]) -> dict[str, object]:
         time.sleep(0.1)
     state = json.loads(STATE.read_text(encoding="utf-8"))
     print(", ".join(f"{number} {name}" for name, number in state["summary"].items()))
-    return dict(state["environment"])
+    return dict(state)
 
 
 def stop_cloud() -> None:
@@ -95,25 +113,29 @@ def stop_cloud() -> None:
     STATE.unlink(missing_ok=True)
 
 
-def tell_more(seconds: float) -> None:
-    instances = ["inventory", "list", "-e", "demo", "-t", "instance", "--limit", "1"]
-    found = subprocess.run(
-        [*CALIPSO, "-q", *instances, "-f", "value", "-c", "name"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    name = found.stdout.strip() or "INSTANCE"
+def tell_more(seconds: float, troubles: list[dict[str, Any]]) -> None:
+    """Commands to go on with; those of the faults that were planted come first."""
     step(f"Done in {seconds:.0f} s. The stack stays up; `make down` stops it. Look around:")
-    for line in (
-        "status",
-        "inventory tree --env demo --depth 6",
-        f"clique show {name} --env demo",
-        "scan show last --coverage",
-    ):
-        print(f"  {Path(sys.executable).parent.relative_to(ROOT)}/calipso {line}")
-
+    program = f"{Path(sys.executable).parent.relative_to(ROOT)}/calipso"
+    for line in (*find_troubles(troubles), *LOOK_AROUND):
+        print(f"  {program} {line}")
+    if troubles:
+        print("\n  What was planted, to be found:")
+    for trouble in troubles:
+        print(f"  - {trouble['text']}")
     tell_api()
+
+
+def find_troubles(troubles: list[dict[str, Any]]) -> list[str]:
+    """Commands that find what is wrong with the cloud."""
+    if not troubles:
+        return []
+    instances = [each["name"] for each in troubles if each["object_type"] == "instance"]
+    return [
+        "inventory list --env demo --with-problems",
+        *(f"clique show {name} --env demo" for name in instances[:2]),
+        "inventory list --env demo --stale --type host_pnic",
+    ]
 
 
 def know_password() -> None:

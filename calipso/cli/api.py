@@ -55,7 +55,7 @@ def api(
 ) -> None:
     """Serve the REST API in the foreground until SIGTERM. `calipso up` starts it, too.
 
-    What is not given here comes from the settings (`api_*`, docs/settings.md).
+    The settings (`api_*`, docs/settings.md) give the values of missing options.
 
     Example: calipso api --bind 0.0.0.0:8443 --certificate /etc/calipso/api.pem
     """
@@ -75,5 +75,5 @@ def api(
         word for flag, value in flags.items() if value is not None for word in (flag, str(value))
     ]
     words += [word for origin in cors_origin or () for word in ("--cors-origin", origin)]
-    # The process becomes the server: signals reach it, and the command line imports no Flask.
+    # The server replaces this process, so signals reach it and the command line imports no Flask.
     os.execv(sys.executable, [sys.executable, "-m", MODULE, *words])  # noqa: S606 - our own module

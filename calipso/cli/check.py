@@ -1,4 +1,4 @@
-"""`calipso check`: what works, what does not, and what to do about it."""
+"""`calipso check`: tests each part, and says what to do about failures."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _lines(config: Settings, names: list[str], *, stack_only: bool) -> Iterator[
     if config.broker_url:
         yield _try("broker", lambda: _broker(config.broker_url or ""))
     yield _try("disk", lambda: _disk(config))
-    if not stored.ok:  # all that follows is kept in MongoDB
+    if not stored.ok:  # all further checks read MongoDB
         return
     yield _try("size", _size)
     yield _try("workers", _workers)
@@ -108,7 +108,7 @@ def _mongo(config: Settings) -> str:
 
 
 def _size() -> str:
-    """Too many hosts are a warning: it works, but slowly."""
+    """Check the number of hosts. Too many hosts are a warning: Calipso works, but slowly."""
     from calipso.stores.config.embedded_size import embedded_warning
 
     warning = embedded_warning()
@@ -121,7 +121,7 @@ def _redis(config: Settings) -> str:
 
 
 def _broker(url: str) -> str:
-    """The broker of CELERY_BROKER_URL, whatever it is, through kombu."""
+    """Check the broker of CELERY_BROKER_URL, of any kind, through kombu."""
     from kombu import Connection
 
     try:
@@ -142,7 +142,7 @@ def _disk(config: Settings) -> str:
 
 
 def _workers() -> str:
-    """A scan needs a worker for every queue."""
+    """Check that every queue of a scan has a worker."""
     from calipso.stores.scans.worker_store import WorkerStore
 
     workers = WorkerStore().live()
@@ -157,7 +157,7 @@ def _workers() -> str:
 
 
 def _api_address(config: Settings) -> str:
-    """Where `calipso up` runs the API; empty where it does not."""
+    """Return the address of the API that `calipso up` runs; empty if it runs none."""
     children = RunDir(config.data_dir()).state().get("children", [])
     return next((str(item["address"]) for item in children if item["name"] == API), "")
 

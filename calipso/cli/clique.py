@@ -36,7 +36,7 @@ app = typer.Typer(help="What an object depends on: list, show.")
 
 COLUMNS = ["focal_point_type", "focal_point_id", "name", "links", "objects"]
 ORDER = ("environment", "clique_type", "focal_point")
-PORTION = 200  # cliques whose links and objects are read together
+PORTION = 200  # number of cliques whose links and objects are read together
 
 TypeOption = Annotated[
     str | None,
@@ -113,12 +113,12 @@ def show(
         told = [f"{item['name']}: focal point of no clique: {why(inv, item)}" for item in lacking]
         raise NotFound(
             clean("; ".join(told)) or "there are no cliques",
-            hint="`calipso clique list` shows those there are.",
+            hint="`calipso clique list` shows all cliques.",
         )
 
 
 def _reasons(inv: InventoryMgr, keys: list[ObjectId]) -> str:
-    """Why instances among these objects have no clique: no host has them."""
+    """Return why instances among these objects have no clique: they have no host."""
     found = inv.find_by_keys(keys, ["no_host_reason"]).values()
     reasons = [str(item["no_host_reason"]) for item in found if item.get("no_host_reason")]
     return f" ({'; '.join(reasons)})" if reasons else ""
@@ -165,7 +165,7 @@ def _paths(
     objects: Mapping[ObjectId, dict[str, Any]],
     links: list[dict[str, Any]],
 ) -> list[str]:
-    """One line for each network an instance or vservice reaches."""
+    """Return one line for each network of an instance or vservice, with the path to it."""
     if clique["focal_point_type"] not in ("instance", "vservice"):
         return []
     found = paths_to_networks(clique, objects.values(), links)
@@ -184,8 +184,8 @@ def _paths(
 
 
 def _age(clique: Mapping[str, Any]) -> str:
-    """How old the facts are: a path is as old as its oldest object."""
-    text = f"as of {iso(clique['last_scanned'])}" if clique.get("last_scanned") else "age not known"
+    """Return how old the facts are: a path is as old as its oldest object."""
+    text = f"as of {iso(clique['last_scanned'])}" if clique.get("last_scanned") else "age unknown"
     if clique.get("stale_since"):
         text += f"; parts could not be read since {iso(clique['stale_since'])}"
     return text

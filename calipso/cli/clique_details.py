@@ -1,4 +1,4 @@
-"""What `calipso clique show` says of an object and a link besides their names."""
+"""Details of objects and links in `calipso clique show`, besides their names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from calipso.cli.output import clean, iso
 from calipso.model.documents import Record
 from calipso.topology.plumbing import values
 
-#: What is read of the objects of a clique for it.
+#: Fields read of the objects of a clique.
 DETAIL_FIELDS = (
     "addresses",
     "cidrs",
@@ -27,15 +27,17 @@ DETAIL_FIELDS = (
     "provider:segmentation_id",
     "vni",
 )
-#: Stands for a space inside a fact, which is not broken between two lines.
+#: Replaces a space inside a fact, so that no line break splits the fact.
 NO_BREAK = "\xa0"
 _MAC = re.compile(r"(?i)[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-#: Types whose address and MTU say something of the path.
+#: Types whose address and MTU matter for the path.
 _WITH_DEVICE = frozenset({"vnic", "vconnector", "otep", "host_pnic"})
 
 
 def facts(item: Record, link: Record | None = None) -> str:
-    """Tag, addresses, MAC, MTU, VNI, floating IPs and switch port, as far as they are known."""
+    """Return tag, addresses, MAC, MTU, VNI, floating IPs and switch port, as far as they
+    are known.
+    """
     kind = item["type"]
     found: list[str] = []
     tag = ((link or {}).get("attributes") or {}).get("tag")
@@ -60,7 +62,7 @@ def facts(item: Record, link: Record | None = None) -> str:
 
 
 def floating_ips(instance: Record) -> list[str]:
-    """Floating IPs of an instance, as Nova's cache has them."""
+    """Return the floating IPs of an instance from Nova's cache."""
     entries = [entry for entry in instance.get("network_info") or () if isinstance(entry, Mapping)]
     return sorted(
         str(floating.get("address"))
@@ -72,7 +74,9 @@ def floating_ips(instance: Record) -> list[str]:
 
 
 def switch_port(nic: Record) -> str:
-    """`-> leaf-1 port 7`: the LLDP neighbour of a NIC; its description where the id is a MAC."""
+    """Return `-> leaf-1 port 7`: the LLDP neighbour of a NIC; its description if the id
+    is a MAC.
+    """
     lldp = nic.get("lldp")
     if not isinstance(lldp, Mapping):
         return ""
@@ -84,14 +88,14 @@ def switch_port(nic: Record) -> str:
 
 
 def notes(item: Record, link: Record | None, told: set[str]) -> Iterator[str]:
-    """Lines on what is wrong: the object's problems, and why the link is not up.
+    """Return lines with the object's problems, and the reason why the link is not up.
 
-    `told` are the messages that were printed before; one fault is told once.
+    `told` has the messages that were printed before, so that each fault is printed once.
     """
     for problem in item.get("problems") or ():
         if problem["message"] not in told:
             told.add(problem["message"])
-            # the hint of `cut_off` is to look at what is shown here
+            # the hint of `cut_off` names this command
             hint = problem.get("hint") if problem["code"] != "cut_off" else ""
             since = f" (since {iso(problem['since'])})" if problem.get("since") else ""
             yield clean(f"! {problem['code']}: {problem['message']}{since}. {hint or ''}".rstrip())

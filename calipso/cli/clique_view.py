@@ -13,18 +13,18 @@ from calipso.cli.clique_details import NO_BREAK, facts, notes
 from calipso.cli.output import clean, iso
 from calipso.model.documents import Record
 
-#: Most characters of a line.
+#: Maximum length of a line, in characters.
 WIDTH = 80
 
 
 def lines(
     clique: Record, objects: Mapping[ObjectId, Record], links: Sequence[Record]
 ) -> Iterator[str]:
-    """The shortest way from the focal point to each object, as an indented tree.
+    """Return the shortest path from the focal point to each object, as an indented tree.
 
-    An object that several links lead to is shown with what follows where the shortest way ends;
-    its other links say `see elsewhere`. Below the name of an object stand its addresses and the
-    like, and what is wrong with it. The host is said where it is another one than before.
+    An object with several links appears, with all that follows, at the end of its shortest path;
+    its other links say `see elsewhere`. Addresses, similar details and problems of an object follow
+    its name. A line names the host only if it differs from the host of the line above.
     """
     found_by = _shortest(clique["focal_point"], links)
     distance = {key: number for number, key in enumerate(found_by)}
@@ -48,7 +48,7 @@ def lines(
 def _shortest(
     focal: ObjectId, links: Sequence[Record]
 ) -> dict[ObjectId, tuple[ObjectId | None, ObjectId | None]]:
-    """For each object reached, nearest first: the link that reached it and from where."""
+    """Return for each object, nearest first, the link that leads to it and the object before it."""
     ends: defaultdict[ObjectId, list[tuple[ObjectId, ObjectId]]] = defaultdict(list)
     for link in links:
         ends[link["source"]].append((link["_id"], link["target"]))
@@ -80,7 +80,7 @@ class _Tree:
         self._told = told
 
     def below(self, here: ObjectId, indent: str) -> Iterator[str]:
-        """What follows on an object."""
+        """Write the objects that follow an object."""
         ways = sorted(self._below.get(here, []), key=lambda way: _order(way, self._objects))
         host = (self._objects.get(here) or {}).get("host")
         for link, there in ways:
@@ -116,7 +116,7 @@ class _Tree:
 
 
 def wrapped(text: str, first: str, rest: str) -> list[str]:
-    """A text in lines of a terminal; a name that is longer than one stays whole."""
+    """Break a text into lines of a terminal. A name that is longer than a line is not broken."""
     found = textwrap.wrap(
         text,
         max(WIDTH, len(rest) + 30),
@@ -134,7 +134,7 @@ def _order(way: tuple[Record, ObjectId], objects: Mapping[ObjectId, Record]) -> 
 
 
 def _name(item: Record | None, key: ObjectId, host: Any = "") -> str:
-    """`vnic tap0a1b on compute-1, down`; without the host when it is this one."""
+    """Return `vnic tap0a1b on compute-1, down`; without the host if it is the present one."""
     if item is None:
         return f"{key} (not in the inventory)"
     text = f"{item['type']} {clean(str(item.get('name', item['id'])))}"

@@ -1,4 +1,4 @@
-"""`calipso config show`: every setting with its value and where it came from."""
+"""`calipso config show`: every setting with its value and its origin."""
 
 from __future__ import annotations
 

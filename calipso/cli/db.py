@@ -24,13 +24,13 @@ def db() -> None:
 def status(output_format: FormatOption = Format.TABLE, column: ColumnOption = None) -> None:
     """Show each migration and the time when it was applied.
 
-    Exit code 1 when something is to be done, or the database is newer than this calipso.
+    Exit code 1 when an upgrade is necessary, or the database is newer than this calipso.
     """
     migrator = Migrator()
     found = migrator.status(look_at_indexes=True)
     show_list(_rows(migrator, found), COLUMNS, output_format, chosen=column)
     if found.holder:
-        say(f"note: {found.holder} upgrades it at this moment")
+        say(f"note: {found.holder} is upgrading the database now")
     if found.missing_indexes:
         say(f"note: missing indexes: {', '.join(found.missing_indexes)}")
     migrator.check()
@@ -51,8 +51,8 @@ def upgrade(
 ) -> None:
     """Bring the database to the schema of this version: documents, then indexes.
 
-    Doing it twice, or on two machines at once, is harmless. Stop the workers first, and make a
-    backup: there is no way back but that. Example: calipso db upgrade --dry-run
+    A second run, or runs on two machines at once, do no harm. Stop the workers first, and make a
+    backup: only the backup brings back the old state. Example: calipso db upgrade --dry-run
     """
     migrator = Migrator()
     before = migrator.status(look_at_indexes=dry_run)
@@ -62,7 +62,7 @@ def upgrade(
         _tell_plan(migrator, before)
         return
     if before.holder:
-        say(f"{before.holder} upgrades it at this moment; waiting")
+        say(f"{before.holder} is upgrading the database now; waiting")
     made = migrator.upgrade(_tell, wait=wait)
     for name in made:
         typer.echo(f"index {name}")

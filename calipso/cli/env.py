@@ -74,14 +74,17 @@ def add(
     """
     store = EnvironmentStore()
     added = [checked(found) for found in documents(given.told(ctx.params))]
-    for environment in added:  # all of them are well before the first is stored
+    for environment in added:  # all environments are valid before the first is stored
         store.add(environment, replace=replace)
         name, how = environment.name, ["replace"] if replace else []
         AuditStore().add_command("env add", name, how, environment=name)
         say(f"environment {name} is stored")
     failed = [e.name for e in added if test and e.environment_type == "OpenStack" and not _test(e)]
     if failed:
-        say(f"Stored, but not all works. Then: calipso env test {failed[0]}", always=True)
+        say(
+            f"Stored, but some steps failed. After a correction run: calipso env test {failed[0]}",
+            always=True,
+        )
         raise typer.Exit(SOME_FAILED)
 
 
@@ -117,7 +120,7 @@ def run_test(
 ) -> None:
     """Test everything a scan needs: API, databases, SSH, sudo and tools of each host.
 
-    Exit code 0 when every step is well, else 1.
+    Exit code 0 when every step succeeds, otherwise 1.
     """
     environment = EnvironmentStore().get(name)
     if output_format is Format.TABLE and not column:
@@ -141,7 +144,7 @@ def _row(step: Step) -> dict[str, Any]:
 
 
 def _test(environment: Environment) -> bool:
-    """Run the test, each step on a line as it ends."""
+    """Run the test and print each step when it ends."""
     good = True
     for step in test_environment(environment):
         good = good and step.ok
@@ -165,11 +168,11 @@ def remove(
             "--data", help="Also remove its inventory, links, cliques, changes and scans."
         ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove without a question.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Remove an environment. Its objects, links and scans stay unless --data is given."""
     store = EnvironmentStore()
-    store.masked(name)  # NotFound before any question
+    store.masked(name)  # raises NotFound before the question
     counts = store.count_data(name) if data else {}
     listed = "".join(f", {count} of {kind}" for kind, count in sorted(counts.items()))
     if not yes:
@@ -189,7 +192,7 @@ def record(
         bool, typer.Option("--anonymise", help="Replace names, addresses and ids consistently.")
     ] = False,
 ) -> None:
-    """Scan a cloud and keep every answer, so that it can be scanned again without the cloud."""
+    """Scan a cloud and store every answer, so that the scan can run again without the cloud."""
     from calipso.recording.record import record_environment
 
     scan = record_environment(EnvironmentStore().get(name), to, anonymise=anonymise)

@@ -1,7 +1,7 @@
 """Input of `calipso env add`: a file, a cloud of clouds.yaml or OS_*, options, prompts.
 
-Passwords come from a file, a variable or a prompt, never from an argument: arguments are seen by
-everybody on the machine and stay in the shell's history.
+Passwords come from a file, a variable or a prompt, never from an argument: everybody on the machine
+can see arguments, and the shell's history keeps them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ PASSWORDS = {
     "mysql": ("CALIPSO_DB_PASSWORD", "--db-password-file"),
     "CLI": ("CALIPSO_SSH_PASSWORD", "--ssh-password-file"),
 }
-#: Field with the secret of an OpenStack login, by `auth_type`; those of all others are `pwd`.
+#: Field with the secret of an OpenStack login, by `auth_type`; every other login uses `pwd`.
 SECRETS = {"v3token": "token", "v3applicationcredential": "application_credential_secret"}
-#: Fields without which a section cannot be, and what a person is asked.
+#: Required fields of a section, and the questions for them.
 QUESTIONS = {
     "OpenStack": {"host": "Keystone address", "user": "OpenStack user"},
     "mysql": {"host": "MySQL server of the controllers", "user": "MySQL user"},
@@ -38,7 +38,7 @@ QUESTIONS = {
 
 @dataclass
 class Told:
-    """Everything the command line gave."""
+    """All input of the command line."""
 
     name: str | None = None
     file: Path | None = None
@@ -51,7 +51,7 @@ class Told:
 
 
 def documents(told: Told) -> Iterator[Document]:
-    """The documents to add: several when the file holds a list."""
+    """Return the documents to add; a file with a list gives several."""
     if told.file is None:
         yield _completed(_from_cloud(told), told)
         return
@@ -59,13 +59,16 @@ def documents(told: Told) -> Iterator[Document]:
     if told.name and len(found) > 1:
         found = [document for document in found if document.get("name") == told.name]
     if not found:
-        raise ConfigError(f"{told.file}: no environment called {told.name} in it")
+        raise ConfigError(f"{told.file}: the file has no environment {told.name}")
     for document in found:
         yield _completed(document, told)
 
 
 def read_documents(path: Path) -> list[Document]:
-    """Documents of a JSON or YAML file: one, or a list. Raises ConfigError."""
+    """Return the documents of a JSON or YAML file with one document or a list.
+
+    Raises ConfigError.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
@@ -88,7 +91,7 @@ def read_documents(path: Path) -> list[Document]:
 
 
 def _from_cloud(told: Told) -> Document:
-    """A document with the OpenStack section of the chosen cloud, unless options give one."""
+    """Return a document with the OpenStack section of the chosen cloud, unless options give one."""
     given = told.sections.get("OpenStack", {})
     if told.os_cloud is None and (given.get("host") or given.get("auth_url")):
         return {"name": told.name, "configuration": []}
@@ -97,7 +100,9 @@ def _from_cloud(told: Told) -> Document:
             "the address of the cloud is missing",
             hint="Give --file FILE, --os-cloud NAME, or a name with --api-host or --auth-url.",
         )
-    from calipso.sources.api.clouds import load_clouds  # a third of a second, not for --help
+    from calipso.sources.api.clouds import (
+        load_clouds,
+    )  # this import is too slow for --help
 
     clouds = load_clouds()
     name = clouds.choose(told.os_cloud)
@@ -110,7 +115,7 @@ def _completed(document: Document, told: Told) -> Document:
         document["name"] = told.name
     given = document.get("configuration")
     if told.file is not None and not isinstance(given, list):
-        return document  # the check of the document says what is wrong
+        return document  # the check of the document reports the fault
     sections = [dict(item) if isinstance(item, dict) else item for item in given or []]
     for name, fields in told.sections.items():
         _section(sections, name).update(fields)
@@ -130,7 +135,7 @@ def _section(sections: list[Any], name: str) -> Document:
 
 
 def _ask(sections: list[Any], name: str, told: Told) -> None:
-    """Ask for missing values of a section. Without a terminal, the check names them later."""
+    """Ask for missing values of a section. Without a terminal, a later check names them."""
     listed = any(isinstance(item, dict) and item.get("name") == name for item in sections)
     if not listed and told.file is not None:
         return
@@ -151,7 +156,7 @@ def _ask(sections: list[Any], name: str, told: Told) -> None:
 
 
 def _needless(key: str, section: Document) -> bool:
-    """True for a field that this section can be without."""
+    """True for a field that this section does not need."""
     if key == "host":
         return bool(section.get("auth_url"))
     return key == "user" and bool(section.get("user_id") or section.get("auth_type") in SECRETS)
@@ -169,7 +174,7 @@ def _password(name: str, section: Document, told: Told) -> str | None:
         prompt = f"{what} of {section.get('user') or 'the login'} for {name}"
         return str(typer.prompt(prompt, hide_input=True, err=True, default="", show_default=False))
     if name == "CLI":
-        return None  # the check of the section asks for pwd or key
+        return None  # the check of the section requires pwd or key
     raise ConfigError(
         f"no password for {name}",
         hint=f"Give {option} FILE, set {variable}, put pwd into the file, or run on a terminal.",

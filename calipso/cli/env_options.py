@@ -1,4 +1,4 @@
-"""Options of `calipso env add`: their names, and the field that each one fills."""
+"""Options of `calipso env add`: their names, and the field of each."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ Settings = Annotated[
     ),
 ]
 PasswordFile = Annotated[
-    File, typer.Option(help="File with the password, when all three sections have the same.")
+    File, typer.Option(help="File with the password, if all three sections have the same password.")
 ]
 ApiPassword = Annotated[
     File,
@@ -110,7 +110,7 @@ PASSWORD_FILES = {
 
 
 def told(options: Mapping[str, Any]) -> Told:
-    """What the options of one command line say."""
+    """The values of the options of one command line."""
     found = Told(
         name=options["name"],
         file=options["file"],
@@ -131,7 +131,7 @@ def told(options: Mapping[str, Any]) -> Told:
 
 
 def _set(found: Told, text: str) -> None:
-    """`CLI.host_port=2222`, or a field of the environment itself: `listen=true`."""
+    """Apply `CLI.host_port=2222`, or a field of the environment itself: `listen=true`."""
     path, equals, value = text.partition("=")
     section, dot, key = path.strip().rpartition(".")
     if not equals or not key:

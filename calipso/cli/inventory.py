@@ -62,7 +62,7 @@ def list_objects(
         bool, typer.Option("--stale", help="Only objects that the last scan could not read.")
     ] = False,
     with_problems: Annotated[
-        bool, typer.Option("--with-problems", help="Only objects with which something is wrong.")
+        bool, typer.Option("--with-problems", help="Only objects that have problems.")
     ] = False,
     inventory: InventoryOption = None,
     limit: LimitOption = 100,
@@ -170,7 +170,7 @@ def _environments(inv: InventoryMgr, environment: str | None, depth: int) -> lis
         if environment:
             EnvironmentStore().get(environment)
         raise NotFound(
-            f"nothing was found in {environment or 'any environment'} yet",
+            f"no scan has found objects in {environment or 'any environment'} yet",
             hint="calipso scan run ENV --watch",
         )
     roots: list[Branch] = []

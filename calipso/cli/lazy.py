@@ -1,6 +1,6 @@
 """A command group that imports the module of a command only when the command is run.
 
-`calipso --help` and completion read the table below; nothing else is imported.
+`calipso --help` and completion read the table below and import no other module.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-#: command -> (module, name of its Typer app or function, what `calipso --help` says of it)
+#: command -> (module, name of its Typer app or function, its line in `calipso --help`)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("calipso.cli.stack.commands", "up", "Start the stores, workers, beat and the API."),
     "down": ("calipso.cli.stack.commands", "down", "Stop what `up` started."),
@@ -45,7 +45,7 @@ class LazyGroup(TyperGroup):
             self.commands[name] = TyperCommand(name=name, callback=None, help=text)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The command to run; here its module is imported."""
+        """Return the command to run. This imports its module."""
         name, command, rest = super().resolve_command(ctx, args)
         if name in COMMANDS:
             command = load(name)

@@ -1,4 +1,4 @@
-"""`calipso link`: which objects touch, and in what state."""
+"""`calipso link`: which objects are connected, and the states of the connections."""
 
 from __future__ import annotations
 

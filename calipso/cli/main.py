@@ -1,6 +1,6 @@
 """The `calipso` command: global options, and the one place where errors become exit codes.
 
-0 done; 1 failed; 2 wrong usage; 3 done with errors; 130 interrupted.
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done with errors; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from calipso.errors import CalipsoError, StoreError
 INTERRUPTED = 130
 LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
 
-#: Variables that win over the file of `-m`.
+#: Variables that take precedence over the file of `-m`.
 MONGO_VARIABLES = ("CALIPSO_MONGO_URL", "MONGO_URL", "CALIPSO_MONGO_URL_FILE")
 
 #: Name of the file of `-m`, for `calipso config show`.
@@ -89,7 +89,9 @@ def _log_to_stderr(level: int, everything: bool) -> None:
 
 
 def _use_mongo_config(path: Path) -> None:
-    """Make `-m` count in this process and in those it starts, which read the environment."""
+    """Apply `-m` to this process and to the processes that it starts, which read the
+    environment.
+    """
     from calipso.settings import load_settings
 
     given = any(name in os.environ for name in MONGO_VARIABLES)
@@ -120,7 +122,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _as_ours(error: Exception) -> CalipsoError:
-    """A StoreError for what a store's client raised, else an error that admits a bug."""
+    """Return a StoreError for an error of a store's client, otherwise an error that reports a
+    defect.
+    """
     library = type(error).__module__.partition(".")[0]
     text = (str(error).splitlines() or [""])[0].partition(", Timeout:")[0]
     if library in STORES:
@@ -128,7 +132,7 @@ def _as_ours(error: Exception) -> CalipsoError:
     else:
         where = f"{type(error).__name__}: {text}" if text else type(error).__name__
         wanted = CalipsoError(
-            f"unexpected {where}", hint="This is a defect of calipso; --debug shows where."
+            f"unexpected {where}", hint="This is a defect of calipso; --debug shows its place."
         )
     wanted.__cause__ = error
     return wanted

@@ -13,7 +13,7 @@ OFF |= {"build": "is being built", "error": "has status ERROR", "rescued": "is i
 
 
 def why(inv: InventoryMgr, item: Record) -> str:
-    """The reason, as a clause; the evidence is the inventory."""
+    """Return the reason as a clause, by the evidence of the inventory."""
     environment = str(item["environment"])
     cliques = inv.collection("cliques")
     if cliques.find_one({"environment": environment}, {"_id": 1}) is None:

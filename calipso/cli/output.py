@@ -1,7 +1,7 @@
-"""How results are shown: tables for people, JSON, YAML, CSV and values for programs.
+"""Output of results: tables for people, JSON, YAML, CSV and values for programs.
 
-Data goes to standard output, everything else to standard error. What came from a cloud
-is not trusted: control characters are shown, not sent to the terminal.
+Data goes to standard output, everything else to standard error. Data of a cloud is not trusted:
+control characters are shown, not sent to the terminal.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ OPTIONS = Options()
 
 
 def say(text: str, *, always: bool = False) -> None:
-    """A line for the person, on standard error; not with `-q` unless `always`."""
+    """Write a line for people to standard error; with `-q` only if `always` is set."""
     if always or not OPTIONS.quiet:
         typer.echo(text, err=True)
 
@@ -86,12 +86,14 @@ _LATER: list[str] = []
 
 
 def say_later(text: str) -> None:
-    """A line for the person, below the list that is shown next."""
+    """Note a line for people, which follows the next list."""
     _LATER.append(text)
 
 
 def clean(text: str, keep: str = "") -> str:
-    """Text with control characters made visible: nothing from a cloud drives the terminal."""
+    """Return text with visible control characters, so that data of a cloud cannot control the
+    terminal.
+    """
     return _CONTROL.sub(lambda found: found[0] if found[0] in keep else _visible(found[0]), text)
 
 
@@ -100,7 +102,7 @@ def _visible(character: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON and YAML know it: ids as text, times as UTC ISO 8601."""
+    """Return a value for JSON and YAML: ids as text, times in UTC as ISO 8601."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -123,7 +125,7 @@ def iso(moment: datetime) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value as one cell of a table, a CSV file or a value list."""
+    """Return a value as one cell of a table, a CSV file or a list of values."""
     value = plain(value)
     if value is None:
         return ""
@@ -146,10 +148,10 @@ def show_list(
     documents: Iterable[Row] | None = None,
     optional: Collection[str] = (),
 ) -> None:
-    """Rows on standard output. `columns` are shown unless `-c` chose others.
+    """Write rows to standard output. It shows `columns` unless `-c` chose others.
 
-    `documents` are what the rows were made from: JSON and YAML without `-c` give them whole.
-    `optional` are columns that may be chosen even when no row has them.
+    JSON and YAML without `-c` show the whole `documents` of the rows. `optional` are columns that
+    `-c` may choose even if no row has them.
     """
     structured = output_format in (Format.JSON, Format.YAML)
     whole = documents is not None and structured and not chosen
@@ -173,7 +175,7 @@ def show_list(
 def show_one(
     row: Row, output_format: Format = Format.TABLE, *, chosen: Sequence[str] | None = None
 ) -> None:
-    """One thing on standard output: a line per field, or one document."""
+    """Write one object to standard output: a line per field, or one document."""
     columns = _chosen([row], list(row), chosen)
     fields = {name: row.get(name) for name in columns}
     if output_format in (Format.JSON, Format.YAML):
@@ -188,7 +190,9 @@ def show_one(
 
 
 def _long_cell(value: Any) -> str:
-    """A value as the right side of a `show` table: nested data as YAML, one line a key."""
+    """Return a value for the right side of a `show` table: nested data as YAML, one line
+    per key.
+    """
     value = plain(value)
     if isinstance(value, dict | list) and value and cell(value).startswith(("{", "[")):
         import yaml
@@ -224,7 +228,7 @@ def _known(name: str, known: Sequence[str]) -> None:
 
 
 def _sort_key(name: str) -> Callable[[Row], tuple[bool, int, Any]]:
-    """Numbers by size, the rest as text, what is missing last."""
+    """Return a sort key: numbers by size, other values as text, missing values last."""
 
     def key(row: Row) -> tuple[bool, int, Any]:
         value = row.get(name)
@@ -250,7 +254,7 @@ def _dump(value: Any, output_format: Format) -> None:
 
 
 def _json_escape(found: re.Match[str]) -> str:
-    """An escape for a character that JSON keeps and a terminal may obey."""
+    """Return an escape for a character that JSON keeps and that may control a terminal."""
     return found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}"
 
 
@@ -267,7 +271,7 @@ def _write(rows: list[list[str]], headings: Sequence[str], output_format: Format
 
 
 def _table(rows: list[list[str]], headings: Sequence[str]) -> None:
-    """A table that fits the terminal; in a pipe every line has its natural width."""
+    """Return a table that fits the terminal; in a pipe every line has its full width."""
     from rich import box
     from rich.table import Table
     from rich.text import Text

@@ -11,9 +11,12 @@ R = TypeVar("R", bound=Mapping[str, Any])
 
 
 def cut(rows: list[R], limit: int, key: str) -> list[R]:
-    """The first `limit` of `limit + 1` rows; says how to get the next page if there is one."""
+    """Return the first `limit` of `limit + 1` rows.
+
+    If there is a next page, print how to get it.
+    """
     if not limit or len(rows) <= limit:
         return rows
     page = rows[:limit]
-    say_later(f"there is more: --marker {clean(str(page[-1][key]))}, or --limit 0 for all")
+    say_later(f"there are more rows: --marker {clean(str(page[-1][key]))}, or --limit 0 for all")
     return page

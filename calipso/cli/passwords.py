@@ -9,7 +9,7 @@ from calipso.errors import ConfigError
 
 
 def read_password(path: Path) -> str:
-    """The one line of a file; `-` is standard input. Raises ConfigError."""
+    """Return the only line of a file; `-` is standard input. Raises ConfigError."""
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -22,5 +22,5 @@ def read_password(path: Path) -> str:
 
 
 def on_terminal() -> bool:
-    """True when a person can see a question and answer it."""
+    """True when a person can read a question and answer it."""
     return sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""`calipso scan`: run scans and see how they went."""
+"""`calipso scan`: run scans and see their results."""
 
 from __future__ import annotations
 
@@ -119,7 +119,9 @@ def _request(**fields: Any) -> ScanRequest:
 
 
 def _submitted(request: ScanRequest) -> str:
-    """Id of the scan, also of one that waits for the broker: who asks again would have two."""
+    """Return the id of the scan, also if it waits for the broker, because a second request would
+    start a second scan.
+    """
     from calipso.dispatch import submit
 
     try:

@@ -31,9 +31,9 @@ DOCUMENT = ["id", "timestamp", "level", "message", "environment", "scan_id", "ho
 DOCUMENT += ["logger", "details", "exception"]
 
 POLL = 1.0
-#: Lines of several workers arrive out of order by as much.
+#: Seconds by which lines of several workers may arrive out of order.
 OVERLAP = timedelta(seconds=15)
-#: Looks after the end of the scan: its last lines are written after it.
+#: Number of reads after the end of the scan, because its last lines are written after it.
 LAST_LOOKS = 3
 
 
@@ -88,7 +88,7 @@ def log(
 
 
 def _following(scan_id: str, level: str, limit: int) -> Iterator[dict[str, Any]]:
-    """Lines as they arrive, until the scan has ended and its last line is shown."""
+    """Yield lines as they arrive, until the scan has ended and its last line is shown."""
     from calipso.model.scan import ScanStatus
     from calipso.stores.scans.message_store import MessageStore
     from calipso.stores.scans.scan_store import ScanStore

@@ -1,4 +1,4 @@
-"""Progress and outcome of a scan on a terminal, and line by line in a pipe."""
+"""Shows progress and outcome of a scan, on a terminal or line by line in a pipe."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.utils.clock import now
 
 POLL = 0.2
-STORE_AWAY_SECONDS = 120.0  # a store that restarts; the scan goes on after it
-USUAL_WAIT = 1.0  # seconds a worker may take to pick a scan up, before that is worth a word
+STORE_AWAY_SECONDS = 120.0  # seconds for a store to restart; the scan continues after it
+USUAL_WAIT = 1.0  # seconds without a worker before the watch says that the scan waits
 NO_OBJECTS = ("links", "cliques")
 BAR = 24
 
@@ -27,7 +27,7 @@ Progress = dict[str, Any]
 
 
 def watch(scan_id: str) -> Progress:
-    """Show progress on standard error until the scan ends; returns its last state."""
+    """Show progress on standard error until the scan ends. Returns its last state."""
     with _display() as display:
         told: set[str] = set()
         while True:
@@ -41,7 +41,7 @@ def watch(scan_id: str) -> Progress:
 
 
 def _read(scan_id: str) -> Progress:
-    """Progress of a scan. A store that does not answer is asked again for a while."""
+    """Return the progress of a scan. If the store does not answer, it asks again for a while."""
     deadline = time.monotonic() + STORE_AWAY_SECONDS
     while True:
         try:
@@ -58,7 +58,7 @@ def _read(scan_id: str) -> Progress:
 
 
 def _news(state: Progress, told: set[str]) -> Iterator[str]:
-    """Lines that were not shown yet: errors with hints, warnings, why the scan waits."""
+    """Yield new lines: errors with hints, warnings, and the reason why the scan waits."""
     for word, problems in (("error", state["errors"]), ("warning", state["warnings"])):
         for problem in problems:
             if problem["key"] not in told:
@@ -85,7 +85,9 @@ Display = Callable[[Progress | None, str | None], None]
 
 @contextmanager
 def _display() -> Iterator[Display]:
-    """Shows a state (first argument) or a line (second): redrawn on a terminal, else lines."""
+    """Shows a state (first argument) or a line (second); a terminal is redrawn, a pipe
+    gets lines.
+    """
     if OPTIONS.quiet or not sys.stderr.isatty():
         yield _lines()
         return

@@ -101,7 +101,7 @@ def add(
 ) -> None:
     """Scan an environment again and again.
 
-    What is not said about day and time is taken from now (or --start). Beat looks every 15
+    Missing parts of day and time are taken from now (or --start). Beat looks at schedules every 15
     seconds; `calipso up` runs it.
 
     Example: calipso schedule add prod --freq WEEKLY --weekday MO --weekday FR --at 03:00
@@ -144,7 +144,7 @@ def add(
 
 
 def _at(freq: Frequency, at: str | None) -> dict[str, Any]:
-    """`--at` as the field that the frequency has for it."""
+    """Return `--at` as the field that the frequency uses."""
     if at is None:
         if freq is Frequency.ONCE:
             raise typer.BadParameter("ONCE needs --at YYYY-MM-DDTHH:MM")

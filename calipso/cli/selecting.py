@@ -27,12 +27,14 @@ SEVERAL_SHOWN = 5
 
 
 def query(**fields: Any) -> Document:
-    """A MongoDB query of the filters that were given."""
+    """Return a MongoDB query of the given filters."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def beginning(prefix: str | None) -> Document | None:
-    """A query for texts that begin with `prefix`: a range, for which every store uses its index."""
+    """Return a query for texts that begin with `prefix`: a range, for which every store uses its
+    index.
+    """
     return None if prefix is None else prefix_range(prefix)
 
 
@@ -46,9 +48,9 @@ def page(
     marker: Document | None,
     key: str,
 ) -> list[Document]:
-    """One page of a collection in the order of a unique index, from after `marker` on.
+    """Return one page of a collection in the order of a unique index, after `marker`.
 
-    Raises NotFound for an environment of which nothing is known.
+    Raises NotFound for an unknown environment.
     """
     if marker is not None:
         wanted = {"$and": [wanted, after(marker, order)]}
@@ -64,7 +66,7 @@ def page(
 
 
 def after(marker: Mapping[str, Any], order: tuple[str, ...]) -> Document:
-    """Query for what sorts after a document."""
+    """Return a query for the documents that sort after a document."""
     alternatives = []
     for position, name in enumerate(order):
         same = {earlier: marker[earlier] for earlier in order[:position]}
@@ -73,7 +75,7 @@ def after(marker: Mapping[str, Any], order: tuple[str, ...]) -> Document:
 
 
 def object_types(inv: InventoryMgr, environment: str | None) -> list[str]:
-    """The types of objects there are, without the folders of the tree."""
+    """Return the types of stored objects, without the folders of the tree."""
     types = inv.collection("inventory").distinct("type", query(environment=environment))
     return sorted(name for name in types if not name.endswith("_folder"))
 
@@ -81,9 +83,9 @@ def object_types(inv: InventoryMgr, environment: str | None) -> list[str]:
 def one_object(
     inv: InventoryMgr, word: str, environment: str | None = None, object_type: str | None = None
 ) -> Document:
-    """The object with this id, or else of this name.
+    """Return the object with this id, otherwise the object with this name.
 
-    Raises NotFound, or ConfigError when several objects are meant.
+    Raises NotFound, or ConfigError when several objects match.
     """
     common = query(environment=environment, type=object_type)
     found = inv.find_items(common | {"id": word})
@@ -99,14 +101,14 @@ def one_object(
         shown = [f"{item['environment']} {item['type']} {item['id']}" for item in found]
         more = f", and {len(shown) - SEVERAL_SHOWN} more" if len(shown) > SEVERAL_SHOWN else ""
         raise ConfigError(
-            f"{word} means {len(found)} objects: {', '.join(shown[:SEVERAL_SHOWN])}{more}",
-            hint="Say which with --env and --type, or give the id.",
+            f"{word} matches {len(found)} objects: {', '.join(shown[:SEVERAL_SHOWN])}{more}",
+            hint="Choose one with --env and --type, or give the id.",
         )
     return found[0]
 
 
 def marked(inv: InventoryMgr, name: str, noun: str, marker: str) -> dict[str, Any]:
-    """The document a --marker names, by its `_id`. Raises NotFound."""
+    """Return the document of a --marker, by its `_id`. Raises NotFound."""
     try:
         found = inv.collection(name).find_one({"_id": ObjectId(marker)})
     except InvalidId:
@@ -118,7 +120,7 @@ def marked(inv: InventoryMgr, name: str, noun: str, marker: str) -> dict[str, An
 
 
 def resolve_scan(scan_id: str) -> str:
-    """The id of the newest scan for `last`."""
+    """Return the id of the newest scan for `last`, otherwise the given id."""
     from calipso.stores.scans.scan_store import ScanStore
 
     if scan_id != "last":

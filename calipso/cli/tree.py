@@ -11,7 +11,7 @@ from calipso.model.documents import Document
 
 @dataclass
 class Branch:
-    """An object, what is below it, and how many were left out below."""
+    """An object, its branches below, and the number of branches that are left out."""
 
     item: Document
     children: list[Branch] = field(default_factory=list)
@@ -19,7 +19,7 @@ class Branch:
 
 
 def branches(items: Sequence[Document], roots: Iterable[Document], depth: int) -> list[Branch]:
-    """The branches below `roots`, joined by parent type and id. Depth 0 means no limit."""
+    """Return the branches below `roots`, joined by parent type and id. Depth 0 means no limit."""
     below: defaultdict[tuple[str, str], list[Document]] = defaultdict(list)
     for item in items:
         if item.get("show_in_tree", True) and "parent_id" in item:
@@ -29,7 +29,7 @@ def branches(items: Sequence[Document], roots: Iterable[Document], depth: int) -
     found = [Branch(root) for root in roots]
     level = found
     number = 0
-    while level:  # level by level: a tree of any depth, and a cycle ends with its items
+    while level:  # level by level, for a tree of any depth; a cycle ends when its items are used up
         number += 1
         following = []
         for branch in level:

@@ -70,7 +70,7 @@ def add(
     try:
         user = User(name=user_name(name), role=role, grants=parse_grants(grant or ()))
     except ValueError as error:
-        raise ConfigError(f"{name}: no name for a user", hint=str(error)) from None
+        raise ConfigError(f"{name}: not a valid name for a user", hint=str(error)) from None
     store = UserStore()
     store.add(user, None if without_password else _password(user.name, password_file))
     AuditStore().add_command("user add", user.name, ["role", *(["grants"] if grant else [])])
@@ -114,7 +114,7 @@ def passwd(name: Name, password_file: PasswordFile = None) -> None:
     user = store.get(name)
     store.set_password(user.name, _password(user.name, password_file))
     AuditStore().add_command("user passwd", user.name, ["password"])
-    say(f"the password of {user.name} is set; sessions begun with the old one are over")
+    say(f"the password of {user.name} is set; sessions that began with the old one have ended")
 
 
 @app.command()
@@ -155,7 +155,7 @@ def grant(
 @app.command()
 def remove(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove without a question.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Remove a user and its tokens."""
     store = UserStore()
@@ -179,7 +179,7 @@ def token(
 ) -> None:
     """Make a token for a script. It is shown only once, on standard output.
 
-    It has the rights of the user. Good practice: a user of its own for each script, made with
+    It has the rights of the user. We recommend a separate user for each script, made with
     --without-password.
     """
     user = UserStore().get(name)
@@ -216,15 +216,18 @@ def revoke(
         raise ConfigError("which token?", hint=f"Give an id of `user tokens {user.name}` or --all.")
     if key is None:
         count = UserStore().revoke_all(user.name)
-        say(f"{count} tokens of {user.name} are over")
+        say(f"{count} tokens of {user.name} have ended")
     else:
         TokenStore().revoke_key(user.name, key)
-        say(f"token {key} of {user.name} is over")
+        say(f"token {key} of {user.name} has ended")
     AuditStore().add_command("user revoke", f"{user.name}/{key or '*'}")
 
 
 def _password(name: str, path: Path | None) -> str:
-    """The password from a file or standard input, else by two prompts. Arguments are public."""
+    """Return the password from a file or standard input, otherwise by two prompts.
+
+    Arguments are public.
+    """
     if path is not None:
         return read_password(path)
     if on_terminal():

@@ -38,7 +38,7 @@ def worker(
         typer.Option(
             "-n",
             "--name",
-            help="Name of the worker on this machine. Default: `sources`, or `graph` when it "
+            help="Name of the worker on this machine. Default: `sources`, or `graph` if it "
             "computes. Two workers of one machine need two names.",
         ),
     ] = None,
@@ -60,9 +60,9 @@ def worker(
         ),
     ] = None,
 ) -> None:
-    """Run one worker in the foreground until SIGTERM; it then ends the tasks it has begun.
+    """Run one worker in the foreground until SIGTERM. It then ends its running tasks.
 
-    A scan needs each of the queues scan, api, db, cli, links and cliques served by some worker.
+    A scan needs a worker for each of the queues scan, api, db, cli, links and cliques.
 
     Example: calipso worker --queues scan,api,db,cli
     """
@@ -83,13 +83,13 @@ def worker(
 def beat() -> None:
     """Run beat in the foreground. It starts timed work: watchdog, schedules, housekeeping.
 
-    One is enough for all workers; two do no harm.
+    One beat is enough for all workers; two do no harm.
     """
     _become(beat_command(settings()))
 
 
 def _become(command: list[str]) -> None:
-    """Replace this process by the program, so that signals reach it and systemd watches it."""
+    """Replace this process by the program, so that signals reach it and systemd supervises it."""
     os.umask(0o077)
     environment = child_environment(settings(), dict(os.environ))
     sys.stdout.flush()

@@ -1,1 +1,1 @@
-"""Discovery: sources are asked, objects stored, links and cliques found."""
+"""Discovery asks the sources, stores objects, and finds links and cliques."""

@@ -21,7 +21,7 @@ from calipso.model.scan import Problem
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.plugs import Fault
 
-#: Read of every object besides the fields a finder asks for.
+#: Fields read of every object, besides those a finder asks for.
 COMMON_FIELDS = ("environment", "type", "id", "name", "object_name", "host")
 
 
@@ -47,7 +47,7 @@ class FindLinks:
         self.scan: ScanInfo = {}
         self._found: dict[tuple[str, frozenset[str]], list[Document]] = {}
         self._links: dict[ObjectId, Link] = {}
-        #: What the last run found wrong with objects.
+        #: Faults of objects that the last run found.
         self.problems: list[Problem] = []
 
     def bind(self, env: str, inv: InventoryMgr, scan: ScanInfo | None = None) -> None:
@@ -56,7 +56,7 @@ class FindLinks:
         self._found, self._links = {}, {}
 
     def get_env(self) -> str:
-        """Name of the environment whose links are looked for."""
+        """Name of the environment in which the finder looks for links."""
         return self.env
 
     def add_links(self) -> None:
@@ -71,7 +71,10 @@ class FindLinks:
         return [links[key] for key in sorted(links)]
 
     def find(self, object_type: str, fields: Iterable[str] | None = None) -> list[Document]:
-        """All objects of a type; with `fields`, only these and the common ones. Read once a run."""
+        """Return all objects of a type; with `fields`, only these fields and the common ones.
+
+        A run reads each type once and keeps the answer.
+        """
         wanted = frozenset() if fields is None else frozenset((*COMMON_FIELDS, *fields))
         key = (object_type, wanted)
         if key not in self._found:
@@ -79,14 +82,14 @@ class FindLinks:
         return self._found[key]
 
     def each(self, object_type: str, fields: Iterable[str] | None = None) -> Iterator[Document]:
-        """The same, one after the other and not kept: for types of which a cloud has many."""
+        """Yield the same objects one by one and keep none: for types with many objects."""
         wanted = () if fields is None else sorted({*COMMON_FIELDS, *fields})
         return self.inv.each(self.env, object_type, wanted)
 
     def problem(self, obj: Mapping[str, Any], *, code: str, message: str, hint: str = "") -> None:
-        """Tell that something is wrong with an object; `code` is one of `problem_codes.CODES`.
+        """Report a fault of an object; `code` is one of `problem_codes.CODES`.
 
-        It stays on the object until this finder runs again and does not tell it.
+        The problem stays on the object until this finder runs again and does not report it.
         """
         self.problems.append(
             Problem(
@@ -188,7 +191,10 @@ def _key(env: str, document: Mapping[str, Any]) -> ObjectId:
 
 
 def joined_state(*states: Any) -> str:
-    """State of a link by the states of its ends: down beats up, and what is not known is silent."""
+    """Return the state of a link by the states of its ends.
+
+    It is down if one end is down, otherwise up if one end is up, otherwise unknown.
+    """
     known = {str(state).lower() for state in states if state}
     if "down" in known:
         return "down"
@@ -196,15 +202,18 @@ def joined_state(*states: Any) -> str:
 
 
 def with_reason(attributes: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
-    """Attributes of a link, with the reason why it is not up."""
+    """Return the attributes of a link with the reason why it is not up."""
     return dict(attributes) if fault is None else {**attributes, "reason": fault.reason}
 
 
 def network_attribute(value: Any) -> dict[str, Any]:
-    """`{"network": id or ids}`, or nothing when it is not known whose traffic is carried."""
+    """Return `{"network": id or ids}`; empty when nobody knows whose traffic the link carries."""
     return {} if value is None or value == "" else {"network": value}
 
 
 def carried_networks(value: Any) -> dict[str, Any]:
-    """The same for a device: one whose network is not known (an orphan) carries nobody's."""
+    """Return the same for a device.
+
+    A device of an unknown network (an orphan) carries no traffic.
+    """
     return {"network": value or []}

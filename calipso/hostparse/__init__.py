@@ -1,5 +1,5 @@
 """Pure parsers of the output of hosts: they turn text into typed facts and do no I/O.
 
-The text may be hostile, and may be cut off anywhere: every parser raises ParseError (with the
-first lines) for what it does not understand, and nothing else.
+The text may be hostile and may end anywhere. A parser raises ParseError, with the first lines, for
+text that it does not understand; it raises no other error.
 """

@@ -36,7 +36,7 @@ class Bond:
 
 
 def parse_bonds(text: str) -> dict[str, Bond]:
-    """Bonds by name, from sections `== <bond>`."""
+    """Return bonds by name, from sections `== <bond>` of the kernel's files. Raises ParseError."""
     return {name: _bond(name, body) for name, body in sections(text).items()}
 
 
@@ -59,7 +59,10 @@ def _bond(name: str, body: str) -> Bond:
 
 
 def _blocks(body: str) -> list[list[str]]:
-    """The bond's lines, then each slave's: a `Slave Interface:` line begins a new block."""
+    """Return the lines of the bond, then those of each slave.
+
+    A line `Slave Interface:` begins a block.
+    """
     blocks: list[list[str]] = [[]]
     for line in body.splitlines():
         if line.startswith(f"{_SLAVE}:"):

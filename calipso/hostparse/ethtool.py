@@ -1,4 +1,7 @@
-"""NICs of a host, from sections `== <device> <kind>` with `ethtool` and `ethtool -i` output."""
+"""NICs of a host, from sections `== <device> <kind>` with `ethtool` and `ethtool -i` output.
+
+Sections of the kind `pci` are about functions of cards, see `pci`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ Value = str | list[str]
 
 _SPEED = re.compile(r"^(\d+)\s*([KMGT]?)b/s$", re.IGNORECASE)
 _FACTOR = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-#: `ethtool -i` keys: the driver's, not the NIC's settings.
+#: Keys of `ethtool -i`: they describe the driver, not the settings of the NIC.
 _DRIVER_KEYS = {"driver", "version", "firmware-version", "bus-info"}
 _DRIVER_NOISE = {
     "expansion-rom-version",
@@ -25,7 +28,7 @@ _DRIVER_NOISE = {
 
 @dataclass(frozen=True)
 class Nic:
-    """A candidate: `kind` is device (has hardware below it), bonding or veth."""
+    """A device that may be a NIC: `kind` is device (it has hardware below it), bonding or veth."""
 
     name: str
     kind: str
@@ -34,23 +37,26 @@ class Nic:
 
     @property
     def speed(self) -> int | None:
-        """Bits per second; None when the link is down or the driver does not report it."""
+        """Speed in bits per second; None when the link is down or the driver does not report it."""
         match = _SPEED.match(str(self.settings.get("Speed", "")))
         return int(match[1]) * _FACTOR[match[2].upper()] if match else None
 
     @property
     def duplex(self) -> str:
-        """full, half, or unknown."""
+        """Duplex: `full`, `half` or `unknown`."""
         text = str(self.settings.get("Duplex", "")).lower()
         return text if text in ("full", "half") else "unknown"
 
 
 def parse_nics(text: str) -> dict[str, Nic]:
-    """Candidates by device name. Lines ethtool did not print as `key: value` are left out."""
+    """Return devices that may be NICs, by name. Raises ParseError.
+
+    A line that is not of the form `key: value` is left out.
+    """
     found = {}
     for head, body in sections(text).items():
         name, _, kind = head.rpartition(" ")
-        if name:
+        if name and kind != "pci":
             settings, driver = _attributes(body)
             found[name] = Nic(name, kind, settings, driver)
     return found
@@ -77,7 +83,7 @@ def _attributes(body: str) -> tuple[dict[str, Value], dict[str, str]]:
 
 
 def _continue(settings: dict[str, Value], key: str, text: str) -> None:
-    """ethtool goes on in the next line when a value (link modes) is long."""
+    """Join continued lines: `ethtool` breaks a long value (link modes) over several lines."""
     value = settings[key]
     values = value if isinstance(value, list) else [part for part in [value] if part]
     settings[key] = [*values, text]

@@ -1,4 +1,4 @@
-"""Where VXLAN devices send to, from `bridge -j fdb show dev <device>`."""
+"""Remote endpoints of VXLAN devices, from `bridge -j fdb show dev <device>`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from calipso.hostparse.jsontext import json_list, sections
 
 
 def parse_fdb(text: str) -> dict[str, list[str]]:
-    """Addresses of the other endpoints by device, sorted, each once. Raises ParseError.
+    """Return the addresses of the other endpoints by device, sorted and unique.
 
-    A device for which `bridge` printed nothing at all is left out: that is no empty list.
-    Only permanent entries count (set by the agent): learned ones come and go with the traffic.
+    A device for which `bridge` printed nothing is left out: no output is not an empty list. Only
+    permanent entries count, which the agent sets; learned entries come and go with the traffic.
+    Raises ParseError.
     """
     if text.strip() and not text.lstrip().startswith("== "):
         raise ParseError("bridge fdb: no device in the answer", sample=text)
@@ -27,6 +28,6 @@ def _remotes(name: str, body: str) -> list[str]:
                 remotes.add(ipaddress.ip_address(str(entry["dst"])))
             except ValueError:
                 raise ParseError(
-                    f"bridge fdb of {name}: {entry['dst']!r} is no address", sample=body
+                    f"bridge fdb of {name}: {entry['dst']!r} is not an address", sample=body
                 ) from None
     return [str(ip) for ip in sorted(remotes, key=lambda ip: (ip.version, int(ip)))]

@@ -1,15 +1,20 @@
-"""Network devices of a host or namespace, from `ip -d -j addr show`."""
+"""Network devices of a host or namespace, from `ip -d -j addr show`.
+
+A device that `ip` does not describe in valid JSON costs that device only: iproute2 5.9 to 5.11
+prints a key without a value for ERSPAN. `Devices.broken` names it and the cause.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from calipso.errors import ParseError
-from calipso.hostparse.jsontext import json_list
+from calipso.hostparse.jsontext import json_list, json_value
 
 _STATES = {
     "UP": "up",
@@ -20,11 +25,20 @@ _STATES = {
     "TESTING": "down",
 }
 _NO_MAC = "00:00:00:00:00:00"
+#: How `ip` begins each device of its list; nothing inside a device begins so.
+_OBJECT = re.compile(r'\{\s*"ifindex"\s*:')
+_WORDS = (
+    re.compile(r'"ifname"\s*:\s*"([^"]*)"'),
+    re.compile(r'"ifindex"\s*:\s*(\d+)'),
+    re.compile(r'"info_kind"\s*:\s*"([^"]*)"'),
+)
 
 
 @dataclass(frozen=True)
 class Address:
-    """An address of a device: `ip` in normal form, `prefix` length, `scope` as `ip` names it."""
+    """An address of a device: `ip` in normal form, `prefix` length in bits, `scope` as `ip` names
+    it.
+    """
 
     ip: str
     prefix: int
@@ -32,29 +46,44 @@ class Address:
 
     @property
     def version(self) -> int:
-        """4 or 6."""
+        """IP version: 4 or 6."""
         return 6 if ":" in self.ip else 4
 
     @property
     def cidr(self) -> str:
-        """Address with prefix length: `10.0.0.5/24`."""
+        """The address with its prefix length: `10.0.0.5/24`."""
         return f"{self.ip}/{self.prefix}"
 
     @property
     def network(self) -> str:
-        """The network it lies in: `10.0.0.0/24`."""
+        """The subnet of the address: `10.0.0.0/24`."""
         return str(ipaddress.ip_interface(self.cidr).network)
+
+
+@dataclass(frozen=True)
+class Vf:
+    """A virtual function as its physical function's device lists it; `mac` is "" when unset."""
+
+    number: int
+    mac: str
+    vlan: int | None
+    state: str
 
 
 @dataclass(frozen=True)
 class Device:
     """A network device.
 
-    `kind` is what the kernel made it of: veth, bridge, bond, vxlan, tun, ... (empty: hardware),
-    `info` what belongs to the kind (for vxlan: id, local, port, link). `state` is up or down as
-    read (unknown: the driver does not tell), `admin_state` what was asked for. `master` is the
-    bridge or bond it belongs to. `peer_netns` is not None when its other end lies in another
-    namespace; `peer_netns_name` then names it if it has a name.
+    `kind` is the kernel's kind: veth, bridge, bond, vxlan, tun, ... (empty: hardware). `info` has
+    the data of the kind (for vxlan: id, local, port, link). `state` is up or down as read (unknown:
+    the driver does not report it); `admin_state` is what somebody asked for. `master` is the bridge
+    or bond of which the device is a member. If the other end is in another namespace, `peer_netns`
+    is not None, and `peer_netns_name` is the name of that namespace, if it has one. `lower_index`
+    is the kernel's index of that other end, or of a lower device in another namespace.
+
+    For a port of a NIC's own switch, `phys_port` and `phys_switch` are the driver's values
+    phys_port_name and phys_switch_id. `bus_address` is the PCI address, `vfs` are the virtual
+    functions.
     """
 
     name: str
@@ -73,6 +102,11 @@ class Device:
     addresses: tuple[Address, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
     slave_kind: str = ""
+    lower_index: int | None = None
+    phys_port: str = ""
+    phys_switch: str = ""
+    bus_address: str = ""
+    vfs: tuple[Vf, ...] = ()
 
     @property
     def is_bond(self) -> bool:
@@ -80,19 +114,68 @@ class Device:
         return self.kind == "bond"
 
     def first(self, version: int, *, link_local: bool = True) -> Address | None:
-        """The first address of an IP version; addresses of wider scope go first."""
+        """Return the first address of an IP version, wider scopes first; None when there
+        is none.
+        """
         found = [address for address in self.addresses if address.version == version]
         ranked = sorted(found, key=lambda address: _is_local(address.ip))
         return next((a for a in ranked if link_local or not _is_local(a.ip)), None)
 
 
-def parse_devices(text: str, what: str = "ip -d -j addr show") -> dict[str, Device]:
-    """Devices by name, in the kernel's order. Raises ParseError."""
-    return {item.name: item for item in (_device(entry, what) for entry in json_list(text, what))}
+class Devices(dict[str, Device]):
+    """Devices by name; `broken` has a sentence for each device that could not be read."""
+
+    def __init__(self, found: Iterable[Device] = (), broken: Iterable[str] = ()) -> None:
+        super().__init__((device.name, device) for device in found)
+        self.broken = tuple(broken)
+
+
+def parse_devices(text: str, what: str = "ip -d -j addr show") -> Devices:
+    """Return devices by name, in the kernel's order.
+
+    Raises ParseError when no device can be read.
+    """
+    try:
+        return Devices(_device(entry, what) for entry in json_list(text, what))
+    except ParseError as error:
+        return _one_by_one(text, what, error)
+
+
+def _one_by_one(text: str, what: str, error: ParseError) -> Devices:
+    """Return the devices that can be read from a broken list.
+
+    A list without its end raises the error.
+    """
+    found, broken = [], []
+    starts = [match.start() for match in _OBJECT.finditer(text)]
+    if not starts or not text.rstrip().endswith("]"):
+        raise error
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        part = text[start:end].rstrip(" \t\r\n,]")
+        try:
+            found.append(_device(_entry(part, what), what))
+        except ParseError as why:
+            broken.append(f"{what}: device {_name_in(part)} cannot be read: {why.message}")
+    if not found:
+        raise error
+    return Devices(found, broken)
+
+
+def _entry(part: str, what: str) -> dict[str, Any]:
+    entry = json_value(part, what)
+    if not isinstance(entry, dict):
+        raise ParseError(f"{what}: expected a device", sample=part)
+    return entry
+
+
+def _name_in(part: str) -> str:
+    """Return name, index and kind of a device with broken JSON, as far as the text shows them."""
+    name, index, kind = (match[1] if (match := p.search(part)) else "" for p in _WORDS)
+    return f"{name or '?'} (index {index or '?'}{f', {kind}' if kind else ''})"
 
 
 def device_with(devices: Iterable[Device], ip: str) -> Device | None:
-    """The device that has an address."""
+    """Return the device that has an address; None when no device has it."""
     try:
         wanted = _normal(ip)
     except ValueError:
@@ -116,18 +199,37 @@ def _device(entry: dict[str, Any], what: str) -> Device:
             admin_state="up" if "UP" in flags else "down",
             mtu=int(entry.get("mtu") or 0),
             master=str(entry.get("master", "")),
-            lower=str(entry.get("link", "")),
+            lower=str(entry.get("link") or ""),
             peer_netns=None if netns is None else int(netns),
             peer_netns_name=str(entry.get("link_netns", "")),
             addresses=tuple(_addresses(entry.get("addr_info") or ())),
             info=dict(info.get("info_data") or {}),
             slave_kind=str(info.get("info_slave_kind", "")),
+            lower_index=_number(entry.get("link_index")),
+            phys_port=str(entry.get("phys_port_name") or ""),
+            phys_switch=str(entry.get("phys_switch_id") or ""),
+            bus_address=str(entry.get("parentdev") or "").lower(),
+            vfs=tuple(_vf(vf) for vf in entry.get("vfinfo_list") or ()),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ParseError(f"{what}: unexpected device: {error!r}", sample=str(entry)) from None
 
 
-def _addresses(entries: Iterable[dict[str, Any]]) -> Iterable[Address]:
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _vf(entry: dict[str, Any]) -> Vf:
+    vlans = [vlan.get("vlan") for vlan in entry.get("vlan_list") or ()] or [entry.get("vlan")]
+    return Vf(
+        number=int(entry["vf"]),
+        mac=_mac(entry.get("mac") or entry.get("address")),
+        vlan=_number(vlans[0]) or None,
+        state=str(entry.get("link_state") or "auto"),
+    )
+
+
+def _addresses(entries: Iterable[dict[str, Any]]) -> Iterator[Address]:
     for entry in entries:
         if entry.get("local"):
             ip = _normal(str(entry["local"]))
@@ -135,7 +237,10 @@ def _addresses(entries: Iterable[dict[str, Any]]) -> Iterable[Address]:
 
 
 def _state(operstate: str, flags: set[str]) -> str:
-    """Tap and tun devices say UNKNOWN: RFC 2863 takes those with a carrier as working."""
+    """Return `up`, `down` or `unknown`.
+
+    Tap and tun devices report UNKNOWN and work if they have a carrier (RFC 2863).
+    """
     known = _STATES.get(operstate)
     if known:
         return known
@@ -150,12 +255,15 @@ def _mac(value: Any) -> str:
 
 
 def _normal(ip: str) -> str:
-    """An address in its normal form. Raises ValueError. A large host has thousands."""
+    """Return an address in its normal form.
+
+    Raises ValueError. The cache helps large hosts, which have thousands of addresses.
+    """
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     try:
         return socket.inet_ntop(family, socket.inet_pton(family, ip))
     except OSError:
-        return str(ipaddress.ip_address(ip))  # with a zone, or it tells what is wrong
+        return str(ipaddress.ip_address(ip))  # has a zone, or raises
 
 
 def _is_local(ip: str) -> bool:

@@ -10,7 +10,10 @@ from calipso.errors import ParseError
 
 
 def json_list(text: str, what: str) -> list[dict[str, Any]]:
-    """The objects of a JSON list. Empty output is an empty list, as `ip -j` means it."""
+    """Return the objects of a JSON list.
+
+    Empty output is an empty list, as in `ip -j`. Raises ParseError.
+    """
     if not text.strip():
         return []
     value = json_value(text, what)
@@ -20,7 +23,7 @@ def json_list(text: str, what: str) -> list[dict[str, Any]]:
 
 
 def json_value(text: str, what: str) -> Any:
-    """One JSON value."""
+    """Return one JSON value. Raises ParseError."""
     try:
         return orjson.loads(text)
     except ValueError as error:
@@ -28,7 +31,7 @@ def json_value(text: str, what: str) -> Any:
 
 
 def sections(text: str) -> dict[str, str]:
-    """Text by the name on its `== <name>` line."""
+    """Return the text of each section by the name on its `== <name>` line."""
     found: dict[str, list[str]] = {}
     lines: list[str] | None = None
     for line in text.splitlines():

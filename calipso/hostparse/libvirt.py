@@ -19,8 +19,12 @@ _END = "</domain>"
 class DomainInterface:
     """An `<interface>` of a domain. `device` is its tap on the host ("" when it has none).
 
-    `kind` is the element's type (bridge, ethernet, hostdev, vhostuser, ...), `port_id` the
-    Neutron port when libvirt plugged it into Open vSwitch itself, `element` the whole as a dict.
+    `kind` is the element's type (bridge, ethernet, hostdev, vhostuser, ...). `port_id` is the
+    Neutron port when libvirt itself plugged it into Open vSwitch. `element` is the whole element as
+    a dict. `pci` is the PCI address on the host of the guest's hardware (0000:3b:02.0). `socket` is
+    the path of a vhost-user socket, and `socket_mode` says who listens there (server: the guest).
+    `source` is the host's device below a macvtap, or the vhost-vdpa device. `link` is up, or down
+    when somebody set it down.
     """
 
     kind: str
@@ -29,6 +33,21 @@ class DomainInterface:
     bridge: str
     model: str
     port_id: str
+    element: dict[str, Any]
+    pci: str = ""
+    socket: str = ""
+    socket_mode: str = ""
+    source: str = ""
+    link: str = "up"
+    vlan: int | None = None
+
+
+@dataclass(frozen=True)
+class HostDevice:
+    """A PCI device of the host that a domain has as a whole (`<hostdev>`), by its address."""
+
+    pci: str
+    alias: str
     element: dict[str, Any]
 
 
@@ -39,12 +58,14 @@ class Domain:
     uuid: str
     name: str
     interfaces: list[DomainInterface] = field(default_factory=list)
+    host_devices: list[HostDevice] = field(default_factory=list)
 
 
 def parse_domains(text: str) -> dict[str, Domain | ParseError]:
-    """Domains by UUID, from a list of UUIDs followed by the XML of each.
+    """Return domains by UUID, from a list of UUIDs followed by the XML of each domain.
 
-    A domain that is listed but whose XML is missing or broken has the error instead.
+    If the XML of a listed domain is missing or broken, the value is the error. Raises ParseError
+    when the list itself cannot be read.
     """
     uuids, rest = _listed(text)
     found: dict[str, Domain | ParseError] = {}
@@ -58,7 +79,7 @@ def parse_domains(text: str) -> dict[str, Domain | ParseError]:
     for uuid in uuids:
         if uuid not in found:
             found[uuid] = ParseError(
-                f"virsh dumpxml {uuid}: no whole XML document in the answer",
+                f"virsh dumpxml {uuid}: the answer has no complete XML document",
                 sample=broken,
                 hint="The instance may have ended meanwhile; scan again.",
             )
@@ -66,16 +87,19 @@ def parse_domains(text: str) -> dict[str, Domain | ParseError]:
 
 
 def _listed(text: str) -> tuple[list[str], str]:
-    uuids = []
+    """UUIDs, and the text from the first document on; a strange line among them is passed by."""
+    uuids, strange = [], ""
     lines = text.splitlines(keepends=True)
     for number, line in enumerate(lines):
         word = line.strip()
         if _UUID.fullmatch(word):
             uuids.append(word.lower())
-        elif word:
-            if not word.startswith("<"):
-                raise ParseError("virsh list --uuid: not a UUID", sample=text)
+        elif word.startswith("<"):
             return uuids, "".join(lines[number:])
+        elif word:
+            strange = strange or word
+    if strange and not uuids:
+        raise ParseError("virsh list --uuid: not a UUID", sample=text)
     return uuids, ""
 
 
@@ -87,12 +111,17 @@ def _documents(text: str) -> list[str]:
 
 def _domain(document: str) -> Domain:
     try:
-        root = xmltodict.parse(document, force_list=("interface",))["domain"]
+        root = xmltodict.parse(document, force_list=("interface", "hostdev"))["domain"]
         devices = root.get("devices") or {}
         return Domain(
             uuid=str(root["uuid"]).lower(),
             name=str(root["name"]),
             interfaces=[_interface(element) for element in devices.get("interface") or ()],
+            host_devices=[
+                _host_device(element)
+                for element in devices.get("hostdev") or ()
+                if element.get("@type") == "pci"
+            ],
         )
     except (ExpatError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ParseError(f"virsh dumpxml: {error!r}", sample=document) from None
@@ -101,15 +130,48 @@ def _domain(document: str) -> Domain:
 def _interface(element: dict[str, Any]) -> DomainInterface:
     parameters = (element.get("virtualport") or {}).get("parameters") or {}
     source = element.get("source") or {}
+    source = source if isinstance(source, dict) else {}
+    unix = source.get("@type") == "unix"
+    tag = (element.get("vlan") or {}).get("tag") or {}
+    number = tag.get("@id", "") if isinstance(tag, dict) else ""
     return DomainInterface(
         kind=str(element.get("@type", "")),
         mac=_attribute(element, "mac", "@address").lower(),
         device=_attribute(element, "target", "@dev"),
-        bridge=str(source.get("@bridge", "")) if isinstance(source, dict) else "",
+        bridge=str(source.get("@bridge", "")),
         model=_attribute(element, "model", "@type"),
         port_id=str(parameters.get("@interfaceid", "")),
         element=element,
+        pci=_pci(source.get("address")),
+        socket=str(source.get("@path", "")) if unix else "",
+        socket_mode=str(source.get("@mode", "")) if unix else "",
+        source=str(source.get("@dev", "")),
+        link="down" if _attribute(element, "link", "@state") == "down" else "up",
+        vlan=int(number) if str(number).isdecimal() else None,
     )
+
+
+def _host_device(element: dict[str, Any]) -> HostDevice:
+    source = element.get("source") or {}
+    return HostDevice(
+        pci=_pci(source.get("address") if isinstance(source, dict) else None),
+        alias=_attribute(element, "alias", "@name"),
+        element=element,
+    )
+
+
+def _pci(address: Any) -> str:
+    """`0000:3b:02.0` of libvirt's four hexadecimal numbers; "" for what is none."""
+    if not isinstance(address, dict) or address.get("@type", "pci") != "pci":
+        return ""
+    try:
+        domain, bus, slot, function = (
+            int(str(address.get(f"@{part}", "0")), 16)
+            for part in ("domain", "bus", "slot", "function")
+        )
+    except ValueError:
+        return ""
+    return f"{domain:04x}:{bus:02x}:{slot:02x}.{function:x}"
 
 
 def _attribute(element: dict[str, Any], name: str, attribute: str) -> str:

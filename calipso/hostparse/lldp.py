@@ -14,7 +14,7 @@ from calipso.hostparse.jsontext import json_value
 
 @dataclass(frozen=True)
 class Neighbour:
-    """The port at the other end of the wire, as it names itself."""
+    """The port at the other end of the cable, under the names that it announces."""
 
     system_name: str
     chassis_id: str
@@ -24,12 +24,18 @@ class Neighbour:
     vlan: int | None
 
     def fields(self) -> dict[str, Any]:
-        """As fields of an object; what the neighbour does not tell is left out."""
+        """Return the fields of an object.
+
+        Values that the neighbour does not announce are left out.
+        """
         return {key: value for key, value in vars(self).items() if value not in ("", None, [])}
 
 
 def parse_lldp(text: str) -> dict[str, list[Neighbour]]:
-    """Neighbours by device name, those with a name first. Raises ParseError."""
+    """Return neighbours by device name; a list has neighbours with a name first.
+
+    Raises ParseError.
+    """
     if not text.strip():
         return {}
     found: dict[str, list[Neighbour]] = {}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from calipso.errors import ParseError
 
+#: What the command adds; a file without a last newline glues the first of them to its last line.
+_ADDED = re.compile(r"(?<!^)(?<!\n)(?=(?:ARCHITECTURE|HOSTNAME)=)")
+
 
 def parse_os_release(text: str) -> dict[str, str]:
-    """Assignments as a dict. Raises ParseError when there is none."""
+    """Return the assignments as a dict. Raises ParseError when there is no assignment."""
     found = {}
-    for line in text.splitlines():
+    for line in _ADDED.sub("\n", text).splitlines():
         key, equals, value = line.strip().partition("=")
         if equals and key.isidentifier():
             found[key] = _unquoted(value)
     if not found:
-        raise ParseError("/etc/os-release: no assignment in the answer", sample=text)
+        raise ParseError("/etc/os-release: the answer has no assignment", sample=text)
     return found
 
 

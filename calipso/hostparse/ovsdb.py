@@ -6,6 +6,7 @@ The answer holds three JSON tables, one a line: Bridge, Port, Interface (RFC 704
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from calipso.errors import ParseError
 from calipso.hostparse.jsontext import json_value
 
 _WHAT = "ovs-vsctl list"
+_PCI = re.compile(r"[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]")
 TUNNELS = frozenset({"vxlan", "gre", "geneve", "stt", "lisp", "gtpu", "ip6gre", "erspan"})
 
 
@@ -21,8 +23,9 @@ TUNNELS = frozenset({"vxlan", "gre", "geneve", "stt", "lisp", "gtpu", "ip6gre", 
 class Interface:
     """An interface of a port. `type` is system, internal, patch, vxlan, gre, geneve, dpdk, ...
 
-    `port_id` is the Neutron port id (external_ids iface-id), `attached_mac` the MAC Neutron
-    gave it; `mac` is the device's own. `ofport` is None while OVS could not open it (`error`).
+    `port_id` is the Neutron port id (external_ids iface-id), `attached_mac` is the MAC from
+    Neutron, `mac` is the device's own. `ofport` is None if OVS could not open the interface
+    (`error`). `index` is the kernel's index of its device, if OVS reports it.
     """
 
     name: str
@@ -37,10 +40,12 @@ class Interface:
     error: str
     mtu: int | None
     options: dict[str, str] = field(default_factory=dict)
+    index: int | None = None
+    status: dict[str, str] = field(default_factory=dict)
 
     @property
     def internal(self) -> bool:
-        """True for interfaces OVS itself makes."""
+        """True for interfaces that OVS itself makes."""
         return self.type == "internal"
 
     @property
@@ -49,8 +54,30 @@ class Interface:
         return self.type in TUNNELS
 
     @property
+    def pci(self) -> str:
+        """PCI address of the NIC behind a DPDK interface; "" when OVS names the NIC in
+        another way.
+        """
+        found = _PCI.match(self.options.get("dpdk-devargs", "")) if self.type == "dpdk" else None
+        return found[0].lower() if found else ""
+
+    @property
+    def representor(self) -> bool:
+        """True for a DPDK interface that stands for a virtual function, not for a NIC."""
+        return "representor=" in self.options.get("dpdk-devargs", "")
+
+    @property
+    def socket(self) -> str:
+        """Path of a vhost-user socket, by the option, otherwise by the status; "" for
+        other types.
+        """
+        if not self.type.startswith("dpdkvhostuser"):
+            return ""
+        return self.options.get("vhost-server-path") or self.status.get("socket", "")
+
+    @property
     def peer(self) -> str:
-        """Name of the other end, for patch interfaces."""
+        """Name of the other end of a patch interface; empty for other interfaces."""
         return self.options.get("peer", "") if self.type == "patch" else ""
 
 
@@ -58,8 +85,10 @@ class Interface:
 class Port:
     """A port of a bridge: usually one interface of the same name; a bond has several.
 
-    `other_config` is where Neutron's agent notes the port's network (`net_uuid`), its local VLAN
-    (`tag`) and its `segmentation_id`; empty where the answer has no such column.
+    `vlan_mode` is access, trunk, native-tagged, native-untagged or dot1q-tunnel. If it is empty,
+    `tag` and `trunks` decide. In `other_config` Neutron's agent notes the port's network
+    (`net_uuid`), its local VLAN (`tag`) and its `segmentation_id`. It is empty if the answer has no
+    such column.
     """
 
     name: str
@@ -67,6 +96,7 @@ class Port:
     trunks: tuple[int, ...]
     bond_mode: str
     interfaces: tuple[Interface, ...]
+    vlan_mode: str = ""
     other_config: dict[str, str] = field(default_factory=dict)
 
 
@@ -80,23 +110,27 @@ class Bridge:
     ports: dict[str, Port]
 
     def interfaces(self) -> Iterator[tuple[Port, Interface]]:
-        """Each interface with its port."""
+        """Yield each interface with its port."""
         for port in self.ports.values():
             for interface in port.interfaces:
                 yield port, interface
 
     def uplinks(self, nics: Collection[str]) -> list[str]:
-        """Names of its interfaces that are NICs or bonds of the host."""
+        """Return the names of interfaces that are NICs or bonds of the host."""
         return [i.name for _, i in self.interfaces() if i.name in nics or i.type == "dpdk"]
 
     def patches(self) -> dict[str, str]:
-        """Name of each patch interface -> name of its peer."""
+        """Return the name of each patch interface -> the name of its peer."""
         return {i.name: i.peer for _, i in self.interfaces() if i.peer}
 
 
 def parse_ovs(text: str) -> dict[str, Bridge]:
-    """Bridges by name, in order of names. Raises ParseError."""
-    tables = [_table(line) for line in text.splitlines() if line.strip()]
+    """Return bridges by name, sorted by name. Lines that are not a table are ignored.
+
+    Raises ParseError.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    tables = [_table(line) for line in ([x for x in lines if x.startswith("{")] or lines)]
     if len(tables) != 3:
         raise ParseError(f"{_WHAT}: expected 3 tables, got {len(tables)}", sample=text)
     try:
@@ -109,7 +143,7 @@ def parse_ovs(text: str) -> dict[str, Bridge]:
 
 
 def bridge_of_patch(bridges: dict[str, Bridge], patch: str) -> str:
-    """Name of the bridge that owns an interface ("" when none does)."""
+    """Return the name of the bridge that has an interface; "" when no bridge has it."""
     for bridge in bridges.values():
         if any(interface.name == patch for _, interface in bridge.interfaces()):
             return bridge.name
@@ -131,7 +165,7 @@ def _table(line: str) -> list[dict[str, Any]]:
 
 
 def _value(cell: Any) -> Any:
-    """A cell as Python: sets as lists, maps as dicts, UUIDs as strings."""
+    """Return a cell as Python: sets as lists, maps as dicts, UUIDs as strings."""
     if not isinstance(cell, list):
         return cell
     kind, content = cell
@@ -145,7 +179,7 @@ def _value(cell: Any) -> Any:
 
 
 def _many(value: Any) -> list[Any]:
-    """A column that holds a set: OVSDB writes a set of one as the bare value."""
+    """Return a column that holds a set, as a list. OVSDB writes a set of one as the bare value."""
     return value if isinstance(value, list) else [value]
 
 
@@ -155,6 +189,11 @@ def _text(value: Any) -> str:
 
 def _number(value: Any) -> int | None:
     return None if isinstance(value, list) else int(value)
+
+
+def _map(value: Any) -> dict[str, str]:
+    found = value if isinstance(value, dict) else {}
+    return {str(key): str(found[key]) for key in sorted(found)}
 
 
 def _interface(row: dict[str, Any]) -> Interface:
@@ -173,6 +212,8 @@ def _interface(row: dict[str, Any]) -> Interface:
         error=_text(row["error"]),
         mtu=_number(row["mtu"]),
         options={str(key): str(value) for key, value in sorted(row["options"].items())},
+        index=_number(row.get("ifindex", [])) or None,
+        status=_map(row.get("status")),
     )
 
 
@@ -184,6 +225,7 @@ def _port(row: dict[str, Any], interfaces: dict[str, Interface]) -> Port:
         trunks=tuple(sorted(int(vlan) for vlan in _many(row["trunks"]))),
         bond_mode=_text(row["bond_mode"]),
         interfaces=tuple(sorted(members, key=lambda interface: interface.name)),
+        vlan_mode=_text(row.get("vlan_mode", [])),
         other_config={
             str(key): str(value) for key, value in sorted(row.get("other_config", {}).items())
         },

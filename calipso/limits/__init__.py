@@ -1,1 +1,1 @@
-"""How much may run at once: leased slots, over all processes."""
+"""Limits of what may run at once: leased slots, shared by all processes."""

@@ -1,8 +1,8 @@
-"""LimitStore: who holds the slots of a limit, and who waits for one; in Redis.
+"""LimitStore: who holds the slots of a limit and who waits for one, in Redis.
 
-For each limit there are three sorted sets: `held` (who, until when), `line` (who waits, since
-when) and `seen` (who waits, until when to believe so). Each step is one script, so that no two
-processes see a slot free at once. Times are those of the Redis server.
+Each limit has three sorted sets: `held` (holder, end of its lease), `line` (waiting process, since
+when) and `seen` (waiting process, until when it counts as alive). Each step is one script, so that
+two processes never take the same slot. Times are those of the Redis server.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 PREFIX = "calipso:limit"
 
-#: Seconds a waiting process listens for its turn before it looks itself: when a holder was killed,
-#: the next in line gets the slot at most this long after the lease has ended.
+#: Seconds that a waiting process listens for its turn before it looks itself. When a holder was
+#: killed, the next in line gets the slot at most this long after the lease has ended.
 LISTEN = 1.0
-#: A waiting process that has not looked for so many seconds has gone.
+#: Seconds after which a waiting process that does not look any more counts as gone.
 BELIEVED = 10.0
 
 _COMMON = """
@@ -79,8 +79,8 @@ grant(tonumber(ARGV[2]), tonumber(ARGV[3]), '', ARGV[4])
 return 1
 """
 
-#: ARGV: lease, tokens. What is held counts, even when its lease had ended meanwhile: the session
-#: is there. Returns how many wait.
+#: ARGV: lease, tokens. A held slot counts even if its lease has ended in between, because its
+#: session still exists. Returns how many processes wait.
 _RENEW = """
 for index = 2, #ARGV do redis.call('ZADD', held, now + tonumber(ARGV[1]), ARGV[index]) end
 tidy()
@@ -101,7 +101,7 @@ class LimitStore:
 
     @classmethod
     def at(cls, url: str, lease: float) -> LimitStore | None:
-        """The slots in the Redis of a URL; None when it is no URL of a single Redis."""
+        """Return the slots in the Redis at a URL; None if it is not the URL of a single Redis."""
         try:
             client = redis.Redis.from_url(
                 url,
@@ -112,28 +112,28 @@ class LimitStore:
             )
         except ValueError:
             log.warning(
-                "limits of sessions and calls hold for each worker process by itself: REDIS_URL "
+                "limits of sessions and calls apply to each worker process by itself: REDIS_URL "
                 "is not redis://, rediss:// or unix://"
             )
             return None
         return cls(client, lease)
 
     def enter(self, name: str, token: str, most: int) -> bool:
-        """Take a slot when one is free and nobody waits; otherwise stand in line, or stay there."""
+        """Take a slot if one is free and nobody waits, otherwise wait in line."""
         arguments = (token, most, self._lease, f"{PREFIX}:wake:", BELIEVED)
         return bool(self._enter(keys=_keys(name), args=arguments))
 
     def leave(self, name: str, token: str, most: int) -> None:
-        """Give a slot, or a place in line, back; who is next gets it."""
+        """Give back a slot or a place in line. The next process in line gets the slot."""
         self._leave(keys=_keys(name), args=(token, most, self._lease, f"{PREFIX}:wake:"))
 
     def wait(self, token: str, seconds: float) -> bool:
-        """Listen for the own turn, a second at most; True when the slot was handed over."""
+        """Wait at most a second for the turn; True when another process handed over the slot."""
         timeout = max(0.01, min(seconds, LISTEN))
         return self._client.blpop([f"{PREFIX}:wake:{token}"], timeout) is not None
 
     def renew(self, name: str, tokens: list[str]) -> int:
-        """Prolong the leases of slots of one limit; returns how many wait for one."""
+        """Prolong the leases of slots of one limit. Returns how many processes wait for a slot."""
         return int(cast(Any, self._renew(keys=_keys(name), args=(self._lease, *tokens))))
 
 

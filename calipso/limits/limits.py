@@ -1,10 +1,11 @@
 """Limits that hold over all worker processes: so many sessions to a host, so many calls at once.
 
-Redis stores who holds a slot of a limit, and until when: a lease by the clock of Redis, which the
-process of the holder prolongs. So the slot of a process that was killed becomes free. Processes
-that wait stand in line; the one that gives a slot back hands it to the next in line.
+Redis stores who holds a slot of a limit, and until when. This lease runs by the clock of Redis, and
+the process of the holder prolongs it. So the slot of a killed process becomes free. Processes wait
+in line; whoever gives a slot back hands it to the next in line.
 
-A process that cannot reach Redis, or has none (`scan_local`), keeps each limit by itself.
+A process without Redis (`scan_local`), or one that cannot reach it, applies each limit to itself
+alone.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from calipso.utils.store_addresses import redis_url
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which a Redis that did not answer is asked again.
+#: Seconds until the process asks a Redis again that did not answer.
 AWAY = 5.0
 
 Wanted = Callable[[], None]
@@ -42,7 +43,7 @@ class Slot:
         self.name = name
         self.most = most
         self.token = uuid.uuid4().hex
-        #: called (from another thread) when somebody waits for a slot of this limit
+        #: another thread calls it when a process waits for a slot of this limit
         self.wanted = wanted
 
     def release(self) -> None:
@@ -67,12 +68,15 @@ class Limits:
         self._renewer: threading.Thread | None = None
 
     def take(self, name: str, most: int, wait: float, wanted: Wanted | None = None) -> Slot:
-        """A slot of a limit of this name. Raises TimeoutError after `wait` seconds in line."""
+        """Return a slot of the limit of this name.
+
+        Raises TimeoutError after `wait` seconds in line.
+        """
         deadline = time.monotonic() + wait
         local = self._local_limit(name, most)
         while not local.acquire(timeout=max(0.0, min(1.0, deadline - time.monotonic()))):
             if time.monotonic() >= deadline:
-                raise TimeoutError(f"all {most} are in use by this process")
+                raise TimeoutError(f"this process uses all {most} slots")
             self._ask_back(name)
         slot = Slot(self, name, most, wanted)
         granted = False
@@ -82,13 +86,13 @@ class Limits:
             if not granted:
                 local.release()
         if not granted:
-            raise TimeoutError(f"all {most} are in use")
+            raise TimeoutError(f"all {most} slots are in use")
         with self._lock:
             self._slots[slot.token] = slot
         return slot
 
     def give_back(self, slot: Slot) -> None:
-        """Used by Slot."""
+        """Give a slot back. Only Slot calls it."""
         with self._lock:
             self._slots.pop(slot.token, None)
         self._local_limit(slot.name, slot.most).release()
@@ -102,7 +106,7 @@ class Limits:
     # -- with Redis --------------------------------------------------------------------
 
     def _granted(self, slot: Slot, deadline: float) -> bool:
-        """True when the slot was granted among all processes, or Redis does not answer."""
+        """True when Redis granted the slot, or Redis does not answer."""
         store = self._reachable()
         if store is None:
             return True
@@ -126,7 +130,7 @@ class Limits:
         return True
 
     def _ask_back(self, name: str) -> None:
-        """Ask the holders in this process that can do without their slot to give it back."""
+        """Ask the holders in this process that do not need their slot now to give it back."""
         with self._lock:
             asked = [slot for slot in self._slots.values() if slot.name == name and slot.wanted]
         for slot in asked:
@@ -146,7 +150,7 @@ class Limits:
         if not self._told:
             self._told = True
             log.warning(
-                "Redis does not answer: until it does, limits of sessions and calls hold for "
+                "Redis does not answer: until it does, limits of sessions and calls apply to "
                 "each worker process by itself (%s)",
                 str(error)[:200],
             )
@@ -154,7 +158,7 @@ class Limits:
     def _is_back(self) -> None:
         if self._told:
             self._told = False
-            log.info("Redis answers: limits of sessions and calls hold over all workers again")
+            log.info("Redis answers: limits of sessions and calls apply to all workers again")
 
     def _keep_renewing(self) -> None:
         with self._lock:
@@ -163,7 +167,7 @@ class Limits:
                 self._renewer.start()
 
     def _renew(self) -> None:
-        """Prolong the leases of held slots, also of those taken while Redis was away."""
+        """Prolong the leases of held slots, also of slots taken while Redis did not answer."""
         while True:
             time.sleep(self._lease / 4)
             store = self._reachable()
@@ -183,7 +187,7 @@ class Limits:
         waiting = store.renew(name, [slot.token for slot in slots])
         with self._lock:
             ended = [slot for slot in slots if slot.token not in self._slots]
-        for slot in ended:  # given back while it was prolonged
+        for slot in ended:  # the holder gave it back while this thread prolonged it
             store.leave(name, slot.token, slot.most)
         for slot in slots if waiting else ():
             if slot.wanted is not None:
@@ -195,12 +199,12 @@ _limits: dict[tuple[int, str], Limits] = {}
 
 
 def limits(config: Settings | None = None) -> Limits:
-    """The limits of this process, in the Redis of the settings; one a process, after a fork too."""
+    """Return the limits of this process, in the Redis of the settings. A fork gets its own."""
     config = config or settings()
     try:
         url = redis_url(config)
     except ConfigError:
-        url = ""  # one process without a stack
+        url = ""  # a single process without a stack
     key = (os.getpid(), url)
     with _lock:
         if key not in _limits:

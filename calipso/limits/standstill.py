@@ -1,6 +1,6 @@
-"""Standing still: whether this process did not run for a while (stopped, suspended, swapped out).
+"""Standstill: this process did not run for a while (stopped, suspended, swapped out).
 
-After it, an answer that was waited for seems late, although the one that was asked was not.
+After a standstill an answer seems late although the other side answered in time.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import time
 
 #: Seconds between two looks at the clock.
 TICK = 0.25
-#: Seconds between two of them from which on the process stood still.
+#: More seconds than this between two looks mean that the process stood still.
 LONG = 1.5
 
 
 class _Clock:
-    """A thread that looks at the clock; one a process, since threads do not survive a fork."""
+    """A thread that looks at the clock.
+
+    Each process has its own, since threads do not survive a fork.
+    """
 
     def __init__(self) -> None:
         self.pid = os.getpid()
@@ -37,7 +40,9 @@ class _Clock:
         self._looked = now
 
     def went_on(self) -> float:
-        """When the process went on after its last standstill; the thread may not have seen it."""
+        """Return when the process went on after its last standstill, also if the thread has not
+        seen it yet.
+        """
         overdue = time.monotonic() - self._looked > LONG
         return time.monotonic() if overdue else self._went_on
 
@@ -47,13 +52,13 @@ _clock: _Clock | None = None
 
 
 def begin() -> float:
-    """The moment from which on `stood_still` is asked; the clock is watched from now on."""
+    """Return the present moment for `stood_still`, and watch the clock from now on."""
     _watched()
     return time.monotonic()
 
 
 def stood_still(since: float) -> bool:
-    """True when this process did not run for over a second since a moment that `begin` gave."""
+    """True when this process stood still for over a second since a moment that `begin` returned."""
     return _watched().went_on() >= since
 
 

@@ -8,7 +8,7 @@ from bson import ObjectId
 
 
 class CliqueType(TypedDict):
-    """Which link types to walk, in order, from focal points of one type."""
+    """The link types that the walk follows, in order, from focal points of one type."""
 
     name: str
     focal_point_type: str
@@ -23,14 +23,14 @@ class CliqueType(TypedDict):
 
 
 class CliqueConstraint(TypedDict):
-    """Fields of a focal point that links of its clique must agree with."""
+    """Fields of a focal point with which the links of its clique must agree."""
 
     focal_point_type: str
     constraints: list[str]
 
 
 class Clique(TypedDict):
-    """One document of `cliques`: ids only, details are joined when it is read."""
+    """One document of `cliques`. It has only ids; readers join the details."""
 
     _id: ObjectId
     environment: str

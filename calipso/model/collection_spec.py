@@ -1,4 +1,4 @@
-"""What the table of collections says of each: see `calipso.model.collections`."""
+"""The form of a row in the table of collections, see `calipso.model.collections`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Scope(StrEnum):
 class Backup(StrEnum):
     """Whether a backup should hold a collection."""
 
-    ALWAYS = "always"  # people made it: nothing brings it back
-    HISTORY = "history"  # what happened
+    ALWAYS = "always"  # people made it: nothing can make it again
+    HISTORY = "history"  # records of the past
     RESCAN = "rescan"  # a scan makes it again
-    NEVER = "never"  # belongs to processes and sessions that end
+    NEVER = "never"  # belongs to running processes and sessions
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class Index:
     name: str
     unique: bool = False
     sparse: bool = False
-    expire_at: bool = False  # the field is the time at which MongoDB removes the document
-    expire_after: str = ""  # setting: seconds after the field's time until it does
+    expire_at: bool = False  # the field has the time at which MongoDB removes the document
+    expire_after: str = ""  # setting: seconds between that time and the removal
 
 
 @dataclass(frozen=True)
 class Retention:
-    """Documents are removed when the time in `field` is older than a setting says; 0: never."""
+    """Documents are removed when the time in `field` is older than a setting; 0: never."""
 
     setting: str
     field: str
@@ -54,10 +54,10 @@ class CollectionSpec:
     backup: Backup
     indexes: tuple[Index, ...] = ()
     retention: Retention | None = None
-    #: Field by which documents go with an environment that is removed with its data: `environment`,
-    #: or `scan_id` for those that name a scan only. Empty: they stay.
+    #: Field that ties documents to an environment that is removed with its data: `environment`, or
+    #: `scan_id` for documents that name only a scan. Empty: the documents stay.
     removed_by: str = ""
-    #: Documents go with the record of their scan.
+    #: Documents are removed with the record of their scan.
     with_scan: bool = False
-    #: Documents hold secrets that are encrypted with the key file: a new key renews them.
+    #: Documents have secrets that are encrypted with the key file; a new key encrypts them again.
     secrets: bool = False

@@ -1,7 +1,7 @@
 """The collections of the database, each declared once.
 
-Names, indexes, retention, what `env remove` removes, what a backup holds, where secrets are, and
-which names an inventory may not have: all of it comes from the rows of `COLLECTIONS`.
+The rows of `COLLECTIONS` declare names, indexes, retention, what `env remove` removes, what a
+backup contains, where secrets are, and which names an inventory must not have.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _INVENTORY = (
     CollectionSpec(
         "object_problems",
         Scope.INVENTORY,
-        "what scans found wrong with objects",
+        "problems of objects that scans found",
         Backup.RESCAN,
         (
             _by("environment", "pending"),
@@ -153,7 +153,7 @@ _SCANS = (
         # old number. An environment that gets the name later must count on from there.
         "scan_generations",
         Scope.ENVIRONMENT,
-        "how many scans of an environment were counted",
+        "number of the last scan of each environment",
         Backup.HISTORY,
     ),
 )
@@ -252,33 +252,35 @@ _PEOPLE = (
     ),
 )
 
-#: Every collection, by name. Retention goes in this order: few documents first, since what a large
-#: site leaves behind may take the whole time of a run.
+#: Every collection, by name. Retention uses this order: collections with few documents first,
+#: because old documents of a large site may take the whole time of a run.
 COLLECTIONS: dict[str, CollectionSpec] = {
     spec.name: spec for spec in (*_CONFIG, *_SCANS, *_PEOPLE, *_INVENTORY)
 }
 
-#: Names that databases of the original have beside ours.
+#: Names in databases of the original, besides ours.
 RESERVED = frozenset({"constants", "login_attempts", "monitoring_config"})
 
-#: Names that no inventory may have. `inventory` is the name of one.
+#: Names that no inventory may have. `inventory` itself is the name of an inventory.
 TAKEN = (COLLECTIONS.keys() | RESERVED) - {"inventory"}
 
 
 def of_inventories() -> list[str]:
-    """Names of the collections that each inventory has for itself."""
+    """Return the names of the collections that each inventory has for itself."""
     return [name for name, spec in COLLECTIONS.items() if spec.scope is Scope.INVENTORY]
 
 
 def with_scan() -> list[str]:
-    """Names of the collections whose documents go with the record of their scan."""
+    """Return the names of the collections whose documents are removed with the record of their
+    scan.
+    """
     return [name for name, spec in COLLECTIONS.items() if spec.with_scan]
 
 
 def stored_name(inventory: str, name: str) -> str:
-    """Name of a collection in the database.
+    """Return the name of a collection in the database.
 
-    Those of an inventory are named after it: `links` is `links_dev` for `inventory_dev`, and
+    A collection of an inventory has its name: `links` is `links_dev` for `inventory_dev`, and
     `RDO_links` for `RDO`.
     """
     spec = COLLECTIONS.get(name)
@@ -292,10 +294,10 @@ def stored_name(inventory: str, name: str) -> str:
 
 
 def spec_of(stored: str, all_stored: Collection[str]) -> CollectionSpec | None:
-    """What a collection of the database is, whatever its inventory is called; None: not ours.
+    """Return the row of a collection of the database, for any inventory; None: it is not ours.
 
-    `all_stored` are the names of all collections there: `RDO` is an inventory when `RDO_links` is
-    there.
+    `all_stored` has the names of all collections there: `RDO` is an inventory if `RDO_links`
+    exists.
     """
     spec = COLLECTIONS.get(stored)
     if spec is not None:

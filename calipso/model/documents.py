@@ -1,7 +1,7 @@
-"""Documents: what stores keep and give, as plain dicts.
+"""Documents: the plain dicts that stores read and write.
 
-`InventoryObject`, `Link` and `Clique` say which fields those of the inventory have. Objects have
-open fields besides, so code that reads any field of them takes a `Document`.
+`InventoryObject`, `Link` and `Clique` say which fields those of the inventory have. Objects also
+have open fields, so code that reads any field of an object takes a `Document`.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from calipso.model.sections import (
     MysqlSection,
     OtherSection,
 )
+from calipso.model.sources import BY_SECTION
 
 __all__ = [
     "HOST",
@@ -56,7 +57,7 @@ __all__ = [
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 
 #: Sections an environment of this type must have.
-NEEDED = {"OpenStack": ("OpenStack", "mysql", "CLI"), "Kubernetes": ("Kubernetes", "CLI")}
+NEEDED = {"OpenStack": tuple(BY_SECTION), "Kubernetes": ("Kubernetes", "CLI")}
 
 #: Fields that are stored even when they have their default.
 ALWAYS_STORED = {"name", "document_type", "environment_type", "distribution"} | {
@@ -69,7 +70,7 @@ ALWAYS_STORED = {"name", "document_type", "environment_type", "distribution"} | 
     "enable_monitoring",
 }
 
-#: What people write, and the model's word for it.
+#: Words that people write -> the words of the model.
 OTHER_WORDS = {
     "openvswitch": "OVS",
     "linuxbridge": "LXB",
@@ -113,12 +114,12 @@ class Environment(BaseModel):
     enable_monitoring: bool = False
     monitoring_setup_done: bool = False
     aci_enabled: bool = False
-    app_path: str = ""  # of the original's installation; kept, not used
+    app_path: str = ""  # from the original's installation; stored and not used
     run_app_path: str = ""
     user: str = ""
     auth: dict[str, list[str]] = Field(default_factory=dict)
     extra_conditions: dict[str, Any] = Field(default_factory=dict)
-    #: for workers that reach only a part of the cloud
+    #: queues of workers that reach only a part of the cloud
     queues: Queues = Field(default_factory=Queues)
 
     @field_validator("name")
@@ -152,7 +153,7 @@ class Environment(BaseModel):
         return self
 
     def section(self, kind: type[S]) -> S:
-        """The configuration section of this kind. Raises ConfigError when it is missing."""
+        """Return the configuration section of this kind. Raises ConfigError when it is missing."""
         for section in self.configuration:
             if isinstance(section, kind):
                 return section
@@ -162,7 +163,9 @@ class Environment(BaseModel):
         )
 
     def document(self) -> dict[str, Any]:
-        """The document to store: what was given and what others look for; secrets in clear."""
+        """Return the document to store, secrets in clear text: given fields, and fields that
+        readers need.
+        """
         document = self.model_dump(by_alias=True, include=ALWAYS_STORED)
         document |= self.model_dump(by_alias=True, exclude_unset=True)
         document["configuration"] = [
@@ -173,7 +176,7 @@ class Environment(BaseModel):
 
 
 def merge_document(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """A document with changes in it, sections by their name; null takes a field away."""
+    """Return a document with changes applied, sections by their name; null removes a field."""
     sections = {section["name"]: section for section in document["configuration"]}
     for section in changes.get("configuration", ()):
         sections[section["name"]] = sections.get(section["name"], {}) | section
@@ -188,7 +191,7 @@ def _without_null(value: Any) -> Any:
 
 
 def section_problems(environment_type: str, names: list[str]) -> list[str]:
-    """What is wrong with the set of sections an environment has."""
+    """Yield the faults in the set of sections of an environment."""
     twice = sorted({name for name in names if names.count(name) > 1})
     missing = [name for name in NEEDED.get(environment_type, ()) if name not in names]
     problems = [f"configuration: section {name} is given twice" for name in twice]
@@ -198,7 +201,7 @@ def section_problems(environment_type: str, names: list[str]) -> list[str]:
 
 
 def parse_environment(document: dict[str, Any]) -> Environment:
-    """An Environment from a document; raises ConfigError that names every wrong field."""
+    """Return the Environment of a document. Raises ConfigError, which names every wrong field."""
     environment, problems = check_environment(document)
     if environment is None:
         raise environment_error(document.get("name"), problems)
@@ -206,20 +209,20 @@ def parse_environment(document: dict[str, Any]) -> Environment:
 
 
 def environment_error(name: Any, problems: list[str]) -> ConfigError:
-    """The error that names everything wrong with an environment."""
+    """Return the error that names all faults of an environment."""
     lines = [f"environment {name or '?'}: {problem}" for problem in problems]
     return ConfigError("\n".join(lines), hint="docs/environments.md lists every field.")
 
 
 def check_environment(document: dict[str, Any]) -> tuple[Environment | None, list[str]]:
-    """The Environment of a document, or None, and everything that is wrong with it."""
+    """Return the Environment of a document, or None, and all its faults."""
     given = {key: value for key, value in document.items() if key != "_id"}
     try:
         return Environment.model_validate(given), []
     except ValidationError as error:
         details = error.errors(include_url=False)
     problems = [_problem(detail) for detail in details]
-    if any(detail["loc"] for detail in details):  # then the check of the whole did not run
+    if any(detail["loc"] for detail in details):  # then the check of the whole has not run
         sections = given.get("configuration")
         names = [
             str(item.get("name"))
@@ -249,7 +252,7 @@ def _problem(detail: ErrorDetails) -> str:
 
 
 def _place(loc: tuple[int | str, ...]) -> tuple[str, Iterable[str]]:
-    """Where an error is, in the document's words, and which keys are known there."""
+    """Return the place of an error in the document, and the known keys there."""
     if len(loc) < 2 or loc[0] != "configuration":
         known: type[BaseModel] = Queues if loc[:1] == ("queues",) else Environment
         return ".".join(map(str, loc)), _names(known)
@@ -272,7 +275,7 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 
 def _got(key: str, value: Any) -> str:
-    """The wrong value, unless it may be a secret."""
+    """Return the wrong value for a message; empty if it may be a secret."""
     hidden = is_secret_key(key) or key.endswith("url")
     if hidden or value == "" or not isinstance(value, str | int | float | bool):
         return ""

@@ -32,7 +32,7 @@ class FetchedBy(TypedDict):
 
 
 class ObjectProblem(TypedDict):
-    """One thing that is wrong with an object; `code` is one of `problem_codes.CODES`."""
+    """A problem of an object; `code` is one of `problem_codes.CODES`."""
 
     code: str
     message: str
@@ -42,7 +42,7 @@ class ObjectProblem(TypedDict):
 
 
 class InventoryObject(TypedDict):
-    """Fields every stored object has (others as the source gives them)."""
+    """Fields of every stored object. Other fields are as the source has them."""
 
     _id: ObjectId
     environment: str
@@ -65,10 +65,10 @@ class InventoryObject(TypedDict):
 
 
 def check_inventory_name(name: str) -> str:
-    """The name, if an inventory may have it. Raises ConfigError.
+    """Return the name if an inventory may have it. Raises ConfigError.
 
-    It becomes the name of a collection, and of those beside it (`RDO`, `RDO_links`): none of
-    them may be a collection of something else.
+    It becomes the name of a collection and a part of other names (`RDO`, `RDO_links`). These must
+    not be the names of other collections.
     """
     hint = "Letters, digits, _ and -, beginning with a letter, such as inventory_dev or RDO."
     if not _INVENTORY_NAME.fullmatch(name):
@@ -84,7 +84,7 @@ def check_inventory_name(name: str) -> str:
 
 
 def object_key(environment: str, object_type: str, object_id: str) -> ObjectId:
-    """The `_id` of an object: derived, so that every run and worker agrees without asking."""
+    """Return the `_id` of an object. It is derived, so every run and worker gets the same `_id`."""
     text = "\0".join((environment, object_type, object_id))
     return ObjectId(hashlib.sha256(text.encode()).digest()[:12])
 
@@ -92,12 +92,12 @@ def object_key(environment: str, object_type: str, object_id: str) -> ObjectId:
 def link_key(
     environment: str, link_type: str, source: ObjectId, target: ObjectId, name: str
 ) -> ObjectId:
-    """The `_id` of a link."""
+    """Return the `_id` of a link."""
     text = "\0".join((environment, link_type, str(source), str(target), name))
     return ObjectId(hashlib.sha256(text.encode()).digest()[:12])
 
 
 def clique_key(environment: str, clique_type: str, focal_point: ObjectId) -> ObjectId:
-    """The `_id` of a clique."""
+    """Return the `_id` of a clique."""
     text = "\0".join((environment, clique_type, str(focal_point)))
     return ObjectId(hashlib.sha256(text.encode()).digest()[:12])

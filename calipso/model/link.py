@@ -1,4 +1,4 @@
-"""A link: two inventory objects that touch, and in what state."""
+"""A link: two connected inventory objects, and the state of the connection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Link(TypedDict):
     target: ObjectId
     target_id: str
     target_label: str
-    state: str  # up, down or unknown: read, not assumed
+    state: str  # up, down or unknown, as read from the system
     link_weight: int
     implicit: bool
     attributes: dict[str, Any]

@@ -101,7 +101,7 @@ class OpenStackSection(Section):
 
     @property
     def account(self) -> str:
-        """Who logs in, for people; no secret."""
+        """Return who logs in, for people, without secrets."""
         if self.auth_type == "v3token":
             return "the owner of the token"
         if self.auth_type == "v3applicationcredential":
@@ -111,10 +111,10 @@ class OpenStackSection(Section):
 
     @property
     def names_project(self) -> bool:
-        """True when `admin_project` is the name of the project this login is for.
+        """True when `admin_project` is the name of the project of this login.
 
-        An application credential belongs to a project, and `project_id` is not a name: Keystone
-        says the name when somebody logs in.
+        An application credential belongs to a project, and `project_id` is not a name; Keystone
+        returns the name at the login.
         """
         return self.auth_type != "v3applicationcredential" and not self.project_id
 

@@ -1,8 +1,8 @@
 """Who may write which field of objects, links and cliques: one owner per field.
 
-A scan owns what it fetches: it sets such fields, removes those that the cloud does not have any
-more, and records what changed. Fields of other owners it neither sets nor removes, and a change
-of them is no change of the cloud.
+A scan owns the fields that it fetches: it sets them, removes those that the cloud does not have any
+more, and records changes. It does not set or remove fields of other owners, and their changes are
+not changes of the cloud.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 class Owner(StrEnum):
     """Who writes a field."""
 
-    SCAN = "scan"  # whatever has no row in FIELDS
+    SCAN = "scan"  # every field without a row in FIELDS
     STORE = "store"  # stamps and places, set when a document is written
     MONITORING = "monitoring"
     PEOPLE = "people"
-    PROBLEMS = "problems"  # what the engine knows to be wrong with an object
+    PROBLEMS = "problems"  # known problems of an object
 
 
 #: Field -> its owner. All other fields belong to the scan.
@@ -51,7 +51,7 @@ STAMPS = frozenset({"scan_id", "generation", "last_scanned"})
 
 
 def of_scan(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A document as a scan may write it: without the fields of other owners."""
+    """Return a document as a scan may write it: without the fields of other owners."""
     if KEPT_FIELDS.isdisjoint(document):
         return dict(document)
     return {name: value for name, value in document.items() if name not in KEPT_FIELDS}

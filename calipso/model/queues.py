@@ -1,16 +1,23 @@
-"""Which queue the tasks of an environment go to: for workers that reach a part of a cloud only."""
+"""Queues for the tasks of an environment, for workers that reach only a part of a cloud."""
 
 from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from calipso.model.sources import BY_NAME, GRAPH_QUEUES, asks_hosts
 
-#: Queues of what is no reading of a cloud: their workers have other pools and time limits.
+#: Queues for other work than reading a cloud: their workers have other pools and time limits.
 OTHER_QUEUES = frozenset({"scan", *GRAPH_QUEUES, "events"})
 
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -30,7 +37,7 @@ class _Strict(BaseModel):
 
 
 class HostQueue(_Strict):
-    """Hosts that are read from a queue of their own."""
+    """Hosts whose tasks have a queue of their own."""
 
     hosts: Annotated[list[str], Field(min_length=1)]
     queue: str
@@ -54,16 +61,22 @@ class HostQueue(_Strict):
         return _check_queue(value)
 
     def matches(self, host: str) -> bool:
-        """True when a host's name is meant; letters count the same in both cases."""
+        """True when the pattern matches a host's name. Upper and lower case are equal."""
         return any(fnmatchcase(host.lower(), pattern.lower()) for pattern in self.hosts)
 
 
-class Queues(_Strict):
-    """The queue of each source, and for `cli` of certain hosts: the first that matches counts."""
+if TYPE_CHECKING:
+    _OfSources = _Strict
+else:
+    #: A field for each source, with the queue of its name as the default.
+    _OfSources = create_model(
+        "_OfSources", __base__=_Strict, **{name: (str, name) for name in BY_NAME}
+    )
 
-    api: str = "api"
-    db: str = "db"
-    cli: str = "cli"
+
+class Queues(_OfSources):
+    """The queue of each source, and queues of certain hosts for `cli`. The first match counts."""
+
     hosts: list[HostQueue] = Field(default_factory=list)
 
     @field_validator(*BY_NAME)
@@ -84,7 +97,9 @@ class Queues(_Strict):
         return self
 
     def of(self, source: str, host: str = "") -> str:
-        """The queue for tasks of a source; for one that asks hosts, of this host's name."""
+        """Return the queue for tasks of a source; if the source asks hosts, the queue of
+        this host.
+        """
         if asks_hosts(source) and host:
             for entry in self.hosts:
                 if entry.matches(host):
@@ -92,10 +107,10 @@ class Queues(_Strict):
         return str(getattr(self, source)) if source in BY_NAME else source
 
     def all_of(self, source: str) -> list[str]:
-        """Every queue that tasks of a source may go to."""
+        """Return every queue for tasks of a source."""
         more = [entry.queue for entry in self.hosts] if asks_hosts(source) else []
         return list(dict.fromkeys((self.of(source), *more)))
 
     def names(self) -> list[str]:
-        """All queues that the tasks of a scan of the inventory may go to."""
+        """Return all queues for the tasks of a scan of the inventory."""
         return list(dict.fromkeys(queue for name in BY_NAME for queue in self.all_of(name)))

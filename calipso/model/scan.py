@@ -1,4 +1,4 @@
-"""A scan: what was asked for, how far it is, how it ended."""
+"""A scan: its request, its progress and its result."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ class Stage(StrEnum):
 
 
 class LogLevel(StrEnum):
-    """What is kept of a scan's log lines: those of this level and above; the original's words."""
+    """Levels of stored log lines, in the original's words: a scan stores lines of its level and
+    above.
+    """
 
     CRITICAL = "critical"
     ERROR = "error"
@@ -51,12 +53,12 @@ class LogLevel(StrEnum):
 
     @property
     def number(self) -> int:
-        """The level as `logging` has it; NOTSET leaves the choice to us."""
+        """The level of `logging`; NOTSET means the default."""
         return logging.getLevelNamesMapping()[self.name] or logging.INFO
 
 
 class ScanRequest(BaseModel):
-    """What a person, a schedule or an event asks for."""
+    """The request of a person, a schedule or an event."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -85,7 +87,7 @@ class ScanRequest(BaseModel):
     @model_validator(mode="after")
     def _one_kind(self) -> ScanRequest:
         if self.object_id == self.environment and self.object_type in (None, "environment"):
-            self.object_id = self.object_type = None  # the object is the environment: all of it
+            self.object_id = self.object_type = None  # the object is the whole environment
         kinds = [self.inventory_only, self.links_only, self.cliques_only]
         if sum(kinds) > 1:
             raise ValueError("give at most one of inventory_only, links_only, cliques_only")
@@ -106,7 +108,7 @@ class ScanRequest(BaseModel):
 
 
 class Problem(BaseModel):
-    """One thing a scan could not read: a line of its coverage report."""
+    """A part that a scan could not read: a line of its coverage report."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -118,11 +120,11 @@ class Problem(BaseModel):
     scanner: str = ""
     fetcher: str = ""
     parent_id: str = ""
-    warning: bool = False  # worth telling, does not make the scan end with errors
+    warning: bool = False  # a warning does not make the scan end with errors
     code: str = ""  # stable name of the fault, see `problem_codes`
     object_type: str = ""  # with `object_id`: the object that the problem is about
     object_id: str = ""
 
     def key(self) -> str:
-        """Problems with one key are one line, counted."""
+        """Key of the problem: problems with the same key are one line with a count."""
         return "|".join((self.kind, self.source, self.host, self.message))

@@ -1,8 +1,8 @@
 """A schedule: which environment is scanned when, with which options.
 
-The words (`freq`, YEARLY to HOURLY) are those of the original's `scheduled_scans`; its documents
-load as they are. MINUTELY, ONCE, the interval, the time zone and the fields for the day are ours.
-The moments it gives are in calipso/model/slots.py.
+The words (`freq`, YEARLY to HOURLY) are those of the original's `scheduled_scans`, and its
+documents load unchanged. MINUTELY, ONCE, the interval, the time zone and the fields for the day are
+additions. calipso/model/slots.py computes the times of a schedule.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ORIGIN = "scheduled scan"
 
 
 class Frequency(StrEnum):
-    """How long a period is."""
+    """Length of a period."""
 
     YEARLY = "YEARLY"
     MONTHLY = "MONTHLY"
@@ -51,7 +51,7 @@ class Weekday(StrEnum):
         return list(Weekday).index(self)
 
 
-#: Which fields say when, by frequency; the others must be absent.
+#: Fields for the time, by frequency. Other fields must be absent.
 WHEN: dict[Frequency, tuple[str, ...]] = {
     Frequency.YEARLY: ("month", "day", "time"),
     Frequency.MONTHLY: ("day", "time"),
@@ -66,7 +66,7 @@ WHEN_FIELDS = ("month", "day", "weekdays", "time", "minute", "moment")
 #: The years in which a schedule may begin. Beyond them Python has no calendar or no time zones.
 YEARS = range(1970, 3000)
 
-#: The original's names of scan options -> ours.
+#: Names of scan options in the original -> our names.
 ORIGINAL_OPTIONS = {
     "clear": "clear",
     "log_level": "log_level",
@@ -79,7 +79,7 @@ ORIGINAL_OPTIONS = {
 
 
 class Schedule(BaseModel):
-    """What is asked for. What is not said about the day and time is taken from `start`."""
+    """The definition of a schedule. `start` gives the parts of day and time that are missing."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -91,7 +91,7 @@ class Schedule(BaseModel):
     weekdays: tuple[Weekday, ...] | None = None
     time: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     minute: int | None = Field(default=None, ge=0, le=59)
-    moment: datetime | None = None  # of ONCE; wall clock of the time zone
+    moment: datetime | None = None  # for ONCE; wall clock of the time zone
     time_zone: str = "UTC"
     start: AwareDatetime  # no slot is earlier; intervals are counted from the first slot
     request: Document = Field(default_factory=dict)  # fields of ScanRequest
@@ -101,17 +101,17 @@ class Schedule(BaseModel):
         for name in ("start", "moment"):
             moment: datetime | None = getattr(self, name)
             if moment is not None and moment.year not in YEARS:
-                raise ValueError(f"{name}: {moment.year} is no year to begin in")
+                raise ValueError(f"{name}: a schedule cannot begin in the year {moment.year}")
         zone(self.time_zone)
         self.scan_request()
         wanted = WHEN[self.freq]
         useless = [n for n in WHEN_FIELDS if n not in wanted and getattr(self, n) is not None]
         if useless:
-            raise ValueError(f"{', '.join(useless)}: of no use with freq {self.freq}")
+            raise ValueError(f"{', '.join(useless)}: not allowed with freq {self.freq}")
         if self.freq is Frequency.ONCE and (self.moment is None or self.interval != 1):
             raise ValueError("freq ONCE needs a moment and has no interval")
         for name, value in self._from_start(wanted).items():
-            object.__setattr__(self, name, value)  # the model is frozen for everybody else
+            object.__setattr__(self, name, value)  # the model is frozen for all other code
         return self
 
     def _from_start(self, wanted: tuple[str, ...]) -> Document:
@@ -126,19 +126,19 @@ class Schedule(BaseModel):
         found = {n: derived[n] for n in wanted if getattr(self, n) is None}
         if self.weekdays is not None:
             if not self.weekdays:
-                raise ValueError("weekdays: none is given")
+                raise ValueError("weekdays: the list is empty")
             found["weekdays"] = tuple(day for day in Weekday if day in self.weekdays)
         if self.moment is not None:
             found["moment"] = self.moment.replace(tzinfo=None)
         return found
 
     def scan_request(self) -> ScanRequest:
-        """The request of each of its scans."""
+        """Return the request of each of its scans."""
         fields = {"origin": ORIGIN, **self.request, "environment": self.environment}
         return ScanRequest(**fields)
 
     def document(self) -> Document:
-        """As it is stored: what it does not use is left out."""
+        """Return the document to store, without unused fields."""
         fields = self.model_dump(exclude_none=True)
         plain = {n: v.value if isinstance(v, StrEnum) else v for n, v in fields.items()}
         if self.weekdays is not None:
@@ -149,7 +149,7 @@ class Schedule(BaseModel):
 
 
 def schedule_of(document: Mapping[str, Any]) -> Schedule:
-    """The schedule of a stored document, of the original too. Raises ConfigError."""
+    """Return the schedule of a stored document, also of the original. Raises ConfigError."""
     fields = dict(document)
     request = dict(fields.get("request") or {})
     for old, new in ORIGINAL_OPTIONS.items():
@@ -173,7 +173,7 @@ def _problem(item: Any) -> str:
 
 
 def zone(name: str) -> tzinfo:
-    """The time zone of an IANA name. Raises ValueError naming the nearest one."""
+    """Return the time zone of an IANA name. Raises ValueError, which names the nearest one."""
     if name == "UTC":  # also on machines without time zone data
         return UTC
     try:
@@ -192,7 +192,7 @@ def zone(name: str) -> tzinfo:
 
 
 def describe(schedule: Schedule) -> str:
-    """`every 2 weeks on MO, FR at 03:00 Europe/Berlin`."""
+    """Return the schedule in words: `every 2 weeks on MO, FR at 03:00 Europe/Berlin`."""
     freq, number = schedule.freq, schedule.interval
     if freq is Frequency.ONCE:
         return f"once at {schedule.moment:%Y-%m-%d %H:%M:%S} {schedule.time_zone}"

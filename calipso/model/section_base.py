@@ -1,4 +1,4 @@
-"""What all sections of an environment share: hosts, ports, and which keys are secrets or paths."""
+"""The common base of all sections: hosts, ports, and which keys are secrets or paths."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ HOST = re.compile(r"(?=.{1,253}\Z)(?!.*\.\.)(?!.*[^.]{64})[A-Za-z0-9]([A-Za-z0-9
 Port = Annotated[int, Field(ge=1, le=65535)]
 Secret = Annotated[str, Field(repr=False)]
 
-#: Keys whose values are encrypted at rest and never shown, wherever they stand.
+#: Keys whose values are encrypted at rest and never shown, in any place.
 SECRET_KEYS = frozenset(
     {"pwd", "admin_token", "token", "nfv_token", "rabbitmq_pass", "ssh_password", "key_passphrase"}
     | {"application_credential_secret"}
-    | {"password", "passwd", "passphrase", "secret"}  # of sections that may have any field
+    | {"password", "passwd", "passphrase", "secret"}  # keys of sections that may have any field
 )
 _SECRET_WORDS = re.compile(
     r"(?:password|passwd|passphrase|secret|token|credentials?|(?:api|private|access)_?key)$",
@@ -46,7 +46,7 @@ def is_path_key(key: str) -> bool:
 
 
 def check_host(value: str) -> str:
-    """The value, when it is an address or a host name. Raises ValueError."""
+    """Return the value if it is an address or a host name. Raises ValueError."""
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -56,7 +56,9 @@ def check_host(value: str) -> str:
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors; numbers in YAML may stand for words; secrets stay out of text."""
+    """Base model: unknown keys are errors, numbers of YAML may replace text, `repr` shows no
+    secrets.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -66,7 +68,7 @@ class Strict(BaseModel):
     )
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        """What `repr` shows: fields of the original's open sections may be secrets too."""
+        """Yield what `repr` shows. Fields of the original's open sections may be secrets too."""
         return [
             (key, value) for key, value in super().__repr_args__() if not is_secret_key(str(key))
         ]

@@ -1,7 +1,7 @@
 """Sections of an environment's `configuration`: how to reach each source of one cloud.
 
-Names and keys are those of the original `environments_config`; what it lacked (TLS, domains,
-ports of SSH, per-host accounts) is added with defaults, so documents written for it load.
+Names and keys are those of the original `environments_config`. Additions (TLS, domains, ports of
+SSH, accounts per host) have defaults, so documents of the original load.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ class MysqlSection(Section):
     connect_timeout: float = Field(default=5.0, gt=0, le=120)
     use_tls: bool = False
     ca_file: str = ""
-    cells: dict[str, MysqlCell] = Field(default_factory=dict)  # by the name of the cell
+    cells: dict[str, MysqlCell] = Field(default_factory=dict)  # key: name of the cell
 
 
 class CliHost(Strict):
-    """How to reach one host when it differs from the rest (`CLI.hosts`)."""
+    """How to reach one host that differs from the other hosts (`CLI.hosts`)."""
 
     name: str = ""  # the original repeats the section's name here
     host: str = ""
@@ -134,7 +134,7 @@ class OtherSection(Section):
         problems = [f"{key} is missing" for key in sorted(required - given.keys())]
         problems += [f"{key} is unknown" for key in sorted(given.keys() - required - optional)]
         wanted = {key: _expected(key, value) for key, value in given.items()}
-        if self.name in OTHER_KEYS:  # in the others a field may be anything
+        if self.name in OTHER_KEYS:  # other sections may have any field
             problems += [f"{key}: expected {what}" for key, what in wanted.items() if what]
         if problems:
             raise ValueError(", ".join(problems))
@@ -142,7 +142,7 @@ class OtherSection(Section):
 
 
 def _expected(key: str, value: object) -> str:
-    """What a field of such a section should have been; empty when it is right."""
+    """Return what a field of such a section should be; empty if it is valid."""
     if key.endswith("port") and not _is_port(value):
         return "a port, 1-65535"
     if key in ("use_tls", "insecure") and not isinstance(value, bool):

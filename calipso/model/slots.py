@@ -1,7 +1,7 @@
-"""Slots: the moments a schedule asks for, as a sequence that depends on the schedule alone.
+"""Slots: the times of a schedule, as a sequence that depends only on the schedule.
 
-No clock and no state: whoever asks, and whenever, gets the same slots. That is what makes late
-beats, clocks that jump and repeated dispatch harmless.
+The functions use no clock and no state, so every caller gets the same slots at any time. Therefore
+late beats, jumps of clocks and repeated dispatch do no harm.
 
 - Days (DAILY to YEARLY) are days of the schedule's time zone, at its wall-clock time: one slot a
   day. A time the clock jumps over in spring is taken as much later as the jump is long (02:30
@@ -28,23 +28,23 @@ Sequence = Callable[[int], datetime | None]
 
 
 def next_slot(schedule: Schedule, after: datetime) -> datetime | None:
-    """The first slot later than `after`, in UTC; None when there is no such slot."""
+    """Return the first slot later than `after`, in UTC; None when there is no such slot."""
     return _sequence(schedule)(_later_than(schedule, after))
 
 
 def latest_slot(schedule: Schedule, until: datetime) -> datetime | None:
-    """The last slot that is not later than `until`; None when there is no such slot."""
+    """Return the last slot that is not later than `until`; None when there is no such slot."""
     index = _later_than(schedule, until)
     return _sequence(schedule)(index - 1) if index else None
 
 
 def slots_within(schedule: Schedule, after: datetime, until: datetime) -> int:
-    """How many slots are later than `after` and not later than `until`."""
+    """Return the number of slots later than `after` and not later than `until`."""
     return max(0, _later_than(schedule, until) - _later_than(schedule, after))
 
 
 def upcoming(schedule: Schedule, after: datetime, number: int) -> list[datetime]:
-    """The next slots after a moment."""
+    """Return the next slots after a moment."""
 
     def slots() -> Iterator[datetime]:
         slot = next_slot(schedule, after)
@@ -56,7 +56,9 @@ def upcoming(schedule: Schedule, after: datetime, number: int) -> list[datetime]
 
 
 def _later_than(schedule: Schedule, moment: datetime) -> int:
-    """Index of the first slot later than the moment: slots never go back, so by halving."""
+    """Return the index of the first slot later than the moment, by binary search: slots are in
+    order.
+    """
     slot = _sequence(schedule)
 
     def later(index: int) -> bool:
@@ -87,7 +89,7 @@ def _sequence(schedule: Schedule) -> Sequence:
 
 
 def _once(schedule: Schedule) -> Sequence:
-    if schedule.moment is None:  # the model does not let this happen
+    if schedule.moment is None:  # the model does not allow this
         raise ValueError("freq ONCE without a moment")
     only = schedule.moment.replace(tzinfo=zone(schedule.time_zone), fold=0).astimezone(UTC)
     return lambda index: only if index == 0 else None
@@ -122,7 +124,7 @@ def _days(schedule: Schedule) -> Sequence:
     def at(number: int) -> datetime:
         return datetime.combine(_day(schedule, number), clock, local_zone).astimezone(UTC)
 
-    # up to two periods early: the zone's day may be another one than that of UTC
+    # begin up to two periods early: the day of the zone may differ from that of UTC
     guess = _number(schedule, schedule.start.astimezone(local_zone).date()) - 2 * per
     first = next(n for n in count(guess) if at(n) >= schedule.start)
     period, place = divmod(first, per)
@@ -148,7 +150,7 @@ def _day(schedule: Schedule, number: int) -> date:
 
 
 def _number(schedule: Schedule, day: date) -> int:
-    """Number of the first day of the period that holds the day."""
+    """Return the number of the first day of the period that contains the day."""
     if schedule.freq is Frequency.DAILY:
         return day.toordinal()
     if schedule.freq is Frequency.WEEKLY:
@@ -161,7 +163,7 @@ def _day_of_month(year: int, month: int, day: int) -> date:
 
 
 def _guarded(sequence: Callable[[int], datetime]) -> Sequence:
-    """None where the calendar of Python ends (the year 9999)."""
+    """Return None after the end of Python's calendar (the year 9999)."""
 
     def slot(index: int) -> datetime | None:
         try:

@@ -1,8 +1,9 @@
 """The sources of a cloud, each declared once.
 
-From a declaration come the queue of that name, the section of the environment that says how to
-reach it, its access class, its lines of the coverage report, its metrics and its connection test.
-A plug-in may bring a source of its own: an access class in `<its package>/<name>/<name>_access.py`.
+A declaration gives the queue of that name with its field in `queues` of an environment, the section
+of the environment with the address, the access class, the lines of the coverage report, the
+metrics, the steps of the environment test and the folder in a recording. A plug-in may bring a
+source of its own: an access class in `<its package>/<name>/<name>_access.py`.
 """
 
 from __future__ import annotations
@@ -17,29 +18,51 @@ from calipso.errors import AccessError, ApiAccessError, CliAccessError, DbAccess
 class Source:
     """One source.
 
-    `name` is also the name of its queue and the first word of its fetchers. `section` is the
-    section of the environment for it, `access` the module and class that ask it, `error` what
-    they raise. `counts` is the first word of its counters (`ssh_commands`). `per_host`: it asks
-    the hosts, which may have queues of their own.
+    `name` is also the name of its queue and the first word of its fetchers. `section` is its
+    section of the environment, `access` the module and class that send requests to it, `error` the
+    error that they raise. `steps` is the module and function that test it: the function takes a
+    ScanContext and the hosts found so far, and yields steps. `counts` is the first word of its
+    counters (`ssh_commands`), `recorded` is what a recording counts of it. `per_host` means that
+    it asks the hosts, which may have queues of their own.
     """
 
     name: str
     section: str
     access: str
     error: type[AccessError]
+    steps: str
     counts: str
+    recorded: str
     per_host: bool = False
 
 
 SOURCES: tuple[Source, ...] = (
-    Source("api", "OpenStack", "calipso.sources.api.api_access:ApiAccess", ApiAccessError, "api"),
-    Source("db", "mysql", "calipso.sources.db.db_access:DbAccess", DbAccessError, "sql"),
+    Source(
+        "api",
+        "OpenStack",
+        "calipso.sources.api.api_access:ApiAccess",
+        ApiAccessError,
+        steps="calipso.probe.environment_test:cloud_steps",
+        counts="api",
+        recorded="API lists",
+    ),
+    Source(
+        "db",
+        "mysql",
+        "calipso.sources.db.db_access:DbAccess",
+        DbAccessError,
+        steps="calipso.probe.environment_test:database_steps",
+        counts="sql",
+        recorded="tables",
+    ),
     Source(
         "cli",
         "CLI",
         "calipso.sources.cli.cli_access:CliAccess",
         CliAccessError,
-        "ssh",
+        steps="calipso.probe.environment_test:host_steps",
+        counts="ssh",
+        recorded="hosts",
         per_host=True,
     ),
 )
@@ -61,15 +84,15 @@ def asks_hosts(name: str) -> bool:
 
 
 def slowest(names: Iterable[str]) -> str:
-    """Of the sources that one fetcher uses, its own first: the one whose queue it belongs to.
+    """Return the sources of a fetcher, with the source of its queue first.
 
-    That is the one that asks hosts, if there is one: a host that does not answer must not hold
-    up what asks no host, and only certain workers may reach it.
+    A source that asks hosts comes first: a host that does not answer must not delay tasks that ask
+    no host, and perhaps only certain workers reach the host.
     """
     listed = list(names)
     return next((name for name in listed if asks_hosts(name)), listed[0])
 
 
 def source_of_error(error: Exception) -> str:
-    """Name of the source that raised an error; empty when none of ours did."""
+    """Return the name of the source that raised an error; empty for any other error."""
     return next((source.name for source in SOURCES if isinstance(error, source.error)), "")

@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-#: In `grants`: every environment, also those to come.
+#: In `grants`: every environment, also future ones.
 EVERY = "*"
 
-#: `/users/me` is who asks; nobody may be called so.
+#: `/users/me` means the caller; no user may have this name.
 RESERVED = frozenset({"me"})
 
 #: Wide enough for common names of a directory. No combining or invisible characters: a directory
@@ -21,22 +21,22 @@ _NAME = re.compile(r"\w[\w .,@'&()+-]{0,63}")
 
 
 class Role(StrEnum):
-    """What a user may do at all."""
+    """The rights of a user in general."""
 
     VIEWER = "viewer"  # read
-    OPERATOR = "operator"  # and start scans, change schedules, tests and environments
-    ADMIN = "admin"  # and everything else, in every environment
+    OPERATOR = "operator"  # viewer, and start scans, change schedules, tests and environments
+    ADMIN = "admin"  # everything, in every environment
 
 
 class Grant(StrEnum):
-    """What a user may do with one environment."""
+    """The rights of a user in one environment."""
 
     VIEW = "view"
     EDIT = "edit"
 
 
 class Origin(StrEnum):
-    """Who checks the password."""
+    """The place that checks the password."""
 
     LOCAL = "local"
     LDAP = "ldap"
@@ -52,7 +52,8 @@ class User(BaseModel):
     grants: dict[str, Grant] = Field(default_factory=dict)  # environment (or `*`) -> view, edit
     origin: Origin = Origin.LOCAL
     disabled: bool = False
-    #: Another one with each new password and each end of all sessions: those begun before are over.
+    #: Changes with each new password and with each end of all sessions, which ends earlier
+    #: sessions.
     generation: str = ""
     created_at: datetime | None = None
 
@@ -63,9 +64,9 @@ class User(BaseModel):
 
 
 def user_name(given: str) -> str:
-    """The one spelling of a name: case and width of characters do not count, as in LDAP.
+    """Return the normal spelling of a name. Case and width of characters do not count, as in LDAP.
 
-    Raises ValueError for what is no name.
+    Raises ValueError for text that is not a name.
     """
     name = " ".join(unicodedata.normalize("NFKC", given[:200]).casefold().split())
     name = unicodedata.normalize("NFKC", name)

@@ -10,13 +10,8 @@ from dataclasses import asdict
 from calipso.errors import CalipsoError
 from calipso.model.documents import Document
 from calipso.model.environment import Environment, parse_environment
-from calipso.model.sources import SOURCES
-from calipso.probe.environment_test import (
-    api_steps,
-    database_steps,
-    driver_steps,
-    host_steps,
-)
+from calipso.model.sources import BY_SECTION, SOURCES, Source
+from calipso.probe.environment_test import api_steps, steps_of
 from calipso.probe.other_logins import LOGINS, other_steps
 from calipso.probe.steps import Step
 from calipso.sources.context import ScanContext
@@ -98,14 +93,11 @@ def _steps(test: Document, target: str, queue: str) -> Iterator[Step]:
         return
     context = ScanContext(environment, InventoryMgr(), f"test-{uuid.uuid4().hex}")
     try:
-        if target == "mysql":
-            yield from database_steps(context)
-        elif target == "CLI":
-            yield from _host_steps(context, queue, strange=_is_strange(given))
+        source = BY_SECTION[target]
+        if source.per_host:
+            yield from _host_steps(context, source, queue, strange=_is_strange(given))
         else:
-            found: dict[str, Document] = {}
-            yield from api_steps(context, found)
-            yield from driver_steps(environment, found)
+            yield from steps_of(source, context, {})
     finally:
         context.close()
 
@@ -119,7 +111,9 @@ def _is_strange(given: list[Document]) -> bool:
     return "OpenStack" in names and "CLI" not in names
 
 
-def _host_steps(context: ScanContext, queue: str, *, strange: bool) -> Iterator[Step]:
+def _host_steps(
+    context: ScanContext, source: Source, queue: str, *, strange: bool
+) -> Iterator[Step]:
     """The hosts of a queue that the API names; when it does not answer, of the last scan."""
     found: dict[str, Document] = {}
     for _ in () if strange else api_steps(context, found):
@@ -131,10 +125,10 @@ def _host_steps(context: ScanContext, queue: str, *, strange: bool) -> Iterator[
         said = "known from the last scan; the API "
         said += "given for this test is not asked" if strange else "named none"
     queues = context.environment.queues
-    mine = {name: item for name, item in found.items() if queues.of("cli", name) == queue}
+    mine = {name: item for name, item in found.items() if queues.of(source.name, name) == queue}
     some = dict(sorted(mine.items())[:MOST_HOSTS])
     if found:
         message = f"{len(some)} of {len(found)} hosts for queue {queue}, {said}"
         yield Step(f"hosts of {queue}", ok=True, message=message)
     if some or not found:
-        yield from host_steps(context.environment, some)
+        yield from steps_of(source, context, some)

@@ -7,8 +7,9 @@ that green here means that a scan can read it. Nothing is stored.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from calipso.discover.fetchers.api.api_hosts import hosts as join_hosts
@@ -22,6 +23,7 @@ from calipso.errors import ConfigError
 from calipso.model.documents import Document
 from calipso.model.drivers import Found, drivers_of_agents, drivers_of_ports
 from calipso.model.environment import CliSection, Environment, MysqlSection, OpenStackSection
+from calipso.model.sources import SOURCES, Source
 from calipso.probe.environment_hosts import HostTest
 from calipso.probe.steps import Step, attempt
 from calipso.sources.api.api_access import NOVA
@@ -55,16 +57,29 @@ def test_environment(environment: Environment) -> Generator[Step, None, None]:
     context = ScanContext(environment, InventoryMgr(), f"test-{uuid.uuid4().hex}")
     try:
         found: dict[str, Document] = {}
-        yield from api_steps(context, found)
-        yield from driver_steps(environment, found)
-        yield from database_steps(context)
-        yield from host_steps(environment, found)
+        for source in SOURCES:
+            yield from steps_of(source, context, found)
     finally:
         context.close()
 
 
-def host_steps(environment: Environment, found: dict[str, Document]) -> Iterator[Step]:
+def steps_of(source: Source, context: ScanContext, found: dict[str, Document]) -> Iterator[Step]:
+    """The steps of one source; `found` holds the hosts by name, and gets those that it names."""
+    module, _, name = source.steps.partition(":")
+    steps: Callable[[ScanContext, dict[str, Document]], Iterator[Step]]
+    steps = getattr(import_module(module), name)
+    return steps(context, found)
+
+
+def cloud_steps(context: ScanContext, found: dict[str, Document]) -> Iterator[Step]:
+    """The API, and whether a scan reads the drivers that its agents show."""
+    yield from api_steps(context, found)
+    yield from driver_steps(context.environment, found)
+
+
+def host_steps(context: ScanContext, found: dict[str, Document]) -> Iterator[Step]:
     """SSH: the gateway, then the hosts that Nova and Neutron name, several at a time."""
+    environment = context.environment
     if not found:
         message = "Nova and Neutron named no host; those in CLI.hosts are tried"
         yield Step("hosts", ok=False, message=message, hint="First make the API steps pass.")
@@ -230,7 +245,7 @@ def driver_steps(environment: Environment, found: dict[str, Document]) -> Iterat
 # -- databases -------------------------------------------------------------------------
 
 
-def database_steps(context: ScanContext) -> Iterator[Step]:
+def database_steps(context: ScanContext, _found: dict[str, Document]) -> Iterator[Step]:
     """Login, then each schema: found, and its tables readable."""
     section = context.environment.section(MysqlSection)
     db = context.source("db")

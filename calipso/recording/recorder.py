@@ -26,6 +26,7 @@ from calipso.discover.fetchers.api.api_hosts import hosts as join_hosts
 from calipso.errors import ConfigError
 from calipso.model.documents import Document
 from calipso.model.environment import Environment, OpenStackSection, is_secret_key
+from calipso.model.sources import SOURCES
 from calipso.recording.anonymise.addresses import LOCAL
 from calipso.recording.anonymise.anonymiser import Anonymiser
 from calipso.secrets.box import MASK, map_secrets
@@ -110,15 +111,12 @@ class Recorder:
         if self._anonymiser is not None:
             self._learn(self._anonymiser, addresses)
         with self._lock, _for_the_owner():
-            self._save_api(directory / "api")
-            self._save_db(directory / "db")
-            self._save_cli(directory / "cli")
+            kept = {
+                source.recorded: getattr(self, f"save_{source.name}")(directory / source.name)
+                for source in SOURCES
+            }
             self._write(directory / "cloud.json", self._cloud(addresses))
-        return {
-            "API lists": len(self._api),
-            "tables": sum(map(len, self._db.values())),
-            "hosts": len(self._cli),
-        }
+        return kept
 
     def _learn(self, anonymiser: Anonymiser, addresses: Mapping[str, str]) -> None:
         """Networks first, then host names, so that replacements do not depend on the order."""
@@ -162,7 +160,8 @@ class Recorder:
         names = {str(e.get("region")) for s in catalog for e in s.get("endpoints") or ()}
         return min(names, default="")
 
-    def _save_api(self, directory: Path) -> None:
+    def save_api(self, directory: Path) -> int:
+        """Write the answers of the API; returns how many there are."""
         for (service_type, path), kept in self._api.items():
             name = file_name(path)
             content = dict(kept)
@@ -173,13 +172,17 @@ class Recorder:
             content["path"] = self._text(path)
             folder = directory / file_name(service_type)
             self._write(folder / f"{self._text(name)}.json", content)
+        return len(self._api)
 
-    def _save_db(self, directory: Path) -> None:
+    def save_db(self, directory: Path) -> int:
+        """Write the rows of each schema; returns the number of tables."""
         for schema, tables in self._db.items():
             content = {name: self._shown(rows, name) for name, rows in sorted(tables.items())}
             self._write(directory / f"{file_name(schema)}.json", content)
+        return sum(map(len, self._db.values()))
 
-    def _save_cli(self, directory: Path) -> None:
+    def save_cli(self, directory: Path) -> int:
+        """Write what each host printed; returns the number of hosts."""
         for host, said in self._cli.items():
             shown = self._anonymiser.names.host(host) if self._anonymiser else host
             folder = directory / file_name(shown)
@@ -192,6 +195,7 @@ class Recorder:
                 if answer["err"]:
                     (folder / f"{name}.err").write_text(self._output("", answer["err"]))
             self._write(folder / "index.json", index)
+        return len(self._cli)
 
     # -- what may be shown -------------------------------------------------------------
 

@@ -1,8 +1,7 @@
 """Secrets at rest: credentials in stored documents are encrypted with a key file.
 
-The file holds Fernet keys, one a line, newest first: the first encrypts, each decrypts. So a
-key can be replaced, and every secret stays readable meanwhile. Workers on several
-machines need the same file.
+The file holds Fernet keys, one a line, newest first: the first encrypts, each decrypts. So a key
+can be replaced while every secret stays readable. Workers on several machines need the same file.
 """
 
 from __future__ import annotations
@@ -25,45 +24,48 @@ MASK = "********"
 
 
 def key_file(config: Settings | None = None) -> Path:
-    """Where the keys are."""
+    """Return the path of the key file."""
     config = config or settings()
     return config.key_file or config.data_dir() / "secret.keys"
 
 
 class SecretBox:
-    """Encrypts and decrypts with the keys of one file, made at first use."""
+    """Encrypts and decrypts with the keys of one file. The first use makes the file."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or key_file()
 
     def encrypt(self, value: str) -> str:
-        """The value, encrypted and marked. An encrypted value that opens here stays as it is."""
+        """Return the value, encrypted and marked.
+
+        A value that these keys decrypt stays unchanged.
+        """
         if value.startswith(MARK):
             try:
                 self.decrypt(value)
             except InstallationError as error:
                 raise ConfigError(
-                    "a secret is given encrypted, by a key that is not here",
-                    hint="Give it in clear, or bring its key file here (setting key_file).",
+                    "the secret is encrypted with a key that is not in the key file",
+                    hint="Give it in clear text, or copy its key file here (setting key_file).",
                 ) from error
             return value
         return MARK + self._fernet(create=True).encrypt(value.encode()).decode()
 
     def decrypt(self, value: str) -> str:
-        """The value in clear; a value without our mark is in clear already."""
+        """Return the value in clear text. A value without our mark is in clear text already."""
         if not value.startswith(MARK):
             return value
         try:
             return self._fernet().decrypt(value.removeprefix(MARK).encode()).decode()
         except InvalidToken:
             raise InstallationError(
-                f"{self.path}: none of its keys opens a stored secret",
+                f"{self.path}: no key in it opens a stored secret",
                 hint="Bring back the key file that was used when the environment was added "
                 "(setting key_file), or give the passwords again: `calipso env add --replace`.",
             ) from None
 
     def renewed(self, value: str) -> str:
-        """The value encrypted with the newest key; as it is when that key opens it."""
+        """Return the value encrypted with the newest key; unchanged if it already is."""
         newest = Fernet(self._keys(create=True)[0])
         with contextlib.suppress(InvalidToken):
             newest.decrypt(value.removeprefix(MARK).encode())
@@ -75,7 +77,10 @@ class SecretBox:
         _replace(self.path, [Fernet.generate_key().decode(), *self._keys(create=True)])
 
     def drop_old_keys(self) -> None:
-        """Keep the newest key only. What an older one encrypted is lost unless encrypted again."""
+        """Keep the newest key only.
+
+        Values that an older key encrypted can no longer be decrypted.
+        """
         _replace(self.path, self._keys()[:1])
 
     def _fernet(self, *, create: bool = False) -> MultiFernet:
@@ -110,7 +115,7 @@ class SecretBox:
 
 
 def _create(path: Path) -> None:
-    """Make the file with one key; when several processes try, all end with the same file."""
+    """Make the file with one key. If several processes do it at once, all use the same file."""
     temporary = _temporary(path, [Fernet.generate_key().decode()])
     try:
         with contextlib.suppress(FileExistsError):
@@ -134,9 +139,9 @@ def _temporary(path: Path, keys: list[str]) -> Path:
 
 
 def map_secrets(value: Any, change: Callable[[str], str], *, secret: bool = False) -> Any:
-    """The same document with every secret in it changed; empty secrets stay empty.
+    """Return the same document with every secret in it changed; empty secrets stay empty.
 
-    All text and numbers below a key of secrets are secrets, also those of lists in it.
+    All text and numbers below the key of a secret are secrets, also in lists.
     """
     if isinstance(value, dict):
         return {
@@ -150,5 +155,5 @@ def map_secrets(value: Any, change: Callable[[str], str], *, secret: bool = Fals
 
 
 def masked(document: Any) -> Any:
-    """The document as it may be shown."""
+    """Return the document with its secrets masked, so that it may be shown."""
     return map_secrets(document, lambda _: MASK)

@@ -1,1 +1,1 @@
-"""What is stored: the only place that knows MongoDB."""
+"""The stores: the only package that knows MongoDB."""

@@ -1,4 +1,4 @@
-"""Does a store answer? One short question each, with a short timeout."""
+"""Checks whether a store answers, with one short request and a short timeout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ HINT_REDIS = "Is REDIS_URL right and the server running? `calipso status` shows 
 
 
 def ping_mongo(url: str, timeout: float = 2.0) -> str:
-    """Version of the MongoDB server at `url`. Raises StoreError when it does not answer."""
+    """Return the version of the MongoDB server at `url`.
+
+    Raises StoreError when it does not answer.
+    """
     from pymongo import MongoClient
     from pymongo.errors import PyMongoError
 
@@ -28,7 +31,10 @@ def ping_mongo(url: str, timeout: float = 2.0) -> str:
 
 
 def ping_redis(url: str, timeout: float = 2.0) -> str:
-    """Version of the Redis server at `url`. Raises StoreError when it does not answer."""
+    """Return the version of the Redis server at `url`.
+
+    Raises StoreError when it does not answer.
+    """
     from redis import Redis
     from redis.exceptions import RedisError
 

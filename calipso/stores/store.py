@@ -1,4 +1,4 @@
-"""Store: what the stores have in common, a database and one collection in it."""
+"""Store: the common base of the stores, with a database and one collection in it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from calipso.stores.mongo.mongo_access import MongoAccess
 class Store:
     """Base of the stores of one collection that all inventories share."""
 
-    #: Its name in the table of collections.
+    #: Name of the collection in the table of collections.
     NAME: ClassVar[str]
 
     def __init__(self, database: Database[Document] | None = None) -> None:
-        """`database` is that of the settings when none is given; it is opened at first use."""
+        """Without `database`, the first use opens the database of the settings."""
         self._database = database
 
     @property

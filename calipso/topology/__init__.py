@@ -1,1 +1,1 @@
-"""Pure functions over inventory objects and links: who carries what, graphs, drawings."""
+"""Pure functions over inventory objects and links: carriers of networks, graphs, drawings."""

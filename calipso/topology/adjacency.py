@@ -1,7 +1,7 @@
 """Links as an adjacency in memory, and the walk that makes a clique of them. Pure.
 
-Built once per process and scan from links projected to the fields named in `LINK_FIELDS`; ids are
-kept as small numbers, so that some hundred thousand links fit a worker process.
+Each process builds it once per scan, from links with the fields in `LINK_FIELDS`. It stores ids as
+small numbers, so that some hundred thousand links fit into a worker process.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from bson import ObjectId
 
 from calipso.topology.plumbing import values
 
-#: What the adjacency needs of a link document.
+#: Fields of a link document that the adjacency needs.
 LINK_FIELDS = ("link_type", "source", "target", "implicit", "state", "attributes")
 
-#: From how many links of an object on they are looked up by value: a virtual switch has hundreds,
-#: a focal point's network a few of them.
+#: An object with more links than this gets an index by value: a virtual switch has hundreds of
+#: links, and only a few of them belong to the network of a focal point.
 MANY_LINKS = 16
 
 Constraints = Mapping[str, Any]
@@ -38,7 +38,7 @@ def split_type(link_type: str) -> tuple[str, str]:
 
 
 class Adjacency:
-    """Which links leave which object, by link type and in both directions."""
+    """The links of each object, by link type and in both directions."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Adjacency:
         self._known_values: dict[tuple[tuple[str, ...] | None, ...], dict[str, frozenset[str]]] = {}
         self._numbers: dict[ObjectId, int] = {}
         self._objects: list[ObjectId] = []
-        # link type -> object -> numbers of its links: those it is source of, those it is target of
+        # link type -> object -> numbers of its links, as their source and as their target
         self._leaving: tuple[_Side, _Side] = (_side(), _side())
         self._by_value: dict[tuple[bool, str, int, str], dict[str | None, list[int]]] = {}
         for link in links:
@@ -108,14 +108,14 @@ class Adjacency:
         *,
         use_implicit: bool = False,
     ) -> Walked:
-        """Links and objects reached from the focal point, link type by link type.
+        """Return the links and objects that the walk reaches from the focal point.
 
-        Each link type is tried once, in order, from every object of its first type that was
-        reached so far. A link that is stored in the other direction is followed backwards. A link
-        type that leads nowhere does not end the walk. A link that is down ends its path: the
-        object at its other end is reached, but nothing beyond it by this path. A link that names
-        values for a constraint is left out if the focal point has none of them; a focal point
-        without a value excludes nothing.
+        The walk takes each link type once, in order, from every object of its first type that it
+        has reached. It follows a link backwards if the link is stored in the other direction. A
+        link type that leads nowhere does not end the walk. A link that is down ends its path: the
+        walk reaches the object at its other end, but nothing beyond it on this path. A link that
+        names values for a constraint is left out if the focal point has only other values; a focal
+        point without a value excludes no link.
         """
         start = self._numbers.get(focal)
         if start is None:
@@ -124,7 +124,7 @@ class Adjacency:
         known: defaultdict[str, set[int]] = defaultdict(set)
         known[focal_type].add(start)
         taken: set[int] = set()
-        ends: set[int] = set()  # reached by links that are down
+        ends: set[int] = set()  # objects that the walk reached only by links that are down
         for link_type in link_types:
             source, target = split_type(link_type)
             reached: set[int] = set()

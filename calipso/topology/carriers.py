@@ -1,9 +1,9 @@
 """Which NIC of a host carries which network, derived from inventory objects only.
 
-A NIC carries a network when the network is really there (a port bound to the host, or a plugged
-vNIC) and the host's plumbing leads it out through that NIC: for a tunnel network the NIC below the
-tunnel endpoint, for a VLAN or flat network the uplink of the bridge (or the interface) that the
-host's agent maps to the provider network's physical name.
+A NIC carries a network when the host uses the network (a port is bound to the host, or a vNIC is
+plugged) and the host's wiring leads its traffic out through that NIC. For a tunnel network this is
+the NIC below the tunnel endpoint. For a VLAN or flat network it is the uplink of the bridge, or the
+interface, that the host's agent maps to the physical network.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from calipso.topology.plumbing import HostPlumbing, Objects, values
 
 TUNNELS = frozenset({"vxlan", "gre", "geneve"})
 
-#: `binding:vif_type` of ports that are nowhere.
+#: `binding:vif_type` of ports that are on no host.
 NOWHERE = frozenset({"", "unbound", "binding_failed"})
 
 #: `binding:vif_type` of ports that bypass the host's switches and use a NIC directly (SR-IOV).
 DIRECT = frozenset({"hw_veb", "hostdev", "hostdev_physical", "macvtap", "ib_hostdev"})
 
-#: What `Carriers` reads of each object type.
+#: Fields that `Carriers` reads of each object type.
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "network": (
         "provider:network_type",
@@ -32,9 +32,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "port": ("network_id", "binding:host_id", "binding:vif_type", "region"),
     "host": ("region", "other_names"),
-    "vnic": ("network",),
+    "vnic": ("network", "pnic"),
     "host_pnic": ("IP Address", "IPv6 Address", "addresses"),
-    "vedge": ("configurations", "ports", "patch_ports"),
+    "vedge": ("configurations", "ports", "patch_ports", "bridges"),
     "otep": (
         "ip_address",
         "overlay_type",
@@ -45,13 +45,21 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "network",
         "vni",
     ),
-    "vconnector": ("configurations", "bridge_name", "interfaces", "interfaces_names", "network"),
+    "vconnector": (
+        "configurations",
+        "bridge_name",
+        "interfaces",
+        "interfaces_names",
+        "network",
+        "ways_out",
+        "mapped_ways",
+    ),
     "network_agent": ("configurations",),
 }
 
 
 class Segment(NamedTuple):
-    """One way a network travels: its type, provider network and VLAN id or VNI."""
+    """A segment of a network: its type, its physical network, and its VLAN id or VNI."""
 
     kind: str
     physical: str
@@ -59,7 +67,7 @@ class Segment(NamedTuple):
 
 
 class Carriers:
-    """Answers, for one environment, what the NICs and tunnel endpoints of its hosts carry."""
+    """Knows which networks the NICs and tunnel endpoints of one environment carry."""
 
     def __init__(self, objects: Objects) -> None:
         self.plumbing = HostPlumbing(objects)
@@ -72,17 +80,21 @@ class Carriers:
         }
         self._switched: defaultdict[str, set[str]] = defaultdict(set)
         self._direct: defaultdict[str, set[str]] = defaultdict(set)
+        self._nics_of_direct: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._hosts = HostNames(objects.get("host", ()))
         self._place(objects.get("port", ()), objects.get("vnic", ()))
         self._carried: dict[str, dict[str, dict[str, Segment]]] = {}
 
     @classmethod
     def read(cls, find: Callable[[str, Iterable[str]], Iterable[dict[str, Any]]]) -> Carriers:
-        """Carriers over what `find(type, fields)` returns; each type is gone through once."""
+        """Make carriers from the objects that `find(type, fields)` returns.
+
+        It reads each type once.
+        """
         return cls({kind: find(kind, fields) for kind, fields in FIELDS.items()})
 
     def carried(self, host: str, nic: str) -> dict[str, Segment]:
-        """Networks whose traffic this NIC carries, each with the segment it travels on."""
+        """Return the networks whose traffic this NIC carries: network id -> segment on the wire."""
         if host not in self._carried:
             self._carried[host] = self._host_carried(host)
         return self._carried[host].get(nic, {})
@@ -109,7 +121,12 @@ class Carriers:
             if host := self._hosts.of_port(port):
                 place[host].add(str(port.get("network_id")))
         for vnic in vnics:
-            self._switched[str(vnic.get("host", ""))].update(values(vnic.get("network")))
+            host = str(vnic.get("host", ""))
+            if vnic.get("pnic"):  # hardware of this NIC in a guest: its traffic is on no other
+                for network in values(vnic.get("network")):
+                    self._nics_of_direct[host, network].add(str(vnic["pnic"]))
+            else:
+                self._switched[host].update(values(vnic.get("network")))
 
     def _host_carried(self, host: str) -> dict[str, dict[str, Segment]]:
         carried: defaultdict[str, dict[str, Segment]] = defaultdict(dict)
@@ -123,7 +140,15 @@ class Carriers:
                 for segment in self.segments.get(network, ()):
                     for nic in uplinks.get(segment.physical, ()):
                         carried[nic][network] = segment
+        self._keep_known(host, carried)
         return dict(carried)
+
+    def _keep_known(self, host: str, carried: dict[str, dict[str, Segment]]) -> None:
+        """Of networks that only guests with hardware of known NICs have, other NICs carry none."""
+        for network in self._direct[host] - self._switched[host]:
+            known = self._nics_of_direct.get((host, network))
+            for nic in [nic for nic in carried if known and nic not in known]:
+                carried[nic].pop(network, None)
 
     def _tunnelled(self, host: str) -> Iterator[tuple[str, str, Segment]]:
         for otep in self.plumbing.oteps[host]:
@@ -152,7 +177,7 @@ class Carriers:
 
 
 class HostNames:
-    """Which host the name in a port's binding means: names are unique in a region only."""
+    """Finds the host of a name in a port's binding: names are unique only within a region."""
 
     def __init__(self, hosts: Iterable[Mapping[str, Any]]) -> None:
         self._regions: dict[str, str] = {}
@@ -162,9 +187,9 @@ class HostNames:
             self._ids |= dict.fromkeys(host.get("other_names") or (), str(host["id"]))
 
     def of_port(self, port: Mapping[str, Any]) -> str:
-        """Id of the host a port is bound to; empty when it is bound to none that is known.
+        """Return the id of the host to which a port is bound; empty for an unbound port.
 
-        A host that is not in the inventory keeps its name: nothing there has it.
+        For a host that is not in the inventory it returns the name: no object has this id.
         """
         name = str(port.get("binding:host_id") or "")
         host, region = self._ids.get(name, name), str(port.get("region") or "")
@@ -173,7 +198,7 @@ class HostNames:
 
 
 def _segments(network: Mapping[str, Any]) -> Iterator[Segment]:
-    """Segments of a network: Neutron lists them in `segments` when there are several."""
+    """Return the segments of a network: Neutron lists several in `segments`."""
     for part in network.get("segments") or [network]:
         number = part.get("provider:segmentation_id")
         yield Segment(

@@ -1,4 +1,4 @@
-"""A clique as `{nodes, edges}`, the neutral form every viewer draws. Pure."""
+"""A clique as `{nodes, edges}`, a neutral form that every viewer can draw. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from calipso.topology.graph import graph, path
 from calipso.topology.health import health, state_word
 from calipso.topology.plumbing import values
 
-#: What of an object and of a link a viewer gets.
+#: Fields of an object and of a link that a viewer gets.
 NODE_FIELDS = (
     "id",
     "type",
@@ -31,7 +31,10 @@ EDGE_FIELDS = ("link_type", "link_name", "state", "implicit", "host", "status")
 def elements(
     clique: Record, objects: Iterable[Record], links: Iterable[Record]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Nodes and edges of a clique, in a stable order; an edge without both ends is left out."""
+    """Return nodes and edges of a clique, in a stable order.
+
+    An edge without both ends is left out.
+    """
     wanted_objects, wanted_links = set(clique["objects"]), set(clique["links"])
     nodes = {
         item["_id"]: _node(item, item["_id"] == clique["focal_point"])
@@ -50,9 +53,9 @@ def elements(
 def paths_to_networks(
     clique: Record, objects: Iterable[Record], links: Iterable[Record]
 ) -> list[list[str]]:
-    """How the focal point reaches each network of its clique: object names, focal point first.
+    """Return the path from the focal point to each network of its clique, as lists of names.
 
-    Each path stays on links that carry its network.
+    The focal point comes first. Each path stays on links that carry its network.
     """
     by_id = {item["_id"]: item for item in objects}
     return [[_label(by_id, key) for key, _ in way] for way in _ways(clique, by_id, links)]

@@ -1,7 +1,7 @@
 """A graph of nodes and edges as GraphML and as DOT. Pure.
 
-Names in it come from clouds and are hostile: nothing of them may end a quote or a tag, and
-control characters are written visibly.
+Names come from clouds and are hostile: they must not end a quote or a tag. Control characters are
+written visibly.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from calipso.model.documents import Record
 
 Graph = Mapping[str, Sequence[Record]]
 
-#: Media types of the forms a graph can be had in.
+#: Format of a graph -> its media type.
 MEDIA = {
     "json": "application/json",
     "graphml": "application/graphml+xml",
@@ -25,12 +25,12 @@ MEDIA = {
 
 _NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 
-#: What XML 1.0 cannot hold, beside tab and line ends, which would break a line of DOT.
+#: Characters that XML 1.0 cannot hold, and tabs and line ends, which would break a line of DOT.
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
 def graphml(graph: Graph) -> str:
-    """GraphML; node ids are the keys of objects, edge ids those of links."""
+    """Return a graph as GraphML; node ids are keys of objects, edge ids are keys of links."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<graphml xmlns="{_NAMESPACE}">']
     keys: dict[tuple[str, str], str] = {}
     for kind, items in (("node", graph["nodes"]), ("edge", graph["edges"])):
@@ -53,7 +53,7 @@ def graphml(graph: Graph) -> str:
 
 
 def dot(graph: Graph) -> str:
-    """DOT for Graphviz; every attribute of nodes and edges is kept."""
+    """Return a graph as DOT for Graphviz, with every attribute of nodes and edges."""
     lines = ["digraph calipso {", "  node [shape=box];"]
     for node in graph["nodes"]:
         data = node["data"]
@@ -67,7 +67,9 @@ def dot(graph: Graph) -> str:
 
 
 def text(value: Any) -> str:
-    """A value as one line of printable text; `\\x1b` stands for one that cannot be printed."""
+    """Return a value as one line of printable text; other characters become escapes such as
+    `\\x1b`.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     return _UNWRITABLE.sub(lambda found: f"\\x{ord(found.group()):02x}", str(value))
@@ -78,7 +80,10 @@ def _names(items: Iterable[Record]) -> list[str]:
 
 
 def _values(item: Record) -> Iterator[tuple[str, Any]]:
-    """Attributes with a value; ends of an edge and keys stand in the element itself."""
+    """Return the attributes that have a value.
+
+    The element itself has the keys and the ends of an edge.
+    """
     for name, value in sorted(item["data"].items()):
         if value is not None and name not in ("key", "source", "target"):
             yield str(name), value
@@ -101,7 +106,7 @@ def _pairs(item: Record, label: str) -> str:
 
 
 def _label(label: str) -> str:
-    """Graphviz draws a line break for `\\n`; what else begins with a backslash is text."""
+    """Return a quoted text. Graphviz draws a line break for `\\n`; any other backslash is text."""
     return '"' + "\\n".join(_quoted(line)[1:-1] for line in label.split("\n", 1)) + '"'
 
 

@@ -1,4 +1,4 @@
-"""Links as a graph: paths between objects, what is near an object, what hangs together. Pure."""
+"""Links as a graph: paths between objects, neighbours of an object, connected groups. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bson import ObjectId
 
 from calipso.model.documents import Record
 
-#: How far it is along a link, if not 1. A tunnel network leaves a switch by its tunnel endpoint;
-#: that way is told, though the NIC below is a port of the same switch.
+#: Length of a link, if not 1. A tunnel network leaves a switch by its tunnel endpoint. A path shows
+#: the endpoint, although the NIC below it is a port of the same switch.
 LENGTHS = {"vedge-host_pnic": 3}
 
 
@@ -25,7 +25,9 @@ def graph(links: Iterable[Record]) -> nx.MultiGraph[ObjectId]:
 
 
 def neighbourhood(whole: nx.MultiGraph[ObjectId], start: ObjectId, depth: int) -> list[ObjectId]:
-    """Objects at most `depth` links away, nearest first; the object itself comes first."""
+    """Return the objects at most `depth` links away, nearest first; the object itself
+    comes first.
+    """
     if start not in whole:
         return []
     lengths = nx.single_source_shortest_path_length(whole, start, cutoff=depth)
@@ -33,7 +35,7 @@ def neighbourhood(whole: nx.MultiGraph[ObjectId], start: ObjectId, depth: int) -
 
 
 def components(whole: nx.MultiGraph[ObjectId]) -> list[list[ObjectId]]:
-    """Groups of objects that hang together, the largest first."""
+    """Return the groups of connected objects, the largest first."""
     groups = [sorted(group) for group in nx.connected_components(whole)]
     return sorted(groups, key=lambda group: (-len(group), group))
 
@@ -41,9 +43,9 @@ def components(whole: nx.MultiGraph[ObjectId]) -> list[list[ObjectId]]:
 def path(
     whole: nx.MultiGraph[ObjectId], start: ObjectId, end: ObjectId, within: Iterable[str] = ()
 ) -> list[Record]:
-    """Links of a shortest path, in the order they are passed; nothing when there is none.
+    """Return the links of a shortest path, in order; an empty list when there is no path.
 
-    With `within`, links that name networks are passed only when one of these is among them.
+    With `within`, the path uses a link that names networks only if it names one of these.
     """
     allowed = set(within)
     view = nx.subgraph_view(whole, filter_edge=lambda a, b, key: _fits(whole[a][b][key], allowed))

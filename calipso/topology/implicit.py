@@ -1,8 +1,8 @@
-"""Implicit links: what two objects have to do with each other through links between. Pure.
+"""Implicit links: two objects that a chain of links joins. Pure.
 
-A chain of links makes one: `instance-vnic` and `vnic-vedge` give `instance-vedge`. Chains follow
-the stored direction, towards the wire; their links must agree in the constraint attributes (the
-network, usually), and no chain leads back to where it began.
+A chain of links makes one implicit link: `instance-vnic` and `vnic-vedge` give `instance-vedge`.
+Chains follow the stored direction, towards the wire. Their links must agree in the constraint
+attributes (usually the network). No chain returns to an object that it has passed.
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ from bson import ObjectId
 from calipso.topology.adjacency import split_type
 from calipso.topology.plumbing import values
 
-#: Links of a chain at most: the longest real one (instance to network) has seven.
+#: Most links of a chain. The longest real chain (instance to network) has seven.
 MAX_LINKS = 16
 
-#: Taken against the stored direction too: with the Linux bridge agent the way to the wire leads
-#: from the bridge to the endpoint, with Open vSwitch from the endpoint to the bridge.
+#: Chains also follow these link types against the stored direction. With the Linux bridge agent the
+#: path to the wire leads from the bridge to the endpoint, with Open vSwitch from the endpoint to
+#: the bridge.
 BOTH_WAYS = frozenset({"otep-vconnector"})
 
-#: How bad a state is: a chain is as good as its worst link, a pair as good as its best chain.
+#: Rank of a state, the best first. A chain has the state of its worst link, a pair the state of its
+#: best chain.
 BADNESS = {"up": 0, "unknown": 1, "down": 2}
 STATES = tuple(BADNESS)
 
-#: What is read of a stored link.
+#: Fields read of a stored link.
 IMPLICIT_FIELDS = (
     "link_type",
     "source",
@@ -42,32 +44,32 @@ IMPLICIT_FIELDS = (
     "host",
 )
 
-#: One value, or None for "any", of each constraint.
+#: One value of each constraint; None means any value.
 Agreed = tuple[str | None, ...]
 
 
 class Step(NamedTuple):
-    """One link as seen from one of its ends."""
+    """A link, seen from one of its ends."""
 
     far: ObjectId
     far_id: str
-    link_type: str  # in the direction taken
+    link_type: str  # in the direction of the chain
     badness: int
     host: str
-    agreed: tuple[Agreed, ...]  # combinations of constraint values it allows
+    agreed: tuple[Agreed, ...]  # combinations of constraint values that the link allows
 
 
 class Chain(NamedTuple):
-    """A chain found, ordered by what makes a chain better."""
+    """A chain. Chains are ordered: a better chain is smaller."""
 
     badness: int
     length: int
     far: ObjectId
-    agreed: tuple[str, ...]  # `Agreed` with "" for any, so that chains can be ordered
+    agreed: tuple[str, ...]  # `Agreed` with "" instead of None, so that chains can be compared
     far_id: str
     last_type: str
     host: str
-    before: ObjectId | None  # the object passed last
+    before: ObjectId | None  # the last object of the chain before its end
 
 
 class ImplicitLink(NamedTuple):
@@ -84,7 +86,7 @@ class ImplicitLink(NamedTuple):
 
 
 class ImplicitLinks:
-    """Finds the implicit links among explicit ones."""
+    """Derives implicit links from explicit links."""
 
     def __init__(self, links: Iterable[Mapping[str, Any]], names: Iterable[str]) -> None:
         self.names = tuple(sorted(set(names)))
@@ -98,7 +100,9 @@ class ImplicitLinks:
             steps.sort(key=lambda step: (step.far, step.link_type, step.badness))
 
     def find(self, wanted: Iterable[str] | None) -> Iterator[ImplicitLink]:
-        """Implicit links of the wanted types, or of all; never one that exists explicitly."""
+        """Yield implicit links of the wanted types (None: of all types); never one that exists
+        explicitly.
+        """
         types = None if wanted is None else set(wanted)
         for source_type in sorted(self._sources):
             targets = (
@@ -160,7 +164,7 @@ class ImplicitLinks:
             )
 
     def _chains(self, source: ObjectId) -> Iterator[Chain]:
-        """Best chain to each object and combination of values, best first."""
+        """Return the best chain to each object for each combination of values, best first."""
         seen: set[tuple[ObjectId, tuple[str, ...]]] = set()
         todo = [Chain(0, 0, source, ("",) * len(self.names), "", "", "", None)]
         while todo:

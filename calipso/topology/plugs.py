@@ -1,8 +1,8 @@
 """Whether what is plugged into a switch of a host is really connected to its network. Pure.
 
-The evidence: the tag of a port and the local VLAN that the agent noted for it and for the other
-ports of the network, errors and states of ports and devices, which bridge a device is in, and what
-Neutron says of the port. What was not read is no evidence: then there is no fault.
+The evidence is: the tag of a port, the local VLAN that the agent noted for it and for the other
+ports of the network, errors and states of ports and devices, the bridge of a device, and what
+Neutron says about the port. A value that was not read is no evidence, so it gives no fault.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from calipso.topology.plumbing import values
 #: The local VLAN into which Neutron's agent puts ports that it has not wired.
 DEAD_VLAN = 4095
 
-#: What is read of each type.
+#: Fields read of each type.
 PORT_FIELDS = (
     "network_id",
     "device_owner",
@@ -38,9 +38,12 @@ VNIC_FIELDS = (
     "vservice_id",
     "source_bridge",
     "master",
+    "kind",
+    "pci_address",
+    "sub_ports",
 )
 
-#: Ports of these owners are on several hosts at once: Neutron's binding names one of them.
+#: Ports of these owners are on several hosts at once; Neutron's binding names only one host.
 _ON_SEVERAL_HOSTS = ("network:router_interface_distributed", "network:ha_router_replicated")
 
 
@@ -50,17 +53,23 @@ class Fault(NamedTuple):
     code: str
     message: str
     hint: str = ""
-    #: of the plug: down, or unknown where the evidence is somebody's word only
+    #: State of the plug: down, or unknown if no host shows the fault and only Neutron reports it.
     state: str = "down"
 
     @property
     def reason(self) -> str:
-        """As links name it in `attributes.reason`."""
+        """The fault as links name it in `attributes.reason`."""
         return f"{self.code}: {self.message}"
 
 
+#: How the bridge of a trunk begins: a guest's tap is in it, patches lead to the integration bridge.
+TRUNK_BRIDGE = "tbr-"
+
+
 class LocalVlans:
-    """The VLAN a host's switch keeps for each network, as its agent and its ports tell."""
+    """The local VLAN of each network on a host's switch, by the notes of its agent and
+    its ports.
+    """
 
     def __init__(self, vedge: Record, network_of: Mapping[str, str]) -> None:
         """`network_of`: network id by Neutron port id."""
@@ -85,17 +94,17 @@ class LocalVlans:
         return self._network_of.get(str(port.get("port_id") or ""), "")
 
     def expected(self, port: Record) -> int | None:
-        """The tag a port should have; None where nothing, or no majority, tells it."""
+        """Return the tag that a port should have; None if there is no evidence or no majority."""
         own = _number(_mapping(port, "other_config").get("tag"))
         if own is not None and own != DEAD_VLAN:
             return own
         network = self.network(port)
         noted = _majority(self._noted.get(network, Counter()))
-        # a tag alone is one port's word against another's
+        # a single tag proves nothing: it may be the wrong one
         return noted or _majority(self._tagged.get(network, Counter()), at_least=2)
 
     def fault(self, host: str, name: str, port: Record) -> Fault | None:
-        """What is wrong with the tag of a port."""
+        """Return the fault of a port's tag; None when the tag is right or unknown."""
         tag = _number(port.get("tag"))
         expected = self.expected(port)
         if tag == DEAD_VLAN:
@@ -105,6 +114,8 @@ class LocalVlans:
                 "that it has not wired",
                 "Is the port's admin state up, and is its agent alive? See the agent's log.",
             )
+        if str(port.get("bridge") or "").startswith(TRUNK_BRIDGE):
+            return None  # its tags are those of the guest's VLANs, not of the host's
         config = _mapping(port, "other_config")
         noted, network = str(config.get("net_uuid") or ""), self.network(port)
         if noted and network and noted != network:
@@ -125,7 +136,7 @@ class LocalVlans:
 
 
 class Neutron:
-    """What Neutron says of the ports that devices were made for."""
+    """What Neutron says about the ports of devices."""
 
     def __init__(self, ports: Iterable[Record]) -> None:
         self.ports = {str(port["id"]): port for port in ports}
@@ -134,7 +145,9 @@ class Neutron:
         }
 
     def fault(self, host: str, name: str, port_id: str) -> Fault | None:
-        """Why a plugged device may carry nothing although the host shows no fault."""
+        """Return a fault that only Neutron shows of a plugged device; None when there is no such
+        fault.
+        """
         port = self.ports.get(port_id)
         if port is None or str(port.get("device_owner")).startswith(_ON_SEVERAL_HOSTS):
             return None
@@ -146,7 +159,7 @@ class Neutron:
             return Fault(
                 "bound_elsewhere",
                 f"{host}: {name} is here, but Neutron has bound its port to {bound}",
-                "A migration that is not finished, or was broken off, leaves such a device.",
+                "A migration that has not finished, or that failed, leaves such a device.",
                 "unknown",
             )
         if port.get("status") == "DOWN":
@@ -160,7 +173,7 @@ class Neutron:
         return None
 
     def binding_failed(self, port: Record) -> Fault:
-        """The fault of a port that no mechanism driver could bind."""
+        """Return the fault of a port that no mechanism driver could bind; None for other ports."""
         return Fault(
             "binding_failed",
             f"port {port['id']}: Neutron could not bind it to host "
@@ -170,7 +183,7 @@ class Neutron:
 
 
 def port_fault(host: str, name: str, port: Record) -> Fault | None:
-    """A port that Open vSwitch could not make work."""
+    """Return the fault of a port for which Open vSwitch reports an error; None for other ports."""
     if not port.get("error"):
         return None
     return Fault(
@@ -181,19 +194,19 @@ def port_fault(host: str, name: str, port: Record) -> Fault | None:
 
 
 def down_fault(host: str, states: Mapping[str, Any]) -> Fault | None:
-    """A device, or one of several in a row, that is down: `states` by device."""
+    """Return the fault when one of these devices is down; `states` maps devices to their states."""
     down = [name for name, state in states.items() if str(state).lower() == "down"]
     if not down:
         return None
     return Fault(
         "link_down",
         f"{host}: {' and '.join(down)} {'is' if len(down) == 1 else 'are'} down",
-        "Was it set down (`ip link`), or is there no cable, or nothing running at its other end?",
+        "Did somebody set it down (`ip link`)? Does its cable or its other end fail?",
     )
 
 
 def loose_tap(vnic: Record, vedge: Record | None, bridges: Mapping[str, Record]) -> Fault | None:
-    """A tap of an instance that is not in the bridge its domain names.
+    """Return the fault of an instance's tap that is not in the bridge that its domain names.
 
     `vedge` is the switch of its host, `bridges` the Linux bridges there by name.
     """
@@ -219,7 +232,10 @@ def loose_tap(vnic: Record, vedge: Record | None, bridges: Mapping[str, Record])
 
 
 def broken_pair(vconnector: Record, vedge: Record | None) -> Fault | None:
-    """A hybrid plug without its way to the switch: the pair `qvb` (bridge) - `qvo` (switch)."""
+    """Return the fault of a hybrid plug without a path to the switch.
+
+    The path is a veth pair: `qvb` in the bridge, `qvo` in the switch.
+    """
     bridge, host = str(vconnector.get("bridge_name") or ""), vconnector.get("host")
     ports = _mapping(vedge or {}, "ports")
     if not bridge.startswith("qbr") or not ports:
@@ -228,25 +244,26 @@ def broken_pair(vconnector: Record, vedge: Record | None) -> Fault | None:
     members = values(vconnector.get("interfaces_names"))
     hint = "See the log of nova-compute: how did libvirt plug the interface?"
     if inner not in members and (tap in members or outer in ports):
-        text = f"{host}: {bridge} has no {inner}: nothing leads from it to Open vSwitch"
+        text = f"{host}: {bridge} has no {inner}: it has no path to Open vSwitch"
         return Fault("veth_broken", text, hint)
     if inner in members and outer not in ports:
-        text = f"{host}: {outer} is no port of Open vSwitch: nothing leads there from {bridge}"
+        text = f"{host}: {outer} is not a port of Open vSwitch: {bridge} has no path to it"
         return Fault("veth_broken", text, hint)
     return None
 
 
-def faulty_tunnels(vedge: Record) -> Iterator[Fault]:
-    """Tunnel ports that Open vSwitch cannot use."""
-    ports = _mapping(vedge, "ports")
-    for name in sorted(_mapping(vedge, "tunnel_ports")):
-        fault = port_fault(str(vedge.get("host")), name, _mapping(ports, name))
+def faulty_tunnels(otep: Record) -> Iterator[Fault]:
+    """Tunnels of an endpoint that Open vSwitch cannot use."""
+    for tunnel in otep.get("odd_tunnels") or ():
+        fault = port_fault(str(otep.get("host")), str(tunnel["name"]), tunnel)
         if fault is not None:
             yield fault
 
 
 def _majority(votes: Counter[int], at_least: int = 1) -> int | None:
-    """What most say; None when too few do, or two are even."""
+    """Return the most frequent value; None if it is too rare or if two values are equally
+    frequent.
+    """
     ranked = [(vlan, count) for vlan, count in votes.most_common(2) if count >= at_least]
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
@@ -254,7 +271,7 @@ def _majority(votes: Counter[int], at_least: int = 1) -> int | None:
 
 
 def _same_host(one: str, other: str) -> bool:
-    """Equal names, or equal but for the domain."""
+    """True for equal names, and for names that differ only in the domain."""
     return one == other or (bool(one) and one.partition(".")[0] == other.partition(".")[0])
 
 

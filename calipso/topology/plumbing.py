@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from calipso.model.documents import Record
@@ -12,8 +12,12 @@ Objects = Mapping[str, Iterable[Record]]
 
 INTEGRATION_BRIDGE = "br-int"
 
-#: How the agents begin the names of devices they put into namespaces.
+#: Prefixes of the devices that the agents put into namespaces.
 NAMESPACE_PREFIXES = frozenset({"ns", "qr", "qg", "sg", "ha", "fg"})
+
+
+#: Kinds of device that are never a port of a switch of the host while they lie in a namespace.
+IN_NAMESPACE_ONLY = frozenset({"veth", "macvlan", "ipvlan", "vlan", "bridge", "dummy", "bond"})
 
 
 def values(value: Any) -> list[str]:
@@ -25,6 +29,13 @@ def values(value: Any) -> list[str]:
     return [str(value)]
 
 
+def networks_of_vnic(vnic: Record, own: Any = None) -> Any:
+    """Network of a vNIC; with those of its trunk's sub-ports, a list: the guest reaches all."""
+    network = own or vnic.get("network")
+    subs = [sub.get("network") for sub in vnic.get("sub_ports") or ()]
+    return values([network, *subs]) if subs else network
+
+
 def by_host(documents: Iterable[Record]) -> defaultdict[str, list[Record]]:
     """Objects of each host."""
     found: defaultdict[str, list[Record]] = defaultdict(list)
@@ -34,17 +45,20 @@ def by_host(documents: Iterable[Record]) -> defaultdict[str, list[Record]]:
 
 
 def vnics_by_device(vnics: Iterable[Record]) -> dict[tuple[str, str], Record]:
-    """(host, device) -> vNIC, by every name a vNIC may have in a switch of its host.
+    """Return (host, device) -> vNIC, for every name that a vNIC may have in a switch of its host.
 
-    A device in a namespace (`ns-`, `qr-`, ... + start of the port id) may be one end of a veth pair
-    whose other end, `tap` + start of the port id, is what the bridge has: the Linux bridge agent
-    plugs DHCP and router ports so, and Open vSwitch with `ovs_use_veth`.
+    A device in a namespace (`ns-`, `qr-`, ... + start of the port id) may be one end of a veth
+    pair. The bridge then has the other end, `tap` + start of the port id. The Linux bridge agent
+    plugs DHCP and router ports in this way, and so does Open vSwitch with `ovs_use_veth`. Such a
+    veth itself is in no switch of the host, whatever has its name there: a pod's `eth1` is not the
+    host's.
     """
     own: dict[tuple[str, str], Record] = {}
     other_ends: dict[tuple[str, str], Record] = {}
     for vnic in vnics:
         host, device = str(vnic.get("host", "")), str(vnic["name"])
-        own[host, device] = vnic
+        if vnic.get("vnic_type") != "vservice_vnic" or vnic.get("kind") not in IN_NAMESPACE_ONLY:
+            own[host, device] = vnic
         prefix, dash, port = device.partition("-")
         if vnic.get("vnic_type") == "vservice_vnic" and dash and prefix in NAMESPACE_PREFIXES:
             other_ends[host, f"tap{port}"] = vnic
@@ -72,9 +86,10 @@ class HostPlumbing:
         self._configs_of: dict[str, list[Mapping[str, Any]]] = {}
 
     def nic_of(self, host: str, device: str, lower: str = "") -> str | None:
-        """Name of the NIC a device is, or that a VLAN device lies on.
+        """Return the name of the NIC that a device is, or that is below a VLAN device.
 
-        `lower` is the device below. If it is not known, the name identifies it (`eth2.100`).
+        `lower` is the device below. If it is unknown, the name of the VLAN device shows it
+        (`eth2.100`).
         """
         nics = self.nics.get(host, {})
         for name in (device, lower, device.partition(".")[0]):
@@ -83,11 +98,20 @@ class HostPlumbing:
         return None
 
     def nics_of(self, host: str, devices: Iterable[str]) -> list[str]:
-        """NICs among or below these devices, each once, sorted."""
+        """Return the NICs among or below these devices, unique and sorted."""
         return sorted({nic for device in devices if (nic := self.nic_of(host, device))})
 
     def members(self, vconnector: Record) -> list[tuple[str, str]]:
-        """(interface, NIC) of a Linux bridge: NICs that are members, directly or by a VLAN."""
+        """Return (interface, NIC) of a Linux bridge, for NICs that its members reach without
+        another switch.
+        """
+        if "ways_out" in vconnector:
+            nics = self.nics.get(str(vconnector.get("host", "")), {})
+            return [
+                ((way.get("via") or [way["nic"]])[0], way["nic"])
+                for way in _ways(vconnector)
+                if way["nic"] in nics and not way.get("switches")
+            ]
         host, interfaces = str(vconnector.get("host", "")), _mapping(vconnector, "interfaces")
         found = []
         for interface in values(vconnector.get("interfaces_names")):
@@ -99,23 +123,30 @@ class HostPlumbing:
         return found
 
     def bridge_above(self, otep: Record) -> Record | None:
-        """The Linux bridge a tunnel device is a member of."""
+        """Return the Linux bridge of which a tunnel device is a member; None when there is none."""
         if otep.get("parent_type") != "vconnector":
             return None
         return self._vconnector(otep, otep.get("vconnector"))
 
     def bridge_below(self, otep: Record) -> Record | None:
-        """The Linux bridge that owns the address of a tunnel endpoint, if one does."""
+        """Return the Linux bridge that has the address of a tunnel endpoint; None when no bridge
+        has it.
+        """
         named = None if otep.get("parent_type") == "vconnector" else otep.get("vconnector")
         return self._vconnector(otep, otep.get("device")) or self._vconnector(otep, named)
 
     def _vconnector(self, otep: Record, named: Any) -> Record | None:
-        """A bridge of the endpoint's host by its id, name or bridge name."""
+        """Return a bridge of the endpoint's host by its id, name or bridge name; None when it is
+        unknown.
+        """
         return self._vconnector_by_name.get((str(otep.get("host", "")), str(named or "")))
 
     def otep_nics(self, otep: Record) -> list[str]:
-        """NICs below a tunnel endpoint: those it names, those of the bridge below, or those that
-        own its address."""
+        """Return the NICs below a tunnel endpoint.
+
+        These are the NICs that it names, those of the bridge below it, or those that have its
+        address.
+        """
         host = str(otep.get("host", ""))
         below = self.bridge_below(otep)
         named = self.nics_of(host, values(otep.get("pnics")))
@@ -127,21 +158,22 @@ class HostPlumbing:
         return sorted(name for name, nic in nics.items() if address in _addresses(nic))
 
     def tunnel_types(self, host: str) -> list[str]:
-        """Tunnel types the agents of a host offer."""
+        """Return the tunnel types that the agents of a host offer."""
         return [kind for conf in self._configs(host) for kind in values(conf.get("tunnel_types"))]
 
     def uplinks(self, host: str) -> dict[str, list[str]]:
-        """Physical network name -> NICs that lead to it through the host's switches."""
+        """Return physical network name -> NICs that lead to it through the host's switches."""
         found: defaultdict[str, set[str]] = defaultdict(set)
         for conf in self._configs(host):
             for physical, device in _mapping(conf, "interface_mappings").items():
                 found[physical].update(self.nics_of(host, values(device)))
+                found[physical].update(self._mapped_nics(host, physical))
             for physical, bridge in _mapping(conf, "bridge_mappings").items():
                 found[physical].update(self._bridge_nics(host, str(bridge)))
         return {physical: sorted(nics) for physical, nics in found.items() if physical}
 
     def direct_nics(self, host: str) -> dict[str, list[str]]:
-        """Physical network name -> NICs whose virtual functions instances use directly."""
+        """Return physical network name -> NICs whose virtual functions instances use directly."""
         found: defaultdict[str, set[str]] = defaultdict(set)
         for conf in self._configs(host):
             for physical, devices in _mapping(conf, "device_mappings").items():
@@ -155,8 +187,16 @@ class HostPlumbing:
             self._configs_of[host] = [conf for conf in found if isinstance(conf, Mapping)]
         return self._configs_of[host]
 
+    def _mapped_nics(self, host: str, physical: str) -> Iterator[str]:
+        """NICs that the device leads to which a Linux bridge agent maps a network to."""
+        for vconnector in self._vconnectors.get(host, ()):
+            mapped = _mapping(_mapping(vconnector, "mapped_ways"), physical)
+            yield from (w["nic"] for w in _ways(mapped) if w["nic"] in self.nics.get(host, {}))
+
     def _bridge_nics(self, host: str, bridge: str) -> list[str]:
-        """NICs of a mapped bridge: an OVS bridge with those patched to it, or a Linux bridge."""
+        """Return the NICs of a mapped bridge: a Linux bridge, or an OVS bridge with the bridges
+        patched to it.
+        """
         nics: set[str] = set()
         for vedge in self._vedges.get(host, ()):
             nics.update(self._ovs_uplinks(host, vedge, bridge))
@@ -166,7 +206,11 @@ class HostPlumbing:
         return sorted(nics)
 
     def _ovs_uplinks(self, host: str, vedge: Record, bridge: str) -> set[str]:
-        # patches lead from the integration bridge to all others: stop there
+        known = self.nics.get(host, {})
+        for described in vedge.get("bridges") or ():
+            if described.get("name") == bridge and "ways_out" in described:
+                return {way["nic"] for way in _ways(described) if way["nic"] in known}
+        # stop at the integration bridge: its patches lead to all other bridges
         reached = {_integration_bridge(vedge), bridge}
         wanted, todo = {bridge}, [bridge]
         while todo:
@@ -183,6 +227,11 @@ class HostPlumbing:
             if port.get("bridge") in wanted
         )
         return {nic for nic in found if nic}
+
+
+def _ways(document: Record) -> list[Mapping[str, Any]]:
+    """Ways out that a fetcher stored."""
+    return [way for way in document.get("ways_out") or () if isinstance(way, Mapping)]
 
 
 def _mapping(document: Record, key: str) -> Mapping[str, Any]:

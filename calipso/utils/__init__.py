@@ -1,1 +1,1 @@
-"""Stores, metadata files, secrets, logs: what the machinery stands on."""
+"""Helpers for every package: logs, clock, metadata files, names, masking, store addresses."""

@@ -1,4 +1,4 @@
-"""The time as it is stored."""
+"""The present time, in the form in which stores keep it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Current time in UTC, in milliseconds as MongoDB keeps it."""
+    """Return the current time in UTC, cut to milliseconds, because MongoDB stores no more."""
     time = datetime.now(UTC)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)

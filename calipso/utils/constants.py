@@ -15,11 +15,11 @@ class ConstantsMetadata(MetadataParser):
     file_name = "constants.json"
 
     def get_required_fields(self) -> list[str]:
-        """The lists the scan machinery reads."""
+        """The lists that a scan reads."""
         return ["object_types", "scan_object_types", "object_types_for_links", "link_types"]
 
     def validate_metadata(self, metadata: dict[str, Any]) -> None:
-        """Each entry is {label, value}, each value stands once."""
+        """Check that each entry is {label, value} and that each value is unique."""
         for name, entries in metadata.items():
             if name == "_comment":
                 continue
@@ -42,11 +42,11 @@ def _load(path: Path, _changed: float) -> dict[str, Any]:
 
 
 def load_constants() -> dict[str, Any]:
-    """All constants in force. Raises MetadataError."""
+    """Return all constants in force: name -> list of {label, value}. Raises MetadataError."""
     path = find_config(ConstantsMetadata.file_name)
     return _load(path, path.stat().st_mtime)
 
 
 def constant_values(name: str) -> list[str]:
-    """Values of one list of constants."""
+    """Return the values of one list of constants."""
     return [entry["value"] for entry in load_constants().get(name, [])]

@@ -1,6 +1,6 @@
-"""InventoryMgr, at the place where fetchers written by the developer guide import it from.
+"""InventoryMgr, under the name that fetchers written by the developer guide import.
 
-Nothing of Calipso imports it here. It is the one import that points up the layers.
+No module of Calipso uses this name. It is the only import that points up the layers.
 """
 
 from calipso.stores.inventory.inventory_mgr import InventoryMgr

@@ -1,9 +1,9 @@
 """One log format for every process: time in UTC, level, logger, message, then fields.
 
 Code logs through the standard library (`logging.getLogger(__name__)`, details as `extra`);
-structlog formats it. What `log_context` binds is on each line written inside, also on lines
-of libraries: `environment`, `scan`, `host` and `task`. Secrets are masked before anything is
-written.
+structlog formats it. Each line written inside `log_context` has the fields that it binds
+(`environment`, `scan`, `host` and `task`), also a line of a library. Secrets are masked before a
+line is written.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Event = MutableMapping[str, Any]
 
 MASK = "********"
 
-#: Order of the fields that every reader looks for.
+#: Order of the first fields of a line.
 FIRST = ("time", "level", "logger", "message", "environment", "scan", "host", "task")
 
 #: Keys whose values are secrets, in any letter case.
@@ -43,25 +43,25 @@ SECRETS = frozenset(SECRET_KEYS) | {
     "x-subject-token",
 }
 
-#: Level of the lines that are kept of the scan this thread works for.
+#: Level from which lines are stored with the scan for which this thread works.
 _kept_level: ContextVar[int] = ContextVar("kept_level", default=logging.INFO)
 
-#: Characters of one value of a line; what a host said may be megabytes.
+#: Most characters of one value in a line: the output of a host may be megabytes.
 LONGEST = 20_000
 
-#: Libraries that log each step they take. Their failures reach us as exceptions.
+#: Libraries that log each step. Their failures reach us as exceptions.
 QUIET = {
     "amqp": logging.WARNING,
     "asyncio": logging.WARNING,
     "keystoneauth": logging.WARNING,
     "kombu": logging.WARNING,
     "paramiko": logging.WARNING,
-    "paramiko.transport": logging.CRITICAL,  # its errors are tracebacks, a record for each line
+    "paramiko.transport": logging.CRITICAL,  # an error is a traceback, a record for each line
     "pymongo": logging.WARNING,
     "urllib3": logging.ERROR,  # we log retries ourselves
 }
 
-#: At DEBUG these write down what the store holds, secrets and all: never.
+#: At DEBUG these log the content of the store, including secrets: never allow it.
 WHOLE_DOCUMENTS = ("pymongo.command",)
 
 #: Celery logs each task, beat each message: a scan has thousands of them.
@@ -78,7 +78,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 
 
 class StderrHandler(logging.StreamHandler[TextIO]):
-    """Writes to what standard error is at the moment of writing."""
+    """Writes to the standard error of the moment, also after it was replaced."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -91,15 +91,15 @@ class StderrHandler(logging.StreamHandler[TextIO]):
 
 @contextmanager
 def log_context(**fields: str) -> Iterator[None]:
-    """Put these fields on every line that this thread logs inside; empty ones are left out."""
+    """Put these fields on every line that this thread logs inside. Empty fields are left out."""
     with bound_contextvars(**{name: value for name, value in fields.items() if value}):
         yield
 
 
 def bind_log(*, level: int = logging.INFO, **fields: str) -> None:
-    """Begin a piece of work in this thread: these fields and no others are on its lines.
+    """Begin a piece of work in this thread: its lines have these fields and no others.
 
-    Lines below `level` are not kept with the scan (see `kept_level`).
+    Lines below `level` are not stored with the scan (see `kept_level`).
     """
     _kept_level.set(level)
     clear_contextvars()
@@ -113,7 +113,7 @@ def unbind_log() -> None:
 
 
 def kept_level() -> int:
-    """Level from which on lines of this thread are kept with its scan."""
+    """Return the level from which lines of this thread are stored with its scan."""
     return _kept_level.get()
 
 
@@ -122,14 +122,14 @@ def setup_logging(
 ) -> None:
     """Make this process log to standard error. Calling it again replaces what it did before.
 
-    Without a level, that of the settings. Handlers of others stay. `libraries`: also what our
-    libraries log of each step, such as HTTP exchanges and SSH logins.
+    The default level is that of the settings. Other handlers stay. With `libraries` it also logs
+    the steps of our libraries, such as HTTP exchanges and SSH logins.
     """
     config = config or settings()
     level = level if level is not None else level_of(config.log_level)
     handler = StderrHandler()
     handler.setFormatter(formatter(json_lines=config.log_json))
-    handler.setLevel(level)  # a worker's loggers may let more through, for the log of a scan
+    handler.setLevel(level)  # the loggers of a worker may pass more lines, for the log of a scan
     root = logging.getLogger()
     for old in [item for item in root.handlers if isinstance(item, StderrHandler)]:
         root.removeHandler(old)
@@ -145,7 +145,7 @@ def setup_logging(
 
 
 def level_of(word: str) -> int:
-    """The number of a level by its name; INFO for any other word."""
+    """Return the number of a level by its name; INFO for any other word."""
     return logging.getLevelNamesMapping().get(word.strip().upper(), logging.INFO)
 
 
@@ -160,7 +160,7 @@ def formatter(*, json_lines: bool) -> ProcessorFormatter:
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
-    """The fields of a line, masked: for handlers that store lines."""
+    """Return the masked fields of a line, for handlers that store lines."""
     event: Any = {"event": record.getMessage(), "_record": record, "_from_structlog": False}
     if record.exc_info:
         event["exc_info"] = record.exc_info
@@ -170,12 +170,12 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def masked_text(text: str) -> str:
-    """The text without passwords in URLs and without values of secret keys."""
+    """Return the text without passwords in URLs and without values of secret keys."""
     return _PAIR.sub(rf"\1{MASK}", _URL_PASSWORD.sub(rf"\1:{MASK}@", text))
 
 
 def text_line(_logger: Any, _name: str, event: Event) -> str:
-    """One line for people; what an error's traceback says follows it."""
+    """Return one line for people; the traceback of an error follows it."""
     rest = dict(event)
     time, level, logger, message = (str(rest.pop(name, "")) for name in FIRST[:4])
     trace = str(rest.pop("exception", ""))
@@ -186,7 +186,7 @@ def text_line(_logger: Any, _name: str, event: Event) -> str:
 
 
 def visible(text: str, keep: str = "") -> str:
-    """Text with control characters made visible: data of a cloud must not forge lines."""
+    """Return text with visible control characters: data of a cloud must not forge lines."""
     return _CONTROL.sub(lambda c: c[0] if c[0] in keep else f"\\x{ord(c[0]):02x}", text)
 
 
@@ -208,9 +208,9 @@ def _after() -> list[Processor]:
 
 
 def _free_names(_logger: Any, _name: str, event: Event) -> Event:
-    """Details that are called like a field of ours: the level of a scan is no log level."""
+    """Details that have the name of one of our fields: the level of a scan is not a log level."""
     for name in ("message", "asctime"):
-        event.pop(name, None)  # another handler's formatter leaves them on the record
+        event.pop(name, None)  # the formatter of another handler leaves them on the record
     for name in ("level", "logger", "time"):
         if name in event:
             event[f"scan_{name}" if name == "level" else f"{name}_"] = event.pop(name)
@@ -261,6 +261,6 @@ def _in_order(_logger: Any, _name: str, event: Event) -> Event:
 
 
 def _word(value: Any) -> str:
-    """A field's value as one word of a line, quoted when it would not be one."""
+    """Return the value of a field as one word of a line, in quotes if necessary."""
     text = visible(str(value))
     return text if re.fullmatch(r"[^\s\"=]+", text) else '"' + text.replace('"', "'") + '"'

@@ -1,4 +1,4 @@
-"""Addresses as they may be shown: without the password."""
+"""Masks the passwords of addresses, so that they may be shown."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from calipso.model.environment import is_secret_key
 
 SHOWN = "***"
 
-#: Kombu takes several addresses at once.
+#: Separates several addresses, which Kombu accepts in one text.
 _NEXT = re.compile(r";(?=[\w+.-]+://)")
 _SERVER = re.compile(r"([^:]+|\[[^\]]*\])(:\d+)?(/.*)?")
 
 
 def mask_url(url: str) -> str:
-    """`mongodb://me:secret@host/` as `mongodb://me:***@host/`; also `?password=` and its like.
+    """Return `mongodb://me:secret@host/` as `mongodb://me:***@host/`; also masks `?password=`.
 
-    Not by `urlsplit`: a password with `/`, `?` or `@` in it, which has to be encoded and often is
-    not, would be shown in part.
+    It does not use `urlsplit`: that would show a part of a password with `/`, `?` or `@`, which
+    people often forget to encode.
     """
     return ";".join(map(_masked, _NEXT.split(url)))
 
@@ -28,7 +28,7 @@ def _masked(url: str) -> str:
         return url
     place, asks, query = rest.partition("?")
     if "@" in query and "@" not in place and not _SERVER.fullmatch(place):
-        place, asks, query = rest, "", ""  # it is a password with a question mark
+        place, asks, query = rest, "", ""  # the question mark belongs to a password
     account, at, server = place.rpartition("@")
     user, colon, _ = account.partition(":")
     shown = f"{scheme}://{user}{colon}{SHOWN if colon else ''}{at}{server}"

@@ -1,8 +1,8 @@
-"""MetadataParser: reads, checks and loads what the JSON files of `config/` declare.
+"""MetadataParser: reads, checks and loads the JSON files of `config/`.
 
-A file is searched in `CALIPSO_CONFIG_DIR`, `/etc/calipso`, the packaged copy and the checkout's
-`config/`. All problems of a file are reported at once, each with file, key, value, what was
-expected and the nearest valid name.
+It looks for a file in `CALIPSO_CONFIG_DIR`, `/etc/calipso`, the packaged copy and the checkout's
+`config/`. It reports all problems of a file at once, each with file, key, value, expected value and
+the nearest valid name.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
 def config_directories() -> list[Path]:
-    """Where metadata files are looked for, first match wins."""
+    """Return the directories of metadata files; the first that has a file wins."""
     import calipso
 
     package = Path(calipso.__file__).parent
@@ -39,7 +39,7 @@ def config_directories() -> list[Path]:
 
 
 def find_config(name: str) -> Path:
-    """Path of a metadata file. Raises MetadataError that lists where it was looked for."""
+    """Return the path of a metadata file. Raises MetadataError, which lists the directories."""
     places = config_directories()
     for place in places:
         if (place / name).is_file():
@@ -51,7 +51,7 @@ def find_config(name: str) -> Path:
 
 
 def nearest(value: str, names: Any) -> str:
-    """`; did you mean X?`, or nothing."""
+    """Return `; did you mean X?`, or an empty text when no name is near."""
     close = difflib.get_close_matches(str(value), [str(name) for name in names], n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
 
@@ -71,10 +71,11 @@ def resolve_package(package: str) -> ModuleType:
 
 @lru_cache(maxsize=512)
 def load_class(class_name: str, package: str) -> type[Any]:
-    """The class of a plug-in: `CliFetchHostPnics` is in `<package>.cli.cli_fetch_host_pnics`.
+    """Return the class of a plug-in: `CliFetchHostPnics` is in
+    `<package>.cli.cli_fetch_host_pnics`.
 
-    The first word names the folder when the package has one of that name; otherwise the module
-    lies in the package itself. Raises MetadataError with the nearest existing name.
+    The first word names the folder if the package has a folder of that name; otherwise the module
+    is in the package itself. Raises MetadataError with the nearest existing name.
     """
     module_name = snake_case(class_name)
     try:
@@ -85,7 +86,7 @@ def load_class(class_name: str, package: str) -> type[Any]:
     if module is None:
         near = nearest(class_name, plugin_classes(home))
         raise MetadataError(package, [f"no class {class_name} in {home.__name__}{near}"])
-    # names of acronyms are spelt both ways: DbFetchAZNetworkHosts is DbFetchAzNetworkHosts
+    # acronyms are spelt in two ways: DbFetchAZNetworkHosts is DbFetchAzNetworkHosts
     same = {name.lower(): name for name in vars(module)}.get(class_name.lower(), class_name)
     found = getattr(module, same, None)
     if not isinstance(found, type):
@@ -109,20 +110,22 @@ def _plugin_module(home: ModuleType, module_name: str) -> ModuleType | None:
 
 
 def plugin_classes(home: ModuleType) -> list[str]:
-    """Names of the classes of a package, derived from its file names; nothing is imported."""
+    """Return the class names of a package, derived from its file names. It imports nothing."""
     modules = pkgutil.walk_packages(home.__path__, f"{home.__name__}.")
     return [camel_case(info.name.rpartition(".")[2]) for info in modules if not info.ispkg]
 
 
 def without_trailing_commas(text: str) -> str:
-    """JSON text in which a comma before a closing bracket is forgiven, as people write it."""
+    """Return JSON text without commas before closing brackets, which people often write."""
     parts = _STRING.split(text)
     parts[::2] = [_TRAILING_COMMA.sub(r"\1", part) for part in parts[::2]]
     return "".join(parts)
 
 
 class MetadataParser(ABC):
-    """Base of the parsers: load, check required keys, then what `validate_metadata` adds."""
+    """Base of the parsers: loads a file, checks the required keys, then calls
+    `validate_metadata`.
+    """
 
     #: Name of the file below a configuration directory.
     file_name: str = ""
@@ -136,7 +139,7 @@ class MetadataParser(ABC):
         """Top-level keys the file must have."""
 
     def parse_metadata_file(self, file_path: str | Path | None = None) -> dict[str, Any]:
-        """The checked content. Raises MetadataError listing every problem found."""
+        """Return the checked content. Raises MetadataError, which lists every problem."""
         path = Path(file_path) if file_path else find_config(self.file_name)
         self.path, self.problems = str(path), []
         metadata = self._load(path)
@@ -149,10 +152,10 @@ class MetadataParser(ABC):
         return metadata
 
     def validate_metadata(self, metadata: dict[str, Any]) -> None:  # noqa: B027 - may stay empty
-        """Check more than the required keys: call `problem` for each thing that is wrong."""
+        """Check more than the required keys: call `problem` for each fault."""
 
     def problem(self, key: str, value: Any, expected: str, near: str = "") -> None:
-        """Note one problem: where, what stands there, what should."""
+        """Note one problem: the key, its value, and the expected value."""
         self.problems.append(f"{self.path}: {key}: {value!r}: expected {expected}{near}")
 
     def _load(self, path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Class names and module names: one translation for every metadata file."""
+"""Translates between class names and module names, for every metadata file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where MongoDB, Redis and the broker are: given URLs, otherwise the embedded ones that run.
+"""Addresses of MongoDB, Redis and the broker: the given URLs, otherwise the embedded servers.
 
 `calipso up` writes the addresses of the embedded servers to `run/stores.json` in the data
 directory; every other process reads them there.
@@ -14,22 +14,24 @@ from calipso.settings import Settings
 
 
 def stores_file(settings: Settings) -> Path:
-    """The file in which `calipso up` leaves the addresses of its embedded servers."""
+    """Return the path of the file in which `calipso up` stores the addresses of its embedded
+    servers.
+    """
     return settings.data_dir() / "run" / "stores.json"
 
 
 def mongo_url(settings: Settings) -> str:
-    """MongoDB URL. Raises ConfigError when none is given and none runs."""
+    """Return the MongoDB URL. Raises ConfigError when no URL is set and no embedded server runs."""
     return settings.mongo_url or _embedded(settings, "mongo_url", "MONGO_URL")
 
 
 def redis_url(settings: Settings) -> str:
-    """Redis URL of the result backend. Raises ConfigError when none is given and none runs."""
+    """Return the Redis URL of the result backend. Raises ConfigError as `mongo_url` does."""
     return settings.redis_url or _embedded(settings, "redis_url", "REDIS_URL")
 
 
 def broker_url(settings: Settings) -> str:
-    """Broker URL: the given one, otherwise Redis."""
+    """Return the broker URL: the given one, otherwise that of Redis."""
     return settings.broker_url or redis_url(settings)
 
 

@@ -125,9 +125,8 @@ def test_metacharacters_in_an_environment_execute_nothing(
         f"1; touch {trap}; $(touch {trap}) `touch {trap}`"
     )
 
-    error = error_of(cli, "$(touch trap)", evil)
+    cli.ask(evil, "$(touch trap)")  # in no container; on the host, where that has the tool
 
-    assert error.kind is ErrorKind.COMMAND_NOT_FOUND
     assert not trap.exists()
 
 

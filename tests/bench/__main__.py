@@ -2,7 +2,7 @@
 
 make bench                                   # parts, then 10, 40 and 100 hosts
 python -m tests.bench --sizes 10,40 --no-parts --json FILE
-python -m tests.bench --full --save          # up to 1,000 hosts; the committed result, the page
+python -m tests.bench --full --save          # up to 1,000 hosts, and meshed; committed result, page
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from tests.bench.compare import compare, comparison_text
-from tests.bench.figures import Floor, Result, Scan, read_result
+from tests.bench.figures import SPARSE, Floor, Result, Scan, read_result
 from tests.bench.machine import machine, same_hardware
 from tests.bench.marks import marks_text
 from tests.bench.measure import Options, Size, measure
@@ -33,7 +33,9 @@ LAST = Path(__file__).parent / "results" / "last.json"
 PAGE = ROOT / "docs" / "benchmark.md"
 
 USUAL = "10,40,100"
-FULL = "10,40,100,200,500,1000"
+#: At the end of a size: each host has a tunnel to each other.
+MESH = "mesh"
+FULL = "10,40,100,200,500,1000,100mesh,1000mesh"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,7 +46,8 @@ def parser() -> argparse.ArgumentParser:
         epilog=(__doc__ or "").partition("\n\n")[2],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--sizes", default=USUAL, help=f"hosts, or HOSTSxINSTANCES (default {USUAL})")
+    sizes_help = f"hosts, or HOSTSxINSTANCES; with `mesh` at the end tunnels between all ({USUAL})"
+    made.add_argument("--sizes", default=USUAL, help=sizes_help)
     made.add_argument("--full", action="store_true", help=f"the same as --sizes {FULL}")
     made.add_argument("--instances", type=int, default=50, metavar="N", help="of each host (50)")
     made.add_argument("--latency", type=float, default=5.0, metavar="MS", help="a request (5)")
@@ -100,9 +103,9 @@ def sizes(arguments: argparse.Namespace) -> list[Size]:
     """Clouds to measure, as the command line names them."""
     found = []
     for word in (FULL if arguments.full else arguments.sizes).split(","):
-        hosts, _, instances = word.partition("x")
+        hosts, _, instances = word.removesuffix(MESH).partition("x")
         count = int(instances) if instances else int(hosts) * arguments.instances
-        found.append(Size(int(hosts), count))
+        found.append(Size(int(hosts), count, "full" if word.endswith(MESH) else SPARSE))
     return found
 
 
@@ -123,7 +126,7 @@ def run(arguments: argparse.Namespace, onto: Result | None) -> Result:
         _say("timing the parts ...")
         result.parts = measure_parts()
     for size in [] if arguments.parts_only else sizes(arguments):
-        _say(f"measuring {size.hosts} hosts, {size.instances} instances ...")
+        _say(f"measuring {size.hosts} hosts, {size.instances} instances, mesh {size.mesh} ...")
         scans, floor = measure_in_folder(size, options, arguments.home)
         result.scans += scans
         result.floors += [floor] if floor else []

@@ -153,7 +153,7 @@ def _rows(found: Comparison) -> Iterator[tuple[object, ...]]:
             *(found.new.over_floor_cpu(scan), found.old.over_floor_cpu(was)),
         )
         cells = [cell for new, old in times for cell in _cells(new, old)]
-        yield (scan.hosts, scan.scan, *cells, *(ratio(value) for value in floors))
+        yield (scan.label, scan.scan, *cells, *(ratio(value) for value in floors))
 
 
 def _cells(new: float, old: float) -> tuple[str, str, str]:

@@ -12,12 +12,33 @@ FORMAT = 1
 
 FIRST, AGAIN = "first", "again"
 
+#: Tunnels lead to the hosts that share a network.
+SPARSE = "sparse"
+
 #: Share of the machine other programs may use before wall times say little.
 BUSY = 0.1
 
 
+class Cloud:
+    """Which of the generated clouds was measured."""
+
+    hosts: int
+    instances: int
+    mesh: str
+
+    @property
+    def cloud(self) -> tuple[int, int, str]:
+        """What tells one cloud from another."""
+        return (self.hosts, self.instances, self.mesh)
+
+    @property
+    def label(self) -> str:
+        """The number of hosts, `meshed` where each has a tunnel to each other."""
+        return str(self.hosts) if self.mesh == SPARSE else f"{self.hosts} meshed"
+
+
 @dataclass
-class Scan:
+class Scan(Cloud):
     """One scan of one generated cloud."""
 
     hosts: int
@@ -45,11 +66,12 @@ class Scan:
     redis_peak: float = 0.0
     #: Peak megabytes of MongoDB by stage of the scan.
     mongo_stages: dict[str, float] = field(default_factory=dict)
+    mesh: str = SPARSE
 
     @property
     def key(self) -> str:
         """What two results have in common."""
-        return f"{self.hosts} hosts, {self.instances} instances, {self.scan}"
+        return f"{self.label} hosts, {self.instances} instances, {self.scan}"
 
     @property
     def ms_per_object(self) -> float:
@@ -71,7 +93,7 @@ class Scan:
 
 
 @dataclass
-class Floor:
+class Floor(Cloud):
     """Plain upserts of what a scan stored, into collections like those of the scan."""
 
     hosts: int
@@ -88,6 +110,7 @@ class Floor:
     #: The same with inserts instead of upserts.
     insert_seconds: float
     insert_cpu: float
+    mesh: str = SPARSE
 
 
 @dataclass
@@ -119,8 +142,7 @@ class Result:
 
     def floor_of(self, scan: Scan) -> Floor | None:
         """The floor of the cloud of a scan."""
-        same = (f for f in self.floors if (f.hosts, f.instances) == (scan.hosts, scan.instances))
-        return next(same, None)
+        return next((floor for floor in self.floors if floor.cloud == scan.cloud), None)
 
     def over_floor(self, scan: Scan) -> float | None:
         """Wall time of a scan by that of its floor."""
@@ -144,12 +166,12 @@ class Result:
 
     def add_sizes(self, earlier: Result) -> None:
         """Take over what was not measured here: scans and floors of other sizes, and parts."""
-        measured = {(scan.hosts, scan.instances) for scan in self.scans}
-        self.scans += [s for s in earlier.scans if (s.hosts, s.instances) not in measured]
-        floors = {(floor.hosts, floor.instances) for floor in self.floors}
-        self.floors += [f for f in earlier.floors if (f.hosts, f.instances) not in floors]
-        self.scans.sort(key=lambda scan: (scan.hosts, scan.instances))
-        self.floors.sort(key=lambda floor: (floor.hosts, floor.instances))
+        measured = {scan.cloud for scan in self.scans}
+        self.scans += [scan for scan in earlier.scans if scan.cloud not in measured]
+        floors = {floor.cloud for floor in self.floors}
+        self.floors += [floor for floor in earlier.floors if floor.cloud not in floors]
+        self.scans.sort(key=_by_size)
+        self.floors.sort(key=_by_size)
         self.parts = self.parts or earlier.parts
 
     def write(self, path: Path) -> None:
@@ -157,6 +179,10 @@ class Result:
         text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", encoding="utf-8")
+
+
+def _by_size(one: Cloud) -> tuple[bool, int, int]:
+    return (one.mesh != SPARSE, one.hosts, one.instances)
 
 
 def read_result(path: Path) -> Result:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench.figures import AGAIN, FIRST, Result, Scan
+from tests.bench.figures import AGAIN, FIRST, SPARSE, Result, Scan
 
 BASE_HOSTS = 100
 WHOLE = (1000, 50_000)  # hosts, instances
@@ -75,7 +75,7 @@ def time_per_object(result: Result) -> Mark:
 
 def scan_by_floor(result: Result) -> Mark:
     """A whole scan costs a small multiple of what plain upserts cost."""
-    over = {scan.hosts: result.over_floor(scan) for scan in _first(result)}
+    over = {scan.label: result.over_floor(scan) for scan in _first(result)}
     by_cpu = max((result.over_floor_cpu(scan) or 0.0 for scan in _first(result)), default=0.0)
     text = f"{{:.2f}} at {{}} hosts (by CPU time at most {by_cpu:.2f})"
     return _most("whole scan by plain bulk upserts", OVER_FLOOR, over, text)
@@ -84,7 +84,7 @@ def scan_by_floor(result: Result) -> Mark:
 def process_memory(result: Result) -> Mark:
     """No process grows with the cloud until the machine is full."""
     peaks = {
-        f"{name} at {scan.hosts} hosts": mb
+        f"{name} at {scan.label} hosts": mb
         for scan in result.scans
         for name, mb in scan.peak.items()
         if name not in MEASURED_BY_US
@@ -94,19 +94,19 @@ def process_memory(result: Result) -> Mark:
 
 def redis_memory(result: Result) -> Mark:
     """Redis holds messages, not data."""
-    peaks = {s.hosts: max(s.redis_peak, s.peak.get("redis", 0.0)) for s in result.scans}
+    peaks = {s.label: max(s.redis_peak, s.peak.get("redis", 0.0)) for s in result.scans}
     return _most("MB of Redis", REDIS_MB, peaks, "{:.0f} MB at {} hosts")
 
 
 def ssh_sessions(result: Result) -> Mark:
     """Logins to one host in one scan."""
-    most = {s.hosts: s.asked.get("ssh_sessions_host") for s in result.scans}
+    most = {s.label: s.asked.get("ssh_sessions_host") for s in result.scans}
     return _most("SSH sessions of any one host", SSH, most, "{:.0f} at {} hosts")
 
 
 def ssh_round_trips(result: Result) -> Mark:
     """Commands sent to a host one after the other."""
-    trips = {s.hosts: s.asked.get("ssh_round_trips", 0.0) / s.hosts for s in result.scans}
+    trips = {s.label: s.asked.get("ssh_round_trips", 0.0) / s.hosts for s in result.scans}
     return _most("command round trips a host", SSH, trips, "{:.2f} at {} hosts")
 
 
@@ -126,19 +126,20 @@ def api_pages(result: Result) -> Mark:
 
 def no_changes(result: Result) -> Mark:
     """A second scan of an unchanged cloud."""
-    changes = {scan.hosts: float(scan.changes) for scan in result.scans if scan.scan == AGAIN}
+    changes = {scan.label: float(scan.changes) for scan in result.scans if scan.scan == AGAIN}
     return _most("changes recorded by a second scan", 0.0, changes, "{:.0f} at {} hosts")
 
 
 def documents(result: Result) -> Mark:
     """No document nears MongoDB's limit of 16 MB."""
-    largest = {floor.hosts: floor.largest_kb for floor in result.floors}
+    largest = {floor.label: floor.largest_kb for floor in result.floors}
     return _most("largest document, kB", DOCUMENT_KB, largest, "{:.0f} kB at {} hosts")
 
 
 def _first(result: Result) -> list[Scan]:
-    """First scans, smallest cloud first."""
-    return sorted((s for s in result.scans if s.scan == FIRST), key=lambda s: s.hosts)
+    """First scans, smallest cloud first; meshed ones are compared with none of another size."""
+    found = (s for s in result.scans if s.scan == FIRST and s.mesh == SPARSE)
+    return sorted(found, key=lambda s: s.hosts)
 
 
 def _most(what: str, limit: float, found: Mapping[Any, float | None], text: str) -> Mark:

@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter, defaultdict
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.store_addresses import redis_url
-from tests.bench.figures import AGAIN, FIRST, Floor, Scan
+from tests.bench.figures import AGAIN, FIRST, SPARSE, Floor, Scan
 from tests.bench.floor import measure_floor
 from tests.bench.processes import Used, Watch, settle
 from tests.bench.stack import Stack
@@ -46,6 +46,7 @@ class Size:
 
     hosts: int
     instances: int
+    mesh: str = SPARSE
 
     @property
     def networks(self) -> int:
@@ -75,6 +76,7 @@ def measure(size: Size, options: Options, home: Path) -> tuple[list[Scan], Floor
                 hosts=size.hosts,
                 instances=size.instances,
                 networks=size.networks,
+                mesh=size.mesh,
                 latency=options.latency,
                 seed=options.seed,
             )
@@ -89,7 +91,8 @@ def measure(size: Size, options: Options, home: Path) -> tuple[list[Scan], Floor
         if not options.floor:
             return scans, None
         pids = (stack.pids()["mongo"], os.getpid())
-        return scans, measure_floor(size.hosts, size.instances, pids, 2 * options.time_limit)
+        floor = measure_floor(size.hosts, size.instances, pids, 2 * options.time_limit)
+        return scans, replace(floor, mesh=size.mesh) if floor else None
 
 
 def _scan(size: Size, which: str, options: Options, stack: Stack, cloud: RunningCloud) -> Scan:
@@ -99,7 +102,7 @@ def _scan(size: Size, which: str, options: Options, stack: Stack, cloud: Running
     cloud.control(reset_counts=True)
     watch.start()
     scan_id = submit(ScanRequest(environment=NAME))
-    found = Scan(size.hosts, size.instances, which, OVER_TIME)
+    found = Scan(size.hosts, size.instances, which, OVER_TIME, mesh=size.mesh)
     try:
         found.wall, found.stages = _follow(scan_id, options.time_limit, watch)
     finally:

@@ -62,7 +62,7 @@ def _scans(result: Result) -> str:
     )
     rows = [
         (
-            *(s.hosts, s.instances, s.scan, s.objects, s.links, s.cliques, f"{s.wall:.1f}"),
+            *(s.label, s.instances, s.scan, s.objects, s.links, s.cliques, f"{s.wall:.1f}"),
             f"{s.objects / s.wall:.0f}" if s.wall else "-",
             f"{s.ms_per_object:.2f}",
             s.changes,
@@ -82,7 +82,7 @@ def _scans(result: Result) -> str:
 
 def _stages(scans: Sequence[Scan]) -> str:
     rows = [
-        (s.hosts, s.scan, *(f"{s.stages.get(name, 0.0):.1f}" for name in STAGES), s.tasks)
+        (s.label, s.scan, *(f"{s.stages.get(name, 0.0):.1f}" for name in STAGES), s.tasks)
         for s in scans
     ]
     heads = ("hosts", "scan", *(name.replace("_links", "") for name in STAGES), "tasks")
@@ -92,7 +92,7 @@ def _stages(scans: Sequence[Scan]) -> str:
 def _floors(result: Result) -> str:
     floors = [
         (
-            *(f.hosts, f.documents, f.megabytes, f.largest_kb, f"{f.seconds:.1f}"),
+            *(f.label, f.documents, f.megabytes, f.largest_kb, f"{f.seconds:.1f}"),
             *(f"{f.cpu:.1f}", f"{f.insert_seconds:.1f}", f"{f.insert_cpu:.1f}"),
         )
         for f in result.floors
@@ -101,7 +101,7 @@ def _floors(result: Result) -> str:
     title = "Floor: plain bulk writes of the documents the scans stored"
     rows = [
         (
-            *(s.hosts, s.scan, ratio(result.over_floor(s)), ratio(result.over_floor_cpu(s))),
+            *(s.label, s.scan, ratio(result.over_floor(s)), ratio(result.over_floor_cpu(s))),
             *(ratio(result.over_inserts(s)), ratio(result.over_inserts_cpu(s))),
         )
         for s in result.scans
@@ -119,7 +119,7 @@ def _asked(scans: Sequence[Scan]) -> str:
     )
     rows = [
         (
-            *(s.hosts, s.scan, *(f"{s.asked.get(name, 0):.0f}" for name in names)),
+            *(s.label, s.scan, *(f"{s.asked.get(name, 0):.0f}" for name in names)),
             f"{s.asked.get('ssh_sessions_host', 0):.0f}",
             f"{s.asked.get('ssh_round_trips', 0) / s.hosts:.2f}",
             f"{s.asked.get('ssh_commands_host', 0):.0f}",
@@ -136,7 +136,7 @@ def _asked(scans: Sequence[Scan]) -> str:
 def _cpu(scans: Sequence[Scan]) -> str:
     rows = [
         (
-            *(s.hosts, s.scan, *(f"{s.cpu.get(name, 0.0):.1f}" for name in PROCESSES)),
+            *(s.label, s.scan, *(f"{s.cpu.get(name, 0.0):.1f}" for name in PROCESSES)),
             f"{sum(s.cpu.get(name, 0.0) for name in REST):.1f}",
             f"{s.our_cpu:.1f}",
             f"{s.cpu.get('others', 0.0):.1f}",
@@ -154,7 +154,7 @@ def _memory(scans: Sequence[Scan]) -> str:
     for s in scans:
         pool = [f"{mb:.0f}" for name, mb in s.peak.items() if name.startswith("pool ")]
         cells = [f"{s.peak.get(name, 0):.0f}" for name in single]
-        rows.append((s.hosts, s.scan, *cells, s.redis_peak, "+".join(pool[:4]) or "-"))
+        rows.append((s.label, s.scan, *cells, s.redis_peak, "+".join(pool[:4]) or "-"))
     heads = ("hosts", "scan", *single, "redis used", "pool, each")
     title = "Peak MB of each process (VmHWM; redis used: its own used_memory_peak)"
     return table(title, heads, rows)
@@ -162,7 +162,7 @@ def _memory(scans: Sequence[Scan]) -> str:
 
 def _mongo_by_stage(scans: Sequence[Scan]) -> str:
     rows = [
-        (s.hosts, s.scan, *(_megabytes(s.mongo_stages, name) for name in STAGES)) for s in scans
+        (s.label, s.scan, *(_megabytes(s.mongo_stages, name) for name in STAGES)) for s in scans
     ]
     heads = ("hosts", "scan", *(name.replace("_links", "") for name in STAGES))
     return table("Peak MB of MongoDB by stage", heads, rows)

@@ -170,7 +170,7 @@ def test_an_environment_that_does_not_exist_is_no_empty_list(
 def test_more_rows_than_the_limit_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     main(["inventory", "list", "-e", ENV, "--limit", "2"])
 
-    assert "there is more: --marker c1-eth1" in capsys.readouterr().err
+    assert "there are more rows: --marker c1-eth1" in capsys.readouterr().err
 
 
 def test_show_finds_by_id_and_by_name(run: Any) -> None:
@@ -186,7 +186,7 @@ def test_show_of_what_several_environments_have_asks_which(
 ) -> None:
     assert main(["inventory", "show", "c1"]) == 1
     err = capsys.readouterr().err
-    assert "c1 means 2 objects: east host c1, west host c1" in err
+    assert "c1 matches 2 objects: east host c1, west host c1" in err
     assert "--env" in err
 
     assert "stale_since" in json.loads(run("inventory", "show", "c1", "-e", "west", "-f", "json"))
@@ -278,7 +278,7 @@ def test_clique_is_shown_as_the_shortest_way_to_each_object(run: Any) -> None:
         "   └─[vnic-vedge down]─ vedge c1-OVS",
         "      └─[vedge-host_pnic up]─ host_pnic eth1",
         "path: instance web-1 -> vnic tap1 -> network blue",
-        "age not known",
+        "age unknown",
         "",
     ]
 
@@ -301,7 +301,7 @@ def test_a_clique_that_lost_an_object_is_still_shown(run: Any, cloud: InventoryM
 def test_an_object_without_a_clique_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clique", "show", "web-2"]) == 1
 
-    assert "web-2: not a focal point of a clique" in capsys.readouterr().err
+    assert "web-2: focal point of no clique: it has no NIC" in capsys.readouterr().err
 
 
 def test_an_inventory_of_another_name_is_another_one(run: Any) -> None:

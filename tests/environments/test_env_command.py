@@ -101,7 +101,7 @@ def test_a_password_as_argument_is_refused_without_repeating_it(run: Run, field:
     ended = run("add", "prod", *FLAGS, "--set", f"{field}={SECRET}")
 
     assert ended.code == 1
-    assert "a password is no argument" in ended.err
+    assert "a password must not be an argument" in ended.err
     assert SECRET not in ended.err
 
 
@@ -148,7 +148,7 @@ def test_a_file_may_hold_several_and_one_may_be_chosen(run: Run, tmp_path: Path)
     added(run, "b", "--file", path)
     assert EnvironmentStore().names() == ["b"]
     ended = run("add", "c", "--file", path)
-    assert "no environment called c" in ended.err
+    assert "the file has no environment c" in ended.err
 
 
 def test_one_wrong_environment_of_a_file_adds_none(run: Run, tmp_path: Path) -> None:

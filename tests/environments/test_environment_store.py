@@ -74,7 +74,7 @@ def test_the_collection_keeps_its_name_beside_any_inventory(inv: InventoryMgr) -
 def test_a_name_is_given_once(store: EnvironmentStore) -> None:
     store.add(openstack_document())
 
-    with pytest.raises(ConfigError, match="environment prod exists"):
+    with pytest.raises(ConfigError, match="environment prod already exists"):
         store.add(openstack_document(type_drivers="vlan"))
 
     assert store.get("prod").type_drivers == "vxlan"
@@ -215,7 +215,7 @@ def test_the_wrong_key_file_is_told_when_reading(store: EnvironmentStore, tmp_pa
     other = SecretBox(tmp_path / "other.keys")
     other.encrypt("x")
 
-    with pytest.raises(ConfigError, match=r"other\.keys: none of its keys opens"):
+    with pytest.raises(ConfigError, match=r"other\.keys: no key in it opens"):
         EnvironmentStore(store.db, other).get("prod")
     assert EnvironmentStore(store.db, other).names() == ["prod"]
 

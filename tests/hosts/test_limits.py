@@ -63,7 +63,7 @@ def test_a_slot_that_is_taken_is_not_given_to_another_worker(redis_url: str, nam
     one, two = of(redis_url), of(redis_url)
     slot = one.take(name, 1, 1)
 
-    with pytest.raises(TimeoutError, match="all 1 are in use"):
+    with pytest.raises(TimeoutError, match="all 1 slots are in use"):
         two.take(name, 1, 0.1)
     slot.release()
 
@@ -126,7 +126,7 @@ def test_threads_of_one_process_wait_for_each_other_without_redis(name: str):
     alone = Limits(None, LEASE)
     slots = [alone.take(name, 2, 1) for _ in range(2)]
 
-    with pytest.raises(TimeoutError, match="in use by this process"):
+    with pytest.raises(TimeoutError, match="this process uses all"):
         alone.take(name, 2, 0.1)
     slots[0].release()
     slots[0].release()
@@ -157,7 +157,7 @@ def test_redis_that_is_away_is_told_and_limits_hold_for_the_process(
 
     ours.take(name, 2, 1)
 
-    assert "limits of sessions and calls hold for each worker process by itself" in caplog.text
+    assert "limits of sessions and calls apply to each worker process by itself" in caplog.text
     with pytest.raises(TimeoutError):
         ours.take(name, 2, 0.1)
     held.release()

@@ -7,6 +7,7 @@ import importlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from configparser import ConfigParser
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
-from calipso.discover.engine.scanners_metadata import load_scanners
+from calipso.discover.engine.scanners_metadata import ROOT_SCANNER, FetchType, load_scanners
 from calipso.discover.find_links import FindLinks
 from calipso.discover.find_links_metadata import load_link_finders
 from calipso.settings import Settings
@@ -35,6 +36,9 @@ USED_ELSEWHERE = {
     "DbFetchInstances": "called by ApiFetchHostInstances",
     "FolderFetcher": "called by the scanner for folder entries",
 }
+
+#: Scanners that the root does not lead to, and what starts them.
+STARTED_ELSEWHERE: dict[str, str] = {}
 
 
 def plugins(folder: Path, base: type) -> dict[str, Path]:
@@ -92,6 +96,25 @@ def test_each_fetcher_has_a_line_in_scanners_json_or_is_used_elsewhere(name: str
     named = {entry.fetcher for entries in load_scanners().scanners.values() for entry in entries}
 
     assert (name in named) != (name in USED_ELSEWHERE)
+
+
+def unreached(scanners: Mapping[str, Iterable[FetchType]]) -> set[str]:
+    """Scanners that neither the root nor an event begins with."""
+    reached, waiting = set[str](), [ROOT_SCANNER, *STARTED_ELSEWHERE]
+    while waiting:
+        name = waiting.pop()
+        if name and name not in reached:
+            reached.add(name)
+            waiting += [entry.children_scanner for entry in scanners.get(name, ())]
+    return set(scanners) - reached
+
+
+def test_each_scanner_is_reached_from_the_root_or_started_elsewhere():
+    scanners = load_scanners().scanners
+
+    assert unreached(scanners) == set()
+    assert unreached({**scanners, "ScanNobody": []}) == {"ScanNobody"}
+    assert STARTED_ELSEWHERE.keys() <= scanners.keys()
 
 
 def test_what_is_used_elsewhere_exists():

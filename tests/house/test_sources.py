@@ -11,12 +11,17 @@ from pathlib import Path
 import pytest
 
 from calipso.discover.engine.scanners_metadata import load_scanners
-from calipso.model.environment import Environment
+from calipso.errors import MetadataError
+from calipso.model.environment import SECTIONS, Environment, Section, parse_environment
 from calipso.model.queues import Queues
 from calipso.model.sources import BY_NAME, SOURCES
+from calipso.recording.recorder import Recorder
+from calipso.sources.context import ScanContext
 from calipso.sources.fetcher import Fetcher
 from calipso.sources.registry import access_class
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.names import camel_case
+from tests.scan.conftest import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 FETCHERS = ROOT / "calipso" / "discover" / "fetchers"
@@ -88,7 +93,7 @@ def test_a_fetcher_that_asks_hosts_runs_on_the_queue_of_hosts(name: str) -> None
     assert load_scanners().fetcher_class(name).queue_source() == "cli"
 
 
-def test_every_source_has_a_queue_a_section_and_an_access_class() -> None:
+def test_every_part_of_a_source_that_is_declared_exists() -> None:
     queues = {name for name in Queues.model_fields if name != "hosts"}
 
     assert queues == BY_NAME.keys()
@@ -97,5 +102,34 @@ def test_every_source_has_a_queue_a_section_and_an_access_class() -> None:
         access = access_class(source.name, "nowhere")
         assert issubclass(access, Fetcher)
         assert access.source_name == source.name
+        assert issubclass(SECTIONS[source.section], Section)
+        steps_module, _, steps = source.steps.partition(":")
+        assert inspect.isgeneratorfunction(getattr(import_module(steps_module), steps))
+        assert callable(getattr(Recorder, source.name))  # keeps an answer
+        assert callable(getattr(Recorder, f"save_{source.name}"))
         guide = import_module(f"{PACKAGE}.{source.name}.{source.name}_access")
         assert getattr(guide, access.__name__) is access  # where the developer guide has it
+
+
+def test_the_source_of_a_plug_in_is_found_in_its_package(
+    inv: InventoryMgr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "plugged" / "snmp"
+    folder.mkdir(parents=True)
+    for name in (folder.parent, folder):
+        (name / "__init__.py").touch()
+    (folder / "snmp_access.py").write_text(
+        "from calipso.sources.fetcher import Fetcher\n\n\n"
+        "class SnmpAccess(Fetcher):\n    source_name = 'snmp'\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    environment = parse_environment(ENVIRONMENT | {"name": "e"})
+    context = ScanContext(environment, inv, "s", fetchers_package="plugged")
+
+    found = context.source("snmp")
+
+    assert type(found).__name__ == "SnmpAccess"
+    assert found.context is context
+    assert environment.queues.of("snmp", "h1") == "snmp"  # a queue of its own name
+    with pytest.raises(MetadataError, match=r"SnpmAccess.*did you mean SnmpAccess"):
+        context.source("snpm")

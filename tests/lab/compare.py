@@ -45,11 +45,6 @@ def shaped(document: Row) -> Row:
     if document["type"] == "vedge":
         ports = _rows(document.get("ports"))
         found["ports"] = [[p.get("bridge"), p["name"], p.get("tag"), p.get("id")] for p in ports]
-        tunnels = _rows(document.get("tunnel_ports"))
-        found["tunnel_ports"] = [
-            [t["name"], t["type"], t["options"].get("local_ip"), t["options"].get("remote_ip")]
-            for t in tunnels
-        ]
     return found
 
 

@@ -225,24 +225,26 @@ def switch(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
     agent = cloud.agent(said.name, "Open vSwitch agent")
     if not agent:
         return
+    local = agent["configurations"].get("tunneling_ip")
     ports = [
         (bridge, name, port["tag"], said.ofports.get(name))
         for bridge, ports in said.ovs.items()
         for name, port in ports.items()
+        if "remote_ip" not in port["options"] or not local
     ]
-    tunnels = [
-        (name, port["type"], port["options"]["local_ip"], port["options"]["remote_ip"])
+    peers = [
+        port["options"]["remote_ip"]
         for ports in said.ovs.values()
         for name, port in ports.items()
         if "remote_ip" in port["options"]
     ]
     checks: dict[str, Check] = {"host": Is(said.name), "agent_id": Is(agent["id"])}
-    checks |= {"ports": set_of(ports), "tunnel_ports": set_of(tunnels)}
+    checks |= {"ports": set_of(ports)}
     yield Expected("vedge", f"{said.name}-OVS", checks)
-    local = agent["configurations"].get("tunneling_ip")
     if local:
         kind = agent["configurations"]["tunnel_types"][0]
         checks = {"host": Is(said.name), "ip_address": Is(local), "overlay_type": Is(kind)}
+        checks |= {"remote_addresses": set_of(peers), "odd_tunnels": Is([])}
         yield Expected("otep", f"{said.name}-otep", checks)
 
 

@@ -2,23 +2,28 @@
 # Breaks one plug after the other on a real OpenStack, scans, and looks whether CLI and API say so;
 # puts each one back. Prints what they say; ends with the number of steps that failed.
 #
-#   faults.sh [STEP...]        steps tag999 tag4095 tap qvo linkdown
+#   faults.sh [STEP...]        steps tag999 tag4095 tap qvo linkdown agent namespace error shelve
 #
 # The environment must have been scanned well, and `calipso up` be running. Nobody else may change
 # the cloud meanwhile. Needs, as environment variables:
 #   LAB_SSH_CONFIG    ssh configuration that names every host
+#   OS_AUTH_URL OS_USERNAME OS_PASSWORD OS_PROJECT_NAME     the cloud, administrator (last four steps)
 # May be given: LAB_ENV (lab), PYTHON, CALIPSO; LAB_API and LAB_API_TOKEN (address of the REST API
 # and a token for it: what it says is printed too); LAB_OVS_HOST (compute-2: taps in Open vSwitch)
 # and LAB_HYBRID_HOST (compute-1: taps in Linux bridges).
 set -uo pipefail
 
+here=$(cd "$(dirname "$0")" && pwd)
 env=${LAB_ENV:-lab}
+network_host=${LAB_NETWORK_HOST:-network-1}
 python=${PYTHON:-python3}
 calipso=${CALIPSO:-calipso}
 native=${LAB_OVS_HOST:-compute-2}
 hybrid=${LAB_HYBRID_HOST:-compute-1}
 failed=0
 undo=:
+: "${LAB_SSH_CONFIG:?}" "${OS_AUTH_URL:?}" "${OS_PASSWORD:?}"
+command -v "$calipso" >/dev/null || { echo "no $calipso" >&2; exit 2; }
 
 on() { ssh -n -F "$LAB_SSH_CONFIG" "$@"; }
 put_back() { eval "$undo"; undo=:; }
@@ -129,7 +134,85 @@ linkdown() {
     broken "tap$id down" vnic "$hybrid-tap$id" link_down "$hybrid-tap$id"
 }
 
-[ $# -gt 0 ] || set -- tag999 tag4095 tap qvo linkdown
+# -- what the API shows ------------------------------------------------------------------
+
+trouble() { "$python" "$here/trouble.py" "$@"; }
+show() { "$calipso" inventory show "$@" --env "$env" | sed 's/^/      /'; }
+dhcp() { on "$network_host" "pkill -$1 -f '[n]eutron-dhcp-agent'"; }
+agent_id() {
+    "$calipso" inventory list --env "$env" --type network_agent -f json --limit 0 -c id -c name -c host |
+        "$python" -c 'import json,sys
+print(next(a["id"] for a in json.load(sys.stdin)
+           if a["name"] == "neutron-dhcp-agent" and a["host"] == sys.argv[1]))' "$network_host"
+}
+
+agent() {
+    local id
+    id=$(agent_id)
+    undo="dhcp CONT"
+    dhcp STOP
+    trouble alive neutron-dhcp-agent "$network_host" no
+    expect "agent stopped: scan" scan
+    expect "agent stopped: it says agent_down" says network_agent "$id" agent_down
+    show "$id" --type network_agent
+    put_back
+    trouble alive neutron-dhcp-agent "$network_host" yes
+    expect "agent goes on: scan" scan
+    expect "agent goes on: it says nothing any more" silent network_agent "$id"
+}
+
+# a network is made while the agent stands still: no namespace; then deleted likewise: an orphan
+namespace() {
+    local id
+    undo="dhcp CONT"
+    dhcp STOP
+    id=$(trouble network)
+    expect "no namespace: scan" scan
+    expect "no namespace: network says namespace_missing" says network "$id" namespace_missing
+    show "$id" --type network
+    dhcp CONT
+    for _ in $(seq 60); do on "$network_host" "ip netns" | grep -q "qdhcp-$id" && break; sleep 2; done
+    expect "the agent made it: scan" scan
+    expect "the agent made it: network says nothing any more" silent network "$id"
+    dhcp STOP
+    trouble forget "$id"
+    expect "orphan: scan" scan
+    expect "orphan: vservice says namespace_orphan" \
+        says vservice "$network_host-qdhcp-$id" namespace_orphan
+    show "$network_host-qdhcp-$id" --type vservice
+    put_back
+    for _ in $(seq 60); do on "$network_host" "ip netns" | grep -q "qdhcp-$id" || break; sleep 2; done
+    expect "the agent removed it: scan" scan
+}
+
+error() {
+    local id
+    id=$(trouble error)
+    undo="trouble remove $id"
+    expect "instance in ERROR: scan" scan
+    expect "instance in ERROR: it says instance_error" says instance "$id" instance_error
+    show "$id" --type instance
+    "$calipso" clique show "$id" --env "$env" 2>&1 | sed 's/^/      /'
+    put_back
+    expect "instance removed: scan" scan
+}
+
+shelve() {
+    local id
+    id=$(trouble shelve "${LAB_SHELVED:-demo-web-1}")
+    undo="trouble unshelve $id"
+    expect "shelved: scan" scan
+    "$calipso" inventory show "$id" --type instance --env "$env" -f json |
+        "$python" -c 'import json,sys
+item = json.load(sys.stdin)
+print("     ", item["name_path"], "|", item.get("no_host_reason"))'
+    "$calipso" clique show "$id" --env "$env" 2>&1 | sed 's/^/      /'
+    put_back
+    expect "unshelved: scan" scan
+    expect "unshelved: the path is whole" whole "$id"
+}
+
+[ $# -gt 0 ] || set -- tag999 tag4095 tap qvo linkdown agent namespace error shelve
 for step in "$@"; do
     printf '\n=== %s\n' "$step"
     "$step"

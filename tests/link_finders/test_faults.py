@@ -55,7 +55,6 @@ def cloud() -> Cloud:
             f"{HOST}-OVS",
             HOST,
             ports=taps,
-            tunnel_ports={},
             bridges=[{"name": "br-int"}],
         ),
     ]
@@ -280,17 +279,18 @@ def test_tunnels_that_do_not_work_are_told_on_the_endpoint_and_other_ports_on_th
 ) -> None:
     objects = cloud()
     objects["c1-OVS"]["ports"] |= {
-        "vxlan-1": {"name": "vxlan-1", "type": "vxlan", "error": "no route"},
         "tapz": {"name": "tapz", "error": "No such device"},
     }
-    objects["c1-OVS"]["tunnel_ports"] = {"vxlan-1": {"name": "vxlan-1"}}
-    fill(inv, [item("otep", "c1-otep", "c1-otep", HOST, parent_type="vedge", parent_id="c1-OVS")])
+    broken = {"name": "vxlan-1", "type": "vxlan", "error": "no route"}
+    otep = item("otep", "c1-otep", "c1-otep", HOST, parent_type="vedge", parent_id="c1-OVS")
+    fill(inv, [otep | {"odd_tunnels": [broken], "tunnels_state": "down"}])
 
     _, problems = found(inv, objects)
     finder: FindLinks = load_class("FindLinksForOteps", FINDERS_PACKAGE)()
     finder.bind(ENV, inv)
     (link,) = finder.run()
 
-    assert problems == {("c1-otep", "port_error"), ("c1-OVS", "port_error")}
+    assert problems == {("c1-OVS", "port_error")}
+    assert [(told.object_id, told.code) for told in finder.problems] == [("c1-otep", "port_error")]
     assert link["state"] == "down"
     assert "vxlan-1" in link["attributes"]["reason"]

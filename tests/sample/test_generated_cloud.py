@@ -239,10 +239,29 @@ def test_output_of_a_host_does_not_grow_with_the_cloud() -> None:
     assert most_tunnels(200) <= most_tunnels(50) * 1.5
 
 
+@pytest.mark.parametrize("mechanism", ["ovs", "lxb"])
+def test_in_a_full_mesh_every_host_has_a_tunnel_to_every_other(mechanism: str) -> None:
+    sizes = {"hosts": 12, "instances": 24, "networks": 4, "mechanism": mechanism}
+    cloud = GeneratedCloud(CloudParams(**sizes, mesh="full"))
+    ends = {host.name: host.tunnel_ip for host in cloud.plan.hosts if host.driver}
+
+    texts = {name: said(cloud, name, "ovs" if mechanism == "ovs" else "fdb") for name in ends}
+    for name, text in texts.items():
+        others = set(ends.values()) - {ends[name]}
+        assert not text or {ip for ip in others if f'"{ip}"' in text} == others
+    assert sum(map(bool, texts.values())) > 8
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"hosts": 0}, {"networks": 0}, {"mechanism": "sdn"}, {"type_drivers": ("gre",)}],
+    [
+        {"hosts": 0},
+        {"networks": 0},
+        {"mechanism": "sdn"},
+        {"type_drivers": ("gre",)},
+        {"mesh": "half"},
+    ],
 )
 def test_parameters_that_make_no_cloud_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"host|network|mechanism|type drivers"):
+    with pytest.raises(ValueError, match=r"host|network|mechanism|type drivers|mesh"):
         CloudParams(**wrong)

@@ -12,13 +12,17 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.sample_cloud.cloud import Cloud
 from tests.sample_cloud.environment import environment
 from tests.sample_cloud.generate.generated import GeneratedCloud
-from tests.sample_cloud.generate.params import MECHANISMS, TYPE_DRIVERS, CloudParams
+from tests.sample_cloud.generate.identity import SECOND_REGION
+from tests.sample_cloud.generate.params import MECHANISMS, MESHES, TYPE_DRIVERS, CloudParams
+from tests.sample_cloud.profiles import PROFILES
+from tests.sample_cloud.profiles.cloud import ProfileCloud
 from tests.sample_cloud.recorded import RecordedCloud
 from tests.sample_cloud.serve.faults import KINDS, Faults
 from tests.sample_cloud.serve.http import ApiServer
@@ -39,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     )
     defaults = CloudParams()
     made.add_argument("--recorded", metavar="FOLDER", help="serve a recorded cloud")
+    made.add_argument("--profile", metavar="NAME", help=f"serve one of {', '.join(PROFILES)}")
     for name, text in {
         "hosts": "hosts of all kinds",
         "instances": "instances",
@@ -50,11 +55,14 @@ def parser() -> argparse.ArgumentParser:
         default = getattr(defaults, name.replace("-", "_"))
         made.add_argument(f"--{name}", type=int, default=default, metavar="N", help=text)
     made.add_argument("--mechanism", choices=MECHANISMS, default=defaults.mechanism)
+    made.add_argument("--mesh", choices=MESHES, default=defaults.mesh, help="of tunnels")
     made.add_argument(
         "--type-drivers", default=",".join(TYPE_DRIVERS), metavar="LIST", help="vxlan,vlan,flat"
     )
     made.add_argument("--latency", type=float, default=0, metavar="MS", help="per request")
+    made.add_argument("--troubles", action="store_true", help="plant faults, named in the state")
     made.add_argument("--direct", action="store_true", help="hosts listen at own addresses")
+    made.add_argument("--second-region", action="store_true", help="with hosts of the same names")
     made.add_argument("--ssh-user", default="root", help="not root: commands come with sudo")
     made.add_argument("--ssh-key", metavar="FILE", help="write the key that may log in, and use it")
     made.add_argument("--fault", action="append", default=[], metavar="KIND:TARGET")
@@ -71,6 +79,8 @@ def cloud_of(options: argparse.Namespace) -> Cloud:
     """The cloud the command line asks for."""
     if options.recorded:
         return RecordedCloud(Path(options.recorded))
+    if options.profile:
+        return ProfileCloud(options.profile, options.seed)
     return GeneratedCloud(
         CloudParams(
             hosts=options.hosts,
@@ -80,7 +90,9 @@ def cloud_of(options: argparse.Namespace) -> Cloud:
             ports_extra=options.ports_extra,
             seed=options.seed,
             mechanism=options.mechanism,
+            mesh=options.mesh,
             type_drivers=tuple(options.type_drivers.split(",")),
+            troubles=options.troubles,
             direct=options.direct,
         )
     )
@@ -96,6 +108,7 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
         write_private_key("client key", Path(options.ssh_key))
     for server in (api, database, ssh):
         server.start()
+    second = second_region(options, api) if options.second_region else {}
     document = environment(
         stage,
         options.name,
@@ -113,6 +126,29 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
         "mysql": {"host": "127.0.0.1", "port": database.port},
         "ssh": {"host": "127.0.0.1", "port": ssh.port, "gateway": ssh.gateway},
         "summary": stage.cloud.summary(),
+        "second_region": second,
+        "troubles": list(stage.cloud.troubles),
+    }
+
+
+def second_region(options: argparse.Namespace, first: ApiServer) -> dict[str, Any]:
+    """One more region behind the same login; its hosts have the names of the first one's."""
+    if options.recorded:
+        raise ValueError("--second-region: for generated clouds only")
+    options.seed += 1
+    cloud, owner = cloud_of(options), first.stage.cloud
+    assert isinstance(cloud, GeneratedCloud)
+    assert isinstance(owner, GeneratedCloud)
+    cloud.region = SECOND_REGION
+    owner.regions = (owner.region, cloud.region)
+    api = ApiServer(replace(first.stage, cloud=cloud))
+    api.keystone = first.keystone
+    first.keystone.more_regions[cloud.region] = api.base
+    api.start()
+    return {
+        "region": cloud.region,
+        "control": f"{api.base}/_control",
+        "instances": [instance.id for instance in cloud.plan.instances],
     }
 
 

@@ -42,6 +42,8 @@ class Cloud(Protocol):
     """
 
     region: str
+    #: clouds of other regions in the same catalogue
+    others: Mapping[str, Cloud]
     #: the project an administrator logs in to
     admin_project: str
     distribution: str
@@ -51,6 +53,8 @@ class Cloud(Protocol):
     mechanism_drivers: Sequence[str]
     type_drivers: str
     revision: int
+    #: what is wrong with it on purpose
+    troubles: Sequence[Item]
 
     def api(self, service_type: str, resource: str) -> Listing | Body | None:
         """What a service lists under a path without its version: `compute`, `servers/detail`."""

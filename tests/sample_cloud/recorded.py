@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from calipso.sources.cli.commands import COMMANDS
-from tests.sample_cloud.cloud import Answer, Body, Columns, Item, Listing
+from tests.sample_cloud.cloud import Answer, Body, Cloud, Columns, Item, Listing
 from tests.sample_cloud.generate.tables import SCHEMA
 
 NAME_OF = {command.text: command.name for command in COMMANDS}
@@ -31,6 +31,8 @@ class RecordedCloud:
         self.distribution = str(about.get("distribution") or "Devstack")
         self.distribution_version = str(about.get("distribution_version") or "")
         self.revision = 0
+        self.troubles: Sequence[Item] = ()
+        self.others: Mapping[str, Cloud] = {}
         self._api = self._read_api()
         self.admin_project = self._admin_project()
         self._tables = self._read_tables()

@@ -23,6 +23,10 @@ class RunningCloud:
         #: A document of environments_config that points at the cloud.
         self.environment: dict[str, Any] = state["environment"]
         self.summary: dict[str, int] = state["summary"]
+        #: What was planted, by code: `name`, `host`, `text`, ...
+        self.troubles: dict[str, dict[str, Any]] = {
+            trouble["code"]: trouble for trouble in state["troubles"]
+        }
         #: How often it was changed.
         self.mutations = 0
 

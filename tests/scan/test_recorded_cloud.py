@@ -53,7 +53,7 @@ def test_workers_find_what_was_recorded(cluster: Cluster, cloud: RunningCloud, i
     kinds = {vnic["host"] for vnic in inv.find("recorded", "vnic", vnic_type="instance_vnic")}
     assert len(kinds) == 3
     assert len(inv.find("recorded", "vedge")) == 3
-    assert len(inv.find("recorded", "otep")) == 5
+    assert len(inv.find("recorded", "otep")) == 6
 
 
 @pytest.mark.slow

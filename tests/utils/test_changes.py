@@ -73,3 +73,15 @@ def test_of_what_is_not_declared_stamps_are_no_changes_at_any_depth():
     assert differences(new_type, new_type | aged) == {}
     moved = {"next": [{"age": 2, "device": "eth1"}]}
     assert set(differences(new_type, new_type | moved)) == {"next"}
+
+
+def test_of_a_list_without_order_only_the_items_that_came_and_went_are_told():
+    old = {"type": "otep", "remote_addresses": ["192.0.2.1", "192.0.2.2", "192.0.2.3"]}
+    new = {"type": "otep", "remote_addresses": ["192.0.2.4", "192.0.2.3", "192.0.2.1"]}
+
+    assert differences(old, new) == {
+        "remote_addresses.192.0.2.2": {"old": "192.0.2.2"},
+        "remote_addresses.192.0.2.4": {"new": "192.0.2.4"},
+    }
+    assert differences(new, new | {"remote_addresses": new["remote_addresses"][::-1]}) == {}
+    assert "remote_addresses" in differences(old, {"type": "otep"})

@@ -29,12 +29,18 @@ class Cluster:
         self.children: list[subprocess.Popen[bytes]] = []
 
     def worker(
-        self, queues: str = QUEUES, pool: str = "threads", number: int = 8, name: str = ""
+        self,
+        queues: str = QUEUES,
+        pool: str = "threads",
+        number: int = 8,
+        name: str = "",
+        include: str = "",
     ) -> int:
         """Start a worker and wait until it consumes; returns its pid."""
         known = {item["_id"] for item in WorkerStore().live()}
         name = name or f"w{len(self.children)}"
         options = ["worker", "-Q", queues, "-P", pool, "-c", str(number), "-n", f"{name}@%h"]
+        options += ["--include", include] if include else []
         pid = self._start(name, [*options, "--without-gossip", "--without-mingle"])
         wait_for(lambda: {item["_id"] for item in WorkerStore().live()} - known, 60)
         return pid

@@ -16,13 +16,13 @@ from calipso.settings import Settings
 NAME = "api"
 MODULE = "calipso.api.server"
 
-#: Ports that are tried after the wanted one, before any that is free.
+#: Number of ports to try after the wanted one, before any free port.
 NEXT_PORTS = 10
 
-#: Beyond the grace it gives to requests, for the end of its processes.
+#: Seconds for the end of its processes, besides the grace for requests.
 MORE_GRACE = 5.0
 
-#: Where a client on this machine reaches a server that listens on all addresses.
+#: Address for clients on this machine if the server listens on all addresses.
 REACHED = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - compared, not bound
 
 
@@ -38,7 +38,9 @@ def api(settings: Settings, run: RunDir) -> Store:
     scheme = "https" if settings.api_certificate else "http"
 
     def command() -> list[str]:
-        """Made at each start: another program may hold the port by now."""
+        """Return the arguments, made at each start, because another program may now hold
+        the port.
+        """
         ports = read_json(run.ports_file)
         following = range(int(wanted), int(wanted) + NEXT_PORTS)
         port = free_port([int(ports.get(NAME, wanted)), *following])
@@ -51,10 +53,10 @@ def api(settings: Settings, run: RunDir) -> Store:
 
 
 def ping_api(address: str, timeout: float = 2.0) -> str:
-    """Ask the API whether it is there. Raises StoreError when it does not answer.
+    """Check that the API answers. Raises StoreError when it does not.
 
-    Its certificate is not checked: nothing is sent that would need it, and it names another host
-    than this machine's loopback.
+    The certificate is not checked: the request has no secret, and the certificate names another
+    host than the loopback of this machine.
     """
     where = urlsplit(address)
     connection = _connection(where.scheme, str(where.hostname), where.port or 0, timeout)

@@ -1,4 +1,4 @@
-"""One child of the supervisor: started, watched, started again with a growing pause."""
+"""A child of the supervisor: it is started, watched, and started again after a growing pause."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from calipso.cli.stack.services import Service, Store
 from calipso.errors import StoreError
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-STEADY_SECONDS = 60.0  # after running this long, the next pause is the shortest again
+STEADY_SECONDS = 60.0  # seconds of running after which the next pause is the shortest again
 PING_SECONDS = 1.0
 
 log = logging.getLogger("calipso.stack")
@@ -65,7 +65,7 @@ class Child:
         """Wait for the end after `ask_to_stop`; SIGKILL when the time is over."""
         while self._process is not None and not self._ended():
             if self._kill_after is None or time.monotonic() > self._kill_after:
-                log.warning("%s did not end in time and is killed", self.service.name)
+                log.warning("%s did not end in time; it is killed", self.service.name)
                 kill_group_of(self._process.pid)
                 break
             time.sleep(0.05)
@@ -117,7 +117,7 @@ class Child:
             self.service.ping(self.service.address, PING_SECONDS)
         except StoreError:
             return False
-        return not self._ended()  # else another server answered on that port
+        return not self._ended()  # otherwise another server answered on that port
 
     def _ended(self) -> bool:
         """True when the process has ended; it stays a zombie, so its pid is not reused yet."""
@@ -140,7 +140,7 @@ class Child:
         self._failed(self.run_dir.disk_problem() or self._how_it_ended(code))
 
     def _how_it_ended(self, code: int) -> str:
-        if code == -signal.SIGKILL:  # then its log says nothing about it
+        if code == -signal.SIGKILL:  # then its log has no reason
             return "was killed, by a person or by the kernel (out of memory)"
         how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
         return f"{how}: {last_line(self.log)}"

@@ -24,9 +24,9 @@ from calipso.errors import CalipsoError, StoreError
 from calipso.settings import Settings, settings
 
 STORES_SECONDS = 90.0  # a MongoDB that was killed reads its log first
-WORKERS_SECONDS = 180.0  # one that dies is noticed at once; a busy machine starts them slowly
+WORKERS_SECONDS = 180.0  # a death is noticed at once; a busy machine starts workers slowly
 DOWN_SECONDS = 90.0
-HOPELESS = 3  # so many failed starts of one program in a row, and `up` gives up
+HOPELESS = 3  # after this number of failed starts of one program in a row `up` gives up
 POLL = 0.1
 
 COLUMNS = ["name", "pid", "state", "since", "restarts", "address", "log"]
@@ -85,7 +85,7 @@ def up(
 def down() -> None:
     """Stop the workers, beat and the embedded stores.
 
-    A scan that runs goes on where it was after the next `calipso up`.
+    A running scan continues after the next `calipso up`.
     """
     run = RunDir(settings().data_dir())
     pid = run.supervisor_pid()
@@ -135,7 +135,10 @@ def status(
 
 
 def _problems(run: RunDir, state: dict[str, Any], found: list[dict[str, Any]]) -> list[str]:
-    """What is wrong. The disk is looked at here too: on a full one no state can be written."""
+    """Yield the faults.
+
+    This also checks the disk, because a full disk prevents writing the state.
+    """
     problem = run.disk_problem() or state.get("problem")
     problems = [problem] if problem else []
     return problems + [f"{row['name']}: {row['message']}" for row in found if row["message"]]
@@ -263,7 +266,7 @@ def _wait_for_workers(run: RunDir, told: set[str]) -> None:
         dying = [child["name"] for child in children if child["failures"] >= HOPELESS]
         if dying or time.monotonic() > deadline:
             raise CalipsoError(
-                f"no sign of life from {', '.join(dying or silent)}",
+                f"no heartbeat from {', '.join(dying or silent)}",
                 hint=f"The logs are in {run.log}; `calipso status` shows what runs, "
                 "`calipso down` stops it.",
             )

@@ -1,7 +1,7 @@
 """Flower, the task dashboard of Celery: optional, on loopback, behind a password.
 
-The password is made once and kept in the data directory; it reaches Flower by a file that only
-its user can read, never by the command line.
+The password is made once and kept in the data directory; Flower reads it from a file that only its
+user can read, never from the command line.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def flower(settings: Settings, run: RunDir) -> Store:
     service = Store(NAME, list, WORKER_GRACE, store=True, ping=ping_flower)
 
     def command() -> list[str]:
-        """Made at each start: another program may hold the port by now."""
+        """Return the arguments, made at each start, because another program may now hold
+        the port.
+        """
         make_password(run)
         ports = read_json(run.ports_file)
         port = free_port([int(ports.get(NAME, settings.flower_port)), settings.flower_port])

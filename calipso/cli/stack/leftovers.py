@@ -38,7 +38,7 @@ def end_leftovers(run: RunDir) -> list[str]:
     for stores, grace in ((False, WORKER_GRACE), (True, STORE_GRACE)):
         group = {name: who for name, who in found.items() if (name in STORES) == stores}
         for name, identity in group.items():
-            log.warning("%s (pid %d) was left behind and is ended", name, identity.pid)
+            log.warning("%s (pid %d) has lost its supervisor and is ended", name, identity.pid)
             identity.send(signal.SIGTERM)
         for identity in group.values():
             if not identity.wait(grace):

@@ -23,10 +23,10 @@ from calipso.utils.masking import mask_url
 
 SOURCE_QUEUES = ",".join(sources.SOURCE_QUEUES)
 GRAPH_QUEUES = ",".join(sources.GRAPH_QUEUES)
-PORTS = {"mongo": 27317, "redis": 6479}  # not the usual ones: those are other people's
+PORTS = {"mongo": 27317, "redis": 6479}  # not the usual ports, which other servers use
 
 STORE_GRACE = 30.0  # MongoDB with gigabytes of data needs seconds to write them
-WORKER_GRACE = 20.0  # then its tasks are cut; a scan goes on with them at the next start
+WORKER_GRACE = 20.0  # then its tasks are cut off; they run again at the next start
 
 
 @dataclass
@@ -69,7 +69,7 @@ def stores(settings: Settings, run: RunDir) -> list[Store]:
 
 
 def given_stores(settings: Settings) -> dict[str, str]:
-    """Name and masked address of the stores that are not ours."""
+    """Return name and masked address of the stores with a given URL."""
     given = {
         "mongo": settings.mongo_url,
         "redis": settings.redis_url,
@@ -88,7 +88,9 @@ def _store(
     store = Store(name, list, STORE_GRACE, True, program, f"{name}_url", ping=ping)
 
     def command() -> list[str]:
-        """Made at each start: another program may hold the port by now."""
+        """Return the arguments, made at each start, because another program may now hold
+        the port.
+        """
         notice = claim_data(run.home / name, program.name, program.version)
         store.notices += [text for text in (notice,) if text and text not in store.notices]
         ports = read_json(run.ports_file)

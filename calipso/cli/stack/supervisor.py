@@ -1,7 +1,7 @@
-"""The supervisor: starts the stores, then the workers; starts again what dies.
+"""The supervisor: starts the stores, then the workers, and starts a dead process again.
 
-`calipso up` starts it detached: `python -m calipso.cli.stack.supervisor`. It ends on
-SIGTERM: workers first, while their stores still answer, then the stores.
+`calipso up` starts it detached: `python -m calipso.cli.stack.supervisor`. It ends on SIGTERM:
+workers first, while their stores still answer, then the stores.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Supervisor:
         self._written: dict[str, Any] = {}
         self._looked_at_disk = 0.0
         self._upgrade: threading.Thread | None = None
-        self._refused = ""  # why the database cannot be used
+        self._refused = ""  # the reason why the database cannot be used
         self._started = datetime.now(UTC)
 
     def run(self) -> int:
@@ -116,8 +116,8 @@ class Supervisor:
     def _schema_fits(self) -> bool:
         """Bring an embedded database to our schema once, before another program uses it.
 
-        In a thread: a long migration must not keep a store that died from being started again.
-        One that was given is not ours to change unasked; `calipso up` has looked at it.
+        It runs in a thread, so that a long migration does not delay the restart of a dead store. It
+        never upgrades a database with a given URL; `calipso up` has checked that one.
         """
         if self.settings.mongo_url or not self.with_workers:
             return True

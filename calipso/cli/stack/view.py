@@ -15,20 +15,20 @@ from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.ping import ping_mongo, ping_redis
 from calipso.stores.scans.worker_store import WorkerStore
 
-SILENT = "silent"  # the process is there, its heartbeat is not
+SILENT = "silent"  # the process runs without a heartbeat
 
-#: Seconds without a word after which a person begins to wonder.
+#: Seconds between two lines for a person who waits.
 QUIET_SECONDS = 3.0
 
 
 class Patience:
-    """Tells a person who waits, every three seconds, what is still waited for."""
+    """Prints every three seconds what the command waits for."""
 
     def __init__(self) -> None:
         self._began = self._told = time.monotonic()
 
     def waiting_for(self, names: Iterable[str]) -> None:
-        """Say these names, unless something was said a moment ago."""
+        """Print these names, unless a line was printed a moment ago."""
         now = time.monotonic()
         if now - self._told >= QUIET_SECONDS:
             self._told = now
@@ -74,7 +74,7 @@ def _mongo_answers(given: list[dict[str, Any]], state: dict[str, Any]) -> bool:
 
 
 def _given(name: str, address: str, config: Settings) -> dict[str, Any]:
-    """A store that is not ours: does it answer?"""
+    """Return the row of a store with a given URL: does it answer?"""
     row = {"name": name, "pid": None, "since": None, "restarts": None, "log": "", "message": ""}
     row |= {"address": address, "state": "up"}
     try:

@@ -1,1 +1,1 @@
-"""Cliques: which type fits, and the walk."""
+"""Cliques: choose the clique type that fits, and walk the links."""

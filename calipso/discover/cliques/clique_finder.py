@@ -1,7 +1,7 @@
 """CliqueFinder: the graph of what each focal point depends on, down to the wire.
 
-Links come in as data; the walk itself is in `calipso.topology.adjacency`. A finder is made once
-per process and scan and then asked for portions of focal points.
+The finder takes links as data; the walk itself is in `calipso.topology.adjacency`. Each process
+makes one finder per scan and asks it for portions of focal points.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from calipso.topology.adjacency import LINK_FIELDS, Adjacency, Walked, both_ways
 
 ANY = "ANY"
 
-#: Links and objects that the cliques of a portion hold at most, but for one that has more alone.
+#: Most links and objects in the cliques of one portion. One larger clique is a portion by itself.
 PORTION = 50_000
 
-#: Settings of an environment a clique type may ask for, and what agreeing with each is worth.
+#: Settings of an environment that a clique type may name, and the points for each that agrees.
 PREFERENCES = (
     ("distribution", 32),
     ("distribution_version", 16),
@@ -31,10 +31,11 @@ PREFERENCES = (
 
 
 def score(clique_type: Mapping[str, Any], environment: Environment) -> int:
-    """How well a clique type fits an environment; 0: not at all.
+    """Return how well a clique type fits an environment, in points; 0: it does not fit.
 
-    By name 64; else what it says of the environment's settings must be true and adds up; one that
-    says nothing is a fallback: 2 for its environment type, 1 for ANY.
+    Every setting that the type names must agree with the environment, and its points are added. A
+    type that names the environment gets 64 points more, a type for ANY gets 1. A type that names
+    only the environment type gets at least 2.
     """
     named = clique_type.get("environment")
     if named and named not in (ANY, environment.name):
@@ -42,7 +43,7 @@ def score(clique_type: Mapping[str, Any], environment: Environment) -> int:
     wanted_type = clique_type.get("environment_type")
     if wanted_type and wanted_type != environment.environment_type:
         return 0
-    # the version of another distribution means nothing
+    # a version counts only together with its distribution
     ignored = () if clique_type.get("distribution") else ("distribution_version",)
     total = 0
     for name, worth in PREFERENCES:
@@ -148,12 +149,17 @@ class CliqueFinder:
         return ["environment", "type", "id", *self.constraint_names.get(focal_point_type, ())]
 
     def find_for(self, focal_points: Sequence[Mapping[str, Any]]) -> list[Clique]:
-        """Cliques of these focal points, in the order of their keys; none without a link."""
+        """Return the cliques of these focal points, in the order of their keys.
+
+        A focal point without a link has no clique.
+        """
         found = (self._clique(focal_point) for focal_point in focal_points)
         return sorted((clique for clique in found if clique), key=lambda clique: clique["_id"])
 
     def portions(self, focal_points: Iterable[Mapping[str, Any]]) -> Iterator[list[Clique]]:
-        """The same cliques in small lists, so that not all large ones are in memory at once."""
+        """Yield the same cliques in small lists, so that memory never holds all large
+        ones at once.
+        """
         portion: list[Clique] = []
         size = 0
         for focal_point in focal_points:
@@ -175,7 +181,7 @@ class CliqueFinder:
         if clique_type is None:
             return None
         constraints = {
-            # a network is constrained by network: its own value is its id
+            # the constraint of a network is its own id
             name: focal_point["id"] if name == focal_type else focal_point.get(name)
             for name in self.constraint_names.get(focal_type, ())
         }
@@ -202,7 +208,7 @@ def walk(
     adjacency: Adjacency,
     constraints: Mapping[str, Any],
 ) -> Walked:
-    """What the clique of a focal point holds; pure."""
+    """Return the content of the clique of a focal point. This function does no I/O."""
     return adjacency.walk(
         focal["_id"],
         focal["type"],

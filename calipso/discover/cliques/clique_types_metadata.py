@@ -1,6 +1,6 @@
 """CliqueTypesMetadata: clique_types.json, the default clique types and constraints.
 
-The collections `clique_types` and `clique_constraints` add to them what people define.
+People define more in the collections `clique_types` and `clique_constraints`.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class CliqueTypesMetadata(MetadataParser):
 
 
 def load_clique_types(inv: InventoryMgr) -> tuple[list[CliqueType], list[CliqueConstraint]]:
-    """Clique types and constraints in force: those people defined, then those of the file.
+    """Return the clique types and constraints in force: stored ones first, then those of the file.
 
-    One that is defined for the same focal points and environments takes the place of the file's.
+    A stored definition replaces one of the file for the same focal points and environments.
     """
     metadata = CliqueTypesMetadata().parse_metadata_file()
     types = in_force(clique_types(inv).stored(), metadata["clique_types"])

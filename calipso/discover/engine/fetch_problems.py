@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from calipso.discover.engine.scanners_metadata import FetchType
 from calipso.errors import (
@@ -15,6 +16,7 @@ from calipso.errors import (
 from calipso.model.documents import Document
 from calipso.model.scan import Problem
 from calipso.model.sources import source_of_error
+from calipso.model.storable import storable
 from calipso.sources.fetcher import Fetcher
 
 log = logging.getLogger(__name__)
@@ -66,4 +68,49 @@ def misplaced(document: Document, missing: str, fetch_type: FetchType, fetcher: 
         code="misplaced",
         object_type=document["type"],
         object_id=document["id"],
+    )
+
+
+def storable_objects(
+    objects: Sequence[Document], fetch_type: FetchType, fetcher: Fetcher
+) -> tuple[list[Document], list[Problem]]:
+    """Objects of a fetch as they can be kept, and what had to be changed in them.
+
+    An object whose id cannot be kept as it is, is left out: others name it by this id.
+    """
+    kept: list[Document] = []
+    problems: list[Problem] = []
+    for item in objects:
+        found, faults = storable(item)
+        left_out = "id" in faults or not isinstance(found.get("id"), str)
+        if not left_out:
+            kept.append(found)
+        if faults or left_out:
+            problems.append(_unstorable(found, faults, left_out, fetch_type, fetcher))
+    return kept, problems
+
+
+def _unstorable(
+    found: Document,
+    faults: dict[str, str],
+    left_out: bool,
+    fetch_type: FetchType,
+    fetcher: Fetcher,
+) -> Problem:
+    kind, name = str(found.get("type") or fetch_type.type), str(found.get("id"))[:200]
+    faults = faults or {"id": "not a text"}
+    told = "; ".join(f"{path}: {reason}" for path, reason in list(faults.items())[:5])
+    more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
+    return Problem(
+        kind=str(ErrorKind.UNEXPECTED_OUTPUT),
+        message=f"{kind} {name}{' is left out' if left_out else ''}: {told}{more}",
+        hint=f"Look at it in its source ({fetcher.queue_source()}), and correct it there.",
+        source=fetcher.queue_source(),
+        host=str(found.get("host") or ""),
+        scanner=fetch_type.scanner,
+        fetcher=fetch_type.fetcher,
+        warning=not left_out,
+        code="" if left_out else "value_changed",
+        object_type="" if left_out else kind,
+        object_id="" if left_out else name,
     )

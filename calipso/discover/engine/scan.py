@@ -175,7 +175,8 @@ class Scan:
         try:
             following = plan(scan)
             tasks = following.tasks() if following else []
-            self.store.order.number(task for task in tasks if not task["position"])
+            if not scan.get("runner"):  # a scan in one process sends nothing to the queues
+                self.store.order.number(task for task in tasks if not task["position"])
             self.store.register(tasks)
         except Exception as error:
             if is_store_error(error):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bson import ObjectId
 
-from calipso.discover.engine.fetch_problems import misplaced, problem_of
+from calipso.discover.engine.fetch_problems import misplaced, problem_of, storable_objects
 from calipso.discover.engine.placement import Placement
 from calipso.discover.engine.scanners_metadata import OWN_PACKAGE, FetchType, ScannersMetadata
 from calipso.errors import CalipsoError, PartialAnswer
@@ -183,6 +183,9 @@ class Scanner:
         parent: Document,
         objects: Sequence[Document],
     ) -> None:
+        objects, told = storable_objects(objects, fetch_type, fetcher)
+        for problem in told:
+            self.context.problem(problem)
         if self._child_id is not None:
             objects = [item for item in objects if str(item["id"]) == self._child_id]
         if fetcher.enriches:

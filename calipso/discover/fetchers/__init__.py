@@ -1,1 +1,1 @@
-"""Fetchers: one file reads objects of one type from one source."""
+"""Fetchers: each file reads objects of one type from one source."""

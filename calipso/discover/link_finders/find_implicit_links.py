@@ -1,4 +1,4 @@
-"""FindImplicitLinks: links between objects that are joined through others."""
+"""FindImplicitLinks: derives links between objects that other links join."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from calipso.topology.implicit import IMPLICIT_FIELDS, ImplicitLinks
 
 
 class FindImplicitLinks(FindLinks):
-    """Implicit links, derived from the explicit links that are stored. Runs after all others.
+    """Derives implicit links from the stored explicit links. Runs after all other finders.
 
-    Only what a clique type of this environment with `use_implicit_links` names is derived, which
-    usually is nothing; a scan that asks for implicit links gets those of all types.
+    It derives only link types that a clique type of this environment with `use_implicit_links`
+    names; usually there are none. A scan that asks for implicit links gets those of all types.
     """
 
     after_others: ClassVar[bool] = True
 
     def add_links(self) -> None:
-        """Follow chains of stored links; explicit links are never replaced."""
+        """Follow chains of stored links. An implicit link never replaces an explicit one."""
         wanted = self.wanted_types()
         if wanted is not None and not wanted:
             return
@@ -46,7 +46,7 @@ class FindImplicitLinks(FindLinks):
             )
 
     def wanted_types(self) -> set[str] | None:
-        """Link types to derive, in either direction; None: all."""
+        """Return the link types to derive, in both directions; None means all types."""
         if self.scan.get("implicit_links"):
             return None
         environment = self.scan.get("environment")

@@ -6,6 +6,7 @@ from typing import Any
 
 from calipso.discover.find_links import FindLinks, joined_state, network_attribute, with_reason
 from calipso.topology.plugs import Fault, down_fault
+from calipso.topology.plumbing import networks_of_vnic
 
 
 class FindLinksForInstanceVnics(FindLinks):
@@ -26,6 +27,7 @@ class FindLinksForInstanceVnics(FindLinks):
             "state",
             "mac_address",
             "link",
+            "sub_ports",
         ]
         for vnic in self.each("vnic", fields):
             if vnic.get("vnic_type") != "instance_vnic":
@@ -43,19 +45,20 @@ class FindLinksForInstanceVnics(FindLinks):
                 link_name=entry.get("label") or labels.get(str(network), ""),
                 state=fault.state if fault else joined_state(vnic.get("state")),
                 host=vnic.get("host"),
-                attributes=with_reason(network_attribute(network), fault),
+                attributes=with_reason(network_attribute(networks_of_vnic(vnic, network)), fault),
             )
 
     def guest_fault(self, instance: dict[str, Any], vnic: dict[str, Any]) -> Fault | None:
-        """A vNIC without carrier: its tap is down, or libvirt has its link down for the guest.
+        """Return the fault of a vNIC without carrier; None when it has carrier.
 
-        This finder reports the second; FindLinksForVedges or FindLinksForVconnectors the first.
+        Either the tap is down, or libvirt has set the link down for the guest. This finder reports
+        the second case. FindLinksForVedges and FindLinksForVconnectors report the first.
         """
         host, name = str(vnic.get("host") or ""), str(vnic["name"])
         link = vnic.get("link")
         if not isinstance(link, dict) or link.get("@state") != "down":
             return down_fault(host, {name: vnic.get("state")})
-        message = f"{host}: libvirt has the link of {name} down: the guest has no carrier"
+        message = f"{host}: libvirt has set the link of {name} down: the guest has no carrier"
         hint = f"`virsh domif-setlink DOMAIN {name} up` on {host}."
         for item, code in ((vnic, "link_down"), (instance, "cut_off")):
             self.problem(item, code=code, message=message, hint=hint)
@@ -73,7 +76,9 @@ def _known(instance: dict[str, Any]) -> dict[str, Any]:
 
 
 def _network_info(instance: dict[str, Any], vnic: dict[str, Any]) -> dict[str, Any]:
-    """The network of the `network_info` entry that is this vNIC: same device, or same MAC."""
+    """Return the network of this vNIC: that of the `network_info` entry with its device
+    or its MAC.
+    """
     entries = instance["network_info"]
     mac = vnic.get("mac_address")
     for entry in entries:

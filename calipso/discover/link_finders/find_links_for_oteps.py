@@ -7,9 +7,12 @@ from calipso.model.documents import Document
 from calipso.topology.carriers import FIELDS, Carriers
 from calipso.topology.plugs import Fault, down_fault, faulty_tunnels
 
+#: What is read of an endpoint beside what `Carriers` reads: never its list of peers.
+OWN_FIELDS = ("parent_id", "state", "odd_tunnels", "tunnels_state")
+
 
 class FindLinksForOteps(FindLinks):
-    """A tunnel endpoint and what it joins: a switch or bridge on one side, NICs on the other.
+    """Links a tunnel endpoint to a switch or bridge on one side and to NICs on the other.
 
     On Open vSwitch one endpoint serves all tunnel networks of the host and its address lies on a
     NIC, on an OVS bridge with a NIC as uplink, or on a Linux bridge. With the Linux bridge agent
@@ -19,23 +22,24 @@ class FindLinksForOteps(FindLinks):
     def add_links(self) -> None:
         """Join endpoints by parent, by named bridge and by named NICs."""
         self.carriers = Carriers.read(self.each)
-        self.vedges = {item["id"]: item for item in self.find("vedge", ["ports", "tunnel_ports"])}
+        self.vedges = {item["id"]: item for item in self.find("vedge", ["host"])}
         self.pnics = {
             (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
         }
-        for otep in self.find("otep", [*FIELDS["otep"], "parent_id", "state"]):
+        for otep in self.find("otep", [*FIELDS["otep"], *OWN_FIELDS]):
+            faults = list(faulty_tunnels(otep))
+            for fault in faults:
+                self.problem(otep, code=fault.code, message=fault.message, hint=fault.hint)
             networks = self.carriers.networks_of_otep(otep)
-            self.add_vedge(otep, networks)
+            self.add_vedge(otep, networks, faults)
             self.add_vconnectors(otep, networks)
             self.add_pnics(otep, networks)
 
-    def add_vedge(self, otep: Document, networks: list[str]) -> None:
+    def add_vedge(self, otep: Document, networks: list[str], faults: list[Fault]) -> None:
         """vedge-otep: the switch whose tunnel ports use this endpoint."""
         vedge = self.vedges.get(str(otep.get("parent_id")))
         if vedge is not None and otep.get("parent_type") == "vedge":
-            faults = list(faulty_tunnels(vedge))
-            # one that works is a way out
-            broken = ["down"] if faults and len(faults) == len(vedge["tunnel_ports"]) else []
+            broken = ["down"] if faults and otep.get("tunnels_state") == "down" else []
             fault = faults[0] if broken else self.down(otep)
             self.link(
                 vedge,
@@ -76,6 +80,6 @@ class FindLinksForOteps(FindLinks):
             )
 
     def down(self, *items: Document) -> Fault | None:
-        """The fault of the first of these that is down."""
+        """Return the fault of the first of these devices that is down."""
         states = {str(item["name"]): item.get("state") for item in items}
         return down_fault(str(items[0].get("host") or ""), states)

@@ -1,8 +1,8 @@
-"""FindLinksForPnics: host_pnic-network."""
+"""FindLinksForPnics: host_pnic-network, vnic-host_pnic."""
 
 from __future__ import annotations
 
-from calipso.discover.find_links import FindLinks, joined_state, with_reason
+from calipso.discover.find_links import FindLinks, joined_state, network_attribute, with_reason
 from calipso.topology.carriers import Carriers, Segment
 from calipso.topology.plugs import down_fault
 
@@ -15,7 +15,10 @@ class FindLinksForPnics(FindLinks):
     """
 
     def add_links(self) -> None:
-        """Ask for each NIC what it carries."""
+        """Link each NIC to the networks that it carries, and to the guests that use its
+        hardware.
+        """
+        self.add_guests()
         carriers = Carriers.read(self.each)
         networks = {item["id"]: item for item in self.find("network", [])}
         for pnic in self.find("host_pnic", ["state"]):
@@ -29,6 +32,22 @@ class FindLinksForPnics(FindLinks):
                     state=joined_state(pnic.get("state")),
                     host=host,
                     attributes=with_reason({"network": network}, fault),
+                )
+
+    def add_guests(self) -> None:
+        """vnic-host_pnic: a guest's interface is a function of the NIC: no switch lies between."""
+        pnics = {(nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])}
+        for vnic in self.each("vnic", ["pnic", "network", "mac_address"]):
+            pnic = pnics.get((vnic.get("host"), str(vnic.get("pnic") or "")))
+            if pnic is not None:
+                self.link(
+                    vnic,
+                    pnic,
+                    link_name=str(vnic["name"]),
+                    state=joined_state(pnic.get("state")),
+                    source_label=str(vnic.get("mac_address") or ""),
+                    target_label=str(pnic["name"]),
+                    attributes=network_attribute(vnic.get("network")),
                 )
 
 

@@ -23,6 +23,7 @@ class FindLinksForVconnectors(FindLinks):
     def vconnectors(self) -> list[Document]:
         """All bridges with the fields both joins read."""
         fields = ["bridge_name", "interfaces", "interfaces_names", "network", "admin_state"]
+        fields.append("ways_out")
         return self.find("vconnector", fields)
 
     def add_vnic_links(self) -> None:
@@ -38,7 +39,7 @@ class FindLinksForVconnectors(FindLinks):
             vconnector = bridges.get((host, device))
             if vconnector is None:
                 continue
-            # a tap that lost its port still hears the network of the bridge it is in
+            # a tap that lost its port still gets the traffic of the network of its bridge
             network = vnic.get("network") or vconnector.get("network")
             fault = self.plug_fault(vnic, vconnector, device)
             self.link(
@@ -52,7 +53,7 @@ class FindLinksForVconnectors(FindLinks):
     def plug_fault(
         self, vnic: Mapping[str, Any], vconnector: Document, device: str
     ) -> Fault | None:
-        """A vNIC, its member of the bridge or the bridge itself that is down."""
+        """Return the fault when the vNIC, its bridge member or the bridge itself is down."""
         host = str(vconnector.get("host") or "")
         states = {str(vnic["name"]): vnic.get("state")}
         states[f"member {device}"] = _member_state(vconnector, device)

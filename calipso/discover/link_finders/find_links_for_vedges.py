@@ -16,20 +16,19 @@ from calipso.topology.plugs import (
     Neutron,
     broken_pair,
     down_fault,
-    faulty_tunnels,
     loose_tap,
     port_fault,
 )
-from calipso.topology.plumbing import values, vnics_by_device
+from calipso.topology.plumbing import networks_of_vnic, values, vnics_by_device
 
-VCONNECTOR_FIELDS = ("bridge_name", "interfaces", "interfaces_names", "network")
+VCONNECTOR_FIELDS = ("bridge_name", "interfaces", "interfaces_names", "network", "ways_out")
 
 
 class FindLinksForVedges(FindLinks):
     """What is plugged into the ports of a virtual switch: vNICs, Linux bridges and NICs.
 
-    A plug that `plugs` finds a fault with is not up, its link has the `reason`, and the object
-    says so, as does the instance or vservice that is cut off by it.
+    When `plugs` finds a fault, the link is not up and has the `reason`. The finder reports the
+    fault on the object, and on the instance or vservice that it cuts off.
     """
 
     def add_links(self) -> None:
@@ -40,10 +39,20 @@ class FindLinksForVedges(FindLinks):
         self.vlans: dict[str, LocalVlans] = {}
         self.cut_off: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
         self.members = self.index_members()
+        self.bridges = {
+            (host_of(vconnector), str(vconnector.get("bridge_name"))): vconnector
+            for vconnector in self.find("vconnector", VCONNECTOR_FIELDS)
+        }
+        #: guests with hardware: their port of the switch is a representor, joined by Neutron's port
+        self.by_port = {
+            (host_of(vnic), str(vnic["port_id"])): vnic
+            for vnic in self.find("vnic", VNIC_FIELDS)
+            if vnic.get("pci_address") and vnic.get("port_id")
+        }
         self.pnics = {
             (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
         }
-        vedges = self.find("vedge", ["ports", "tunnel_ports", "bridges"])
+        vedges = self.find("vedge", ["ports", "bridges"])
         for vedge in vedges:
             self.vlans[host_of(vedge)] = LocalVlans(vedge, self.neutron.network_of)
             lost: list[Fault] = []
@@ -66,20 +75,32 @@ class FindLinksForVedges(FindLinks):
         }
 
     def add_port(self, vedge: Record, name: str, port: Record) -> bool:
-        """One port: a vNIC if there is one of that name, else one end of a bridge, else a NIC.
+        """Link one port: to the vNIC of that name, otherwise to a bridge, otherwise to a NIC.
 
-        Returns False for a port that nothing is plugged into.
+        Returns False for a port with nothing plugged in.
         """
         host = str(vedge.get("host"))
-        if vnic := self.vnics.get((host, name)):
+        vnic = self.vnics.get((host, name)) or self.by_port.get((host, str(port.get("port_id"))))
+        if vnic:
             self.add_vnic(vedge, vnic, name, port)
-        elif vconnector := self.members.get((host, _bridge_end(name))):
+        elif vconnector := self.bridge_at(host, name, port):
             self.add_vconnector(vedge, vconnector, name, port)
+        elif _tells_ways(vedge):
+            known = [nic for nic in values(port.get("nics")) if (host, nic) in self.pnics]
+            for found in known:
+                self.add_pnic(vedge, self.pnics[host, found], name, port)
+            return bool(known)
         elif nic := self.carriers.plumbing.nic_of(host, name, str(port.get("lower") or "")):
             self.add_pnic(vedge, self.pnics[host, nic], name, port)
         else:
             return False
         return True
+
+    def bridge_at(self, host: str, name: str, port: Record) -> Record | None:
+        """The Linux bridge behind a port: the host said which, else by the names of the pair."""
+        if bridge := port.get("linux_bridge"):
+            return self.bridges.get((host, str(bridge)))
+        return self.members.get((host, _bridge_end(name)))
 
     def add_vnic(self, vedge: Record, vnic: Record, name: str, port: Record) -> None:
         """vnic-vedge: a device that is itself a port of the switch, or whose veth peer is."""
@@ -94,7 +115,7 @@ class FindLinksForVedges(FindLinks):
             source_label=str(vnic.get("mac_address") or ""),
             target_label=_port_id(name, port),
             host=host_of(vedge),
-            attributes=with_reason(_tag(port) | carried_networks(vnic.get("network")), fault),
+            attributes=with_reason(_tag(port) | carried_networks(networks_of_vnic(vnic)), fault),
         )
 
     def plug_fault(
@@ -105,7 +126,9 @@ class FindLinksForVedges(FindLinks):
         port: Record,
         states: Record,
     ) -> Fault | None:
-        """The first fault of a plug: what the switch says, then the devices, then Neutron."""
+        """Return the first fault of a plug: first of the switch, then of the devices, then of
+        Neutron.
+        """
         host = host_of(vedge)
         return (
             port_fault(host, name, port)
@@ -116,7 +139,7 @@ class FindLinksForVedges(FindLinks):
 
     def add_vconnector(self, vedge: Record, vconnector: Record, name: str, port: Record) -> None:
         """vconnector-vedge: the veth pair `qvb`-`qvo` between a bridge and the switch."""
-        interface = _bridge_end(name)
+        interface = str(port.get("bridge_member") or _bridge_end(name))
         interfaces = vconnector.get("interfaces")
         member = interfaces.get(interface) if isinstance(interfaces, dict) else None
         member = member if isinstance(member, dict) else {}
@@ -134,10 +157,18 @@ class FindLinksForVedges(FindLinks):
             target_label=name,
             host=host_of(vedge),
             attributes=with_reason(
-                _tag(port) | {"mac_address": mac} | carried_networks(vconnector.get("network")),
+                _tag(port) | {"mac_address": mac} | carried_networks(self.networks_by(vconnector)),
                 fault,
             ),
         )
+
+    def networks_by(self, vconnector: Record) -> Any:
+        """Networks of a Linux bridge; of one that leads to NICs, what these carry."""
+        if network := vconnector.get("network"):
+            return network
+        host = host_of(vconnector)
+        nics = {nic for _, nic in self.carriers.plumbing.members(vconnector)}
+        return sorted({net for nic in nics for net in self.carriers.carried(host, nic)})
 
     def add_pnic(self, vedge: Record, pnic: Record, name: str, port: Record) -> None:
         """vedge-host_pnic: an uplink, with the networks whose traffic leaves there."""
@@ -159,10 +190,10 @@ class FindLinksForVedges(FindLinks):
             ),
         )
 
-    # -- what objects are told ---------------------------------------------------------
+    # -- problems on objects ---------------------------------------------------------
 
     def tell(self, item: Record, fault: Fault, vnics: list[Record]) -> None:
-        """Note a fault on an object, and that it cuts off the owners of these vNICs."""
+        """Report a fault on an object, and note that it cuts off the owners of these vNICs."""
         self.problem(item, code=fault.code, message=fault.message, hint=fault.hint)
         for vnic in vnics if fault.state == "down" else ():
             for kind in ("instance", "vservice"):
@@ -171,22 +202,20 @@ class FindLinksForVedges(FindLinks):
                     self.cut_off[about].append(f"{vnic['name']}: {fault.message}")
 
     def vnics_of(self, vconnector: Record) -> list[Record]:
-        """vNICs that lead through a Linux bridge: its members, and the tap it was made for."""
+        """Return the vNICs behind a Linux bridge: its members, and the tap for which it
+        was made.
+        """
         host, bridge = host_of(vconnector), str(vconnector.get("bridge_name") or "")
         names = {*values(vconnector.get("interfaces_names")), f"tap{bridge[3:]}"}
         return [self.vnics[host, name] for name in sorted(names) if (host, name) in self.vnics]
 
     def tell_of_switch(self, vedge: Record, lost: list[Fault]) -> None:
-        """Ports that Open vSwitch cannot use: tunnels on their endpoint, others on the switch."""
-        tunnels = list(faulty_tunnels(vedge))
-        otep = {"type": "otep", "id": f"{host_of(vedge)}-otep", "host": host_of(vedge)}
-        known = {fault.message for fault in tunnels}
-        for item, faults in ((otep, tunnels), (vedge, [f for f in lost if f.message not in known])):
-            for fault in faults:
-                self.problem(item, code=fault.code, message=fault.message, hint=fault.hint)
+        """Ports that Open vSwitch cannot use. Tunnels are told of on their endpoint."""
+        for fault in lost:
+            self.problem(vedge, code=fault.code, message=fault.message, hint=fault.hint)
 
     def tell_of_wiring(self, vedges: dict[str, Record]) -> None:
-        """Taps out of their bridge, and bridges without a way to the switch."""
+        """Report taps that are not in their bridge, and bridges without a path to the switch."""
         bridges: defaultdict[str, dict[str, Record]] = defaultdict(dict)
         for vconnector in self.find("vconnector", VCONNECTOR_FIELDS):
             host = host_of(vconnector)
@@ -198,7 +227,7 @@ class FindLinksForVedges(FindLinks):
                 self.tell(vnic, fault, [vnic])
 
     def tell_of_neutron(self) -> None:
-        """Ports that Neutron could not bind: on the port and on its instance."""
+        """Report ports that Neutron could not bind, on the port and on its instance."""
         for port in self.neutron.ports.values():
             if port.get("binding:vif_type") != "binding_failed":
                 continue
@@ -209,7 +238,7 @@ class FindLinksForVedges(FindLinks):
                 self.cut_off[about].append(fault.message)
 
     def tell_of_owners(self) -> None:
-        """Instances and vservices that one of these faults cuts off."""
+        """Report the instances and vservices that one of these faults cuts off."""
         for (kind, owner, host), messages in sorted(self.cut_off.items()):
             self.problem(
                 {"type": kind, "id": owner, "host": host},
@@ -220,11 +249,18 @@ class FindLinksForVedges(FindLinks):
 
 
 def _vnic_states(vnic: Record, name: str, port: Record) -> dict[str, Any]:
-    """States of the devices of a vNIC's plug. Where vNIC and port are one device, the host's word
-    for it counts: Open vSwitch calls a port down that has moved into a namespace, though it works
-    there."""
+    """Return the states of the devices of a vNIC's plug.
+
+    If vNIC and port are one device, the state that the host reports counts. Open vSwitch reports a
+    port in a namespace as down although it works.
+    """
     states = {str(vnic["name"]): vnic.get("state")}
     return states if vnic["name"] == name else states | {f"port {name}": port.get("state")}
+
+
+def _tells_ways(vedge: Record) -> bool:
+    """True when the host said what the ports lead to: then names are no evidence."""
+    return any("ways_out" in bridge for bridge in vedge.get("bridges") or ())
 
 
 def host_of(item: Record) -> str:
@@ -233,7 +269,7 @@ def host_of(item: Record) -> str:
 
 
 def _bridge_end(port: str) -> str:
-    """The end of a hybrid plug's veth pair that lies in the bridge: `qvo1` -> `qvb1`."""
+    """Return the bridge end of a hybrid plug's veth pair: `qvo1` -> `qvb1`."""
     return "qvb" + port[3:] if port.startswith("qvo") else port
 
 

@@ -10,7 +10,7 @@ class FindLinksForVserviceVnics(FindLinks):
     """vservice-vnic: a DHCP server or router and the devices in its namespace."""
 
     def add_links(self) -> None:
-        """Join each vNIC to the vservice that it names, or to the one that has its vNICs folder."""
+        """Join each vNIC to the vservice that it names, or to the vservice of its vNICs folder."""
         vservices = {item["id"]: item for item in self.find("vservice", [])}
         networks = {item["id"]: str(item["name"]) for item in self.find("network", [])}
         fields = ["vnic_type", "vservice_id", "parent_id", "network", "state"]

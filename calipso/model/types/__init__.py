@@ -1,4 +1,4 @@
-"""Object types and link types, each declared once. Everything else reads what is declared here."""
+"""Object types and link types, each declared once. All other code reads these declarations."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
 #: Link types by name.
 LINK_TYPES: dict[str, LinkType] = {declared.name: declared for declared in LINKS}
 
-#: What search reads of a type that is not declared, and how.
+#: Fields that search reads of a type that is not declared, and the way to read each.
 _SEARCHED = {
     name: field.search
     for declared in OBJECT_TYPES.values()
@@ -53,10 +53,10 @@ _SEARCHED = {
 
 @cache
 def object_type(name: str) -> ObjectType:
-    """The declaration of a type. One that is not declared gets defaults:
+    """Return the declaration of a type. A type that is not declared gets defaults.
 
-    its fields are open, search reads those of a name it reads elsewhere, and a list shows what
-    it shows of every object.
+    Then its fields are open, search reads fields with names that it reads in other types, and a
+    list shows the columns of every object.
     """
     if name in OBJECT_TYPES:
         return OBJECT_TYPES[name]
@@ -78,13 +78,13 @@ def object_type(name: str) -> ObjectType:
 
 
 def linked_types() -> tuple[str, ...]:
-    """Names of the declared types that links join, as they are drawn from left to right."""
+    """Return the names of the declared types that links join, from left to right in a drawing."""
     ends = {end for link in LINK_TYPES.values() for end in (link.source, link.target)}
     return tuple(sorted(ends, key=drawing_order))
 
 
 def drawing_order(name: str) -> tuple[int, str]:
-    """Sort key: types from left to right; one without a place stands behind the others."""
+    """Return a sort key: types from left to right; a type without a place comes last."""
     rank = object_type(name).rank
     return (len(OBJECT_TYPES) if rank is None else rank, name)
 
@@ -96,12 +96,12 @@ def lives_on_host(name: str) -> bool:
 
 
 def kind_fields() -> tuple[str, ...]:
-    """Names of the fields that tell of what kind within its type an object is."""
+    """Return the names of the fields that have the kind of an object within its type."""
     return tuple(dict.fromkeys(t.kind for t in OBJECT_TYPES.values() if t.kind))
 
 
 def example(name: str) -> dict[str, Any]:
-    """An object of the type as documentation shows it: the fields that have an example."""
+    """Return an example object of the type for documentation: its fields with an example."""
     fields = (*COMMON, *object_type(name).fields)
     shown = {field.name: field.example for field in fields if field.example is not None}
     return {"type": name} | shown

@@ -1,8 +1,8 @@
-"""The form of a declaration: what an object type is, and what each of its fields means.
+"""The form of a declaration of an object type and its fields.
 
-Documentation, search, changes, neighbours, columns and examples read declarations; none of them
-has a table of its own. A type that is not declared (a plug-in adds it by constants.json alone)
-gets the defaults of this module.
+Documentation, search, changes, neighbours, columns and examples read declarations and have no
+tables of their own. A type that is not declared (a plug-in adds it only to constants.json) gets the
+defaults of this module.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-#: Keys that a source changes without a change of the network. They count for fields that are
-#: not declared, at any depth; a declared field names its own.
+#: Keys that change without a change of the network. They apply to fields that are not declared, at
+#: any depth; a declared field names its own volatile keys.
 VOLATILE_NAMES = frozenset(
     {
         "age",
@@ -31,7 +31,7 @@ VOLATILE_NAMES = frozenset(
     }
 )
 
-#: What an agent counts in its `configurations`: numbers of its work, not its configuration.
+#: Counters in the `configurations` of an agent: numbers of its work, not its configuration.
 AGENT_COUNTERS = (
     "devices",
     "ex_gw_ports",
@@ -44,8 +44,8 @@ AGENT_COUNTERS = (
     "subnets",
 )
 
-#: Tells of a nested value which parts are volatile: True for all of it, or part -> the same again.
-#: The part `*` is every key of a map. Items of a list are looked into.
+#: The volatile parts of a nested value: True for the whole value, or part -> volatile parts of the
+#: part. The part `*` is every key of a map. The parts also apply to items of lists.
 Volatile = Mapping[str, Any]
 
 
@@ -67,12 +67,15 @@ class Field:
     #: Where the fact comes from: an API call, a table, a command.
     source: str
     unit: str = ""
-    #: True: a new value is no change. A tuple: paths inside the value, such as `*.updated_at`.
+    #: True: a new value is not a change. A tuple: volatile paths inside the value, as
+    #: `*.updated_at`.
     volatile: bool | tuple[str, ...] = False
+    #: A list whose order means nothing: a change names the items that came and went.
+    unordered: bool = False
     search: Search | None = None
     #: Shown by a list of objects of this type.
     column: bool = False
-    #: Objects of the type that have it, when not all of them are asked for it.
+    #: Objects of the type that have the field, if not all have it.
     only: str = ""
     #: Shown in documentation of the API.
     example: Any = None
@@ -88,7 +91,7 @@ class Open:
     names: str = ""
 
     def holds(self, name: str) -> bool:
-        """True when a field of this name is one of these."""
+        """True when these fields include a field of this name."""
         return re.fullmatch(self.names or ".+", name) is not None
 
 
@@ -105,7 +108,7 @@ class ObjectType:
     identity: str
     fields: tuple[Field, ...] = ()
     open: tuple[Open, ...] = ()
-    #: Types of the objects it hangs below.
+    #: Types of its parents in the tree.
     parents: tuple[str, ...] = ()
     #: It may be the focal point of a clique of the default clique types.
     focal_point: bool = False
@@ -113,15 +116,15 @@ class ObjectType:
     rank: int | None = None
     #: Name of its symbol in drawings.
     icon: str = "object"
-    #: Field that tells of what kind within the type an object is.
+    #: Field with the kind of an object within the type.
     kind: str = ""
     #: Type of what a folder holds; empty for anything but a folder.
     holds: str = ""
-    #: A word of the model that no fetcher of this release makes: who will, or why not.
+    #: Set for a type that no fetcher of this release makes: the reason.
     planned: str = ""
     #: More paragraphs for the documentation.
     notes: str = ""
-    #: False for a type that only constants.json or a plug-in names.
+    #: False for a type that has no declaration (from constants.json or a plug-in).
     declared: bool = True
 
     @cached_property
@@ -130,8 +133,16 @@ class ObjectType:
         return {field.name: field for field in self.fields}
 
     @cached_property
+    def unordered(self) -> frozenset[str]:
+        """Names of its lists whose order means nothing."""
+        return frozenset(field.name for field in self.fields if field.unordered)
+
+    @cached_property
     def volatile(self) -> Volatile:
-        """What of its fields is volatile. A declared field without volatile parts has no entry."""
+        """Return the volatile parts of its fields.
+
+        A declared field without volatile parts has no entry.
+        """
         tree: dict[str, Any] = {}
         for field in self.fields:
             paths = () if isinstance(field.volatile, bool) else field.volatile

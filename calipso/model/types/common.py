@@ -27,7 +27,7 @@ COMMON = (
     ),
     Field(
         "object_name",
-        "The name without what its parents say already.",
+        "The name without the parts that its parents show.",
         "the fetcher, else `name`",
         search=Search.WORD,
         example="tap8a0382a0-5b",
@@ -73,19 +73,19 @@ COMMON = (
     Field("enriched", "Names of fields that a second fetch added.", _ENGINE),
     Field(
         "stale_since",
-        "It was there before, but no scan could read it since then.",
+        "Time since when no scan could read it again.",
         _ENGINE,
         unit="time, UTC",
     ),
     Field("clique", "True: it is the focal point of a clique.", _ENGINE),
     Field(
         "problems",
-        "What is wrong with it: a list of `code`, `message`, `hint`, `since`, `found_by`; see "
+        "Its problems: a list of `code`, `message`, `hint`, `since`, `found_by`; see "
         "[problems.md](problems.md).",
         _ENGINE,
     ),
-    Field("monitoring", "What monitoring found; scans leave it as it is.", "monitoring"),
-    Field("notes", "What people wrote about it; scans leave it as it is.", "people"),
+    Field("monitoring", "Results of monitoring; scans do not change it.", "monitoring"),
+    Field("notes", "Notes that people wrote; scans do not change it.", "people"),
 )
 
 LINKS = "`ip -d -j addr` on the host"
@@ -98,8 +98,8 @@ def state(source: str = LINKS) -> Field:
 
 
 def admin_state(source: str = LINKS) -> Field:
-    """Whether somebody wants a device to work."""
-    return Field("admin_state", "`up` or `down`: what somebody asked for.", source)
+    """The state that somebody wants for a device."""
+    return Field("admin_state", "`up` or `down`: the wanted state.", source)
 
 
 def mtu(source: str = LINKS) -> Field:

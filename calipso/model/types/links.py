@@ -67,10 +67,16 @@ LINKS = (
     LinkType(
         "vconnector",
         "host_pnic",
-        "The NIC, or a VLAN device on it, is a member of the bridge.",
+        "The bridge leads out by the NIC: it, a VLAN on it, or a bridge over it is a member.",
         "The NIC and the member.",
     ),
     LinkType("vedge", "host_pnic", "The NIC is a port of the switch.", "The NIC and the port."),
+    LinkType(
+        "vnic",
+        "host_pnic",
+        "The guest has a virtual function of the NIC, or the NIC itself.",
+        "The NIC.",
+    ),
     LinkType(
         "host_pnic",
         "network",

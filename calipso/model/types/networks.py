@@ -55,7 +55,7 @@ NETWORK = ObjectType(
         Field("ipv6_address_scope", "Address scope of its IPv6 subnets.", NETWORKS),
         Field(
             "subnets",
-            "Name → subnet as Neutron has it.",
+            "Id → subnet as Neutron has it.",
             SUBNETS,
             volatile=("*.updated_at", "*.revision_number"),
         ),

@@ -38,6 +38,10 @@ VNIC = ObjectType(
     icon="plug",
     kind="vnic_type",
     fields=(
+        Field("pnic", "NIC whose function, or which itself, the guest has.", LINKS),
+        Field("pci_address", "PCI address on the host of what the guest got.", LIBVIRT),
+        Field("socket", "Path of its vhost-user socket.", LIBVIRT),
+        Field("sub_ports", "Sub-ports of its trunk: `port_id`, `network`, `vlan`.", PORT),
         Field(
             "vnic_type",
             f"`{INSTANCE_VNIC}` or `{VSERVICE_VNIC}`.",
@@ -152,6 +156,8 @@ VCONNECTOR = ObjectType(
     icon="bridge",
     kind="connector_type",
     fields=(
+        Field("ways_out", "Ways to NICs: `nic`, `via`, `vlans`, `only_vlans`, `switches`.", LINKS),
+        Field("mapped_ways", "Physical network → the same for the device it is mapped to.", LINKS),
         Field("connector_type", "`bridge`.", LINKS),
         Field("bridge_name", "Name of the bridge.", LINKS, search=Search.WORD),
         mac(),
@@ -194,14 +200,16 @@ VEDGE = ObjectType(
             "ports",
             "Interface → `id` (OpenFlow number), `bridge`, `port`, `type`, `internal`, `tag`, "
             "`trunks`, `bond_mode`, `mac_address`, `state`, `admin_state`, `port_id`, `error`, "
-            "`other_config` (what the agent noted: network, local VLAN `tag`, `segmentation_id`).",
+            "`other_config` (what the agent noted: network, local VLAN `tag`, `segmentation_id`), "
+            "`options` of a tunnel. Tunnels to other hosts are in the endpoint of the switch; here "
+            "are those of a switch without one.",
             OVS,
         ),
-        Field("tunnel_ports", "Interface → `type`, `options` (`local_ip`, `remote_ip`).", OVS),
         Field("patch_ports", "Interface → `bridge`, `peer`, `peer_bridge`.", OVS),
         Field(
             "bridges",
-            "List of `name`, `physical_network`, `uplinks`, `datapath_type`, `fail_mode`.",
+            "List of `name`, `physical_network`, `uplinks`, `ways_out`, `ends_at`, "
+            "`datapath_type`, `fail_mode`.",
             OVS,
         ),
         Field("uplinks", "Interfaces that leave the host.", f"{OVS}, {LINKS}", column=True),
@@ -223,6 +231,8 @@ OTEP = ObjectType(
     icon="tunnel",
     kind="overlay_type",
     fields=(
+        Field("ways_out", "Ways to NICs: `nic`, `via`, `vlans`, `only_vlans`, `switches`.", LINKS),
+        Field("ends_at", "Where no way leads out: last `device`, and `reason`.", LINKS),
         Field(
             "ip_address",
             "Address of the endpoint.",
@@ -240,14 +250,34 @@ OTEP = ObjectType(
         mtu(),
         Field("pnics", "NICs by which its packets leave.", LINKS),
         Field("vconnector", "Id of the Linux bridge that has the address, or of its own.", LINKS),
-        Field("ports", "Tunnels to other hosts.", f"{OVS}, {LINKS}"),
+        Field(
+            "tunnels",
+            "Of each type of tunnel: `type`, and what most tunnels have in common: `bridge`, "
+            "`state`, `admin_state`, `options`. `remote_addresses`: peers of this type, if "
+            "not all.",
+            OVS,
+            only="Open vSwitch",
+        ),
+        Field(
+            "odd_tunnels",
+            "Tunnels with an `error`, or unlike the others: `name`, `id` (OpenFlow number), "
+            "`type`, `remote_ip`, and what differs.",
+            OVS,
+            only="Open vSwitch",
+        ),
+        Field(
+            "tunnels_state",
+            "`up`: Open vSwitch can use at least one tunnel. `down`: none.",
+            OVS,
+            only="Open vSwitch",
+        ),
         Field("vni", "VNI of its network.", LINKS, column=True, only="Linux bridge agent"),
         Field("tunnel_device", "Its device.", LINKS, only="Linux bridge agent"),
         Field(
             "remote_addresses",
-            "Addresses of other endpoints.",
-            "`bridge fdb` on the host",
-            only="Linux bridge agent",
+            "Addresses of other endpoints that a tunnel leads to.",
+            f"{OVS}; `bridge fdb` on the host",
+            unordered=True,
         ),
         networks("Ids of the networks of its Linux bridge.", LINKS),
     ),

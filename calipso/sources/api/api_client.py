@@ -27,13 +27,16 @@ from calipso.model.environment import OpenStackSection
 from calipso.settings import Settings
 from calipso.sources.api.api_login import certificate, login_of, login_problem
 from calipso.sources.api.api_problems import (
+    MALFORMED,
     error_text,
+    malformed_login,
     no_slot,
     problem,
     status_problem,
     transport_problem,
 )
 from calipso.sources.api.catalogue import (
+    checked_catalogue,
     endpoints_of,
     identity_root,
     interface_of,
@@ -53,6 +56,8 @@ SLOWEST = 1024
 #: or no answer in time.
 ATTEMPTS = 3
 ATTEMPTS_OF_A_PAGE = 2
+#: Digits of a number that Python reads without being asked twice.
+_MOST_DIGITS = 1000
 LARGEST_PAGE = 256 * 1024 * 1024
 
 Params = Mapping[str, Any]
@@ -103,7 +108,9 @@ class ApiClient:
         try:
             if self._auth.auth_ref is None:
                 self._count("api_calls")
-            catalog = self._auth.get_access(self._session).service_catalog.catalog
+            access = self._auth.get_access(self._session)
+            access.will_expire_soon(0)  # each later call reads the time
+            catalogue = checked_catalogue(access.service_catalog.catalog)
         except (ClientException, OSError) as error:
             problem = explained(url, transport_problem(url, error), error)
             found = login_problem(self.section, problem)
@@ -112,7 +119,10 @@ class ApiClient:
             if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):
                 self._refused = found
             raise found from error
-        return list(catalog)
+        except MALFORMED as error:
+            self._auth.invalidate()
+            raise malformed_login(url, error) from error
+        return catalogue
 
     def project(self) -> str:
         """Name of the project this login is for. Raises ApiAccessError when there is none."""
@@ -138,7 +148,7 @@ class ApiClient:
         ]
         for entry in entries:
             if interface_of(entry) == self.section.interface:
-                return self._reachable(service_type, str(entry["url"]))
+                return self._reachable(service_type, str(entry.get("url")))
         offered = ", ".join(sorted({interface_of(entry) for entry in entries})) or "none"
         raise problem(
             ErrorKind.NOT_FOUND,
@@ -274,15 +284,30 @@ def _is_worth_another(state: RetryCallState) -> bool:
     return error.retryable or (error.once_more and state.attempt_number < ATTEMPTS_OF_A_PAGE)
 
 
+def _whole_number(digits: str) -> int | str:
+    """A number of JSON; one of more digits than Python reads stays text."""
+    return int(digits) if len(digits) < _MOST_DIGITS else digits
+
+
 def _number(version: str) -> tuple[int, int]:
     found = re.fullmatch(r"(\d+)\.(\d+)", version)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
+def _loads(body: bytes) -> Any:
+    """The value of a JSON text. Raises ValueError or RecursionError."""
+    try:
+        return json.loads(body)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError:  # a number of thousands of digits
+        return json.loads(body, parse_int=_whole_number)
+
+
 def parse(url: str, body: bytes, request_id: str = "") -> Any:
     """JSON of an answer; one that breaks off is `truncated`, anything else unexpected."""
     try:
-        return json.loads(body)
+        return _loads(body)
     except (ValueError, RecursionError) as error:
         cut = body.lstrip()[:1] in (b"{", b"[") and body.rstrip()[-1:] not in (b"}", b"]")
         kind = ErrorKind.TRUNCATED if cut else ErrorKind.UNEXPECTED_OUTPUT

@@ -115,6 +115,20 @@ def _not_keystone(url: str, response: requests.Response) -> ApiAccessError:
     return found
 
 
+#: What libraries raise on an answer that is JSON, but not of the form they expect.
+MALFORMED = (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError)
+
+
+def malformed_login(url: str, error: Exception) -> ApiAccessError:
+    """The answer to a login that is JSON, but no token with a catalogue as Keystone gives it."""
+    cause = excerpt(f"{type(error).__name__}: {error}")
+    found = problem(
+        ErrorKind.UNEXPECTED_OUTPUT, f"{url}: no token as Keystone gives it ({cause})", url=url
+    )
+    found.hint = "Is auth_url of the OpenStack section a Keystone v3? A proxy may change answers."
+    return found
+
+
 def _transport_kind(error: Exception) -> tuple[ErrorKind, bool]:
     cause = getattr(error, "original", None) or error
     if isinstance(error, ks.SSLError | urllib3.exceptions.SSLError) or "TLS CA" in str(error):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit, urlunsplit
 
-from calipso.model.documents import Record
+from calipso.model.documents import Document, Record
 
 #: The region of endpoints that name none, as small clouds have them.
 NO_REGION = "No-Region"
@@ -15,6 +15,17 @@ NO_REGION = "No-Region"
 _VERSION = re.compile(r"/v\d+(\.\d+)?(/[^/]+)?$")
 #: The same of Keystone, whose address people give with more behind it: `/v3/auth/tokens`.
 _IDENTITY_VERSION = re.compile(r"/v(3|2\.0)(/.*)?$")
+
+
+def checked_catalogue(catalogue: object) -> list[Document]:
+    """The services of a catalogue, each with endpoints. Raises ValueError when it is none."""
+    if not isinstance(catalogue, list) or not all(isinstance(item, dict) for item in catalogue):
+        raise ValueError("the catalogue is no list of services")
+    for service in catalogue:
+        endpoints = service.get("endpoints") or []
+        if not isinstance(endpoints, list) or not all(isinstance(one, dict) for one in endpoints):
+            raise ValueError(f"service {service.get('type')!s:.40} has no list of endpoints")
+    return catalogue
 
 
 def region_of_endpoint(endpoint: Record) -> str:

@@ -6,14 +6,18 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from calipso.errors import CalipsoError, NotFound, ParseError
+from calipso.errors import CalipsoError, ErrorKind, NotFound, ParseError
 from calipso.hostparse.iplink import Device, parse_devices
 from calipso.hostparse.ovsdb import Bridge, parse_ovs
+from calipso.hostparse.routes import Route
 from calipso.model.hosts import is_proxy
+from calipso.model.scan import Problem
 from calipso.sources.cli.answers import HostAnswers
 from calipso.sources.cli.commands import LINKS, OVS, Answer, Command, as_command
 from calipso.sources.cli.problems import failed_command
+from calipso.sources.cli.wiring import read_routes, read_wiring
 from calipso.sources.fetcher import Fetcher, Outcome
+from calipso.topology.wiring import Wiring
 from calipso.utils.log import log_context
 
 T = TypeVar("T")
@@ -62,8 +66,45 @@ class CliAccess(Fetcher):
         return self._answers().parsed(host, command.name, parser, make)
 
     def devices(self, host: str) -> dict[str, Device]:
-        """The network devices of a host, by name."""
-        return self.parsed(LINKS, host, parse_devices)
+        """The network devices of a host, by name. A device that cannot be read is told of."""
+        found = self.parsed(LINKS, host, parse_devices)
+        for cause in found.broken:
+            self._tell_once(host, cause)
+        return found
+
+    def wiring(
+        self, host: str, *, namespaces: bool = False, switch: bool = True, guests: bool = False
+    ) -> Wiring:
+        """How the host is wired: one graph, made once while the host is worked on.
+
+        `namespaces`, `switch`, `guests`: with the devices of its namespaces, with Open vSwitch,
+        with the interfaces of guests. Raises CliAccessError or ParseError when the host does not
+        tell its devices.
+        """
+        parts = {"namespaces": namespaces, "switch": switch, "guests": guests}
+        name = f"wiring:{[part for part, wanted in parts.items() if wanted]}"
+        return self._answers().parsed(host, name, Wiring, lambda: read_wiring(self, host, **parts))
+
+    def routes(self, host: str) -> list[Route]:
+        """Routes of the host's main table; none when they cannot be read."""
+        return read_routes(self, host)
+
+    def _tell_once(self, host: str, cause: str) -> None:
+        """Tell of a part of an answer that cannot be read: once a scan and process."""
+        told: set[tuple[str, str]] = self.context.shared("cli:told", set)
+        if (host, cause) in told:
+            return
+        told.add((host, cause))
+        self.context.problem(
+            Problem(
+                kind=str(ErrorKind.UNEXPECTED_OUTPUT),
+                message=f"{host}: {cause}",
+                hint="The rest of the answer is used. Update iproute2 there, or remove the device.",
+                source="cli",
+                host=host,
+                warning=True,
+            )
+        )
 
     def bridges(self, host: str) -> dict[str, Bridge]:
         """The Open vSwitch bridges of a host, by name."""

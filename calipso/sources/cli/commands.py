@@ -36,20 +36,22 @@ class Answer:
 #: Distribution, version and architecture of the host.
 OS_RELEASE = Command(
     "os_release",
-    """cat /etc/os-release; echo "ARCHITECTURE=$(uname -m)"; echo "HOSTNAME=$(uname -n)\"""",
+    """cat /etc/os-release; echo; echo "ARCHITECTURE=$(uname -m)"; echo "HOSTNAME=$(uname -n)\"""",
     "cat",
 )
 
 #: Every network device of the host with its addresses.
 LINKS = Command("links", "ip -d -j addr show", "ip", "Install iproute2 4.18 or newer.")
 
-#: Per namespace a line `netns: <name>`, its devices as JSON, a line `exit: <status>`.
+#: Per namespace a line `netns: <name>`, with ` (id: <number>)` where the host gave it one, its
+#: devices as JSON, a line `exit: <status>`.
 NAMESPACE_LINKS = Command(
     "namespace_links",
     "l=$(ip netns list) || exit\n"
     "printf '%s\\n' \"$l\" | while read -r ns rest; do\n"
     '  [ -n "$ns" ] || continue\n'
-    "  printf 'netns: %s\\n' \"$ns\"\n"
+    '  case "$rest" in "(id: "*) ;; *) rest=;; esac\n'
+    "  printf 'netns: %s\\n' \"$ns${rest:+ $rest}\"\n"
     '  ip -n "$ns" -d -j addr show\n'
     "  printf '\\nexit: %s\\n' \"$?\"\n"
     "done",
@@ -76,12 +78,13 @@ OVS = Command(
     " -- --columns=_uuid,name,ports,datapath_type,fail_mode list Bridge"
     " -- --columns=_uuid,name,tag,trunks,vlan_mode,bond_mode,other_config,interfaces list Port"
     " -- --columns=_uuid,name,type,options,ofport,mac_in_use,link_state,admin_state,"
-    "external_ids,error,mtu list Interface",
+    "external_ids,error,mtu,ifindex,status list Interface",
     "ovs-vsctl",
     "Is Open vSwitch installed there? This environment's mechanism_drivers says OVS.",
 )
 
-#: Devices that are NICs or may be: a line `== <device> <device|bonding|veth>`, then ethtool.
+#: Devices that are NICs or may be: a line `== <device> <device|bonding|veth>`, then ethtool. Then
+#: the PCI functions for networks, also those no device of the kernel drives: `== <address> pci`.
 NICS = Command(
     "nics",
     "for d in /sys/class/net/*; do\n"
@@ -98,6 +101,17 @@ NICS = Command(
     "  fi\n"
     '  printf \'== %s %s\\n\' "$n" "$k"\n'
     '  ethtool "$n"; ethtool -i "$n"\n'
+    "done\n"
+    "for d in /sys/bus/pci/devices/*; do\n"
+    '  read -r c 2>/dev/null <"$d/class" || continue\n'
+    '  case "$c" in 0x02*) ;; *) continue;; esac\n'
+    "  printf '== %s pci\\n' \"${d##*/}\"\n"
+    '  [ ! -e "$d/driver" ] || { a=$(readlink "$d/driver"); echo "driver: ${a##*/}"; }\n'
+    '  for n in "$d"/net/*; do [ ! -e "$n" ] || printf \'net: %s\\n\' "${n##*/}"; done\n'
+    '  for f in "$d"/virtfn*; do\n'
+    '    [ -e "$f" ] || continue\n'
+    '    a=$(readlink "$f"); echo "virtfn: ${f##*/virtfn} ${a##*/}"\n'
+    "  done\n"
     "done; :",
     "ethtool",
     "Install ethtool to see speed and driver of NICs.",
@@ -113,6 +127,14 @@ BONDS = Command(
 
 #: Neighbours that speak LLDP.
 LLDP = Command("lldp", "lldpctl -f json0", "lldpctl", "Install lldpd to see switch ports.")
+
+#: Routes of the main table, IPv4 then IPv6: one JSON list a line.
+ROUTES = Command(
+    "routes",
+    "ip -j -4 route show table main; echo; ip -j -6 route show table main; echo; :",
+    "ip",
+    "Install iproute2 4.18 or newer.",
+)
 
 #: Forwarding entries of VXLAN devices: a line `== <device>` before each JSON list.
 FDB = Command(
@@ -137,6 +159,7 @@ COMMANDS: tuple[Command, ...] = (
     BONDS,
     LLDP,
     FDB,
+    ROUTES,
 )
 
 BY_NAME: dict[str, Command] = {command.name: command for command in COMMANDS}

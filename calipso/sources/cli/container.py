@@ -2,7 +2,9 @@
 
 Distributions that run OpenStack in containers do not install `virsh` or `ovs-vsctl` on the host.
 The container's name is tried in order; `every` runs the command in each container that exists,
-because Mercury's agents each have namespaces of their own. Docker and podman take the same words.
+because Mercury's agents each have namespaces of their own. Docker and podman take the same words;
+where a host has both, the one that has the container is used. A tool that is in none of the
+containers runs on the host, if the host has it: Kolla lets libvirt run there.
 """
 
 from __future__ import annotations
@@ -36,16 +38,20 @@ PLACES: dict[str, dict[str, Place]] = {
 }
 
 _SCRIPT = """\
-e=$(command -v docker || command -v podman) || exit 127
-s=127
-for c in {containers}; do
-  "$e" container inspect "$c" >/dev/null 2>&1 || continue
-  "$e" exec -u root "$c" sh -c {text}
-  s=$?
-  {leave}
+s=
+for e in docker podman; do
+  command -v "$e" >/dev/null 2>&1 || continue
+  for c in {containers}; do
+    "$e" container inspect "$c" >/dev/null 2>&1 || continue
+    "$e" exec -u root "$c" sh -c {text}
+    s=$?
+    {leave}
+  done
+  [ -z "$s" ] || exit "$s"
 done
-[ "$s" != 127 ] || echo "not found: container" {containers} >&2
-exit "$s"
+if command -v {program} >/dev/null 2>&1; then sh -c {text}; exit; fi
+echo "not found: container" {containers} >&2
+exit 127
 """
 
 
@@ -58,5 +64,6 @@ def wrap(text: str, tool: str, distribution: str, version: str) -> str:
     return _SCRIPT.format(
         containers=" ".join(names),
         text=shlex.quote(text),
-        leave='[ "$s" = 0 ] || break' if place.every else "break",
+        program=shlex.quote(tool.split()[0]),
+        leave='[ "$s" = 0 ] || exit "$s"' if place.every else 'exit "$s"',
     )

@@ -18,7 +18,7 @@ from pymysql.cursors import SSCursor
 from calipso.model.environment import MysqlSection
 from calipso.settings import Settings
 from calipso.sources.db.db_failures import Failures
-from calipso.sources.db.db_problems import db_problem, is_gone
+from calipso.sources.db.db_problems import FAILURES, db_problem, is_gone
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +66,13 @@ class DbPool:
         with self._failures.watched((sql, *map(str, values))):
             try:
                 return self._run(sql, values)
-            except (pymysql.MySQLError, OSError) as error:
+            except FAILURES as error:
                 if not is_gone(error):
                     raise db_problem(self.server, error, schema) from error
             self.close()  # the server went away under the other idle ones too
             try:
                 return self._run(sql, values)
-            except (pymysql.MySQLError, OSError) as error:
+            except FAILURES as error:
                 raise db_problem(self.server, error, schema) from error
 
     def _run(self, sql: str, values: list[Any]) -> Rows:
@@ -89,7 +89,7 @@ class DbPool:
                 if time.monotonic() > deadline:
                     raise TimeoutError("the query timed out: its rows do not end")
             cursor.close()
-        except (pymysql.MySQLError, OSError):
+        except FAILURES:
             _discard(connection)
             raise
         with self._lock:
@@ -112,7 +112,7 @@ class DbPool:
         with self._failures.watched("connect"):
             try:
                 return self._connect()
-            except (pymysql.MySQLError, OSError) as error:
+            except FAILURES as error:
                 raise db_problem(self.server, error) from error
 
     def _connect(self) -> Connection[Any]:
@@ -145,5 +145,5 @@ def _tls(section: MysqlSection) -> ssl.SSLContext | None:
 
 
 def _discard(connection: Connection[Any]) -> None:
-    with suppress(pymysql.MySQLError, OSError):
+    with suppress(*FAILURES):
         connection._force_close()  # type: ignore[attr-defined]  # `close` waits for a dead peer

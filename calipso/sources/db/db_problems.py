@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import struct
 
 import pymysql
 
@@ -10,6 +11,21 @@ from calipso.errors import DbAccessError, ErrorKind
 
 #: Client and server codes of a connection that was there and is not any more.
 GONE = frozenset({2006, 2013, 2055, 1053, 1927, 4031, 0})
+
+#: What pymysql raises on packets that are broken or of another protocol. ValueError: also bytes
+#: that are not of the character set they are sent in.
+MALFORMED = (
+    struct.error,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+)
+
+#: Every way in which the server, or the network before it, may fail.
+FAILURES = (pymysql.MySQLError, OSError, *MALFORMED)
 
 _KINDS = {
     1044: ErrorKind.FORBIDDEN,
@@ -40,13 +56,15 @@ _HINTS = {
     "bind-address of the server, and firewalls.",
     ErrorKind.TIMEOUT: "The server is slow or locked. CALIPSO_DB_TIMEOUT allows more time.",
     ErrorKind.TLS: "Check use_tls and ca_file of the mysql section.",
+    ErrorKind.UNEXPECTED_OUTPUT: "Does a MySQL or MariaDB server listen at this address and port? "
+    "Compare with the mysql section. A table may also hold text that is not UTF-8.",
     ErrorKind.SERVER_ERROR: "Look into the log of the MySQL server.",
 }
 
 
-def is_gone(error: pymysql.MySQLError | OSError) -> bool:
+def is_gone(error: Exception) -> bool:
     """True when the connection broke, so that a new one may work."""
-    code = error.args[0] if error.args else None
+    code = error.args[0] if error.args and not isinstance(error, MALFORMED) else None
     return not is_timeout(error) and (code in GONE or isinstance(error, ConnectionError))
 
 
@@ -59,6 +77,8 @@ def db_problem(server: str, error: Exception, schema: str = "") -> DbAccessError
     """The error for what pymysql raised."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else None
     kind = _KINDS.get(code or -1, ErrorKind.SERVER_ERROR)
+    if isinstance(error, MALFORMED):
+        return _malformed(server, error, schema)
     if is_timeout(error):
         kind = ErrorKind.TIMEOUT
     elif isinstance(error.__cause__ or error.__context__, ssl.SSLError) or "SSL" in str(error):
@@ -72,6 +92,18 @@ def db_problem(server: str, error: Exception, schema: str = "") -> DbAccessError
         kind=kind,
         hint=_HINTS[kind],
         retryable=kind in (ErrorKind.UNREACHABLE, ErrorKind.TIMEOUT),
+        server=server,
+        schema=schema,
+    )
+
+
+def _malformed(server: str, error: Exception, schema: str) -> DbAccessError:
+    """The error for an answer that is not of the protocol."""
+    place = f"MySQL {server}" + (f", schema {schema}" if schema else "")
+    return DbAccessError(
+        f"{place}: an answer that cannot be read ({type(error).__name__}: {error})"[:500],
+        kind=ErrorKind.UNEXPECTED_OUTPUT,
+        hint=_HINTS[ErrorKind.UNEXPECTED_OUTPUT],
         server=server,
         schema=schema,
     )

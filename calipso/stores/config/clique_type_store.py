@@ -1,6 +1,6 @@
-"""Clique types and constraints that people define; they stand beside those of the file.
+"""Clique types and constraints that people define, besides those of the file.
 
-The collections are named alike for all inventories: what is defined holds for every scan.
+All inventories share the two collections, so each definition applies to every scan.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.mongo.indexes import ensure_indexes
 
-#: What says for which clouds a clique type is meant.
+#: Fields that say for which clouds a clique type is meant.
 CONFIGURATION = ("distribution", "distribution_version", "mechanism_drivers", "type_drivers")
 
-#: Field of a stored one that says what it is meant for; unique, and never shown.
+#: Field of a stored definition that says what it is meant for; unique, and never shown.
 PURPOSE = "meant_for"
 
-#: Reserved: a type for every environment, as the file has them.
+#: Reserved for a clique type of every environment, as in the file.
 ANY = "ANY"
 
 
 class Definitions:
-    """One of the two collections; no two documents in it may be meant for the same thing."""
+    """One of the two collections.
+
+    Two documents in it cannot be meant for the same focal points and clouds.
+    """
 
     def __init__(self, inv: InventoryMgr, name: str, noun: str) -> None:
         self.name = name
@@ -40,16 +43,16 @@ class Definitions:
         self.noun = noun
 
     def stored(self) -> list[Document]:
-        """All of them, in the order they were defined."""
+        """Return all definitions, in the order of their creation."""
         found = self.collection.find({}, {PURPOSE: 0}, sort=[("_id", 1)])
         return [decode(item) for item in found]
 
     def ensure_indexes(self) -> None:
-        """Of two people who define the same at once, one succeeds."""
+        """Make the unique index: if two people define the same at once, one of them succeeds."""
         ensure_indexes(self.collection, self.name)
 
     def get(self, key: str) -> Document:
-        """One of them. Raises NotFound."""
+        """Return one definition by its `_id`. Raises NotFound."""
         wanted = {"_id": ObjectId(key) if ObjectId.is_valid(key) else None}
         found = self.collection.find_one(wanted, {PURPOSE: 0})
         if found is None:
@@ -57,7 +60,10 @@ class Definitions:
         return dict(decode(found))
 
     def add(self, document: Mapping[str, Any]) -> ObjectId:
-        """Store a new one. Raises Conflict."""
+        """Store a new definition and return its `_id`.
+
+        Raises Conflict if another has the same purpose.
+        """
         self._check_alone(document)
         self.ensure_indexes()
         key = ObjectId()
@@ -66,7 +72,7 @@ class Definitions:
         return key
 
     def replace(self, key: ObjectId, document: Mapping[str, Any]) -> None:
-        """Replace one by another. Raises Conflict."""
+        """Replace a definition. Raises NotFound, and Conflict if another has the same purpose."""
         self._check_alone(document, key)
         self.ensure_indexes()
         body = {name: value for name, value in document.items() if name != "_id"}
@@ -79,13 +85,13 @@ class Definitions:
 
     @contextmanager
     def _alone(self, document: Mapping[str, Any]) -> Iterator[None]:
-        """Raises Conflict when another person defines the same at this moment."""
+        """Raise Conflict if another person stores the same definition at this moment."""
         try:
             yield
         except DuplicateKeyError:
             raise Conflict(
                 f"another {self.noun} is for the same {_words(document)}",
-                hint="Change that one, or delete it first.",
+                hint=f"Change that {self.noun}, or delete it first.",
             ) from None
 
     def _check_alone(self, document: Mapping[str, Any], key: ObjectId | None = None) -> None:
@@ -93,39 +99,42 @@ class Definitions:
             if other["_id"] != key and meant_for(other) == meant_for(document):
                 raise Conflict(
                     f"{self.noun} {other['_id']} is for the same {_words(document)}",
-                    hint="Change that one, or delete it first.",
+                    hint=f"Change that {self.noun}, or delete it first.",
                 )
 
 
 def clique_types(inv: InventoryMgr) -> Definitions:
-    """Clique types people defined."""
+    """Return the store of the clique types that people defined."""
     return Definitions(inv, "clique_types", "clique type")
 
 
 def clique_constraints(inv: InventoryMgr) -> Definitions:
-    """Constraints people defined."""
+    """Return the store of the constraints that people defined."""
     return Definitions(inv, "clique_constraints", "clique constraint")
 
 
 def meant_for(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """What makes two definitions rivals: focal point type, environment and configuration."""
+    """Return what a definition is meant for: focal point type, environment and configuration.
+
+    Two definitions of the same purpose conflict.
+    """
     fields = ("focal_point_type", "environment", *CONFIGURATION, "environment_type")
     return tuple(str(document.get(field) or "") for field in fields)
 
 
 def _marked(document: Mapping[str, Any]) -> Document:
-    """As it is stored."""
+    """Return the document in the form that is stored."""
     return {**encode(dict(document)), PURPOSE: json.dumps(meant_for(document))}
 
 
 def in_force(stored: list[Document], of_file: list[Document]) -> list[Document]:
-    """Stored definitions, then those of the file that no stored one replaces."""
+    """Return the stored definitions, then those of the file that no stored definition replaces."""
     taken = {meant_for(item) for item in stored}
     return [*stored, *(item for item in of_file if meant_for(item) not in taken)]
 
 
 def file_key(document: Mapping[str, Any]) -> ObjectId:
-    """The key of a definition of the file: derived, as it is stored nowhere."""
+    """Return a key for a definition of the file. It is derived, because no collection stores it."""
     text = "\0".join(("file", *meant_for(document), str(document.get("name", ""))))
     return ObjectId(hashlib.sha256(text.encode()).digest()[:12])
 

@@ -1,7 +1,7 @@
-"""ConnectionTestStore: what is to be tested of an environment, and the results.
+"""ConnectionTestStore: requested connection tests of an environment, and their results.
 
-A test is made of jobs: a target and the queue whose workers reach it; `CLI` has one for each queue
-of hosts. Secrets that were given for a test are encrypted while it runs and gone when it has ended.
+A test consists of jobs: a job is a target and the queue whose workers reach it. `CLI` has one job
+for each queue of hosts. Secrets of a test are encrypted while it runs and removed when it ends.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class ConnectionTestStore(Store):
     ) -> str:
         """Store a new test and return its id. `sections` are tested instead of the stored ones.
 
-        `document` is the rest of an environment that is not stored.
+        `document` has the other fields of an environment that is not stored.
         """
         moment = now()
         opened = [dict(section) for section in sections]
@@ -72,7 +72,7 @@ class ConnectionTestStore(Store):
         return str(test["_id"])
 
     def get(self, test_id: str) -> Document:
-        """A test, its secrets decrypted. Raises NotFound."""
+        """Return a test with decrypted secrets. Raises NotFound."""
         found = self.tests.find_one({"_id": test_id})
         if found is None:
             raise NotFound(f"no connection test {test_id}")
@@ -80,7 +80,10 @@ class ConnectionTestStore(Store):
         return opened
 
     def report(self, test_id: str, job: int, steps: Iterable[Mapping[str, Any]]) -> bool:
-        """Store the steps of a job; the last job ends the test. False when the test had ended."""
+        """Store the steps of a job; the last job ends the test.
+
+        Returns False if the test had ended.
+        """
         reported = encode([dict(step) for step in steps])
         running = {"_id": test_id, "status": REQUEST}
         if not self.tests.update_one(running, {"$set": {f"reports.{job}": reported}}).matched_count:
@@ -91,13 +94,13 @@ class ConnectionTestStore(Store):
         return True
 
     def fail(self, test_id: str, message: str) -> None:
-        """End a test that cannot be made, with the reason."""
+        """End a test that cannot run, with the reason."""
         test = self.tests.find_one({"_id": test_id, "status": REQUEST})
         if test is not None:
             self._end(test, message)
 
     def end_late(self) -> None:
-        """End tests whose time is over: jobs that did not answer count as failed."""
+        """End tests after their deadline. Jobs that did not answer count as failed."""
         late = {"status": REQUEST, "deadline": {"$lt": now()}}
         for test in self.tests.find(late):
             seconds = (test["deadline"] - test["submit_timestamp"]).total_seconds()
@@ -127,7 +130,7 @@ class ConnectionTestStore(Store):
 
 
 def results_of(test: Mapping[str, Any]) -> Document:
-    """What the jobs reported so far, by target; a target is ok when all its jobs are."""
+    """Return the results of the jobs so far, by target. A target is ok when all its jobs are ok."""
     found: Document = {}
     for number, job in enumerate(test["jobs"]):
         steps = _told(test, number)

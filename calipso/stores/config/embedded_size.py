@@ -1,4 +1,4 @@
-"""Is an inventory larger than the embedded MongoDB is meant for?"""
+"""Checks whether an inventory is too large for the embedded MongoDB."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from calipso.stores.mongo.stretches import host_ids
 
 
 def embedded_warning(inventory: str | None = None) -> str:
-    """What to say of the hosts of an inventory; empty when they are not too many.
+    """Return a warning when an inventory has too many hosts; otherwise an empty text.
 
-    Counts the hosts of all environments. With a MongoDB of one's own there is never a warning.
+    Counts the hosts of all environments. A MongoDB server of your own never gets a warning.
     """
     if not MongoAccess().embedded:
         return ""

@@ -32,12 +32,12 @@ Documents = list[Document]
 Names = list[str]
 Check = Callable[[Document], Environment]
 
-#: Fields that scans and listeners set; they are no part of what a person edits.
+#: Fields that scans and listeners set; people do not edit them.
 STATUS_FIELDS = frozenset({"scanned", "last_scanned", "operational", "monitoring_setup_done"})
 
 FIELDS = frozenset(field.alias or key for key, field in Environment.model_fields.items())
 
-#: States of a scan that has not ended.
+#: States of a scan that is still running or waiting.
 RUNNING = ("pending", "running")
 
 
@@ -55,29 +55,32 @@ class EnvironmentStore(Store):
     # -- reading -----------------------------------------------------------------------
 
     def get(self, name: str) -> Environment:
-        """The environment, secrets decrypted. Raises NotFound with the nearest name."""
+        """Return the environment with decrypted secrets. Raises NotFound with the nearest name."""
         return self._opened(self._stored(name))
 
     def masked(self, name: str) -> Document:
-        """The stored document as it may be shown."""
+        """Return the stored document with masked secrets. Raises NotFound."""
         document: Document = masked(self._stored(name))
         return document
 
     def list(self) -> Documents:
-        """All documents as they may be shown, by name."""
+        """Return all documents with masked secrets, sorted by name."""
         with _store_errors("read"):
             found = [*self.collection.find({}, {"_id": 0})]
         return sorted((masked(decode(item)) for item in found), key=lambda item: item["name"])
 
     def names(self) -> Names:
-        """Names of all environments."""
+        """Return the names of all environments, sorted."""
         with _store_errors("read"):
             return sorted(item["name"] for item in self.collection.find({}, {"name": 1}))
 
     # -- writing -----------------------------------------------------------------------
 
     def add(self, document: Document | Environment, *, replace: bool = False) -> Environment:
-        """Store an environment. Raises ConfigError when it is wrong, Conflict for a taken name."""
+        """Store an environment and return it.
+
+        Raises ConfigError if it is not valid, Conflict if the name is in use.
+        """
         environment = checked(document)
         name, stored = environment.name, self._encrypted(environment)
         self.ensure_indexes()
@@ -91,7 +94,7 @@ class EnvironmentStore(Store):
                 self.collection.insert_one(stored)
             except DuplicateKeyError:
                 raise Conflict(
-                    f"environment {name} exists",
+                    f"environment {name} already exists",
                     hint="Give another name, or --replace to overwrite it.",
                 ) from None
         return environment
@@ -102,12 +105,12 @@ class EnvironmentStore(Store):
         changes: Document | Callable[[Environment], Document],
         check: Check | None = None,
     ) -> Environment:
-        """Change fields of an environment; sections of `configuration` are merged by their name.
+        """Change fields of an environment and return it. Merges `configuration` section by section.
 
-        Secrets that a section does not give stay as they are; null removes a field. `changes` may
-        be a function that is given what is stored and returns the changes. `check` is used instead
-        of `checked` to validate the changed document. Raises Conflict when another person has
-        changed it meanwhile.
+        A secret that a section does not contain stays; null removes a field. `changes` may be a
+        function of the stored environment that returns the changes. `check` validates the changed
+        document instead of `checked`. Raises NotFound, ConfigError if the result is not valid, and
+        Conflict if another person has changed the environment at the same time.
         """
 
         def changed(stored: Environment) -> Document:
@@ -117,7 +120,10 @@ class EnvironmentStore(Store):
         return self._change(name, changed, check or checked)
 
     def remove_section(self, name: str, section: str, check: Check | None = None) -> Environment:
-        """Remove a section. Raises NotFound, and ConfigError for one that is needed."""
+        """Remove a section and return the environment.
+
+        Raises NotFound, and ConfigError for a section that is required.
+        """
 
         def changed(stored: Environment) -> Document:
             document = stored.document()
@@ -130,7 +136,10 @@ class EnvironmentStore(Store):
         return self._change(name, changed, check or checked)
 
     def set_status(self, name: str, **fields: Any) -> None:
-        """Note what a scan or listener did: `scanned`, `last_scanned`, `operational`, ..."""
+        """Set fields that scans and listeners own: `scanned`, `last_scanned`, `operational`, ...
+
+        Raises ValueError for any other field.
+        """
         unknown = fields.keys() - STATUS_FIELDS
         if unknown:
             raise ValueError(f"not a status of an environment: {', '.join(sorted(unknown))}")
@@ -138,10 +147,11 @@ class EnvironmentStore(Store):
             self.collection.update_one({"name": name}, {"$set": fields})
 
     def remove(self, name: str, *, with_data: bool = False) -> dict[str, int]:
-        """Remove an environment; with its data, returns how many documents of each collection.
+        """Remove an environment. Returns the number of removed documents by collection.
 
-        Grants on it are removed in any case: they must not hold for another environment that gets
-        its name. Raises Conflict while a scan of it runs, because that would go on storing.
+        `with_data` also removes its inventory. The grants on the environment are always removed:
+        another environment may get its name. Raises NotFound, and Conflict while a scan of it runs,
+        because the scan would continue to write.
         """
         self._stored(name)
         removed: dict[str, int] = {}
@@ -160,7 +170,7 @@ class EnvironmentStore(Store):
         return removed
 
     def count_data(self, name: str) -> dict[str, int]:
-        """How many documents of each collection belong to an environment."""
+        """Return how many documents belong to an environment, by collection."""
         with _store_errors("read"):
             counts = {
                 collection: self.db[collection].count_documents({"environment": name})
@@ -169,14 +179,17 @@ class EnvironmentStore(Store):
         return {collection: count for collection, count in counts.items() if count}
 
     def rotate_key(self) -> int:
-        """Encrypt every stored secret with a new key and forget the old ones."""
+        """Encrypt every stored secret with a new key and forget the old keys.
+
+        Returns the number of environments.
+        """
         names = self.names()
         with _store_errors("write"):
             rotate(self.db, self.secrets)
         return len(names)
 
     def ensure_indexes(self) -> None:
-        """Names are unique."""
+        """Make the indexes; one of them makes names unique."""
         with _store_errors("write"):
             super().ensure_indexes()
 
@@ -188,7 +201,7 @@ class EnvironmentStore(Store):
         return dict(decode(found))
 
     def _raw(self, name: str) -> Document:
-        """The document as it is in the store. Raises NotFound with the nearest name."""
+        """Return the document from the store, encrypted. Raises NotFound with the nearest name."""
         with _store_errors("read"):
             found = self.collection.find_one({"name": name})
         if found is None:
@@ -206,13 +219,16 @@ class EnvironmentStore(Store):
     def _change(
         self, name: str, changed: Callable[[Environment], Document], check: Check
     ) -> Environment:
-        """Store a changed environment. Raises Conflict when it was changed meanwhile."""
+        """Store a changed environment.
+
+        Raises Conflict if somebody else has changed it at the same time.
+        """
         old = self._raw(name)
         environment = check(changed(self._opened(decode(old))))
         if environment.name != name:
             raise ConfigError(f"environment {name}: its name cannot be changed", hint="Add anew.")
         fresh = self._encrypted(environment)
-        same = {key: old.get(key) for key in FIELDS - STATUS_FIELDS}  # null: it is not there
+        same = {key: old.get(key) for key in FIELDS - STATUS_FIELDS}  # null removes the field
         gone = old.keys() - fresh.keys() - STATUS_FIELDS - {"_id"}
         update: Document = {"$set": {k: v for k, v in fresh.items() if k not in STATUS_FIELDS}}
         if gone:
@@ -221,8 +237,8 @@ class EnvironmentStore(Store):
             done = self.collection.update_one({"_id": old["_id"]} | same, update)
         if not done.matched_count:
             raise Conflict(
-                f"environment {name} was changed by somebody else meanwhile",
-                hint="Read it again, then change it.",
+                f"somebody else has changed environment {name} at the same time",
+                hint="Read it again and repeat your change.",
             )
         return environment
 
@@ -233,7 +249,10 @@ class EnvironmentStore(Store):
         return [*self.db["scans"].find({"environment": name}, {"status": 1})]
 
     def _remove_data(self, name: str, scans: Names) -> dict[str, int]:
-        """Remove what belongs to an environment; what names only a scan of it goes first."""
+        """Remove the data of an environment.
+
+        Documents that name only a scan of it are removed first.
+        """
         for collection in self._data_collections("scan_id"):
             for start in range(0, len(scans), 500):
                 some = {"scan_id": {"$in": scans[start : start + 500]}}
@@ -246,14 +265,19 @@ class EnvironmentStore(Store):
         return removed
 
     def _data_collections(self, field: str) -> Names:
-        """Collections, of all inventories, whose documents go with an environment by this field."""
+        """Return the collections of all inventories whose documents belong to an environment by
+        this field.
+        """
         names = self.db.list_collection_names()
         specs = {name: spec_of(name, names) for name in names}
         return [name for name, spec in specs.items() if spec and spec.removed_by == field]
 
 
 def checked(document: Document | Environment) -> Environment:
-    """The environment, its words checked against constants.json as well."""
+    """Return the environment of a document, with its words checked against constants.json.
+
+    Raises ConfigError.
+    """
     if isinstance(document, Environment):
         environment, problems = document, list[str]()
     else:

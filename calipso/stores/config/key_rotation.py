@@ -1,4 +1,4 @@
-"""A new key for stored secrets, while other processes go on reading and writing them."""
+"""Replaces the key of stored secrets while other processes continue to read and write them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from calipso.utils.clock import now
 
 
 def rotate(database: Database[Document], secrets: SecretBox) -> None:
-    """Encrypt every stored secret with a new key and forget the old ones."""
+    """Encrypt every stored secret with a new key and forget the old keys."""
     secrets.add_key()
-    for _ in ("all", "what others wrote meanwhile with the old keys"):
+    for _ in ("all", "again, for what other processes wrote with the old keys"):
         for collection, wanted in _places(database):
             for found in [*collection.find(wanted, {"_id": 1})]:
                 _renew(collection, found["_id"], secrets)
@@ -25,7 +25,7 @@ def rotate(database: Database[Document], secrets: SecretBox) -> None:
 
 
 def _places(database: Database[Document]) -> Iterator[tuple[Collection[Document], Document]]:
-    """Where secrets are stored; those of a test whose time is over are not used again."""
+    """Yield the stored documents with secrets. Nobody uses the secrets of an expired test again."""
     running = {"connection_tests": {"status": "request", "deadline": {"$gt": now()}}}
     for name, spec in COLLECTIONS.items():
         if spec.secrets:
@@ -33,7 +33,7 @@ def _places(database: Database[Document]) -> Iterator[tuple[Collection[Document]
 
 
 def _renew(collection: Collection[Document], key: Any, secrets: SecretBox) -> None:
-    """Encrypt the secrets of a document with the newest key; what changes meanwhile stays."""
+    """Encrypt the secrets of a document with the newest key; changes by other processes stay."""
     while (stored := collection.find_one({"_id": key})) is not None:
         fresh = map_secrets(stored, secrets.renewed)
         changed = {name: value for name, value in fresh.items() if value != stored[name]}

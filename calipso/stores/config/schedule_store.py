@@ -1,12 +1,12 @@
-"""ScheduleStore: the collection `scheduled_scans`, the truth about what is to be scanned when.
+"""ScheduleStore: the collection `scheduled_scans`, which schedules exist and when they run.
 
-Every change of state is one update that names the state it expects, so any number of beats and
-workers may look at the same schedule: one of them wins, the others find nothing to do.
+Each change of state is one update that names the expected state. So any number of beats and workers
+may handle the same schedule: one of them succeeds, and the others change nothing.
 
-Fields beside those of Schedule: `name`, `enabled`, `scheduled_timestamp` (next slot),
-`planned_at` (the clock when it was set), `claimed` (a slot taken, its scan not yet known to be
-recorded), `last_slot`, `last_scan_id`, `last_problem` {at, message}, and `counts` of slots: run,
-missed, skipped, failed.
+Fields besides those of Schedule: `name`, `enabled`, `scheduled_timestamp` (next slot), `planned_at`
+(time when that was set), `claimed` (a slot that was taken and whose scan is not yet confirmed),
+`last_slot`, `last_scan_id`, `last_problem` {at, message}, and `counts` of slots: run, missed,
+skipped, failed.
 """
 
 from __future__ import annotations
@@ -42,10 +42,13 @@ class ScheduleStore(Store):
         super().__init__((inv or InventoryMgr()).db)
         self.schedules = self.collection
 
-    # -- what people do ----------------------------------------------------------------
+    # -- for people ----------------------------------------------------------------
 
     def add(self, name: str, schedule: Schedule, slot: datetime, moment: datetime) -> None:
-        """Store a schedule with its first slot. Raises Conflict when the name is taken."""
+        """Store a schedule with its first slot and return the document.
+
+        Raises Conflict if the name is in use.
+        """
         self.ensure_indexes()
         document = {
             "_id": str(ObjectId()),
@@ -65,27 +68,27 @@ class ScheduleStore(Store):
             self.schedules.insert_one(document)
         except DuplicateKeyError:
             raise Conflict(
-                f"schedule {name} exists", hint="Give another name, or remove it first."
+                f"schedule {name} already exists", hint="Give another name, or remove it first."
             ) from None
 
     def replace(
         self, key: Any, schedule: Schedule, slot: datetime | None, moment: datetime
     ) -> None:
-        """Replace what a schedule asks for; its name and its history stay."""
+        """Replace the definition of a schedule; its name and its history stay."""
         fields = encode(schedule.document())
         gone = {name: "" for name in (*WHEN_FIELDS, *ORIGINAL_OPTIONS) if name not in fields}
         fields |= {"scheduled_timestamp": slot, "planned_at": moment, "last_problem": None}
         self.schedules.update_one({"_id": key}, {"$set": fields, "$unset": gone})
 
     def names(self) -> list[str]:
-        """Names of all schedules."""
+        """Return the names of all schedules."""
         return sorted(name_of(item) for item in self.schedules.find({}, {"name": 1}))
 
     def get(self, name: str) -> Document:
-        """A schedule by name or id. Raises NotFound with the nearest name."""
+        """Return a schedule by name or id. Raises NotFound with the nearest name."""
         keys: list[Any] = [name]
         with contextlib.suppress(InvalidId):
-            keys.append(ObjectId(name))  # ids of documents the original wrote
+            keys.append(ObjectId(name))  # ids of documents that the original wrote
         found = self.schedules.find_one({"name": name})
         found = found or self.schedules.find_one({"_id": {"$in": keys}})
         if found is None:
@@ -95,35 +98,37 @@ class ScheduleStore(Store):
         return dict(decode(found))
 
     def list(self, environment: str | None = None) -> Documents:
-        """Schedules by name, those of one environment or all."""
+        """Return the schedules of one environment, or all, sorted by name."""
         query = {"environment": environment} if environment else {}
         return sorted(map(decode, self.schedules.find(query)), key=name_of)
 
     def remove(self, key: Any) -> bool:
-        """Remove a schedule; scans it started go on."""
+        """Remove a schedule. Scans that it started continue."""
         return self.schedules.delete_one({"_id": key}).deleted_count == 1
 
     def enable(self, key: Any, slot: datetime, moment: datetime) -> None:
-        """Switch on, from this slot on; slots before it do not count as missed."""
+        """Switch a schedule on, from this slot on. Earlier slots do not count as missed."""
         fields = {"enabled": True, "scheduled_timestamp": slot, "planned_at": moment}
         self.schedules.update_one({"_id": key}, {"$set": fields | {"last_problem": None}})
 
     def disable(self, key: Any, problem: str = "", moment: datetime | None = None) -> None:
-        """Switch off; with a problem, say why."""
+        """Switch a schedule off; `problem` says why."""
         fields: Document = {"enabled": False}
         if problem:
             fields["last_problem"] = {"at": moment, "message": problem}
         self.schedules.update_one({"_id": key}, {"$set": fields})
 
     def set_aside(self, key: Any, problem: str, moment: datetime) -> None:
-        """Switch off a schedule that is not valid, and give up a slot that it has claimed."""
+        """Switch off a schedule that is not valid, and release its claimed slot."""
         self.schedules.update_one({"_id": key}, {"$set": {"claimed": None}})
         self.disable(key, problem, moment)
 
-    # -- what the dispatcher does ------------------------------------------------------
+    # -- for the dispatcher ------------------------------------------------------
 
     def active(self) -> Documents:
-        """Schedules to look at: switched on, or with a slot whose scan is not confirmed."""
+        """Return the schedules to look at: switched on, or with a slot whose scan is not
+        confirmed.
+        """
         query = {"$or": [{"enabled": {"$ne": False}}, {"claimed": {"$ne": None}}]}
         return [decode(found) for found in self.schedules.find(query)]
 
@@ -137,10 +142,10 @@ class ScheduleStore(Store):
         problem: str = "",
         counts: Mapping[str, int] | None = None,
     ) -> bool:
-        """Set the next slot if the schedule is still as it was read; True when this call set it.
+        """Set the next slot if nobody has changed the schedule since; True when this call set it.
 
-        With `claimed`, the slot it had is taken by the same update. Without a next slot the
-        schedule has come to its end and is switched off.
+        With `claimed`, the same update also takes the slot that the schedule had. Without a next
+        slot the schedule has ended, and the update switches it off.
         """
         fields: Document = {"scheduled_timestamp": slot, "planned_at": moment}
         if slot is None:
@@ -167,7 +172,7 @@ class ScheduleStore(Store):
         problem: str = "",
         disable: bool = False,
     ) -> bool:
-        """Finish the claimed slot: its scan is recorded, or a problem says why not."""
+        """Finish the claimed slot: record its scan, or the problem that prevented it."""
         fields: Document = {"claimed": None}
         if problem:
             fields["last_problem"] = {"at": moment, "message": problem}
@@ -181,12 +186,12 @@ class ScheduleStore(Store):
 
 
 def name_of(document: Mapping[str, Any]) -> str:
-    """Name of a schedule; documents of the original have only an id."""
+    """Return the name of a schedule. Documents of the original have only an id."""
     return str(document.get("name") or document["_id"])
 
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:
-    """`prod-daily`, or `prod-daily-2` when there is one."""
+    """Return a free name: `prod-daily`, or `prod-daily-2` if the first is in use."""
     names, number, name = set(taken), 1, wanted
     while name in names:
         number += 1

@@ -1,4 +1,4 @@
-"""A stored schedule as people see it: in words, with its state and its next slots."""
+"""Shows a stored schedule to people: in words, with its state and its next slots."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEXT_SLOTS = 5
 
 
 def row(document: Mapping[str, Any]) -> Document:
-    """The essentials, also of a schedule that cannot be read."""
+    """Return the main fields, also of a schedule that is not valid."""
     problem = (document.get("last_problem") or {}).get("message", "")
     try:
         when = describe(schedule_of(document))
@@ -37,7 +37,7 @@ def row(document: Mapping[str, Any]) -> Document:
 
 
 def details(document: Mapping[str, Any]) -> Document:
-    """Everything: what was asked for, what became of its slots, the next five."""
+    """Return all fields: the definition, the results of past slots, and the next five slots."""
     found = row(document)
     problem = document.get("last_problem") or {}
     found["problem_at"] = problem.get("at")
@@ -48,7 +48,7 @@ def details(document: Mapping[str, Any]) -> Document:
 
 
 def next_slots(document: Mapping[str, Any]) -> list[datetime]:
-    """The stored slot and those after it; none for a schedule that cannot be read."""
+    """Return the stored slot and those after it; an empty list for a schedule that is not valid."""
     slot = document.get("scheduled_timestamp")
     if not isinstance(slot, datetime):
         return []

@@ -1,7 +1,8 @@
-"""Ages of links and cliques: as old as the oldest object they are made of.
+"""Ages of links and cliques: each is as old as its oldest object.
 
-A scan computes links anew from what is stored, also from objects it could not read again. The time
-of that says nothing of how old the facts are, so the age is taken from the objects when it is read.
+A scan computes links again from stored objects, also from objects that it could not read again. The
+time of this computation does not show how old the facts are. So readers take the age from the
+objects.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ AGE_FIELDS = ("last_scanned", "stale_since")
 
 
 def aged_links(inv: InventoryMgr, links: Sequence[Document]) -> list[Document]:
-    """Links with `last_scanned` and `stale_since` of their older end."""
+    """Return links with `last_scanned` and `stale_since` of their older end."""
     ends = {link[side] for link in links for side in ("source", "target") if side in link}
     objects = inv.find_by_keys(ends, AGE_FIELDS)
     return [
@@ -28,10 +29,10 @@ def aged_links(inv: InventoryMgr, links: Sequence[Document]) -> list[Document]:
 
 
 def aged_cliques(inv: InventoryMgr, cliques: Sequence[Document]) -> list[Document]:
-    """Cliques with `last_scanned` and `stale_since` of their oldest object."""
+    """Return cliques with `last_scanned` and `stale_since` of their oldest object."""
     members = {str(clique["_id"]): clique.get("objects") for clique in cliques}
     keys = [ObjectId(key) for key, objects in members.items() if objects is None]
-    if keys:  # lists are read without members
+    if keys:  # a list of cliques is read without their members
         found = inv.collection("cliques").find({"_id": {"$in": keys}}, {"objects": 1})
         members |= {str(clique["_id"]): clique["objects"] for clique in found}
     wanted = {key for some in members.values() for key in some or ()}

@@ -1,4 +1,4 @@
-"""Part of the inventory tree: an object and what is below it, read level by level to a limit."""
+"""Part of the inventory tree: an object and the objects below it, read level by level."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ PORTION = 500
 
 
 def below(inv: InventoryMgr, root: Mapping[str, Any], depth: int, limit: int) -> Document:
-    """`root` with `children`, each with its own, `depth` levels down; at most `limit` objects.
+    """Return `root` with nested `children`, `depth` levels down; at most `limit` objects.
 
-    `root` needs `environment`, `type` and `id`. Every object has `hidden`: how many of its
-    children are left out, because they are deeper than `depth` or beyond the limit. The answer
-    says `truncated` when the limit cut something off.
+    `root` needs `environment`, `type` and `id`. Every object has `hidden`: the number of its
+    children that are left out, because they are deeper than `depth` or beyond the limit. The answer
+    has `truncated` true when the limit left objects out.
     """
     top = _node(root)
     level = [top]
@@ -45,7 +45,7 @@ def below(inv: InventoryMgr, root: Mapping[str, Any], depth: int, limit: int) ->
 def _children(
     inv: InventoryMgr, environment: str, parents: list[Document]
 ) -> dict[Place, list[Document]]:
-    """Children of these, by parent, in the order of type, name and id."""
+    """Return the children of these objects by parent, sorted by type, name and id."""
     found: dict[Place, list[Document]] = {(node["type"], node["id"]): [] for node in parents}
     ids = sorted({item_id for _, item_id in found})
     for start in range(0, len(ids), PORTION):

@@ -1,4 +1,4 @@
-"""ChangeStore: what scans recorded as added, changed or removed, newest first."""
+"""ChangeStore: reads the changes that scans recorded (added, changed, removed), newest first."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from calipso.stores.mongo.stretches import prefix_range
 
 
 class ChangeStore:
-    """Conditions on the changes of one inventory; each is made for an index of it."""
+    """Makes conditions on the changes of one inventory. Each condition fits an index."""
 
     def __init__(self, inv: InventoryMgr) -> None:
         self.inv = inv
         self.changes = inv.collection("changes")
 
     def scans_between(self, environment: str, first: str, last: str | None) -> list[str]:
-        """Ids of the scans after scan `first` up to scan `last`, or up to the newest.
+        """Return the ids of the scans after scan `first` up to scan `last`, or up to the newest.
 
-        The changes of these are what differs between what the two found. Raises NotFound for
-        a scan of another environment or inventory, ConfigError when `last` is older.
+        The changes of these scans are the difference between the results of `first` and `last`.
+        Raises NotFound for a scan of another environment or inventory, ConfigError if `last` is
+        older than `first`.
         """
         since = self._scan(environment, first)["submit_timestamp"]
         wanted: Document = {"$gt": since}
@@ -32,7 +33,7 @@ class ChangeStore:
             if wanted["$lte"] < since:
                 raise ConfigError(
                     f"scan {last} was before scan {first}",
-                    hint="Give the older one as from_scan.",
+                    hint="Give the older scan as from_scan.",
                 )
         query = {
             "environment": environment,
@@ -54,7 +55,7 @@ class ChangeStore:
     def of_objects(
         self, environment: str, objects: Iterable[Mapping[str, Any]]
     ) -> Iterator[Document]:
-        """Conditions for the changes of these objects; each needs `type` and `id`."""
+        """Yield conditions for the changes of these objects; each object needs `type` and `id`."""
         by_type: dict[str, set[str]] = {}
         for item in objects:
             by_type.setdefault(str(item["type"]), set()).add(str(item["id"]))
@@ -67,10 +68,10 @@ class ChangeStore:
     def of_links(
         self, environment: str, item: Mapping[str, Any], link_types: Iterable[str]
     ) -> Iterator[Document]:
-        """Conditions for the changes of the links of an object, also of those that are gone.
+        """Yield conditions for the changes of the links of an object, including removed links.
 
-        The id of a change of a link is made of the ids of its ends:
-        `<source id> -> <target id> [<name>]`.
+        The id of such a change contains the ids of both ends: `<source id> -> <target id>
+        [<name>]`.
         """
         kind, item_id = str(item["type"]), str(item["id"])
         for link_type in sorted(set(link_types)):
@@ -83,13 +84,13 @@ class ChangeStore:
 
 
 def link_subject(link: Mapping[str, Any]) -> Document:
-    """Type and id that changes of a link have."""
+    """Return the type and the id of the changes of a link."""
     name = f"{link['source_id']} -> {link['target_id']} [{link['link_name']}]"
     return {"type": link["link_type"], "id": name}
 
 
 def within(since: datetime | None, until: datetime | None) -> Document:
-    """Condition on `time`: from, and before or at."""
+    """Return a condition on `time`: at or after one time, and at or before another."""
     limits: Document = {}
     if since is not None:
         limits["$gte"] = since

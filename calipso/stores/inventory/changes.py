@@ -1,4 +1,4 @@
-"""Differences between two readings of an object, without what changes by itself."""
+"""Differences between two versions of an object, without volatile values."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from calipso.model.types.base import VOLATILE_NAMES
 
 
 def stable(document: Mapping[str, Any]) -> dict[str, Any]:
-    """An object without its volatile values, for comparison.
+    """Return an object without its volatile values, for comparison.
 
-    The declaration of its type says which they are. Of a field that is not declared, all keys
-    that are volatile by their name are left out, at any depth.
+    The declaration of its type names them. In a field that is not declared, keys with a name of
+    `VOLATILE_NAMES` are volatile, at any depth.
     """
     declared = object_type(str(document.get("type", "")))
     known: Container[str] = declared.by_name if declared.declared else ()
@@ -31,7 +31,7 @@ def stable(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without(value: Any, volatile: Mapping[str, Any]) -> Any:
-    """A value without these parts of it. Items of a list are looked into."""
+    """Return a value without these parts of it. The function also looks into items of lists."""
     if isinstance(value, Mapping):
         every = volatile.get("*")
         inside = {key: volatile.get(key, every) for key in value}
@@ -46,7 +46,7 @@ def _without(value: Any, volatile: Mapping[str, Any]) -> Any:
 
 
 def _without_names(value: Any) -> Any:
-    """A value without keys that are volatile by their name."""
+    """Return a value without keys that have a volatile name."""
     if isinstance(value, Mapping):
         return {k: _without_names(item) for k, item in value.items() if k not in VOLATILE_NAMES}
     if isinstance(value, list | tuple):
@@ -55,24 +55,36 @@ def _without_names(value: Any) -> Any:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Changed fields: name -> {old, new}; a side that lacks the field has no entry for it.
+    """Return the changed fields: name -> {old, new}. A version without the field has no entry.
 
-    Inside a map only what differs is listed: `ports.tap1.tag`. Only fields that the scan owns
-    count, without the values that the declaration of the object's `type` calls volatile.
+    Inside a map only what differs is listed: `ports.tap1.tag`. Of a list that the declaration calls
+    unordered, each item that came or went is listed: `remote_addresses.192.0.2.7`. Only fields that
+    the scan owns count, without the values that the declaration of the object's `type` calls
+    volatile.
     """
     before = {key: value for key, value in old.items() if key not in FIELDS}
     after = {key: value for key, value in new.items() if key not in FIELDS}
     changed: dict[str, dict[str, Any]] = {}
-    _compare(stable(before), stable(after), "", changed)
+    before, after = stable(before), stable(after)
+    for key in object_type(str(new.get("type", ""))).unordered & before.keys() & after.keys():
+        if _is_list_of_text(before[key]) and _is_list_of_text(after[key]):
+            old_items, new_items = set(before.pop(key)), set(after.pop(key))
+            changed |= {f"{key}.{item}": {"old": item} for item in sorted(old_items - new_items)}
+            changed |= {f"{key}.{item}": {"new": item} for item in sorted(new_items - old_items)}
+    _compare(before, after, "", changed)
     return changed
 
 
-def net(changes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What is different after these changes, which are in the order they happened.
+def _is_list_of_text(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
 
-    The answer has one change for each object or link that differs: its last change, with the values
-    of before the first one as old and those of after the last one as new. What was removed and
-    added again counts as changed, in the fields that are known to differ.
+
+def net(changes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the total difference after these changes; the input must be in order of time.
+
+    The answer has one change for each object or link that differs. It is the last change, with the
+    values before the first change as old and the values after the last change as new. An object
+    that was removed and added again counts as changed, in the fields that are known to differ.
     """
     together: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for change in changes:
@@ -81,7 +93,7 @@ def net(changes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _net(changes: list[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """The changes of one thing as one; None when nothing is left of them."""
+    """Return the changes of one object or link as one; None when they cancel each other."""
     was, is_ = changes[0]["change"] != "added", changes[-1]["change"] != "removed"
     if not (was or is_):
         return None

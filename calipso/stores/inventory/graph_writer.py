@@ -1,4 +1,6 @@
-"""Storing links and cliques: compare with what is there, write the difference, note changes."""
+"""Stores links and cliques: compares them with stored ones, writes the difference, notes
+changes.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ class GraphWriter(ScanWriter):
     """Writes the links and cliques of one scan."""
 
     def save_links(self, finder: str, links: Sequence[Mapping[str, Any]]) -> int:
-        """Replace the links of one finder by these; returns how many there are.
+        """Replace the links of one finder by these; returns their number.
 
         They are compared in pieces of about the same size, so that neither a process nor an answer
         of the store holds all links of a large cloud twice.
@@ -56,9 +58,9 @@ class GraphWriter(ScanWriter):
     def save_cliques(
         self, cliques: Sequence[Mapping[str, Any]], flagged: Collection[ObjectId] = ()
     ) -> int:
-        """Store cliques; those of other focal points stay.
+        """Store cliques; cliques of other focal points stay.
 
-        Focal points that are not in `flagged` get the flag `clique` first, then their cliques are
+        Focal points that are not in `flagged` first get the flag `clique`, then their cliques are
         stored. If a worker dies in between, the next attempt does both.
         """
         self.alive()
@@ -91,7 +93,9 @@ class GraphWriter(ScanWriter):
         return len(old)
 
     def drop_links_of_others(self, finders: Sequence[str]) -> int:
-        """Remove the links of finders that are not among these; returns how many."""
+        """Remove the links of finders that are not in this list; returns the number of removed
+        links.
+        """
         self.alive()
         gone: list[Document] = []
         for between in other_names(finders):
@@ -101,7 +105,7 @@ class GraphWriter(ScanWriter):
         return len(gone)
 
     def drop_links_of(self, objects: Sequence[ObjectId]) -> int:
-        """Remove the links and cliques that lost an end with these objects."""
+        """Remove the links and cliques that have one of these removed objects as an end."""
         dropped = 0
         for start in range(0, len(objects), PORTION):
             ends = list(objects[start : start + PORTION])
@@ -113,7 +117,7 @@ class GraphWriter(ScanWriter):
         return dropped
 
     def link_change(self, what: str, link: Mapping[str, Any], fields: Document) -> UpdateOne:
-        """The change document of a link."""
+        """Return the change document of a link."""
         subject = {
             "kind": "link",
             "type": link["link_type"],
@@ -127,7 +131,10 @@ class GraphWriter(ScanWriter):
         return self._change_operation(what, subject)
 
     def _links_at(self, ends: Sequence[ObjectId]) -> list[Document]:
-        """Links with one of these ends; two queries, as not every server uses indexes for `$or`."""
+        """Yield links with one of these ends.
+
+        It makes two queries, because not every server uses indexes for `$or`.
+        """
         links = self.inv.collection("links")
         found = {link["_id"]: link for link in links.find({"source": {"$in": ends}})}
         found |= {link["_id"]: link for link in links.find({"target": {"$in": ends}})}
@@ -137,7 +144,9 @@ class GraphWriter(ScanWriter):
         return [document for document in documents if not self._is_newer(document)]
 
     def _remove_links(self, gone: Sequence[Mapping[str, Any]]) -> None:
-        """Changes first: if a worker dies in between, the rerun finds the same links."""
+        """Write changes, then links: if a worker dies in between, the rerun finds the
+        same links.
+        """
         if self.record_changes:
             self.inv.bulk("changes", [self.link_change("removed", link, {}) for link in gone])
         self.inv.delete_by_keys("links", [link["_id"] for link in gone], self._guard)
@@ -148,7 +157,7 @@ class GraphWriter(ScanWriter):
         found: Mapping[ObjectId, Document],
         stored: Mapping[ObjectId, Document],
     ) -> None:
-        """Write what differs, stamp what does not; note the changes of links before."""
+        """Note the changes of links, then write the documents that differ and stamp the others."""
         stamp = self._stamp
         operations: list[Write] = []
         changes: list[UpdateOne] = []

@@ -1,4 +1,4 @@
-"""InventoryMgr: every read and write of inventory, links and cliques.
+"""InventoryMgr: reads and writes inventory, links and cliques.
 
 Collections are named after the inventory collection: with `inventory_dev`, links are in
 `links_dev`; with `RDO`, in `RDO_links`.
@@ -30,20 +30,20 @@ from calipso.stores.mongo.stretches import host_ids, id_ranges, source_ranges
 
 Write = InsertOne[Document] | UpdateOne
 
-#: MongoDB's error code for a key that exists.
+#: MongoDB's error code for a duplicate key.
 DUPLICATE = 11000
 
-#: Collections of scans that a scan makes the indexes of, beside those of its inventory.
+#: Collections of scans. A scan makes their indexes, besides those of its inventory.
 OF_SCANS = ("scans", "scan_tasks", "coverage")
 
 
 def known_inventories(database: Database[Document]) -> list[str]:
-    """The inventory of the settings, and each that was ever scanned."""
+    """Return the inventory of the settings, and each inventory that was ever scanned."""
     names = {settings().inventory}
     for name in database["scans"].distinct("inventory"):
         try:
             names.add(check_inventory_name(str(name)))
-        except ConfigError:  # a name that was allowed once
+        except ConfigError:  # a name that an earlier version allowed
             continue
     return sorted(names)
 
@@ -65,11 +65,13 @@ class InventoryMgr:
         return self._database
 
     def collection_name(self, name: str) -> str:
-        """Stored name of a logical collection: `links` -> `links_dev` for `inventory_dev`."""
+        """Return the stored name of a logical collection: `links` -> `links_dev` for
+        `inventory_dev`.
+        """
         return stored_name(self.inventory, name)
 
     def collection(self, name: str) -> Collection[Document]:
-        """The pymongo collection of a logical name."""
+        """Return the pymongo collection of a logical name."""
         return self.db[self.collection_name(name)]
 
     def ensure_indexes(self) -> None:
@@ -78,7 +80,7 @@ class InventoryMgr:
             ensure_indexes(self.collection(name), name)
 
     def drop(self) -> None:
-        """Drop the collections of this inventory, and nothing that inventories share."""
+        """Drop the collections of this inventory. Collections that inventories share stay."""
         for name in of_inventories():
             self.collection(name).drop()
 
@@ -87,7 +89,10 @@ class InventoryMgr:
     def get_by_id(
         self, environment: str, item_id: str, object_type: str | None = None
     ) -> Document | None:
-        """One object by its id; say the type where ids of several types may be equal."""
+        """Return one object by its id, or None.
+
+        Give the type if ids of several types may be equal.
+        """
         query: Document = {"environment": environment, "id": str(item_id)}
         if object_type:
             query["type"] = object_type
@@ -95,7 +100,7 @@ class InventoryMgr:
         return None if found is None else dict(decode(found))
 
     def find_items(self, query: Mapping[str, Any], fields: Iterable[str] = ()) -> list[Document]:
-        """Objects that match a MongoDB query; with `fields`, only these and `_id`."""
+        """Return objects that match a MongoDB query; with `fields`, only these fields and `_id`."""
         projection = dict.fromkeys(fields, 1) or None
         cursor = self.collection("inventory").find(query, projection, batch_size=2000)
         return [decode(item) for item in cursor]
@@ -103,10 +108,10 @@ class InventoryMgr:
     def find(
         self, environment: str, object_type: str, fields: Iterable[str] = (), **more: Any
     ) -> list[Document]:
-        """Objects of one type in an environment; a list as value means any of it.
+        """Return objects of one type in an environment; a list as value means any value in it.
 
-        `more` is for what an index has beside the type: `id` or `host`. For another field take
-        `each` and compare yourself, see `stores.mongo.narrow`.
+        `more` may name the fields that an index has besides the type: `id` or `host`. For another
+        field use `each` and compare yourself, see `stores.mongo.narrow`.
         """
         query: Document = {"environment": environment, "type": object_type}
         for key, value in more.items():
@@ -118,16 +123,16 @@ class InventoryMgr:
     def each(
         self, environment: str, object_type: str, fields: Iterable[str] = ()
     ) -> Iterator[Document]:
-        """Objects of one type, one after the other; read in stretches when there are many."""
+        """Yield objects of one type; many objects are read in stretches."""
         query: Document = {"environment": environment, "type": object_type}
         wanted = list(fields)
         for stretch in id_ranges(host_ids(self.collection("inventory"), environment)):
             yield from self.find_items(query | stretch, wanted)
 
     def older_than(self, environment: str, generation: int) -> Iterator[ObjectId]:
-        """`_id`s of the objects that the scan of a generation did not find again.
+        """Yield the `_id`s of objects that the scan of a generation did not find again.
 
-        Read in stretches of ids and compared here, see `stores.mongo.narrow`.
+        It reads stretches of ids and compares them here, see `stores.mongo.narrow`.
         """
         collection = self.collection("inventory")
         for stretch in id_ranges(host_ids(collection, environment)):
@@ -137,13 +142,13 @@ class InventoryMgr:
                     yield item["_id"]
 
     def get_by_ids(self, environment: str, object_type: str, ids: Iterable[str]) -> list[Document]:
-        """Objects of one type by their ids."""
+        """Return objects of one type by their ids."""
         return self.find(environment, object_type, id=list(ids))
 
     def find_by_keys(
         self, keys: Iterable[ObjectId], fields: Iterable[str] = ()
     ) -> dict[ObjectId, Document]:
-        """Objects by `_id`, read in portions."""
+        """Return objects by `_id`, read in portions."""
         wanted = list(dict.fromkeys(keys))
         found: dict[ObjectId, Document] = {}
         for start in range(0, len(wanted), 1000):
@@ -154,7 +159,7 @@ class InventoryMgr:
     def each_link(
         self, environment: str, link_types: Iterable[str], fields: Iterable[str]
     ) -> Iterator[Document]:
-        """Links of these types, as stored, read in stretches."""
+        """Yield stored links of these types, read in stretches."""
         collection = self.collection("links")
         hosts = host_ids(self.collection("inventory"), environment)
         parts = source_ranges(hosts)
@@ -167,20 +172,20 @@ class InventoryMgr:
                 yield from collection.find(query, projection, batch_size=5000)
 
     def find_all(self, name: str, query: Mapping[str, Any], **options: Any) -> list[Document]:
-        """Documents of any collection of this inventory, keys decoded."""
+        """Yield documents of a collection of this inventory, with decoded keys."""
         return [decode(item) for item in self.collection(name).find(query, **options)]
 
     # -- writing -----------------------------------------------------------------------
 
     def guard(self, condition: Document) -> Document:
-        """A condition to be added to writes by `_id`, see `stores.mongo.embedded.guard`."""
+        """Return a condition to add to writes by `_id`, see `stores.mongo.embedded.guard`."""
         return guard(condition)
 
     def set(self, item: Document) -> None:
         """Insert or update one object; the given fields replace the stored ones.
 
-        Fields of other owners are left out: who read an object and writes it back must not take
-        back what they wrote meanwhile.
+        Fields of other owners are not written: a caller that reads an object and writes it back
+        must not undo what the owners wrote in between.
         """
         environment, object_type, object_id = item["environment"], item["type"], str(item["id"])
         fields = of_scan(item) | {"id": object_id}
@@ -199,7 +204,9 @@ class InventoryMgr:
         update: Document,
         only: Mapping[str, Any] | None = None,
     ) -> None:
-        """Apply one update to documents by `_id`, in portions; `only` to those that match."""
+        """Apply one update to documents by `_id`, in portions; with `only`, to those that
+        match it.
+        """
         for start in range(0, len(keys), 1000):
             portion = {"_id": {"$in": list(keys[start : start + 1000])}}
             self.collection(name).update_many(portion | dict(only or {}), update)
@@ -207,7 +214,7 @@ class InventoryMgr:
     def delete_by_keys(
         self, name: str, keys: Sequence[ObjectId], only: Mapping[str, Any] | None = None
     ) -> None:
-        """Delete documents by `_id`, in portions; `only` those that match."""
+        """Delete documents by `_id`, in portions; with `only`, those that match it."""
         for start in range(0, len(keys), 1000):
             portion = {"_id": {"$in": list(keys[start : start + 1000])}}
             self.collection(name).delete_many(portion | dict(only or {}))
@@ -215,7 +222,7 @@ class InventoryMgr:
     def bulk(self, name: str, operations: Sequence[Write], size: int = 1000) -> None:
         """Run write operations, unordered, in portions.
 
-        An insert that meets a document which another worker just wrote becomes an update of it.
+        If another worker has just inserted the same document, the insert becomes an update.
         """
         collection = self.collection(name)
         for start in range(0, len(operations), size):
@@ -226,7 +233,10 @@ class InventoryMgr:
                 collection.bulk_write(self._as_updates(portion, error), ordered=False)
 
     def _as_updates(self, portion: Sequence[Write], error: BulkWriteError) -> list[Write]:
-        """Inserts of a portion that met a stored document, as updates. Raises any other error."""
+        """Return the inserts that failed on a stored document, as updates.
+
+        Raises any other error.
+        """
         problems = error.details["writeErrors"]
         late = [problem["index"] for problem in problems if problem["code"] == DUPLICATE]
         inserts = [portion[index] for index in late]
@@ -235,7 +245,10 @@ class InventoryMgr:
         return [self._late(item._doc) for item in inserts if isinstance(item, InsertOne)]
 
     def _late(self, document: Mapping[str, Any]) -> UpdateOne:
-        """The update in place of such an insert; what a later scan has stamped stays."""
+        """Return the update that replaces such an insert.
+
+        A document that a later scan stamped stays.
+        """
         fields = {key: value for key, value in document.items() if key != "_id"}
         key = {"_id": document["_id"]}
         if "generation" not in document:

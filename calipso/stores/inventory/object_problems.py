@@ -1,12 +1,12 @@
-"""ObjectProblems: what fetchers and link finders found wrong with objects.
+"""ObjectProblems: problems that fetchers and link finders reported on objects.
 
-A problem is stored in `object_problems` by whoever reports it, with evidence as objects have it:
-it stays until the same fetch of the same parent, or the same link finder, ran again with success
-and did not report it. `place` copies the problems of each object into its field `problems` and
-records what appeared and what went.
+A reported problem is stored in `object_problems` with the same evidence as objects. It stays until
+the same fetch of the same parent, or the same link finder, succeeds again and does not report it.
+`place` copies the problems of each object into its field `problems` and records which problems
+appeared or went.
 
-Every step may be broken off and begun again: a problem that changed, or that is to go, waits
-(`pending`) until `place` has written the object.
+Every step may stop and run again: a problem that changed, or that must go, is `pending` until
+`place` has written the object.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class ObjectProblems(ScanWriter):
     # -- reporting ---------------------------------------------------------------------
 
     def report(self, problems: Iterable[Problem], found_by: Mapping[str, Any]) -> int:
-        """Store those of these problems that name an object and a code; returns how many.
+        """Store the problems that name an object and a code; returns their number.
 
-        `found_by` is the evidence: `scanner`, `fetcher`, `parent`, `parent_id` and `parent_type`
-        of a fetch, or `finder`. Call it once with all that one fetch of one parent found.
+        `found_by` is the evidence: `scanner`, `fetcher`, `parent`, `parent_id` and `parent_type` of
+        a fetch, or `finder`. Call it once with all problems of one fetch of one parent.
         """
         found: dict[ObjectId, Document] = {}
         for problem in problems:
@@ -50,18 +50,18 @@ class ObjectProblems(ScanWriter):
         return len(found)
 
     def report_of_finder(self, finder: str, problems: Sequence[Problem]) -> int:
-        """Replace the problems that one link finder had reported by these; returns how many."""
+        """Replace the problems of one link finder by these; returns their number."""
         count = self.report(problems, {"finder": finder})
         self._retire(self._rows({"environment": self.environment, "found_by.finder": finder}))
         return count
 
-    # -- what is right again -----------------------------------------------------------
+    # -- problems that go -----------------------------------------------------------
 
     def judge(self, evidence: Evidence, *, below: str = "", clear: bool = False) -> None:
-        """Let go what fetches of this scan did not report again, and what lost its object.
+        """Mark problems that fetches of this scan did not report again, or whose object is gone.
 
-        A problem also goes with the parent of the fetch that found it: that fetch is never made
-        again. `below` and `clear` limit and widen this as they do the sweep of objects.
+        A problem also goes with the parent of its fetch, because that fetch never runs again.
+        `below` and `clear` mean the same as in the sweep of objects.
         """
         rows = self._rows({"environment": self.environment})
         places = self.inv.find_by_keys([row["object"] for row in rows], ["id_path"])
@@ -82,7 +82,7 @@ class ObjectProblems(ScanWriter):
         self._retire(gone)
 
     def drop_of_other_finders(self, finders: Iterable[str]) -> None:
-        """Let go what link finders reported that are not among these."""
+        """Mark the problems of link finders that are not in this list."""
         known = {*finders, None}
         rows = self._rows({"environment": self.environment})
         self._retire([row for row in rows if row["found_by"].get("finder") not in known])
@@ -96,8 +96,8 @@ class ObjectProblems(ScanWriter):
     def place(self, *, everywhere: bool = False) -> int:
         """Put problems on their objects, and record each that appeared, changed or went.
 
-        Objects whose problems changed are looked at; with `everywhere`, all that have problems.
-        Returns how many objects were written.
+        It handles objects whose problems changed; with `everywhere`, all objects with problems.
+        Returns the number of written objects.
         """
         query: Document = {"environment": self.environment}
         rows = self._rows(query if everywhere else query | {"pending": True}, {"object": 1})
@@ -134,7 +134,9 @@ class ObjectProblems(ScanWriter):
         }
 
     def _join(self, found: dict[ObjectId, Document], row: Document) -> None:
-        """Several problems of one code, such as two lost interfaces, are one with all messages."""
+        """Join several problems of one code, such as two lost interfaces, into one with all
+        messages.
+        """
         known = found.setdefault(row["_id"], row)
         for name in ("message", "hint"):
             if row[name] not in known[name]:
@@ -163,7 +165,7 @@ class ObjectProblems(ScanWriter):
             self.inv.bulk(COLLECTION, operations)
 
     def _retire(self, rows: Iterable[Document]) -> None:
-        """Mark problems that are to go; those that this or a later scan reported stay."""
+        """Mark problems that must go. Problems that this or a later scan reported stay."""
         old = [row["_id"] for row in rows if row.get("generation", 0) < self.generation]
         self.alive()
         going = {"$set": {"gone": True, "pending": True}}
@@ -183,14 +185,14 @@ class ObjectProblems(ScanWriter):
             changes += self._changes(item, old, entries)
             update = {"$set": {"problems": entries}} if entries else {"$unset": {"problems": ""}}
             operations.append(self._guarded(key, update))
-        # Changes first, the marks last: whoever goes on after a crash finds the same difference.
+        # Write changes first and marks last: a rerun after a crash finds the same difference.
         self.inv.bulk("changes", changes)
         self.inv.bulk("inventory", operations)
         self._settle([row for some in rows.values() for row in some], objects)
         return len(operations)
 
     def _settle(self, rows: Sequence[Document], objects: Mapping[ObjectId, Document]) -> None:
-        """Remove the problems that went, and take the mark from those that are on their object."""
+        """Remove the problems that went, and remove the mark of those that are on their object."""
         gone = [r["_id"] for r in rows if r.get("gone") or r["object"] not in objects]
         since: dict[tuple[ObjectId, str], Any] = {}
         for row in rows:
@@ -232,7 +234,7 @@ class ObjectProblems(ScanWriter):
 
 
 def _entries(rows: Iterable[Document]) -> list[Document]:
-    """The field `problems` of an object: one entry for each code that is left, in order."""
+    """Return the field `problems` of an object: one entry for each remaining code, in order."""
     by_code: dict[str, list[Document]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: str(row["_id"])):
         by_code[row["code"]].append(row)

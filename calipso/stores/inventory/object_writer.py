@@ -1,7 +1,7 @@
-"""ObjectWriter: stores what a fetch found, in bulk, and notes what changed.
+"""ObjectWriter: stores the objects of a fetch, in bulk, and notes changes.
 
-Writing the same objects twice changes nothing: ids are derived, and stored documents are
-compared before they are written.
+A second write of the same objects changes nothing: ids are derived, and the writer compares with
+the stored documents first.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from calipso.stores.inventory.scan_writer import ScanWriter, WriterOptions
 from calipso.stores.mongo.embedded import PORTION
 from calipso.stores.mongo.encoding import encode
 
-#: What an update leaves alone, beside what enriched the object.
+#: Fields that an update does not touch, besides those that enriched the object.
 _KEPT = KEPT_FIELDS | STAMPS | {"_id", "environment", "enriched", "clique"}
 
 
@@ -40,7 +40,7 @@ class ObjectWriter(ScanWriter):
         self._buffer: dict[ObjectId, Document] = {}
 
     def add(self, document: Document, *, enriches: bool = False) -> ObjectId:
-        """Take one complete object; it is written by the next flush at the latest."""
+        """Take one complete object. The next flush writes it, if not earlier."""
         key = object_key(self.environment, document["type"], document["id"])
         document = of_scan(document)
         if enriches:
@@ -53,9 +53,9 @@ class ObjectWriter(ScanWriter):
         return key
 
     def flush(self) -> None:
-        """Write what is buffered: changed documents in bulk, a stamp on the others.
+        """Write the buffered objects: changed documents in bulk, a stamp on the others.
 
-        What a later scan has stamped stays as it is.
+        A document that a later scan has stamped stays unchanged.
         """
         if not self._buffer:
             return
@@ -85,13 +85,13 @@ class ObjectWriter(ScanWriter):
                     operations.append(self._guarded(key, update))
                 else:
                     same.append(key)
-        # Changes first: if a worker dies in between, the rerun finds the same difference.
+        # Write changes first: if a worker dies in between, the rerun finds the same difference.
         self.inv.bulk("changes", changes)
         self.inv.bulk("inventory", operations)
         self.inv.update_by_keys("inventory", same, {"$set": self._stamp}, self._guard)
 
     def note_removed(self, documents: Iterable[Document]) -> None:
-        """Record that these go; they are removed by the caller."""
+        """Record the removal of these objects. The caller removes them."""
         self.inv.bulk(
             "changes", [c for item in documents for c in self._change("removed", item, {})]
         )
@@ -102,7 +102,7 @@ class ObjectWriter(ScanWriter):
         return InsertOne(new | self._stamp | {"environment": self.environment})
 
     def _update(self, new: Document, old: Document) -> Document | None:
-        """The update that makes `old` equal `new`; None when only the stamp differs."""
+        """Return the update that makes `old` equal to `new`; None when only the stamp differs."""
         keep = _KEPT | (set(old.get("enriched", ())) - new.keys())
         changed = {key: value for key, value in new.items() if old.get(key, _MISSING) != value}
         gone = [key for key in old if key not in new and key not in keep]
@@ -121,14 +121,14 @@ class ObjectWriter(ScanWriter):
         operations: list[Write],
         changes: list[UpdateOne],
     ) -> None:
-        """Add fields to an object that another fetch type stored; never create one."""
+        """Add fields to an object that another fetch type stored. Never create an object."""
         if old is None:
             return
         fields = {name: value for name, value in new.items() if name not in ("_id", "id", "type")}
         fields["enriched"] = sorted(set(old.get("enriched", ())) | set(new["enriched"]))
         if all(old.get(name, _MISSING) == value for name, value in fields.items()):
             return
-        if "enriched" in old:  # the first enrichment completes a new object: no change of it
+        if "enriched" in old:  # the first enrichment completes a new object, so it is not a change
             changes += self._difference(old | fields, old)
         operations.append(self._guarded(key, {"$set": fields}))
 

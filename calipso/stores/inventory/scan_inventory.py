@@ -1,7 +1,7 @@
-"""The inventory as a running scan sees it, and the evidence of what it read.
+"""The inventory as a running scan sees it, and the evidence of what the scan read.
 
-Objects that are gone stay stored until the scan's sweep. What fetchers read meanwhile must not
-be built on them: `ScanInventory` leaves out what a fetch of this scan did not list any more.
+Objects that are gone stay stored until the sweep of the scan. Fetchers must not use them before
+that: `ScanInventory` leaves out objects that a fetch of this scan did not list any more.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.scans.scan_store import ScanStore
 
-#: Scanner, fetcher, `_id` of the parent.
+#: A fetch: scanner, fetcher, `_id` of the parent.
 Fetch = tuple[str, str, ObjectId]
 
 
@@ -26,34 +26,32 @@ Fetch = tuple[str, str, ObjectId]
 class Evidence:
     """Which fetches of a scan succeeded, and which failed.
 
-    Scanner, fetcher and parent identify a fetch, not its place in the file: that moves when another
-    entry is put before it.
+    Scanner, fetcher and parent identify a fetch. Its place in the file does not, because it moves
+    when somebody adds an entry before it.
     """
 
     read: frozenset[Fetch]
     failed: frozenset[Fetch]
-    #: id_path the scan was limited to; with a slash at its end, what is under it
+    #: id_path to which the scan was limited; a slash at the end means only what is below it
     below: str = ""
     #: `_id`s of objects that a fetch could not read although it succeeded for others
     unread: frozenset[ObjectId] = frozenset()
 
     def covers(self, item: Mapping[str, Any]) -> bool:
-        """True when the fetch that once found this object was repeated with success.
+        """True when the scan repeated, with success, the fetch that had found this object.
 
-        A scan of one object repeats a fetch that finds others too, and keeps this one only.
+        A scan of one object repeats a fetch that finds others too, and keeps only this object.
         """
         if item.get("_id") in self.unread:
             return False
         return _fetch_of(item) in self.read and is_at_or_below(item.get("id_path", ""), self.below)
 
     def lacks(self, item: Mapping[str, Any]) -> bool:
-        """True when the fetch that once found this object was tried and failed, or could not
-        read this one.
-        """
+        """True when the fetch that had found this object failed, or could not read this object."""
         return item.get("_id") in self.unread or _fetch_of(item) in self.failed
 
     def lacks_elsewhere(self, item: Mapping[str, Any]) -> bool:
-        """True when a fetch like the one that found this object failed for another parent."""
+        """True when the fetcher that had found this object failed for another parent."""
         return _fetch_of(item)[:2] in self._failed_anywhere
 
     @cached_property
@@ -62,7 +60,7 @@ class Evidence:
 
 
 def is_at_or_below(id_path: str, place: str) -> bool:
-    """True for an object at this place of the tree, or under it; every object is under ``."""
+    """True for an object at this place of the tree or below it. Every object is below ``."""
     return id_path == place or id_path.startswith(place if place[-1:] in "/" else f"{place}/")
 
 
@@ -72,7 +70,7 @@ def _fetch_of(item: Mapping[str, Any]) -> tuple[Any, Any, Any]:
 
 
 def gather_evidence(store: ScanStore, scan_id: str) -> Evidence:
-    """The evidence of a scan from its finished fetch tasks."""
+    """Return the evidence of a scan from its finished fetch tasks."""
     read: set[Fetch] = set()
     failed: set[Fetch] = set()
     unread: set[ObjectId] = set()
@@ -90,7 +88,7 @@ def gather_evidence(store: ScanStore, scan_id: str) -> Evidence:
 
 
 class ScanInventory(InventoryMgr):
-    """Reads like InventoryMgr, without objects that the scan knows to be gone."""
+    """Reads like InventoryMgr, but leaves out objects that are gone by the evidence of the scan."""
 
     def __init__(self, inventory: str, scan_id: str) -> None:
         super().__init__(inventory)
@@ -99,7 +97,7 @@ class ScanInventory(InventoryMgr):
         self._gathering = threading.Lock()
 
     def find_items(self, query: Mapping[str, Any], fields: Iterable[str] = ()) -> list[Document]:
-        """Objects that match, but for those that are gone."""
+        """Return objects that match and that are not gone."""
         wanted = list(fields)
         if wanted:
             wanted += ["scan_id", "fetched_by", "id_path"]
@@ -114,10 +112,13 @@ class ScanInventory(InventoryMgr):
         ]
 
     def _current_evidence(self) -> Evidence:
-        """A level is complete before the next begins, so evidence is gathered once a level."""
+        """Return the evidence so far.
+
+        It is read once per level, because each level ends before the next begins.
+        """
         store = ScanStore(self)
         level = store.level_of(self.scan_id)
-        with self._gathering:  # the threads of a worker begin a level together
+        with self._gathering:  # the threads of a worker begin a level at the same time
             if self._evidence is None or self._evidence[0] != level:
                 self._evidence = (level, gather_evidence(store, self.scan_id))
             return self._evidence[1]

@@ -1,4 +1,4 @@
-"""ScanWriter: what the writers of objects and of links and cliques have in common."""
+"""ScanWriter: the common base of the writers of objects, links and cliques."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calipso.utils.clock import now
 
 
 class WriterOptions(TypedDict, total=False):
-    """What a writer may be given beside its scan."""
+    """Optional arguments of a writer, besides its scan."""
 
     generation: int
     record_changes: bool
@@ -26,9 +26,10 @@ class WriterOptions(TypedDict, total=False):
 
 
 class ScanWriter:
-    """Writes for one scan, and records what changed.
+    """Writes for one scan, and records changes.
 
-    What a later scan has stamped stays as it is: the worker of this one may have been given up.
+    A document that a later scan has stamped stays unchanged, because the watchdog may have given up
+    the worker of this scan.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class ScanWriter:
         record_changes: bool = True,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
-        """`alive` is called before each portion; it raises when the scan went on without us."""
+        """The writer calls `alive` before each portion; `alive` raises when the scan continued
+        without it.
+        """
         self.inv = inv
         self.environment = environment
         self.scan_id = scan_id
@@ -61,7 +64,7 @@ class ScanWriter:
         return int(document.get("generation", 0)) > self.generation
 
     def _guarded(self, key: ObjectId, update: Document) -> UpdateOne:
-        """The update of a document that no later scan has stamped meanwhile."""
+        """Return an update that applies only if no later scan has stamped the document."""
         return UpdateOne({"_id": key} | self._guard, update)
 
     def _change_operation(self, what: str, subject: Document) -> UpdateOne:
@@ -71,7 +74,7 @@ class ScanWriter:
 def change_operation(
     environment: str, scan_id: str, what: str, subject: Document, when: datetime
 ) -> UpdateOne:
-    """One change document; its id is derived, so that a task run twice records it once."""
+    """Return one change document. Its id is derived, so a task that runs twice records it once."""
     fields = ",".join(subject.get("fields", {}))
     parts = (environment, scan_id, what, subject["kind"], subject["type"], subject["id"], fields)
     text = "\0".join(parts)

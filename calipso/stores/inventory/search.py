@@ -1,8 +1,8 @@
-"""Search by name, id, MAC and IP address: what an environment's objects are known by, in memory.
+"""Search by name, id, MAC and IP address, in an index in memory.
 
-MongoDB finds parts of names only by reading every object, and not every server has a text
-index. So a process keeps one text per environment: a line for each object, with its name, id and
-addresses. 50,000 objects take about 10 MB; looking for a part of a name takes milliseconds.
+To find a part of a name, MongoDB reads every object, and not every server has a text index. So a
+process keeps one text per environment: a line for each object, with its name, id and addresses.
+50,000 objects take about 10 MB; a search for a part of a name takes milliseconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from calipso.model.types import COMMON, OBJECT_TYPES, Search, object_type
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: What of an object is read for an index: what a declaration says search reads, of any type.
+#: Fields that an index reads: the fields that declarations of types mark for search.
 FIELDS = (
     "type",
     *dict.fromkeys(
@@ -41,17 +41,17 @@ _KEY = 12  # bytes of an ObjectId
 
 
 class Rank(IntEnum):
-    """How well an object fits, the best first."""
+    """How well an object matches the search, the best first."""
 
-    EXACT = 0  # name, id, MAC or IP address is what was asked for
-    NETWORK = 1  # an address within the range asked for, or a network that has the address
-    BEGINNING = 2  # the name begins so
-    WORD = 3  # something else it is known by begins so
+    EXACT = 0  # name, id, MAC or IP address equals the search text
+    NETWORK = 1  # an address in the searched range, or a network that contains the searched address
+    BEGINNING = 2  # the name begins with the search text
+    WORD = 3  # another key of the object begins with the search text
     PART = 4
 
 
 class SearchIndex:
-    """The objects of one environment, by what they are known by."""
+    """The search index of one environment."""
 
     def __init__(self, objects: Iterable[Mapping[str, Any]]) -> None:
         rows = sorted((str(item["type"]), _line(item), item["_id"].binary) for item in objects)
@@ -74,17 +74,17 @@ class SearchIndex:
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes."""
+        """Approximate size in bytes."""
         return len(self._text) + len(self._keys) + 10 * len(self)
 
     def find(
         self, words: str, limit: int, types: Iterable[str] = ()
     ) -> list[tuple[Rank, ObjectId]]:
-        """The objects that fit best, `limit` at most, best first."""
+        """Return the objects that match best, `limit` at most, best first."""
         wanted = {self.types.index(kind) for kind in types if kind in self.types}
         if types and not wanted:
             return []
-        found: dict[int, Rank] = {}  # in the order they were found: best first
+        found: dict[int, Rank] = {}  # the order of insertion: best first
         for rank, lines in self._ways(spellings(words)):
             for line in lines:
                 if line not in found and (not wanted or self._type[line] in wanted):
@@ -100,7 +100,7 @@ class SearchIndex:
         ]
 
     def _ways(self, given: list[str]) -> Iterator[tuple[Rank, Iterator[int]]]:
-        """What to look for, the best first."""
+        """Yield the texts to look for, the best match first."""
         texts = [word.encode("utf-8", "replace") for word in given]
         for word in texts:
             yield Rank.EXACT, self._lines(_FIELD + word + _FIELD)
@@ -113,10 +113,10 @@ class SearchIndex:
             yield Rank.PART, self._lines(word)
 
     def _lines(self, pattern: bytes) -> Iterator[int]:
-        """Numbers of the lines that hold this, in order."""
+        """Yield the numbers of the lines that contain this text, in order."""
         at = self._text.find(pattern)
         while at >= 0:
-            # a pattern may begin with the line's end before
+            # the pattern may begin with the end of the line before
             line = bisect_right(self._starts, at) - 1
             yield line
             if line + 1 == len(self._starts):
@@ -124,7 +124,7 @@ class SearchIndex:
             at = self._text.find(pattern, self._starts[line + 1])
 
     def _near(self, given: list[str]) -> Iterator[int]:
-        """Objects with an address in this range; networks that have this address."""
+        """Yield objects with an address in this range, and networks that contain this address."""
         for word in given:
             network, address = as_network(word), as_address(word)
             if address is not None:
@@ -148,7 +148,7 @@ class SearchIndex:
         return self._networks
 
     def _parsed(self, parse: Callable[[str], Any]) -> Iterator[tuple[Any, int]]:
-        """Every word that `parse` understands, with its line."""
+        """Yield every word that `parse` understands, with its line."""
         for line, text in enumerate(self._text[1:-1].split(_LINE)):
             for word in text.strip(_FIELD).split(_FIELD):
                 if (b"." in word or b":" in word) and len(word) < 50:
@@ -158,7 +158,9 @@ class SearchIndex:
 
 
 def spellings(words: str) -> list[str]:
-    """What somebody typed, as it is stored: MAC addresses with colons, IP addresses normalised."""
+    """Return a search text in stored form: MAC addresses with colons, IP addresses in
+    normal form.
+    """
     word = _CONTROL.sub(" ", words).strip().lower()
     mac = as_mac(word)
     address = as_address(word)
@@ -167,7 +169,7 @@ def spellings(words: str) -> list[str]:
 
 
 def as_mac(word: str) -> str | None:
-    """A MAC address in any writing, with colons; None for anything else."""
+    """Return a MAC address of any notation with colons; None for other text."""
     if not _MAC.fullmatch(word.lower()):
         return None
     digits = re.sub("[^0-9a-f]", "", word.lower())
@@ -175,7 +177,7 @@ def as_mac(word: str) -> str | None:
 
 
 def as_address(word: str) -> Address | None:
-    """An IP address; None for anything else."""
+    """Return an IP address; None for other text."""
     try:
         return ipaddress.ip_address(word)
     except ValueError:
@@ -183,7 +185,7 @@ def as_address(word: str) -> Address | None:
 
 
 def as_network(word: str) -> Network | None:
-    """A range of addresses, `10.0.0.0/24`; None for anything else."""
+    """Return a range of addresses such as `10.0.0.0/24`; None for other text."""
     if "/" not in word:
         return None
     try:
@@ -208,13 +210,13 @@ def _line(item: Mapping[str, Any]) -> bytes:
 
 @cache
 def _searched(name: str) -> tuple[tuple[str, Search], ...]:
-    """Fields of objects of a type that search reads, and how."""
+    """Return the fields of a type that search reads, with the way to read each."""
     fields = (*COMMON, *object_type(name).fields)
     return tuple((field.name, field.search) for field in fields if field.search is not None)
 
 
 def _read(value: Any, how: Search) -> Iterable[Any]:
-    """What a field makes an object known by."""
+    """Yield the search keys that a field gives an object."""
     if how is Search.MAC:
         return [as_mac(str(value))]
     if how is Search.ADDRESS:
@@ -225,7 +227,9 @@ def _read(value: Any, how: Search) -> Iterable[Any]:
 
 
 def _addresses(value: Any) -> Iterator[Address | None]:
-    """Addresses of a field: one or several, with a prefix length, or in `address` of a dict."""
+    """Yield the addresses of a field: one or several, also with a prefix length or in `address` of
+    a dict.
+    """
     for one in _listed(value) if value else ():
         if isinstance(one, Mapping):
             one = one.get("address") or one.get("ip_address") or ""

@@ -1,4 +1,4 @@
-"""The search indexes of a process: made when asked for, made anew when a scan wrote something."""
+"""The search indexes of a process: made on request, and made again when a scan has written."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pymongo import DESCENDING
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.search import FIELDS, SearchIndex
 
-#: Bytes all indexes of a process may take; the one that was not used for longest goes first.
+#: Most bytes of all indexes of a process. The least recently used index is dropped first.
 MOST_BYTES = 200_000_000
-#: Seconds after which an index is made anew in any case: what is not a scan writes as well.
+#: Seconds after which an index is always made again, because not only scans write.
 OLD = 300.0
-#: An index that took longer is made anew beside the searches, which go on with the old one.
+#: Seconds. An index that took longer is made again in the background; searches use the old one.
 QUICK_SECONDS = 0.5
-#: Seconds between two of those, while a scan writes.
+#: Seconds between two indexes in the background, while a scan writes.
 PAUSE = 15.0
 
 Key = tuple[str, str, str]
@@ -43,14 +43,14 @@ class SearchCache:
         self._making: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)
 
     def index(self, inv: InventoryMgr, environment: str) -> SearchIndex:
-        """The index of an environment, of now or of a moment ago."""
+        """Return the index of an environment; a large one may be some seconds old."""
         key = (inv.db.name, inv.inventory, environment)
         stamp = _stamp(inv, environment)
         entry = self._entry(key)
         if entry is None or (not _is_fresh(entry, stamp) and entry.seconds < QUICK_SECONDS):
             with self._lock:
                 making = self._making[key]
-            with making:  # whoever waited finds what the first one made
+            with making:  # threads that waited use the index of the first
                 entry = self._entry(key)
                 if entry is None or not _is_fresh(entry, stamp):
                     entry = self._make(key, inv, environment, stamp)
@@ -84,7 +84,7 @@ class SearchCache:
     def _renew(
         self, key: Key, entry: _Entry, inv: InventoryMgr, environment: str, stamp: str
     ) -> None:
-        """Make a large index anew beside the searches, one at a time and not all the time."""
+        """Make a large index again in the background, one at a time, with pauses."""
         with self._lock:
             if entry.renewing or time.monotonic() - entry.made < PAUSE:
                 return
@@ -104,7 +104,7 @@ def _is_fresh(entry: _Entry, stamp: str) -> bool:
 
 
 def _stamp(inv: InventoryMgr, environment: str) -> str:
-    """What differs after a scan, or a level of one, has written."""
+    """Return a mark that differs after a scan, or a level of a scan, has written."""
     fields = {"status": 1, "level": 1, "submit_timestamp": 1}
     last = inv.db["scans"].find_one(
         {"environment": environment}, fields, sort=[("submit_timestamp", DESCENDING)]

@@ -6,6 +6,6 @@ A migration is one file here, `m<number>_<name>.py`; no list names it. It has
     affected(db) -> int     how many documents (or indexes) it would change
     upgrade(db) -> int      changes them; returns how many it changed
 
-Running one twice changes nothing the second time: it may be cut off anywhere, and run again.
-Indexes are no migrations of their own: each upgrade makes those that are missing.
+A second run changes nothing: a migration may stop anywhere and run again.
+Indexes need no migration: each upgrade makes missing indexes.
 """

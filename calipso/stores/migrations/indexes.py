@@ -1,4 +1,4 @@
-"""Which indexes of the table of collections are missing in a database, and making those."""
+"""Finds and makes the indexes of the table of collections that a database lacks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from calipso.stores.mongo.indexes import index_models, make_index, same_index
 
 
 def wanted(inventories: Iterable[str]) -> dict[str, list[IndexModel]]:
-    """Collection -> its indexes, of what these inventories have and all share."""
+    """Return collection -> its indexes, for the collections of these inventories and the shared
+    ones.
+    """
     names = list(inventories)
     found: dict[str, list[IndexModel]] = {}
     for name, spec in COLLECTIONS.items():
@@ -30,7 +32,7 @@ def wanted(inventories: Iterable[str]) -> dict[str, list[IndexModel]]:
 
 
 def missing(database: Database[Document]) -> list[tuple[str, IndexModel]]:
-    """(collection, index) of each index that is not there, or there with other options."""
+    """Return (collection, index) of each index that is missing or has other options."""
     found = []
     for collection, models in sorted(wanted(known_inventories(database)).items()):
         there = database[collection].index_information()
@@ -42,7 +44,7 @@ def missing(database: Database[Document]) -> list[tuple[str, IndexModel]]:
 
 
 def make(database: Database[Document]) -> list[str]:
-    """Make what is missing; returns `collection.index` of each. Raises StoreError."""
+    """Make the missing indexes; returns `collection.index` of each. Raises StoreError."""
     made = []
     for collection, model in missing(database):
         name = f"{collection}.{model.document['name']}"
@@ -51,7 +53,7 @@ def make(database: Database[Document]) -> list[str]:
         except OperationFailure as error:
             raise StoreError(
                 f"index {name}: {error.details.get('errmsg') if error.details else error}",
-                hint="Two documents are equal where one must be unique: remove one of them, then "
+                hint="Two documents have the same value in a unique index: remove one, then "
                 "`calipso db upgrade` again.",
             ) from error
         made.append(name)

@@ -1,4 +1,4 @@
-"""The first schema with a number: databases from before it differ from it in indexes only."""
+"""The first numbered schema. Earlier databases differ from it only in indexes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DESCRIPTION = "The collections of the first numbered schema, with their indexes.
 
 
 def affected(database: Database[dict[str, Any]]) -> int:
-    """Indexes to be made."""
+    """Return the number of missing indexes."""
     return len(indexes.missing(database))
 
 

@@ -1,4 +1,4 @@
-"""Changes of links name the ids of both ends: those of one object are then found by an index."""
+"""Changes of links get the ids of both ends, so that an index finds the changes of one object."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PORTION = 1000
 
 
 def affected(database: Database[Document]) -> int:
-    """Changes of links without their ends."""
+    """Return the number of changes of links without the ids of their ends."""
     return sum(changes.count_documents(WITHOUT) for changes in _collections(database))
 
 

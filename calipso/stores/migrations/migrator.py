@@ -1,8 +1,8 @@
-"""Migrator: which schema a database has, and bringing it to the one this version knows.
+"""Migrator: reads the schema of a database and upgrades it to the schema of this version.
 
 The collection `schema_version` holds one document: the number of the last migration that was
-applied, the history, and the lock of the process that upgrades. The lock is a lease: one whose
-holder was killed is free again after a minute.
+applied, the history, and the lock of the process that upgrades. The lock is a lease: if its holder
+is killed, it is free again after a minute.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from calipso.utils.clock import now
 COLLECTION = "schema_version"
 KEY = "calipso"
 
-#: Seconds after which the lock of a process that was killed is free; it is renewed three times as
-#: often.
+#: Seconds after which the lock of a killed process is free. Its holder renews it three times in
+#: this time.
 LEASE = 60.0
 POLL = 0.2
 
@@ -65,16 +65,19 @@ class Migration:
 class Status:
     """The schema of a database beside the one this version of Calipso knows."""
 
-    version: int  # 0: there is none yet
+    version: int  # 0: the database has no schema yet
     known: int
-    empty: bool  # no environment, no scan, no user: nothing to be careful with
-    holder: str  # who upgrades at this moment
+    empty: bool  # no environment, no scan, no user: the upgrade cannot damage any data
+    holder: str  # the process that upgrades at this moment
     applied: list[Document] = field(default_factory=list)
     missing_indexes: list[str] = field(default_factory=list)
 
 
 def find_migrations(package: ModuleType = migrations) -> list[Migration]:
-    """The migrations of a package, by number. Raises ConfigError when a number is missing."""
+    """Return the migrations of a package, by number.
+
+    Raises ConfigError when a number is missing.
+    """
     found = []
     for module in pkgutil.iter_modules(package.__path__):
         if match := _MODULE.fullmatch(module.name):
@@ -89,7 +92,7 @@ def find_migrations(package: ModuleType = migrations) -> list[Migration]:
 
 
 class Migrator:
-    """Looks at a database and upgrades it."""
+    """Reads the schema of a database and upgrades it."""
 
     def __init__(
         self,
@@ -106,7 +109,7 @@ class Migrator:
     # -- looking -----------------------------------------------------------------------
 
     def status(self, *, look_at_indexes: bool = False) -> Status:
-        """What the database has. Raises StoreError when it does not answer."""
+        """Return the schema of the database. Raises StoreError when it does not answer."""
         with _store_errors():
             document = self._document()
             lock = document.get("lock") or {}
@@ -122,16 +125,16 @@ class Migrator:
             )
 
     def pending(self, version: int) -> list[Migration]:
-        """Migrations that a database of this version lacks."""
+        """Return the migrations that a database with this schema lacks."""
         return self.migrations[version:]
 
     def check(self) -> None:
-        """Raises ConfigError unless the schema is the one this version works with."""
+        """Raise ConfigError unless this version works with the schema."""
         status = self.status()
         if status.version > status.known:
             raise ConfigError(
                 f"the database {self.db.name} has schema {status.version}; calipso {__version__} "
-                f"knows none above {status.known}",
+                f"knows schemas up to {status.known}",
                 hint="A newer calipso has upgraded it: install that one or a later one.",
             )
         if status.version < status.known:
@@ -142,9 +145,10 @@ class Migrator:
             )
 
     def ready(self, *, upgrade: bool = False) -> None:
-        """Make sure that the schema fits; an empty database is brought to it at once.
+        """Make sure that the schema fits; an empty database gets the schema at once.
 
-        `upgrade`: an older one too. Raises ConfigError when it is older (without that) or newer.
+        With `upgrade`, an older database is upgraded too; otherwise it raises ConfigError. A newer
+        database always raises ConfigError.
         """
         status = self.status()
         if status.version < status.known and (upgrade or status.empty):
@@ -156,11 +160,12 @@ class Migrator:
     def upgrade(
         self, report: Callable[[Migration, int], None] | None = None, *, wait: float = WAIT
     ) -> list[str]:
-        """Apply what is pending, in order, then make missing indexes; returns their names.
+        """Apply the pending migrations in order, then make missing indexes; returns the names of
+        these.
 
-        `report` is called with each migration that was applied, and how many documents it changed.
-        Raises ConfigError for a newer schema, StoreError when another process upgrades for
-        longer than `wait` seconds, or takes the lock away.
+        It calls `report` with each applied migration and the number of documents that it changed.
+        Raises ConfigError for a newer schema, and StoreError when another process upgrades for
+        longer than `wait` seconds or takes over the lock.
         """
         with _store_errors(), self._lock(wait) as lost:
             status = self.status()
@@ -190,21 +195,23 @@ class Migrator:
         if lost.is_set() or not done.matched_count:
             raise StoreError(
                 f"another process has taken over the upgrade at migration {migration.number}",
-                hint="It goes on with it; `calipso db status` shows how far it is.",
+                hint="That process continues it; `calipso db status` shows its progress.",
             )
         log.info("migration applied", extra={"migration": migration.name, "changed": changed})
         return changed
 
     @contextmanager
     def _lock(self, wait: float) -> Iterator[threading.Event]:
-        """Hold the lock, renewed in the background; yields what is set when it was lost."""
+        """Hold the lock and renew it in the background; yields an event that is set when the lock
+        is lost.
+        """
         deadline = time.monotonic() + wait
         while not self._take():
             if time.monotonic() > deadline:
                 holder = self.status().holder or "another process"
                 raise StoreError(
                     f"{holder} has been upgrading the database for more than {wait:.0f} s",
-                    hint="Wait for its end and run `calipso db upgrade` again.",
+                    hint="Wait until it has ended and run `calipso db upgrade` again.",
                 )
             time.sleep(POLL)
         stop, lost = threading.Event(), threading.Event()
@@ -220,7 +227,7 @@ class Migrator:
             )
 
     def _take(self) -> bool:
-        """Take the lock if it is free, or its holder's lease is over."""
+        """Take the lock if it is free or the lease of its holder has ended."""
         free = [{"lock": None}, {"lock.until": {"$lt": datetime.now(UTC)}}]
         try:
             self._schema().update_one(
@@ -243,7 +250,7 @@ class Migrator:
                 ):
                     lost.set()
                     return
-            except PyMongoError as error:  # the migration itself meets it too
+            except PyMongoError as error:  # the migration itself will fail with it too
                 log.warning("the lock of the upgrade is not renewed: %s", error)
 
     # -- inside ------------------------------------------------------------------------

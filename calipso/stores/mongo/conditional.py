@@ -1,8 +1,9 @@
-"""Updates that happen only to a document that is as expected, looked up by `_id` alone.
+"""Updates that change a document only if it has expected values; found by `_id` alone.
 
 The embedded store reads a whole collection when the condition of a write names a second field
-beside `_id`: 57 ms with 30,000 tasks stored, against 2 without. So the expectation stands in the
-update, as an aggregation pipeline (MongoDB 4.2 or newer), and `modified_count` says what happened.
+besides `_id`: 57 ms with 30,000 stored tasks, instead of 2 ms. So the update itself contains the
+expectation, as an aggregation pipeline (MongoDB 4.2 or newer). `modified_count` shows whether the
+document has changed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ def change_if(
     fields: Mapping[str, Any],
     computed: Mapping[str, Any] | None = None,
 ) -> list[Document]:
-    """An update that sets fields if all expectations hold, and otherwise changes nothing.
+    """Return an update that sets fields if all expectations are true, and otherwise changes
+    nothing.
 
     `expected` and `computed` are expressions, `fields` are stored as they are.
     """
@@ -28,10 +30,10 @@ def change_if(
 
 
 def alike(fields: Mapping[str, Any]) -> list[Document]:
-    """The expectations that fields have these values; operators in a value are not evaluated."""
+    """Return expectations that fields have these values. Operators in a value are not evaluated."""
     return [{"$eq": [f"${name}", {"$literal": value}]} for name, value in fields.items()]
 
 
 def more(name: str, number: int) -> Document:
-    """The value of a field plus a number; a missing field counts as 0."""
+    """Return the expression "field plus number"; a missing field counts as 0."""
     return {"$add": [{"$ifNull": [f"${name}", 0]}, number]}

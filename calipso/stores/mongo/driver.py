@@ -1,4 +1,4 @@
-"""What the layers above the stores use of the MongoDB driver; pymongo is imported nowhere else."""
+"""The names of the MongoDB driver for layers above the stores, which do not import pymongo."""
 
 from __future__ import annotations
 

@@ -6,12 +6,12 @@ from typing import Any
 
 DOT = "[dot]"
 
-#: What has to be looked into. Every field of every object passes here: most are plain values.
+#: Types that may contain keys. Every field of every object passes here; most are plain values.
 _NESTED = (dict, list, tuple)
 
 
 def encode(value: Any) -> Any:
-    """Value with `.` in keys written `[dot]`, and a leading `$` written `[dollar]`."""
+    """Return a value with `[dot]` for `.` in keys, and `[dollar]` for a leading `$`."""
     if isinstance(value, dict):
         return {
             key
@@ -25,7 +25,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """The inverse of `encode`."""
+    """Return the value that `encode` has encoded."""
     if isinstance(value, dict):
         return {
             _decode_key(key) if "[" in key else key: decode(item)

@@ -1,4 +1,4 @@
-"""Indexes in the database, made as the table of collections declares them."""
+"""Makes the indexes that the table of collections declares."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from calipso.model.collections import COLLECTIONS
 from calipso.model.documents import Document
 from calipso.settings import settings
 
-#: What makes two indexes of one name different.
+#: Options that make two indexes of one name different.
 OPTIONS = ("unique", "sparse", "expireAfterSeconds", "partialFilterExpression")
 
 #: MongoDB's error codes: an index of that name, or on these fields, is there with other options.
@@ -22,14 +22,14 @@ CONFLICTS = (85, 86)
 
 
 def index_models(name: str) -> list[IndexModel]:
-    """The indexes of a collection, by its name in the table."""
+    """Return the indexes of a collection, by its name in the table."""
     return [_model(index) for index in COLLECTIONS[name].indexes]
 
 
 def ensure_indexes(collection: Collection[Document], name: str) -> None:
     """Make the indexes that are missing; `name` is that of the table.
 
-    One that expires by a setting is made anew when the setting has changed.
+    An index that expires by a setting is made again when the setting has changed.
     """
     models = index_models(name)
     if not models:
@@ -45,7 +45,7 @@ def ensure_indexes(collection: Collection[Document], name: str) -> None:
 
 
 def make_index(collection: Collection[Document], model: IndexModel) -> None:
-    """Make an index; another of its name, or on its fields, gives way."""
+    """Make an index. It replaces another index of its name or on its fields."""
     index = model.document
     there = collection.index_information()
     if index["name"] in there:
@@ -62,7 +62,7 @@ def make_index(collection: Collection[Document], model: IndexModel) -> None:
 
 
 def same_index(index: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
-    """True when an index of the database is as declared."""
+    """True when an index of the database equals its declaration."""
     if list(index["key"].items()) != list(there["key"]):
         return False
     return all((index.get(name) or None) == (there.get(name) or None) for name in OPTIONS)

@@ -16,7 +16,7 @@ from calipso.model.documents import Document
 from calipso.settings import Settings, settings
 from calipso.utils.store_addresses import mongo_url
 
-#: Codes of errors that stay however often a write is repeated: a document is too large (10334,
+#: Codes of errors that every repetition of a write meets again: a document is too large (10334,
 #: 17280, 17419, 17420), or a document, an update or a path is not valid.
 REFUSED_CODES = frozenset(
     {2, 9, 14, 15, 22, 28, 40, 52, 54, 56, 57, 66, 72, 73, 121, 10334, 17280, 17419, 17420}
@@ -33,7 +33,7 @@ _embedded: dict[str, bool] = {}
 
 
 class MongoAccess:
-    """Opens the database the settings name; one client a process, also after a fork."""
+    """Opens the database of the settings. Each process has one client, also after a fork."""
 
     def __init__(self, config: Settings | None = None) -> None:
         self.config = config or settings()
@@ -45,7 +45,7 @@ class MongoAccess:
 
     @property
     def embedded(self) -> bool:
-        """True when the server is the embedded one; asked once."""
+        """True when the server is the embedded one. A process asks the server once."""
         url = _url(self.config)
         if url not in _embedded:
             _embedded[url] = "secantusVersion" in self._client().admin.command("buildInfo")
@@ -67,7 +67,7 @@ class MongoAccess:
                     connectTimeoutMS=10_000,
                     socketTimeoutMS=120_000,
                     maxPoolSize=100,
-                    journal=True,  # a store that crashes must not take back what it acknowledged
+                    journal=True,  # a store must not lose acknowledged data in a crash
                 )
             return _clients[key]
 
@@ -84,7 +84,9 @@ def close_clients() -> None:
 
 
 def _url(config: Settings) -> str:
-    """URL of MongoDB, read anew after a moment: an embedded store may come back elsewhere."""
+    """Return the URL of MongoDB, read again after some seconds: an embedded store may get a new
+    port.
+    """
     global _address
     known = _address
     if known is not None and known[0] is config and time.monotonic() < known[1]:
@@ -95,10 +97,10 @@ def _url(config: Settings) -> str:
 
 
 def is_store_error(error: BaseException) -> bool:
-    """True when MongoDB failed, not the data: the task is tried again.
+    """True when MongoDB failed and not the data, so that the task should run again.
 
-    An error that would come again at each attempt is not one of the store. For documents that the
-    driver refuses (too large, not BSON) it raises other exceptions than PyMongoError.
+    An error that would come again at each attempt is not a failure of the store. For documents that
+    the driver refuses (too large, not BSON) it raises other exceptions than PyMongoError.
     """
     if isinstance(error, StoreError):
         return not isinstance(error, NoWorker)

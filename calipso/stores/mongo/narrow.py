@@ -1,8 +1,8 @@
-"""Filters that an index answers in part, and the rest here.
+"""Filters of which the store answers a part by an index, and this module the rest.
 
-The embedded store uses an index only when the condition names its fields and no others; one more
-field, and it reads the whole collection. So a condition is split: what the index knows is asked of
-the store, and the rest is compared here with `matches`.
+The embedded store uses an index only when the condition names its fields and no others. With one
+more field it reads the whole collection. So a condition is split: the store answers the part that
+an index knows, and `matches` compares the rest here.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _SIGNS = {
 def by_keys(
     collection: Collection[Document], keys: Sequence[ObjectId], hidden: Sequence[str] = ()
 ) -> list[Document]:
-    """Documents by `_id`, in this order; one that is gone is left out."""
+    """Return documents by `_id`, in this order. A document that is gone is left out."""
     projection = dict.fromkeys(hidden, 0) or None
     found = {item["_id"]: item for item in collection.find({"_id": {"$in": keys}}, projection)}
     return [decode(found[key]) for key in keys if key in found]
 
 
 def named_fields(rest: Mapping[str, Any]) -> list[str]:
-    """Fields a condition reads."""
+    """Return the fields that a condition reads."""
     names: list[str] = []
     for name, value in rest.items():
         names += [own for part in value for own in named_fields(part)] if name == "$or" else [name]
@@ -45,7 +45,7 @@ def named_fields(rest: Mapping[str, Any]) -> list[str]:
 def matches(item: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
     """True when a document meets a condition: values, lists that have them, ranges, `$or`.
 
-    The subset of MongoDB's language that our filters are written in.
+    It knows the part of MongoDB's query language that our filters use.
     """
     return all(
         any(matches(item, part) for part in value) if name == "$or" else _meets(item, name, value)

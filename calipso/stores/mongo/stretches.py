@@ -1,7 +1,7 @@
 """Conditions that cut long lists into pieces.
 
-A server may put a whole answer together in memory before it sends the first document of it, and
-the embedded one does. What is asked in pieces costs it, and us, one piece at a time.
+A server may build a whole answer in memory before it sends the first document; the embedded one
+does. With pieces, the server and this process need memory for one piece at a time.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pymongo.collection import Collection
 
 from calipso.model.documents import Document
 
-#: From how many hosts on lists are read in pieces, of so many hosts each.
+#: Environments with more hosts than this are read in pieces of this many hosts.
 STRETCH_HOSTS = 100
 
-#: Links that are compared together.
+#: Number of links that are compared together.
 STRETCH_LINKS = 10_000
 
 #: The last character of Unicode: end of a range that starts with a prefix.
@@ -30,9 +30,9 @@ def prefix_range(prefix: str) -> Document:
 
 
 def key_ranges(number: int) -> list[Document]:
-    """Conditions on an ObjectId that cut derived keys into so many pieces; one: no limit.
+    """Return conditions on an ObjectId that cut derived keys into this number of pieces.
 
-    Our keys are hashes, so the pieces are of about the same size.
+    One piece has no limits. Our keys are hashes, so the pieces have about the same size.
     """
     step = 0x10000 / number
     marks = [ObjectId(f"{round(step * part):04x}{'0' * 20}") for part in range(1, number)]
@@ -43,16 +43,17 @@ def key_ranges(number: int) -> list[Document]:
 
 
 def host_ids(inventory: Collection[Document], environment: str) -> list[str]:
-    """Ids of the hosts of an environment, in order."""
+    """Return the ids of the hosts of an environment, sorted."""
     found = inventory.find({"environment": environment, "type": "host"}, {"id": 1})
     return sorted(str(host["id"]) for host in found)
 
 
 def id_ranges(hosts: Sequence[str]) -> list[Document]:
-    """Conditions that cut the ids of an environment with these hosts into pieces; one if small.
+    """Return conditions that cut the ids of an environment with these hosts into pieces.
 
-    Ids begin with the host of an object, or are UUIDs. Together the pieces select every id,
-    whatever ids look like; only the sizes of the pieces depend on it.
+    A small environment is one piece. Ids begin with the host of an object, or are UUIDs. Together
+    the pieces select every id, also of another form; only the sizes of the pieces depend on the
+    form.
     """
     if len(hosts) <= STRETCH_HOSTS:
         return [{}]
@@ -62,12 +63,14 @@ def id_ranges(hosts: Sequence[str]) -> list[Document]:
 
 
 def source_ranges(hosts: Sequence[str]) -> list[Document]:
-    """Conditions that cut the links of an environment with these hosts by their sources."""
+    """Return conditions that cut the links of an environment with these hosts by their sources."""
     return key_ranges(len(hosts) // STRETCH_HOSTS + 1)
 
 
 def other_names(names: Iterable[str]) -> list[Document]:
-    """Conditions that select every name but these, as ranges: an index answers them."""
+    """Return conditions that select every name except these, as ranges, because an index answers
+    ranges.
+    """
     marks = ["", *sorted(names)]
     between: list[Document] = [{"$gt": low, "$lt": high} for low, high in pairwise(marks)]
     return [{"$lte": ""}, *between, {"$gt": marks[-1]}, {"$eq": None}]

@@ -1,9 +1,9 @@
-"""Landmarks of an index: how a long list is read in short stretches.
+"""Landmarks of an index: they let readers read a long list in short stretches.
 
-The embedded store collects all index entries a condition allows before it sorts and cuts them, so
-one page of 50,000 documents costs as much as all. A stretch that is bounded on both sides costs
-what is in it. A landmark is every 150th key of an index, kept for a while. Landmarks only say
-where to cut, so a list is complete and in order also when they are old.
+The embedded store collects all index entries of a condition before it sorts and limits them. So one
+page of 50,000 documents costs as much as all pages. A stretch with limits on both sides costs only
+its own documents. A landmark is every 150th key of an index, kept for a while. Landmarks only say
+where to cut, so a list is complete and sorted even if they are old.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Order = list[tuple[str, int]]
 
 #: Documents between two landmarks; a page of the usual length is one stretch.
 STRETCH = 150
-#: Links that are read together for their landmarks.
+#: Number of links that are read together for their landmarks.
 PIECE = 10_000
-#: Ids that no range of texts holds.
+#: Ids that are not in any range of texts.
 NUMBERS = {"$lt": float("inf")}
 #: Lists shorter than this are read at once.
 SHORT = 4000
-#: Seconds landmarks are kept, and lists for which.
+#: Seconds for which landmarks are kept, and the number of lists with landmarks.
 KEPT = 300.0
 KNOWN = 64
 
@@ -47,9 +47,10 @@ def is_long(collection: Collection[Document]) -> bool:
 def landmarks(
     collection: Collection[Document], environment: str, lead: tuple[str, str]
 ) -> list[Mark]:
-    """Every `STRETCH`th (first, second) key of an environment's documents; none for a short list.
+    """Return every `STRETCH`th (first, second) key of an environment's documents; [] for a short
+    list.
 
-    `lead` are the two fields an index has after `environment`.
+    `lead` names the two fields that the index has after `environment`.
     """
     key = (collection.database.name, collection.name, environment, lead)
     found = _landmarks.get(key)
@@ -76,17 +77,17 @@ def _find(collection: Collection[Document], environment: str, lead: tuple[str, s
             if item["environment"] == environment and first in item and second in item
         ]
     if len({(type(one), type(other)) for one, other in marks}) > 1:
-        return []  # of several types, not written by us: they have no order here
+        return []  # values of several types, which we do not write, have no order here
     return sorted(marks)[STRETCH::STRETCH]
 
 
 def _pieces(
     collection: Collection[Document], environment: str, lead: tuple[str, str]
 ) -> list[Document]:
-    """Conditions on other indexes that cut a list that is read for its landmarks.
+    """Return conditions on other indexes that cut a list while its landmarks are read.
 
-    In one, the embedded store would put all of it together in memory. Links are cut by the hashes
-    of their sources, in all environments.
+    Without them the embedded store would build the whole list in memory. Links are cut by the
+    hashes of their sources, in all environments.
     """
     own: Document = {"environment": environment}
     if lead == ("link_type", "source"):
@@ -102,7 +103,7 @@ def _pieces(
 
 @dataclass(frozen=True)
 class Stretch:
-    """A condition for one index, and whether it begins with documents of the page before."""
+    """A condition for one index, and whether its first documents belong to the page before."""
 
     condition: Document
     overlaps: bool
@@ -115,9 +116,10 @@ class Stretch:
         number: int,
         options: Mapping[str, Any],
     ) -> list[Document]:
-        """The first `number` documents of the stretch that come after `last`.
+        """Return the first `number` documents of the stretch that come after `last`.
 
-        What comes before is left out here: an index is used only for a condition on its fields.
+        Earlier documents are left out here, because the store uses an index only for a condition on
+        its fields.
         """
         if last is None or not self.overlaps:
             return list(collection.find(self.condition, limit=number, **options))
@@ -133,7 +135,7 @@ class Stretch:
 
 
 def _place(item: Mapping[str, Any], names: list[str]) -> list[tuple[str, Any]]:
-    """Where a document stands; comparable also with a marker of other kinds of values."""
+    """Return the place of a document in the order; comparable also with markers of other types."""
     values = (item.get(name) for name in names)
     return [(type(value).__name__, value) for value in values]
 
@@ -141,15 +143,16 @@ def _place(item: Mapping[str, Any], names: list[str]) -> list[tuple[str, Any]]:
 def stretches(
     marks: list[Mark], lead: tuple[str, str], last: Mark | None, only: Any = None
 ) -> Iterator[Stretch]:
-    """Conditions that together select everything from `last` on, in order, each a short range.
+    """Yield conditions that together select everything from `last` on, in order, each a short
+    range.
 
-    Those of the first stretch include `last` itself. `only`: of documents whose first field has
-    this value.
+    The conditions of the first stretch include `last` itself. With `only`, they select documents
+    whose first field has this value.
     """
     if only is not None:
         marks = [mark for mark in marks if mark[0] == only]
     if last and marks and [type(word) for word in last] != [type(word) for word in marks[0]]:
-        marks = []  # a marker that is not ours
+        marks = []  # a marker that we did not make
     low = last
     start = 0 if last is None else bisect_right(marks, last)
     for high in [*marks[start:], None]:
@@ -162,9 +165,10 @@ def stretches(
 def _between(
     lead: tuple[str, str], low: Mark | None, high: Mark | None, only: Any
 ) -> Iterator[Document]:
-    """From `low` on, up to but without `high`.
+    """Return the condition `low` <= value < `high`.
 
-    Never `$lte`: with an ObjectId in a compound index the embedded store leaves its equals out.
+    It never uses `$lte`: with an ObjectId in a compound index the embedded store omits equal
+    values.
     """
     first, second = lead
     if only is not None or (low and high and low[0] == high[0]):
@@ -174,7 +178,7 @@ def _between(
         return
     if low:
         yield {first: low[0], second: {"$gte": low[1]}}
-    # the next text after it: `$gt` would pass over all that have the first key
+    # the next text after it: `$gt` would skip all documents with the first key
     after = {"$gte": f"{low[0]}\0"} if low else {}
     between: Document = after | ({"$lt": high[0]} if high else {})
     yield {first: between} if between else {}
@@ -189,7 +193,7 @@ def walk(
     last: Mapping[str, Any] | None,
     only: Any = None,
 ) -> Iterator[Stretch]:
-    """The stretches of an environment; one for a short list."""
+    """Return the stretches of an environment; a short list is one stretch."""
     first, second = lead
     mark = None if last is None else (last[first], last[second])
     for stretch in stretches(landmarks(collection, environment, lead), lead, mark, only):

@@ -1,1 +1,1 @@
-"""Users, tokens, passwords and the audit."""
+"""Users, tokens, passwords and the audit log."""

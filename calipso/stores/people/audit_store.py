@@ -1,4 +1,7 @@
-"""AuditStore: the collection `audit`, who changed what and when. No values, only their names."""
+"""AuditStore: the collection `audit`: who changed what, and when.
+
+It has names of values, no values.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,14 @@ from calipso.stores.store import Store
 
 @dataclass(frozen=True)
 class Entry:
-    """One change, or one that was refused."""
+    """A change, or a change that was refused."""
 
-    user: str  # of Calipso; of the machine when `source` is cli
+    user: str  # user of Calipso; user of the machine when `source` is cli
     operation: str  # "PATCH /users/<name>", "user passwd"
-    target: str = ""  # on which thing: the values of the path, or the argument
+    target: str = ""  # the changed object: the values of the path, or the argument
     environment: str = ""
-    fields: list[str] = field(default_factory=list)  # what was given, by name
-    status: int = 200  # as HTTP says it; of a command 200
+    fields: list[str] = field(default_factory=list)  # names of the given values
+    status: int = 200  # status code of HTTP; 200 for a command
     source: str = "api"  # api, cli
     method: str = ""  # how the user logged in: credentials, token, service, basic
     token: str = ""  # key of the token, never the token
@@ -29,26 +32,26 @@ class Entry:
 
 
 class AuditStore(Store):
-    """Adds entries; nothing changes them, age removes them."""
+    """Adds entries. Nothing changes an entry; retention removes old ones."""
 
     NAME = "audit"
 
     def add(self, entry: Entry) -> None:
-        """Store an entry, at this moment."""
+        """Store an entry with the present time."""
         self.ensure_indexes()
         self.collection.insert_one(asdict(entry) | {"time": datetime.now(UTC)})
 
     def add_command(
         self, operation: str, target: str, fields: Iterable[str] = (), *, environment: str = ""
     ) -> None:
-        """A change by the command line: the user is that of the machine."""
+        """Store a change by the command line, with the user of the machine."""
         self.add(Entry(_who(), operation, target, environment, [*fields], source="cli"))
 
 
 def _who() -> str:
-    """Read from the system, not from variables such as USER, which anybody may set."""
+    """Return the user from the system, not from variables such as USER, which anybody may set."""
     number = os.getuid()
     try:
         return pwd.getpwuid(number).pw_name
-    except KeyError:  # a container's user without a name
+    except KeyError:  # the user of a container may have no name
         return f"uid {number}"

@@ -1,4 +1,4 @@
-"""The first admin: made when there is no user at all, so that somebody can log in."""
+"""The first admin: it is made when there is no user, so that somebody can log in."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NAME = "admin"
 
 
 def ensure_admin(show: Callable[[str, str], None]) -> None:
-    """Make the admin when there is no user, and call `show` with its name and password.
+    """Make the admin if there is no user, and call `show` with its name and password.
 
-    The password is stored nowhere: show it to a person once, and not in a log. When several
-    processes start at once, one of them makes the admin: names are unique in the store. Raises
+    The password is not stored: show it to a person once, and not in a log. If several processes
+    start at once, one of them makes the admin, because names are unique in the store. Raises
     ConfigError when `show` fails; then there is no user, and the next start makes one.
     """
     store = UserStore()
@@ -35,6 +35,6 @@ def ensure_admin(show: Callable[[str, str], None]) -> None:
         store.collection.delete_one({"name": NAME})
         raise ConfigError(
             f"the password of the first admin cannot be written: {error}",
-            hint=f"Mend that and start again, or: calipso user add {NAME} --role admin.",
+            hint=f"Correct that and start again, or run: calipso user add {NAME} --role admin.",
         ) from error
     AuditStore().add_command("first admin", NAME)

@@ -1,4 +1,4 @@
-"""Passwords: argon2 hashes, and what a password must be."""
+"""Passwords: argon2 hashes, and the rules for passwords."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from calipso.errors import ConfigError
 
-#: Characters of a password. Length is what counts; the upper limit bounds the work for strangers.
+#: Shortest and longest password, in characters. Only the length counts; the upper limit bounds the
+#: work that strangers can cause.
 SHORTEST, LONGEST = 8, 256
 
-#: Each check takes 64 MiB; more of them at once than this wait for each other.
+#: Most checks at once, because each takes 64 MiB. Further checks wait.
 _AT_ONCE = threading.BoundedSemaphore(2)
 
 HASHER = PasswordHasher()
 
 
 def hashed(password: str) -> str:
-    """What is stored of a password. Raises ConfigError when it is too short or too long."""
+    """Return the hash of a password.
+
+    Raises ConfigError if the password is too short or too long.
+    """
     if not SHORTEST <= len(password) <= LONGEST:
         raise ConfigError(
             f"the password has {len(password)} characters",
@@ -30,13 +34,13 @@ def hashed(password: str) -> str:
         with _AT_ONCE:
             return HASHER.hash(password)
     except UnicodeEncodeError:
-        raise ConfigError("the password is no text", hint="Choose another one.") from None
+        raise ConfigError("the password is not valid text", hint="Choose another one.") from None
 
 
 def matches(stored: str, password: str) -> bool:
-    """True when the password is the one that was hashed.
+    """True when the password matches the hash.
 
-    It takes as long when `stored` is empty: the time does not show that there is no such user.
+    An empty `stored` takes the same time, so that the time does not show that the user is unknown.
     """
     usable = bool(stored) and len(password) <= LONGEST
     try:
@@ -48,11 +52,13 @@ def matches(stored: str, password: str) -> bool:
 
 
 def renewed(stored: str, password: str) -> str | None:
-    """A new hash of a password that matched, when the old one is of weaker parameters."""
+    """Return a new hash of a password that matched if the old hash has weaker parameters, otherwise
+    None.
+    """
     return HASHER.hash(password) if HASHER.check_needs_rehash(stored) else None
 
 
 @cache
 def _nobodys() -> str:
-    """A hash to check against when a user has none; its result is not used."""
+    """Return a hash to check against when a user has no hash. The result is not used."""
     return HASHER.hash("nobody")

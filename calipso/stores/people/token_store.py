@@ -1,11 +1,11 @@
-"""TokenStore: opaque tokens, of which only a hash is stored; they end by themselves.
+"""TokenStore: opaque tokens that expire. The store has only their hashes.
 
-A session begins with a password. Each token of it may be exchanged for another one, all of them
-before `ends_at`. An admin gives a service token to a script; it is a session by itself.
+A session begins with a password. Each token of a session may be exchanged for another one until
+`ends_at`. An admin gives a service token to a script; it is a session by itself.
 
-A session that was ended stays ended, whatever requests run at that moment. A token of a session
-holds the `generation` that its user had when the password was checked. A token that was got
-in exchange for another one is removed again when that other one is gone by then.
+A session that was ended stays ended, also for requests that run at that moment. A token of a
+session has the `generation` of its user at the time of the password check. An exchanged token is
+removed again if the token that it replaces was revoked during the exchange.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from calipso.settings import settings
 from calipso.stores.store import Store
 from calipso.utils.clock import now
 
-#: How exact the time of the last use is: not each request is a write.
+#: Precision of the time of the last use, so that not every request is a write.
 USE_NOTED = timedelta(minutes=1)
 
 
-#: Valid exchanged tokens of one session; the oldest ends when there are more.
+#: Most valid exchanged tokens of one session. With more, the oldest ends.
 MOST_EXCHANGED = 100
 
 
@@ -42,7 +42,7 @@ class Method(StrEnum):
 
 
 class TokenStore(Store):
-    """Issues, finds and revokes tokens: `_id` is the SHA-256 of one, `key` what it is called by."""
+    """Issues, finds and revokes tokens: `_id` is the SHA-256 of a token, `key` its public id."""
 
     NAME = "tokens"
 
@@ -55,9 +55,9 @@ class TokenStore(Store):
         label: str = "",
         generation: str | None = None,
     ) -> tuple[str, Document]:
-        """A new token for a user, for `lifetime` seconds; and what is stored of it.
+        """Return a new token for a user, valid for `lifetime` seconds, and its stored document.
 
-        With a `generation` it is good as long as the user has it.
+        With a `generation`, the token is valid while the user has this generation.
         """
         key = str(ObjectId())
         longest = max(lifetime, settings().token_longest_session)
@@ -68,9 +68,9 @@ class TokenStore(Store):
         return self._store(key, user, moment, lifetime, method, session)
 
     def exchange(self, token: Mapping[str, Any], lifetime: float) -> tuple[str, Document]:
-        """A further token of the same session: it does not live longer than that.
+        """Return another token of the same session, which ends with the session at the latest.
 
-        Raises AuthError when the session was ended meanwhile.
+        Raises AuthError when the session has ended.
         """
         session = {name: token.get(name) for name in ("session", "ends_at", "label", "generation")}
         key = str(ObjectId())
@@ -112,7 +112,7 @@ class TokenStore(Store):
         return token, document | session
 
     def find(self, token: str) -> Document | None:
-        """What is stored of a token that is valid, otherwise None; stores the time of its use."""
+        """Return the stored document of a valid token, otherwise None. Stores the time of use."""
         found = self.collection.find_one({"_id": digest(token)})
         moment = now()
         if found is None or found["expires_at"] <= moment:
@@ -122,7 +122,7 @@ class TokenStore(Store):
         return found
 
     def of(self, user: str) -> list[Document]:
-        """What is stored of the valid tokens of a user, oldest first, without the hashes."""
+        """Return the documents of a user's valid tokens, oldest first, without the hashes."""
         good = {"user": user, "expires_at": {"$gt": datetime.now(UTC)}}
         return list(self.collection.find(good, {"_id": 0}).sort("issued_at", 1))
 
@@ -144,15 +144,15 @@ class TokenStore(Store):
         self._end({"user": user, **others})
 
     def _end(self, wanted: Document) -> int:
-        """Delete twice: a token that was being exchanged may be stored after the first time."""
+        """Delete twice: a running exchange may store a token after the first deletion."""
         return sum(self.collection.delete_many(wanted).deleted_count for _ in range(2))
 
 
 def over() -> AuthError:
-    """The error for a token that is not valid, whatever the reason."""
-    return AuthError("the token is unknown or over", hint="Get a new one.")
+    """Return the error for a token that is not valid, for any reason."""
+    return AuthError("the token is unknown or has expired", hint="Get a new one.")
 
 
 def digest(token: str) -> str:
-    """What is stored instead of a token."""
+    """Return the hash that is stored instead of a token."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -24,7 +24,7 @@ from calipso.utils.metadata_parser import nearest
 
 log = logging.getLogger(__name__)
 
-#: Never sent to anybody.
+#: Fields that never leave the store.
 HIDDEN = ("password_hash", "generation")
 
 
@@ -35,28 +35,29 @@ class UserStore(Store):
 
     @property
     def tokens(self) -> TokenStore:
-        """The tokens of these users."""
+        """Return the store of the users' tokens."""
         return TokenStore(self._database)
 
     # -- reading -----------------------------------------------------------------------
 
     def get(self, name: str) -> User:
-        """One user. Raises NotFound."""
+        """Return a user. Raises NotFound."""
         return _user(self._found(name))
 
     def find(self, name: str) -> User | None:
-        """One user; None when there is none, or when the name is not valid."""
+        """Return a user; None if there is no such user or the name is not valid."""
         found = self._document(name)
         return _user(found) if found else None
 
     def all(self) -> list[User]:
-        """All users, by name."""
+        """Return all users, sorted by name."""
         return [_user(item) for item in self.collection.find().sort("name", 1)]
 
     def checked(self, name: str, password: str) -> User | None:
-        """The local user, if the password is right and the user is not disabled.
+        """Return the local user if the password is correct and the user is not disabled, otherwise
+        None.
 
-        It takes the same time when there is no such user.
+        An unknown user takes the same time.
         """
         found = self._document(name) or {}
         local = found.get("origin", Origin.LOCAL.value) == Origin.LOCAL.value
@@ -71,7 +72,10 @@ class UserStore(Store):
     # -- writing -----------------------------------------------------------------------
 
     def add(self, user: User, password: str | None = None) -> None:
-        """Store a new user; without a password only tokens let it in. Raises Conflict."""
+        """Store a new user and return it.
+
+        Without a password the user can log in only with tokens. Raises Conflict.
+        """
         self.ensure_indexes()
         document = encode(user.model_dump(mode="json"))
         document |= {"created_at": datetime.now(UTC), **_next_generation()}
@@ -80,8 +84,10 @@ class UserStore(Store):
         try:
             self.collection.insert_one(document)
         except DuplicateKeyError:
-            raise Conflict(f"there is a user {user.name}", hint="Choose another name.") from None
-        self.tokens.revoke_all(user.name)  # of one who had the name before
+            raise Conflict(
+                f"user {user.name} already exists", hint="Choose another name."
+            ) from None
+        self.tokens.revoke_all(user.name)  # tokens of an earlier user of this name
 
     def change(
         self,
@@ -91,7 +97,10 @@ class UserStore(Store):
         grants: Mapping[str, Grant] | None = None,
         disabled: bool | None = None,
     ) -> User:
-        """Change what is given. Raises NotFound, and Conflict for the last admin."""
+        """Change the given fields and return the user.
+
+        Raises NotFound, and Conflict for the last admin.
+        """
         user = self.get(name)
         changes: Document = {}
         if role is not None:
@@ -114,7 +123,7 @@ class UserStore(Store):
         return self.get(user.name)
 
     def grant(self, name: str, given: Mapping[str, Grant], withdrawn: Iterable[str] = ()) -> User:
-        """Add and remove grants of a user. Raises NotFound."""
+        """Add and remove grants of a user, and return the user. Raises NotFound."""
         gone = set(withdrawn)
         kept = {key: item for key, item in self.get(name).grants.items() if key not in gone}
         return self.change(name, grants=kept | dict(given))
@@ -125,9 +134,10 @@ class UserStore(Store):
         self.collection.update_many({}, {"$unset": {f"grants.{key}": ""}})
 
     def set_password(self, name: str, password: str) -> None:
-        """A new password; sessions begun with the old one end, service tokens stay.
+        """Set a new password. Sessions that began with the old one end; service tokens stay.
 
-        Raises NotFound, ConfigError for a bad password or a user of the directory.
+        Raises NotFound, and ConfigError for a password that is not allowed or a user of the
+        directory.
         """
         user = self.get(name)
         if user.origin is not Origin.LOCAL:
@@ -154,10 +164,10 @@ class UserStore(Store):
         self.tokens.revoke_all(user.name)
 
     def seen_in_directory(self, name: str, role: Role | None, first: User) -> User | None:
-        """The user of a directory after a good login; made as `first` when it is new.
+        """Return the user of a directory after a successful login; a new user is made from `first`.
 
-        `role` is that of its groups, if they give one; it is set also for the last admin. Returns
-        None when the name belongs to a local user, or the user is disabled.
+        `role` is the role of its groups, if they give one; it is set also for the last admin.
+        Returns None when the name belongs to a local user, or the user is disabled.
         """
         user = self.find(name)
         if user is None:
@@ -196,12 +206,12 @@ class UserStore(Store):
         return found
 
     def _set(self, name: str, fields: Document) -> Document:
-        """Change fields of a user; returns it as it was. Raises NotFound."""
+        """Change fields of a user; returns the user before the change. Raises NotFound."""
         before = self.collection.find_one_and_update({"name": name}, {"$set": fields})
         return before or self._found(name)
 
     def _leave_an_admin(self, user: User, *, undo: Callable[[], object] | None = None) -> None:
-        """Raises Conflict when without this user no admin can log in, after `undo`."""
+        """Call `undo` and raise Conflict if no other admin can log in."""
         if user.role is Role.ADMIN and not user.disabled and not self._another_admin(user.name):
             if undo:
                 undo()
@@ -222,7 +232,7 @@ class UserStore(Store):
 
 
 def _next_generation() -> Document:
-    """A new generation, which ends all sessions and logins; it differs from all before it."""
+    """Return a new, unique generation, which ends all sessions and logins."""
     return {"generation": str(ObjectId())}
 
 
@@ -231,7 +241,7 @@ def _user(document: Document) -> User:
 
 
 def all_grants(user: User) -> dict[str, Grant]:
-    """Grants of a user by environment: its own, and those that environments give it."""
+    """Return the grants of a user by environment: its own, and those that environments give."""
     grants = dict(user.grants)
     for name, grant in environment_grants(user).items():
         if grant is Grant.EDIT or name not in grants:
@@ -240,9 +250,9 @@ def all_grants(user: User) -> dict[str, Grant]:
 
 
 def environment_grants(user: User) -> dict[str, Grant]:
-    """What the `auth` of environments gives a user.
+    """Return the grants that the `auth` of environments gives a user.
 
-    The original keeps it there: `auth: {view-env: [names], edit-env: [names]}`.
+    The original stores grants there: `auth: {view-env: [names], edit-env: [names]}`.
     """
     grants = {}
     environments = MongoAccess().db["environments_config"]
@@ -260,7 +270,7 @@ def _listed(user: User, names: Any) -> bool:
 
 
 def parse_grants(words: Iterable[str]) -> dict[str, Grant]:
-    """`prod=edit`, `*=view` as grants. Raises ConfigError."""
+    """Return words such as `prod=edit` and `*=view` as grants. Raises ConfigError."""
     grants = {}
     for word in words:
         environment, _, grant = word.rpartition("=")

@@ -1,9 +1,9 @@
 """AnswerStore: the answers of hosts in a scan, shared by its workers.
 
-One document per scan and host in the collection `answers`. The worker that inserts it has the
-claim and asks the host; the others wait for its answers. The claim is a lease that its owner
-renews, so a killed owner is followed by another worker after `answer_lease` seconds. The clocks
-of the worker machines must agree within a few seconds, as for everything that runs on leases.
+The collection `answers` has one document per scan and host. The worker that inserts it has the
+claim and asks the host; the other workers wait for its answers. The claim is a lease that its owner
+renews. If the owner is killed, another worker takes over after `answer_lease` seconds. The clocks
+of the worker machines must agree within a few seconds, as for every lease.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ class StoredAnswer:
 
 
 class Claim:
-    """What the store answered: the right to ask the host (`mine`), or the host's answers.
+    """A claim on a host: the right to ask it (`mine`), or its answers.
 
-    As a context manager it keeps the lease alive; leaving it unanswered gives the claim up.
+    As a context manager it keeps the lease alive. If its block ends without answers, it gives the
+    claim up.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Claim:
         self._settled = True
 
     def fail(self, error: CliAccessError) -> None:
-        """Store that the host gave no answer: no worker asks it again in this scan."""
+        """Store that the host did not answer, so that no worker asks it again in this scan."""
         reason = {"kind": str(error.kind), "message": error.message, "hint": error.hint}
         self._store.settle(self._host, {"state": "failed", "error": reason})
         self._settled = True
@@ -109,11 +110,11 @@ class AnswerStore:
         self._owner = uuid.uuid4().hex
         self.lease = config.answer_lease
         self._longest = config.host_timeout + 4 * config.ssh_connect_timeout + 3 * self.lease
-        self._longest += 2 * config.slot_wait  # for a session on the gateway and one on the host
+        self._longest += 2 * config.slot_wait  # one session each on gateway and host
         self._ensured = False
 
     def claim(self, host: str) -> Claim:
-        """The right to ask a host, or its answers once their owner has them.
+        """Return the right to ask a host, or its answers as soon as the owner has stored them.
 
         Raises CliAccessError (retryable) when an owner neither answers nor dies.
         """
@@ -139,10 +140,10 @@ class AnswerStore:
         """Delete the answers of this scan."""
         self._collection().delete_many({"scan_id": self._scan_id})
 
-    # -- used by Claim -----------------------------------------------------------------
+    # -- for Claim -----------------------------------------------------------------
 
     def settle(self, host: str, fields: dict[str, Any]) -> None:
-        """Write the outcome, unless another owner took over meanwhile."""
+        """Write the outcome, unless another owner has taken over."""
         self._change_mine(host, fields)
 
     def renew(self, host: str) -> None:

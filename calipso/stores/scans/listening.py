@@ -1,6 +1,8 @@
-"""Is there a worker for this? Asked before work is queued: without a worker it would wait for ever.
+"""Checks that a worker listens before work is queued, because otherwise the work would wait for
+ever.
 
-It costs one read of the heartbeats and no question to the broker: cheap enough for each request.
+A check costs one read of the heartbeats and no request to the broker, so each request can afford
+it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,10 @@ from calipso.stores.scans.worker_store import WorkerStore
 
 
 def queues_of(request: ScanRequest) -> list[str]:
-    """The queues the tasks of a scan go to. Raises NotFound, and ConfigError for wrong queues."""
+    """Return the queues for the tasks of a scan.
+
+    Raises NotFound, and ConfigError for wrong queues.
+    """
     if request.links_only:
         return ["scan", "links"]
     if request.cliques_only:
@@ -28,7 +33,7 @@ def queues_of(request: ScanRequest) -> list[str]:
 
 
 def _sources(environment: str) -> list[str]:
-    """The queues of an environment; no secret of it is opened."""
+    """Return the queues of an environment, without decrypting its secrets."""
     stored = EnvironmentStore().masked(environment).get("queues") or {}
     try:
         return list(Queues.model_validate(stored).names())
@@ -38,18 +43,18 @@ def _sources(environment: str) -> list[str]:
 
 
 def not_served(queues: Iterable[str]) -> list[str]:
-    """The queues among these that no running worker takes tasks from."""
+    """Return those of these queues that have no running worker."""
     served = {queue for worker in WorkerStore().live() for queue in worker.get("queues", ())}
     return [queue for queue in queues if queue not in served]
 
 
 def require_workers(queues: Iterable[str], what: str) -> None:
-    """Raises NoWorker, with the names of the queues, when a queue has no worker."""
+    """Raise NoWorker, with the names of the queues, when a queue has no worker."""
     missing = not_served(queues)
     if missing:
         word = "queue" if len(missing) == 1 else "queues"
         raise NoWorker(
-            f"{what} would wait for nobody: no worker listens on {word} {', '.join(missing)}",
+            f"{what} cannot start: no worker listens on {word} {', '.join(missing)}",
             hint=f"Start one with `calipso up`, or `calipso worker --queues {','.join(missing)}`; "
-            "`calipso status` lists those that run.",
+            "`calipso status` lists running workers.",
         )

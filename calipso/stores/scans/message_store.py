@@ -1,8 +1,8 @@
 """Log lines of scans, kept in the collection `messages` for `calipso scan log`.
 
-`MessageHandler` takes what is logged while a scan is bound (see `calipso.utils.log`) and writes
-it in batches from a thread of its own. It never waits for the store: when lines come faster than
-they can be written, or the store is away, lines are dropped and counted; the worker's own log has
+`MessageHandler` takes what is logged while a scan is bound (see `calipso.utils.log`) and writes it
+in batches from a thread of its own. It never waits for the store: if lines come faster than the
+store takes them, or the store does not answer, it drops and counts lines. The log of the worker has
 them.
 """
 
@@ -29,16 +29,17 @@ from calipso.utils.log import FIRST, fields_of, kept_level
 
 log = logging.getLogger(__name__)
 
-#: Lines that wait for the store; some megabytes at most.
+#: Most lines that wait for the store; they take some megabytes.
 WAITING = 5000
 BATCH = 500
-#: Seconds that lines may wait for others to be written with.
+#: Seconds that lines may wait, so that more of them are written together.
 LINGER = 0.5
-#: Seconds a task waits at its end for its lines to be stored; then they follow later.
+#: Seconds that a task waits at its end for its lines to be stored; later lines follow in the
+#: background.
 FLUSH_SECONDS = 0.5
 TRIES = 3
 
-#: The words of the original's messages; `debug` is kept of scans that were asked to.
+#: Levels in the original's words; `debug` is stored only for scans that ask for it.
 LEVELS = {"debug": "debug", "warning": "warn", "error": "error", "critical": "error"}
 SEVERITY = ("debug", "info", "warn", "error")
 
@@ -46,7 +47,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class MessageStore(Store):
-    """The collection `messages`; one for all inventories, as `scans` is."""
+    """The collection `messages`, which all inventories share."""
 
     NAME = "messages"
 
@@ -56,13 +57,13 @@ class MessageStore(Store):
         self.scans = self.db["scans"]
 
     def add(self, lines: list[Document]) -> None:
-        """Store a batch; a line that is stored already stays as it is."""
+        """Store a batch. A line that is already stored stays unchanged."""
         received = datetime.now(UTC)
         documents = [encode(line) | {"received_timestamp": received} for line in lines]
         self.messages.insert_many(documents, ordered=False)
 
     def about(self, scan_id: str) -> tuple[str, str]:
-        """Environment and origin of a scan; empty for one that is not stored."""
+        """Return environment and origin of a scan; empty for a scan that is not stored."""
         found = self.scans.find_one({"_id": scan_id}, {"environment": 1, "request.origin": 1})
         found = found or {}
         return str(found.get("environment", "")), str(found.get("request", {}).get("origin", ""))
@@ -70,9 +71,9 @@ class MessageStore(Store):
     def of_scan(
         self, scan_id: str, *, level: str = "debug", since: datetime | None = None, limit: int = 0
     ) -> list[Document]:
-        """Lines of a scan of this level and above, in the order they were written.
+        """Return the lines of a scan of this level and above, in the order of writing.
 
-        With a limit, the last ones.
+        With a limit, it returns the last lines.
         """
         query: Document = {"scan_id": scan_id}
         if level != SEVERITY[0]:
@@ -86,7 +87,7 @@ class MessageStore(Store):
 
 
 class MessageHandler(logging.Handler):
-    """Stores the lines of scans. One for each process; safe after a fork."""
+    """Stores the lines of scans. Each process has one handler; it is safe after a fork."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,11 +120,11 @@ class MessageHandler(logging.Handler):
             self.handleError(record)
 
     def flush(self) -> None:
-        """Wait a moment for what was logged so far to be stored."""
+        """Wait a moment until the lines so far are stored."""
         self.flush_for(FLUSH_SECONDS)
 
     def flush_for(self, seconds: float) -> bool:
-        """Wait, at most `seconds`, until what was logged is stored or given up; True when it is."""
+        """Wait at most `seconds` until all lines are stored or dropped; True when they are."""
         if self._thread is None or not self._thread.is_alive():
             return self._lines.empty()
         written = threading.Event()
@@ -134,7 +135,7 @@ class MessageHandler(logging.Handler):
         return written.wait(seconds)
 
     def close(self) -> None:
-        """Stop storing; lines that wait are dropped. See `flush_for`."""
+        """Stop storing and drop waiting lines. See `flush_for`."""
         self._over.set()
         with suppress(queue.Full):
             self._lines.put_nowait(threading.Event())  # wakes the thread
@@ -158,7 +159,7 @@ class MessageHandler(logging.Handler):
                 event.set()
 
     def _batch(self) -> tuple[list[Document], list[threading.Event]]:
-        """Lines to be written together; a caller that waits for them ends the batch."""
+        """Return lines to write together. A caller that waits for them ends the batch."""
         lines: list[Document] = []
         waiting: list[threading.Event] = []
         until = None
@@ -193,7 +194,7 @@ class MessageHandler(logging.Handler):
                 if self._over.wait(attempt + 1):
                     return
             else:
-                self._log_dropped("the log was written faster than the store takes it")
+                self._log_dropped("the log grew faster than the store takes lines")
                 return
         self.dropped += len(lines)
         self._log_dropped(str(reason))
@@ -210,14 +211,17 @@ class MessageHandler(logging.Handler):
         line["origin_type"] = origin
 
     def _log_dropped(self, reason: str) -> None:
-        """Log how many lines were dropped; this thread has no scan, so that line is not stored."""
+        """Log the number of dropped lines.
+
+        This thread has no scan, so the line itself is not stored.
+        """
         if self.dropped:
             log.warning("%d log lines of scans were not stored: %s", self.dropped, reason)
             self.dropped = 0
 
 
 def message(event: Mapping[str, Any], created: float) -> Document:
-    """A log line as a document of `messages`: the original's fields, and ours."""
+    """Return a log line as a document of `messages`, with the original's fields and ours."""
     moment = datetime.fromtimestamp(created, UTC)
     host = str(event.get("host", ""))
     environment = str(event.get("environment", ""))
@@ -246,13 +250,13 @@ def message(event: Mapping[str, Any], created: float) -> Document:
 
 
 def message_id(moment: datetime) -> str:
-    """`<days>.<seconds>.<microseconds>` since 1970, as the original has it."""
+    """Return `<days>.<seconds>.<microseconds>` since 1970, the form of the original."""
     age = moment - _EPOCH
     return f"{age // timedelta(days=1)}.{age.seconds}.{age.microseconds}"
 
 
 def _stored_already(error: Exception) -> bool:
-    """True when a batch that seemed to fail had been written: its ids are there."""
+    """True when a batch that seemed to fail was written: the store has its ids."""
     details = getattr(error, "details", None) or {}
     errors = details.get("writeErrors", [])
     return bool(errors) and all(item.get("code") == 11000 for item in errors)

@@ -1,8 +1,8 @@
-"""The order of the messages of each queue: which was sent when, and how far the workers are.
+"""The order of the messages of each queue, and how far the workers are.
 
-A queue hands out its messages in the order in which they were sent. Each message of a scan gets
-the next number of its queue. When a message with a higher number was begun, a message with a
-lower number is on a worker or lost: so a lost message is noticed in a queue that never gets empty.
+A queue delivers its messages in the order of sending. Each message of a scan gets the next number
+of its queue. When a worker has begun a message, each message with a lower number is on a worker or
+lost. So lost messages are noticed even in a queue that is never empty.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from calipso.utils.clock import now
 
 
 class QueueOrder:
-    """Numbers of messages, in the collection `queue_order`: one document a queue."""
+    """Numbers of messages, in the collection `queue_order`, which has one document per queue."""
 
     def __init__(self, db: Database[Document]) -> None:
         self._queues = db["queue_order"]
 
     def take(self, queue: str, number: int = 1) -> int:
-        """Take the next numbers of a queue for messages to be sent; returns the first of them."""
+        """Take the next numbers of a queue for messages to send; returns the first of them."""
         found = self._queues.find_one_and_update(
             {"_id": queue},
             {"$inc": {"sent": number}},
@@ -36,7 +36,7 @@ class QueueOrder:
         return int(sent) - number + 1
 
     def number(self, tasks: Iterable[Document]) -> None:
-        """Give tasks that are to be sent now the numbers `sequence` of their queues."""
+        """Give tasks that will be sent now the next numbers (`sequence`) of their queues."""
         by_queue: dict[str, list[Document]] = defaultdict(list)
         for task in tasks:
             by_queue[task["queue"]].append(task)
@@ -50,9 +50,9 @@ class QueueOrder:
         self._queues.update_one({"_id": queue}, {"$max": {"begun": sequence}}, upsert=True)
 
     def pass_mark(self, queue: str, seconds: float) -> None:
-        """Note that a message without a number reached a worker; it is at most so old.
+        """Note that a message without a number reached a worker, with its greatest possible age.
 
-        What was sent before it has left the queue.
+        Earlier messages have left the queue.
         """
         mark = self._queues.find_one({"_id": queue}) or {}
         if "seen_at" in mark and mark["seen_at"] > now() - timedelta(seconds=seconds):
@@ -62,5 +62,5 @@ class QueueOrder:
         self._queues.update_one({"_id": queue}, update, upsert=True)
 
     def all_begun(self) -> dict[str, int]:
-        """By queue, the highest number of a message that reached a worker."""
+        """Return the highest number of a message that reached a worker, by queue."""
         return {str(mark["_id"]): int(mark.get("begun", 0)) for mark in self._queues.find()}

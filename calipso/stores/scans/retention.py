@@ -1,6 +1,6 @@
-"""Retention: old records of scans, changes and log lines go, in portions, a bounded time a run.
+"""Retention: removes old records of scans, changes and log lines, in portions and in limited time.
 
-The last finished whole scan of each environment and inventory stays, whatever its age: changes are
+The last finished whole scan of each environment and inventory always stays, because changes are
 counted from it.
 """
 
@@ -30,7 +30,7 @@ FINISHED = [ScanStatus.COMPLETED.value, ScanStatus.COMPLETED_WITH_ERRORS.value]
 
 #: Days that a scratch inventory may be needed after its scan has ended.
 SCRATCH_DAYS = 1.0
-#: Seconds a run may take; what is left waits for the next.
+#: Most seconds of a run. The next run continues.
 BUDGET = 60.0
 
 
@@ -54,7 +54,7 @@ class Housekeeping:
         self._db = InventoryMgr().db
 
     def run(self) -> dict[str, int]:
-        """Remove what is too old; returns how many documents by collection."""
+        """Remove old documents; returns the number of removed documents by collection."""
         inventories = known_inventories(self._db)
         for name, spec in COLLECTIONS.items():
             if spec.retention is None:
@@ -68,32 +68,35 @@ class Housekeeping:
         return self.removed
 
     def _old_tasks(self) -> None:
-        """Tasks of finished scans: needed for resuming, then for looking at a failure only."""
+        """Remove tasks of finished scans, which are useful only to look at a failure."""
         for scan in self._ended(self.config.retention_days_tasks, tasks_removed=None):
             if self._all(self._db["scan_tasks"], {"scan_id": scan["_id"]}):
                 self._store.update(scan["_id"], {"tasks_removed": True})
 
     def _old_scratch(self) -> None:
-        """Scratch inventories of processes that were killed before they removed them."""
+        """Remove scratch inventories of processes that were killed before they removed them."""
         for name in {str(scan["inventory"]) for scan in self._ended(SCRATCH_DAYS)}:
             if name.startswith(PREFIX) and time.monotonic() < self._deadline:
                 remove_scratch(InventoryMgr(name))
 
     def forget_scan(self, scan: Mapping[str, Any]) -> None:
-        """Delete what is kept of one scan that ended. Raises Conflict when others build on it."""
+        """Delete the records of an ended scan.
+
+        Raises Conflict for a running scan and for the last whole scan.
+        """
         scan_id = str(scan["_id"])
         if scan["status"] in RUNNING:
             raise Conflict(f"scan {scan_id} has not ended", hint="Cancel it first.")
         if scan_id in self._baselines([scan]):
             raise Conflict(
-                f"scan {scan_id} is the last whole one of environment {scan['environment']}: "
+                f"scan {scan_id} is the last whole scan of environment {scan['environment']}: "
                 "changes are counted from it",
-                hint="After the next whole scan it can go.",
+                hint="You can delete it after the next whole scan.",
             )
         self._remove(scan_id)
 
     def _old_scans(self) -> None:
-        """Scans with all that belongs to them: a scan's own record goes last."""
+        """Remove scans with all their documents. The record of a scan goes last."""
         old = self._ended(self.config.retention_days_scans)
         keep = self._baselines(old)
         for scan in old:
@@ -106,7 +109,7 @@ class Housekeeping:
             self._delete(self._db["scans"], [scan_id])
 
     def _ended(self, days: float, **more: Any) -> list[Document]:
-        """Scans that ended so long ago; none when they are kept for ever."""
+        """Return scans that are older than the setting; none if scans are kept for ever."""
         if not days:
             return []
         before = self.moment - timedelta(days=days)
@@ -114,7 +117,9 @@ class Housekeeping:
         return list(self._store.scans.find(query, {"environment": 1, "inventory": 1}))
 
     def _baselines(self, old: Iterable[Mapping[str, Any]]) -> set[str]:
-        """The newest whole scan of each environment, and the newest that has a generation."""
+        """Return the newest whole scan of each environment, and the newest scan with a
+        generation.
+        """
         kept = set()
         for environment, inventory in {(scan["environment"], scan["inventory"]) for scan in old}:
             scope: Document = {"environment": environment, "inventory": inventory}
@@ -129,7 +134,7 @@ class Housekeeping:
         return kept
 
     def _older(self, collection: Collection[Document], name: str, retention: Retention) -> None:
-        """Remove the documents of a collection that are older than its setting says."""
+        """Remove the documents of a collection that are older than its setting."""
         kept = getattr(self.config, retention.setting) * retention.unit
         if not kept:
             return
@@ -138,7 +143,7 @@ class Housekeeping:
         self._all(collection, {retention.field: {"$lt": before}})
 
     def _all(self, collection: Collection[Document], query: Mapping[str, Any]) -> bool:
-        """Delete what matches, portion by portion; False when the time was over before."""
+        """Delete matching documents in portions; False when the time ended first."""
         while time.monotonic() < self._deadline:
             found = collection.find(query, {"_id": 1}).limit(self.portion)
             if not self._delete(collection, [item["_id"] for item in found]):

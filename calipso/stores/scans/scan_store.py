@@ -1,7 +1,7 @@
-"""ScanStore: scan records and their tasks; the truth about how far a scan is.
+"""ScanStore: scan records and their tasks; it decides how far a scan is.
 
-Celery moves the tasks, this store knows them: what is registered here and not done is sent
-again by the watchdog, whatever a broker lost.
+Celery transports the tasks, and this store records them. If a broker loses a task, the watchdog
+sends it again, because it is registered here and not done.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from calipso.stores.mongo.encoding import encode
 from calipso.stores.scans.task_store import TaskStore
 from calipso.utils.clock import now
 
-#: Errors kept on the scan record itself; all of them are in the coverage report.
+#: Most errors on the scan record itself; the coverage report has all errors.
 ERRORS_ON_RECORD = 50
 RUNNING = [ScanStatus.PENDING.value, ScanStatus.RUNNING.value]
 
 
 def claim(worker: str, lease: float) -> Document:
-    """Fields of a scan whose next level this process plans, for so many seconds at most."""
+    """Return the fields of a scan whose next level this process plans, for at most this many
+    seconds.
+    """
     began = now()
     planner = {"worker": worker, "pid": os.getpid(), "started_at": began}
     return {"claim_until": began + timedelta(seconds=lease), "planner": planner}
@@ -50,7 +52,9 @@ class ScanStore(TaskStore):
     # -- scans -------------------------------------------------------------------------
 
     def create(self, request: ScanRequest, scan_id: str | None = None, *, runner: str = "") -> str:
-        """Store a pending scan and return its id; nothing is queued. The same id twice is one scan.
+        """Store a pending scan and return its id.
+
+        Nothing is queued. A second call with the same id stores nothing.
 
         `runner` names the only process that may run it; empty: the workers run it.
         """
@@ -80,31 +84,31 @@ class ScanStore(TaskStore):
         return str(document["_id"])
 
     def get(self, scan_id: str) -> Document:
-        """One scan record. Raises NotFound."""
+        """Return a scan record. Raises NotFound."""
         found = self.scans.find_one({"_id": scan_id})
         if found is None:
             raise NotFound(f"no scan {scan_id}", hint="calipso scan list")
         return found
 
     def level_of(self, scan_id: str) -> int:
-        """The level a scan is at; -1 for a scan that is not stored."""
+        """Return the present level of a scan; -1 for a scan that is not stored."""
         found = self.scans.find_one({"_id": scan_id}, {"level": 1})
         return int(found["level"]) if found else -1
 
     def below_of(self, scan_id: str) -> str:
-        """The id_path a scan is limited to; empty for a scan of everything."""
+        """Return the id_path to which a scan is limited; empty for a scan of everything."""
         found = self.scans.find_one({"_id": scan_id}, {"below": 1})
         return str((found or {}).get("below", ""))
 
     def find_scans(self, query: Mapping[str, Any], limit: int = 0) -> list[Document]:
-        """Scan records, newest first."""
+        """Return scan records, newest first."""
         return list(self.scans.find(query).sort("submit_timestamp", DESCENDING).limit(limit))
 
     def next_generation(self, scan: Document) -> int:
-        """Number of a scan that starts now: higher than that of any scan before it.
+        """Return the number of a scan that starts now, which is higher than all numbers before it.
 
-        The count is stored apart from the scans: scans are removed, and may start in another order
-        than they were submitted in.
+        A collection of its own stores the count, because scans are removed, and may start in
+        another order than that of their submission.
         """
         query = {"environment": scan["environment"], "inventory": scan["inventory"]}
         known = self.scans.find(query | {"generation": {"$exists": True}}, {"generation": 1})
@@ -117,7 +121,7 @@ class ScanStore(TaskStore):
         return int((counted or {})["generation"])
 
     def has_baseline(self, scan: Document) -> bool:
-        """True when a whole inventory was read before: the state that changes start from."""
+        """True when an earlier scan read the whole inventory, from which changes are counted."""
         query = {
             "environment": scan["environment"],
             "inventory": scan["inventory"],
@@ -130,16 +134,16 @@ class ScanStore(TaskStore):
         return bool(self.find_scans(query, limit=1))
 
     def update(self, scan_id: str, fields: Mapping[str, Any], **expected: Any) -> bool:
-        """Set fields of a scan if it still is as expected; False when it is not."""
+        """Set fields of a scan if it still has the expected values; False if it has not."""
         result = self.scans.update_one({"_id": scan_id, **expected}, {"$set": dict(fields)})
         return result.matched_count == 1
 
     def keep_highest(self, scan_id: str, numbers: Mapping[str, int]) -> None:
-        """Raise numbers of a scan; they never become less, because a rerun finds less to do."""
+        """Raise numbers of a scan. They never become smaller, although a rerun finds less to do."""
         self.scans.update_one({"_id": scan_id}, {"$max": dict(numbers)})
 
     def is_running(self, scan_id: str, level: int | None = None) -> bool:
-        """True while a scan has not ended; with a level, while it is at this one."""
+        """True while a scan has not ended; with a level, while the scan is at this level."""
         found = self.scans.find_one({"_id": scan_id}, {"status": 1, "level": 1})
         if found is None or found["status"] != ScanStatus.RUNNING.value:
             return False
@@ -161,17 +165,17 @@ class ScanStore(TaskStore):
         self.locks.delete_one({"_id": key, "scan_id": scan["_id"]})
 
     def holder(self, scan: Document) -> str:
-        """Id of the scan that has the environment; empty when it is free."""
+        """Return the id of the scan that has the environment; empty when it is free."""
         held = self.locks.find_one({"_id": f"{scan['inventory']}/{scan['environment']}"})
         return str(held["scan_id"]) if held else ""
 
     def claim_advance(
         self, scan_id: str, level: int, lease: float, worker: str = "", *, take_over: bool = False
     ) -> bool:
-        """Let one worker plan the level after this one.
+        """Let one worker plan the level after this one; True for that worker.
 
-        The claim of a worker that died ends when the watchdog frees it, and at the latest with its
-        lease. With `take_over` a worker may continue after an attempt of its own that failed.
+        The claim of a dead worker ends when the watchdog frees it, at the latest with its lease.
+        With `take_over` a worker may continue after its own failed attempt.
         """
         free: list[Document] = [{"claim_until": {"$exists": False}}, {"claim_until": None}]
         free.append({"claim_until": {"$lt": now()}})
@@ -182,7 +186,7 @@ class ScanStore(TaskStore):
         return result.matched_count == 1
 
     def free_claim(self, scan: Document) -> bool:
-        """Take the claim from a planner that is gone; False when the scan moved meanwhile."""
+        """Take the claim from a planner that is gone; False when the scan has moved on."""
         held = {"_id": scan["_id"], "level": scan["level"], "claim_until": scan["claim_until"]}
         lost = {"$set": {"claim_until": None}, "$inc": {"planners_lost": 1}}
         return self.scans.update_one(held, lost).matched_count == 1
@@ -190,7 +194,7 @@ class ScanStore(TaskStore):
     def finish_task(self, task: Document, result: Mapping[str, Any]) -> str:
         """End a task that this worker began, and count it.
 
-        Returns `done`, also when the task was done before, or `over` when another worker has it.
+        Returns `done`, also if the task was already done, or `over` if another worker has it.
         """
         problems = [problem.model_dump() for problem in result.get("problems", ())]
         if self.end_task(task, {**result, "problems": problems}):
@@ -201,8 +205,8 @@ class ScanStore(TaskStore):
     def add_results(self, task: Document, result: Mapping[str, Any]) -> None:
         """Add a finished task to the progress of its scan.
 
-        A worker that stood still may come here after the scan has ended and all results were added
-        up. Then they are added up once more, with those of this task.
+        A worker that stood still may call this after the scan has ended and all results were added
+        up. Then this adds them up again, including this task.
         """
         increments: Document = {f"levels.{task['level']}.done": 1}
         for name in ("counts", "requests"):
@@ -223,8 +227,8 @@ class ScanStore(TaskStore):
     def complete_results(self, scan_id: str) -> None:
         """Add up the results of all tasks again.
 
-        A worker that died between two writes did not add those of its task. Errors are counted
-        again too: those that did not fit on the record may have been counted twice.
+        A worker that died between two writes did not add the results of its task. Errors are
+        counted again too, because those that did not fit on the record may have been counted twice.
         """
         fields = ("level", "done", "counts", "requests", "problems")
         tasks = self.scan_tasks(scan_id, *fields, done=True)
@@ -247,8 +251,8 @@ class ScanStore(TaskStore):
         self.update(scan_id, {**totals, **numbers, "added_up": True})
 
     def add_problem(self, scan_id: str, problem: Problem) -> None:
-        """Note an error or warning on the scan, equal ones once."""
-        if problem.kind == "skipped_host":  # the task that met the host first reports it
+        """Note an error or warning on the scan. Equal ones are stored once."""
+        if problem.kind == "skipped_host":  # the first task that met the host reports it
             return
         counter = "warning_count" if problem.warning else "error_count"
         entry = problem.model_dump() | {"key": problem.key()}
@@ -261,7 +265,10 @@ class ScanStore(TaskStore):
         )
 
     def save_coverage(self, scan_id: str, environment: str, lines: list[Document]) -> None:
-        """Store the coverage report of a scan; two workers that end it at once write one report."""
+        """Store the coverage report of a scan.
+
+        If two workers end the scan at once, one report is stored.
+        """
         writes = []
         for line in lines:
             key = f"{scan_id}/{line['host']}/{line.get('source', '')}"

@@ -1,4 +1,4 @@
-"""Scratch inventories: those of scans that are made for their answers, not for what they store."""
+"""Scratch inventories: for scans that only need answers of the cloud, not stored objects."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ PREFIX = "recording_"
 
 
 def new_scratch() -> InventoryMgr:
-    """An inventory that nobody else has."""
+    """Return a new inventory that nobody else uses."""
     return InventoryMgr(f"{PREFIX}{uuid.uuid4().hex[:12]}")
 
 
 def remove_scratch(inv: InventoryMgr) -> None:
-    """Remove a scratch inventory and what its scans left in the collections that all share.
+    """Remove a scratch inventory and the documents of its scans in shared collections.
 
-    Raises ValueError for an inventory that is no scratch.
+    Raises ValueError for an inventory that is not a scratch inventory.
     """
     if not inv.inventory.startswith(PREFIX):
-        raise ValueError(f"{inv.inventory} is no scratch inventory")
+        raise ValueError(f"{inv.inventory} is not a scratch inventory")
     store = ScanStore(inv)
     scans = [scan["_id"] for scan in store.find_scans({"inventory": inv.inventory})]
     for name in with_scan():

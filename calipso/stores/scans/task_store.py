@@ -1,7 +1,7 @@
 """TaskStore: the tasks of scans, claimed and ended by one worker each.
 
-A task is looked up by `_id` alone, see `stores.mongo.conditional`. Otherwise a scan would become
-slower with each scan that is stored.
+A task is looked up by `_id` alone, see `stores.mongo.conditional`. Otherwise scans would become
+slower with each stored scan.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class TaskStore(Store):
     def claim_task(
         self, task_id: str, worker: str, *, take_over: bool, retried: bool = False
     ) -> Document | None:
-        """Begin a task; None when it is done, or runs elsewhere and must not be taken over.
+        """Begin a task and return it; None if it is done, or if another worker runs it.
 
-        `retried`: the attempt before this one ended because the store failed, not its worker.
+        `retried` means that the attempt before ended because the store failed, not its worker.
         """
         mine = ObjectId()
         begun = {
@@ -67,7 +67,7 @@ class TaskStore(Store):
         return found
 
     def has_task(self, task: Mapping[str, Any]) -> bool:
-        """True while a task is open and no other worker has claimed it since."""
+        """True while a task is open and no other worker has claimed it after this one."""
         found = self.tasks.find_one({"_id": task["_id"]}, {"done": 1, "claim": 1})
         return found is not None and not found["done"] and found.get("claim") == task["claim"]
 
@@ -79,8 +79,8 @@ class TaskStore(Store):
     def end_task(self, task: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
         """Mark a task done; True for the caller that did it.
 
-        `task` is as this worker claimed it. If another worker has claimed it since, nothing happens
-        here: that worker ends it.
+        `task` is the task as this worker claimed it. If another worker has claimed it after that,
+        this changes nothing: the other worker ends the task.
         """
         mine = alike({"done": False, "claim": task["claim"]})
         ended = {"done": True, "state": "done", "ended_at": now(), **fields}
@@ -89,8 +89,8 @@ class TaskStore(Store):
         return result.modified_count == 1
 
     def _number_following(self, task: Mapping[str, Any]) -> None:
-        """The next task of a chain is sent when this one has ended: it gets its number now."""
-        if not task.get("next"):
+        """Give the next task of a chain its number, because it is sent when this task has ended."""
+        if not task.get("next") or "sequence" not in task:
             return
         following = self.tasks.find_one({"_id": task["next"]}, {"queue": 1, "done": 1})
         if following is not None and not following["done"]:
@@ -98,14 +98,14 @@ class TaskStore(Store):
             self.tasks.update_one({"_id": following["_id"]}, number)
 
     def task(self, task_id: str) -> Document:
-        """One task. Raises NotFound."""
+        """Return a task. Raises NotFound."""
         found = self.tasks.find_one({"_id": task_id})
         if found is None:
-            raise NotFound(f"task {task_id} is not known: its scan was removed meanwhile")
+            raise NotFound(f"task {task_id} is unknown: its scan was removed")
         return found
 
     def open_tasks(self, scan_id: str, level: int) -> list[Document]:
-        """Registered tasks of a level that are not done."""
+        """Return the registered tasks of a level that are not done."""
         return list(self.tasks.find({"scan_id": scan_id, "level": level, "done": False}))
 
     def level_done(self, scan_id: str, level: int) -> bool:
@@ -114,9 +114,10 @@ class TaskStore(Store):
         return self.tasks.find_one(query, {"_id": 1}) is None
 
     def scan_tasks(self, scan_id: str, *fields: str, **wanted: Any) -> list[Document]:
-        """Tasks of a scan, in order, with these values; with fields, only these.
+        """Return the tasks of a scan that have these values, in order; with fields, only these
+        fields.
 
-        Values are compared here, but for `level`: see `stores.mongo.narrow`.
+        This method compares the values itself, except `level`: see `stores.mongo.narrow`.
         """
         query = {"scan_id": scan_id}
         if "level" in wanted:
@@ -126,14 +127,14 @@ class TaskStore(Store):
         return [task for task in found if wanted.items() <= task.items()]
 
     def note_overtaken(self, task: Document) -> None:
-        """Note when it was first seen that later messages of its queue were begun before it."""
+        """Note when a worker first began a later message of the queue before this one."""
         task["overtaken_at"] = now()
         noted = {"overtaken_at": task["overtaken_at"]}
         pending = {"done": False, "state": "pending"}
         self.tasks.update_one({"_id": task["_id"]}, change_if(alike(pending), noted))
 
     def requeue(self, task: Document) -> bool:
-        """Make a lost task pending again, with a new number; False when it moved meanwhile."""
+        """Make a lost task pending again, with a new number; False if its state has changed."""
         lost = {"done": False, "attempts": task["attempts"]}
         again = {"state": "pending", "published_at": now(), "overtaken_at": None}
         again["sequence"] = self.order.take(task["queue"])

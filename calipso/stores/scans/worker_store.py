@@ -31,8 +31,10 @@ class WorkerStore(Store):
         processes: Iterable[int] = (),
         held: Iterable[str] = (),
     ) -> None:
-        """Tell that this worker lives, which processes of its pool run tasks, and which tasks
-        (`_id`s) it holds: those that it runs, and those that it has taken from a queue to run next.
+        """Store a heartbeat of this worker.
+
+        `processes` of its pool run tasks. `tasks` are the `_id`s of tasks that it runs, or that it
+        has taken from a queue to run next.
         """
         fields: Document = {
             "queues": queues,
@@ -45,10 +47,10 @@ class WorkerStore(Store):
         self.workers.update_one({"_id": name}, {"$set": fields}, upsert=True)
 
     def forget(self, name: str) -> None:
-        """Remove a worker that stops in order, so that it does not count as lost."""
+        """Remove a worker that stops normally, so that it does not count as lost."""
         self.workers.delete_one({"_id": name})
 
     def live(self) -> list[Document]:
-        """Workers with a fresh heartbeat."""
+        """Return the workers with a fresh heartbeat."""
         since = now() - timedelta(seconds=settings().worker_lost_after)
         return list(self.workers.find({"seen": {"$gte": since}}))

@@ -129,7 +129,7 @@ def test_logging_out_ends_the_token_and_no_other(client: FlaskClient, anna: User
             {"methods": ["credentials"], "credentials": {"username": "a\nb*", "password": "no"}},
             "authentication failed",
         ),
-        ({"methods": ["token"], "token": "f" * 64}, "the token is unknown or over"),
+        ({"methods": ["token"], "token": "f" * 64}, "the token is unknown or has expired"),
     ],
 )
 def test_what_is_wrong_is_told_in_the_originals_words(

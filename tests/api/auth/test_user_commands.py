@@ -113,13 +113,13 @@ def test_a_service_token_is_shown_once_listed_and_revoked(user: Command) -> None
 @pytest.mark.parametrize(
     ("arguments", "stdin", "words"),
     [
-        (["add", "a/b", "--password-file", "-"], "correct horse", "no name for a user"),
-        (["add", "me", "--password-file", "-"], "correct horse", "no name for a user"),
+        (["add", "a/b", "--password-file", "-"], "correct horse", "not a valid name for a user"),
+        (["add", "me", "--password-file", "-"], "correct horse", "not a valid name for a user"),
         (["add", "anna", "--password-file", "-"], "short", "has 5 characters"),
         (["add", "anna", "--password-file", "-"], "two\nlines of it", "one line"),
         (["add", "anna"], "", "no password for anna"),
         (["add", "anna", "--grant", "prod"], "", "not a grant"),
-        (["add", "old", "--password-file", "-"], "correct horse", "there is a user old"),
+        (["add", "old", "--password-file", "-"], "correct horse", "user old already exists"),
         (["grant", "old"], "", "nothing to change"),
         (["revoke", "old"], "", "which token?"),
         (["grant", "old", "--role", "viewer"], "", "old is the last admin"),

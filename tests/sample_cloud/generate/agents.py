@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.sample_cloud.cloud import Item
 from tests.sample_cloud.generate.names import Names, sql_time
@@ -18,6 +18,8 @@ def agents(plan: Plan, names: Names) -> list[Item]:
 
 def host_agents(host: Host, plan: Plan, names: Names) -> list[Item]:
     """L2 agent of a host, and L3, DHCP and metadata agents of a network node."""
+    if host.agents is not None:
+        return [_agent(host, names, *each) for each in host.agents]
     found = []
     if host.driver == "ovs":
         found.append(("Open vSwitch agent", "neutron-openvswitch-agent", "N/A", _ovs(host)))
@@ -29,12 +31,14 @@ def host_agents(host: Host, plan: Plan, names: Names) -> list[Item]:
             ("DHCP agent", "neutron-dhcp-agent", "dhcp_agent", _dhcp(host)),
             ("Metadata agent", "neutron-metadata-agent", "N/A", _metadata(plan)),
         ]
-    return [_agent(host, names, *each) for each in found]
+    found += [(kind, binary, "N/A", {}) for kind, binary in plan.odd.more_agents.get(host.name, ())]
+    return [plan.odd.agent(_agent(host, names, *each)) for each in found]
 
 
 def _agent(
     host: Host, names: Names, kind: str, binary: str, topic: str, configurations: Item
 ) -> Item:
+    silent = binary in host.silent
     return {
         "id": names.uuid("agent", f"{host.name}/{binary}"),
         "agent_type": kind,
@@ -44,11 +48,11 @@ def _agent(
         "admin_state_up": True,
         "created_at": sql_time(10 + host.number),
         "started_at": sql_time(20 + host.number),
-        "heartbeat_timestamp": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
+        "heartbeat_timestamp": f"{datetime.now(UTC) - timedelta(days=silent):%Y-%m-%d %H:%M:%S}",
         "description": None,
         "resources_synced": None,
         "availability_zone": "nova" if topic != "N/A" else None,
-        "alive": True,
+        "alive": not silent,
         "configurations": configurations,
     }
 
@@ -66,7 +70,7 @@ def _ovs(host: Host) -> Item:
         "extensions": [],
         "in_distributed_mode": False,
         "integration_bridge": "br-int",
-        "l2_population": tunnelled,
+        "l2_population": tunnelled and not host.mesh,
         "log_agent_heartbeats": False,
         "ovs_capabilities": {
             "datapath_types": ["netdev", "system"],

@@ -75,6 +75,7 @@ VIEWS: dict[str, Callable[[Host, Names], str]] = {
     "bonds": lambda host, _: bonds_text(host),
     "lldp": lldp_text,
     "fdb": lambda host, names: HostLinks(host, names).fdb_text(),
+    "routes": lambda host, _: "[]\n[]\n",
 }
 
 #: Commands that are not in the list of the fetchers, but that tests of a connection run.

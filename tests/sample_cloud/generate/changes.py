@@ -7,13 +7,19 @@ from typing import Any
 
 from tests.sample_cloud.cloud import Item
 from tests.sample_cloud.generate.build import Builder
+from tests.sample_cloud.generate.odd import OddChanges
 from tests.sample_cloud.generate.plan import Instance, Port
 
 
-class Changes:
+class Changes(OddChanges):
     """What `mutate` may ask for; each change is a method of the same name."""
 
-    OPERATIONS = ("create_instance", "delete_instance", "add_router_interface")
+    OPERATIONS = (
+        "create_instance",
+        "delete_instance",
+        "add_router_interface",
+        *OddChanges.ODD_OPERATIONS,
+    )
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder

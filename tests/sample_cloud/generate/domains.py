@@ -11,18 +11,18 @@ from tests.sample_cloud.generate.plan import Host, Instance, Port
 
 def domains_text(host: Host, names: Names) -> str:
     """What the command `domains` prints: the ids, then the documents."""
-    uuids = "".join(f"{instance.id}\n" for instance in host.instances)
-    documents = [
-        domain_xml(instance, number, names) + "\n"
-        for number, instance in enumerate(host.instances, start=1)
-    ]
+    running = [instance for instance in host.instances if not instance.failed]
+    uuids = "".join(f"{instance.id}\n" for instance in running)
+    documents = []
+    for number, instance in enumerate(running, start=1):
+        interfaces = "".join(_interface(port, at) for at, port in enumerate(instance.ports))
+        documents.append(domain_xml(instance, number, names, interfaces) + "\n")
     return uuids + "".join(documents)
 
 
-def domain_xml(instance: Instance, number: int, names: Names) -> str:
-    """One domain."""
+def domain_xml(instance: Instance, number: int, names: Names, interfaces: str) -> str:
+    """One domain with these interfaces."""
     ports = "".join(_nova_port(port) for port in instance.ports)
-    interfaces = "".join(_interface(port, at) for at, port in enumerate(instance.ports))
     return DOMAIN.format(
         number=number,
         name=instance.domain,

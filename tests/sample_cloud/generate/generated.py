@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tests.sample_cloud.cloud import Answer, Body, Columns, Item, Listing
+from tests.sample_cloud.cloud import Answer, Body, Cloud, Columns, Item, Listing
 from tests.sample_cloud.generate.agents import host_agents
 from tests.sample_cloud.generate.answers import host_answer
 from tests.sample_cloud.generate.build import Builder
@@ -18,6 +18,7 @@ from tests.sample_cloud.generate.neutron import Neutron
 from tests.sample_cloud.generate.nova import Nova
 from tests.sample_cloud.generate.params import CloudParams
 from tests.sample_cloud.generate.tables import SCHEMA, Tables
+from tests.sample_cloud.generate.troubles import Troubles
 
 MECHANISM_DRIVERS = {"ovs": ["OVS"], "lxb": ["LXB"], "mixed": ["OVS", "LXB"]}
 
@@ -30,7 +31,12 @@ class GeneratedCloud:
         self.builder = Builder(params)
         self.names = self.builder.names
         self.plan = self.builder.build()
+        self.troubles: Sequence[Item] = (
+            Troubles(self.plan, self.names).plant() if params.troubles else ()
+        )
         self.region = REGION
+        self.regions: Sequence[str] = (REGION,)  # those that the identity API lists
+        self.others: Mapping[str, Cloud] = {}
         self.admin_project = self.plan.admin.name
         self.distribution = "Devstack"
         self.distribution_version = "Zed"
@@ -50,7 +56,9 @@ class GeneratedCloud:
             return self._nova.api(resource)
         if service_type == "network":
             return self._neutron.api(resource)
-        return identity(self.plan, resource) if service_type == "identity" else None
+        if service_type == "identity":
+            return identity(self.plan, resource, self.regions)
+        return None
 
     def schemas(self) -> Mapping[str, Mapping[str, Columns]]:
         return SCHEMA

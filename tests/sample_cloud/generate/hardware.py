@@ -56,6 +56,7 @@ def add_nics(devices: Devices, host: Host) -> None:
         enslaved = nic.role == "provider" and host.driver == "ovs"
         more: dict[str, Any] = {"parentbus": "pci", "parentdev": nic.bus}
         kind = None
+        down = nic.name in host.down
         if nic.bond:
             kind = {"info_slave_kind": "bond", "info_slave_data": _member(host, nic)}
             more = {"permaddr": nic_mac(host, nic.number), **more}
@@ -65,11 +66,8 @@ def add_nics(devices: Devices, host: Host) -> None:
         devices.add(
             nic.name,
             mac,
-            flags=PROMISC
-            if enslaved
-            else ("BROADCAST", "MULTICAST", "SLAVE", "UP", "LOWER_UP")
-            if nic.bond
-            else UP,
+            flags=_flags(nic, enslaved=enslaved, down=down),
+            state="DOWN" if down else "UP",
             qdisc="mq",
             kind=kind,
             master="ovs-system" if enslaved else nic.bond,
@@ -86,11 +84,19 @@ def add_nics(devices: Devices, host: Host) -> None:
         )
 
 
+def _flags(nic: Nic, *, enslaved: bool, down: bool) -> tuple[str, ...]:
+    flags = UP if not enslaved else PROMISC
+    if nic.bond:
+        flags = ("BROADCAST", "MULTICAST", "SLAVE", "UP", "LOWER_UP")
+    return ("NO-CARRIER", *(flag for flag in flags if flag != "LOWER_UP")) if down else flags
+
+
 def _member(host: Host, nic: Nic) -> dict[str, Any]:
+    down = nic.name in host.down
     return {
-        "state": "ACTIVE",
-        "mii_status": "UP",
-        "link_failure_count": 0,
+        "state": "BACKUP" if down else "ACTIVE",
+        "mii_status": "DOWN" if down else "UP",
+        "link_failure_count": int(down),
         "perm_hwaddr": nic_mac(host, nic.number),
         "queue_id": 0,
     }
@@ -110,15 +116,17 @@ def _addresses(host: Host, device: str) -> list[dict[str, Any]]:
 def nics_text(host: Host) -> str:
     """What the command `nics` prints: devices in the order of the file system."""
     blocks = {
-        nic.name: _nic_text(nic.name, "device", nic.speed, nic.driver, nic.bus)
+        nic.name: nic_text(
+            nic.name, "device", nic.speed, nic.driver, nic.bus, link=nic.name not in host.down
+        )
         for nic in nics(host)
     }
     if host.bonded:
-        blocks["bond0"] = _nic_text("bond0", "bonding", 20 * GIGABIT, "bonding", "")
+        blocks["bond0"] = nic_text("bond0", "bonding", 20 * GIGABIT, "bonding", "")
     return "".join(blocks[name] for name in sorted(blocks))
 
 
-def _nic_text(name: str, kind: str, speed: int, driver: str, bus: str) -> str:
+def nic_text(name: str, kind: str, speed: int, driver: str, bus: str, *, link: bool = True) -> str:
     mode = f"{speed}baseT/Full"
     version = "6.1.0-28-amd64"
     return f"""== {name} {kind}
@@ -134,14 +142,14 @@ Settings for {name}:
 \tAdvertised pause frame use: Symmetric
 \tAdvertised auto-negotiation: Yes
 \tAdvertised FEC modes: Not reported
-\tSpeed: {speed}Mb/s
-\tDuplex: Full
+\tSpeed: {f"{speed}Mb/s" if link else "Unknown!"}
+\tDuplex: {"Full" if link else "Unknown! (255)"}
 \tAuto-negotiation: on
 \tPort: Twisted Pair
 \tPHYAD: 0
 \tTransceiver: internal
 \tMDI-X: Unknown
-\tLink detected: yes
+\tLink detected: {"yes" if link else "no"}
 driver: {driver}
 version: {version}
 firmware-version: {"2" if kind == "bonding" else "0x800006da"}
@@ -189,12 +197,13 @@ Active Aggregator Info:
 
 
 def _member_text(host: Host, nic: Nic) -> str:
+    down = nic.name in host.down
     return f"""
 Slave Interface: {nic.name}
-MII Status: up
-Speed: {nic.speed} Mbps
-Duplex: full
-Link Failure Count: 0
+MII Status: {"down" if down else "up"}
+Speed: {"Unknown" if down else f"{nic.speed} Mbps"}
+Duplex: {"Unknown" if down else "full"}
+Link Failure Count: {int(down)}
 Permanent HW addr: {nic_mac(host, nic.number)}
 Slave queue ID: 0
 Aggregator ID: 1
@@ -220,11 +229,9 @@ details partner lacp pdu:
 
 
 def lldp_text(host: Host, names: Names) -> str:
-    """`lldpctl -f json0`: every NIC sees a port of the switch of its rack."""
-    return (
-        json.dumps({"lldp": [{"interface": [_seen(host, nic, names) for nic in nics(host)]}]})
-        + "\n"
-    )
+    """`lldpctl -f json0`: every NIC with a link sees a port of the switch of its rack."""
+    seen = [_seen(host, nic, names) for nic in nics(host) if nic.name not in host.down]
+    return json.dumps({"lldp": [{"interface": seen}]}) + "\n"
 
 
 def _seen(host: Host, nic: Nic, names: Names) -> dict[str, Any]:

@@ -17,6 +17,10 @@ def make_hosts(params: CloudParams) -> list[Host]:
         kind = min(roles, key=KINDS.index)
         counted[kind] = counted.get(kind, 0) + 1
         hosts.append(_host(params, number, f"{kind}-{counted[kind]}", roles))
+    if params.mesh == "full":
+        tunnelled = [host for host in hosts if host.driver and host.tunnel_ip]
+        for host in tunnelled:
+            host.mesh = tunnelled
     return hosts
 
 

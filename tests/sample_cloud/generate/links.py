@@ -88,7 +88,7 @@ class HostLinks:
                 master="ovs-system",
             )
         for port in host.ports:
-            if is_instance_port(port):
+            if is_instance_port(port) and port.trouble != "no_domain":
                 self._ovs_instance_port(devices, port)
 
     def _ovs_bridge(self, devices: Devices, name: str) -> None:
@@ -107,11 +107,14 @@ class HostLinks:
     def _ovs_instance_port(self, devices: Devices, port: Port) -> None:
         mtu = port.network.mtu
         mac = tap_mac(port)
+        tap_mtu = 1400 if port.trouble == "mtu_changed" else mtu
         if not self.host.hybrid:
+            if port.trouble == "tap_missing":
+                return
             devices.add(
                 f"tap{port.short}",
                 mac,
-                mtu=mtu,
+                mtu=tap_mtu,
                 state="UNKNOWN",
                 kind=tap() | OVS_PORT,
                 master="ovs-system",
@@ -133,7 +136,8 @@ class HostLinks:
             addresses=[linklocal(outer_mac)],
         )
         self._bridge_port(devices, qvb, bridge_mac, VETH, qbr, 1, mtu, peer=qvo)
-        self._bridge_port(devices, f"tap{port.short}", mac, tap(), qbr, 2, mtu)
+        if port.trouble != "tap_missing":
+            self._bridge_port(devices, f"tap{port.short}", mac, tap(), qbr, 2, tap_mtu)
 
     def _bridge_port(
         self,
@@ -163,7 +167,8 @@ class HostLinks:
     def _lxb(self, devices: Devices) -> None:
         by_network: dict[Network, list[Port]] = {}
         for port in self.host.ports:
-            by_network.setdefault(port.network, []).append(port)
+            if port.trouble != "no_domain":
+                by_network.setdefault(port.network, []).append(port)
         for network, ports in by_network.items():
             self._lxb_bridge(devices, network, ports)
 
@@ -213,7 +218,7 @@ class HostLinks:
             gateway = [router.gateway] if router.gateway else []
             found.append((f"qrouter-{router.id}", [*router.interfaces, *gateway]))
         found += [(f"qdhcp-{port.network.id}", [port]) for port in self.host.dhcp]
-        return found
+        return [*found, *((name, []) for name in self.host.orphans)]
 
     def namespace_devices(self, ports: list[Port], first_index: int) -> Devices:
         devices = Devices(first_index)
@@ -276,7 +281,7 @@ class HostLinks:
             for port in network.ports
             if port.host and port.host is not self.host
         ]
-        others = [host for host in network.hosts if host is not self.host]
+        others = [host for host in self.host.mesh or network.hosts if host is not self.host]
         return entries + [_remote("00:00:00:00:00:00", host) for host in others]
 
 

@@ -63,9 +63,9 @@ class Neutron:
             if secured
             else [],
             "description": "",
-            "binding:vnic_type": "normal",
-            "binding:profile": {},
-            "binding:host_id": port.host.name if port.host else "",
+            "binding:vnic_type": port.binding.vnic_type if port.binding else "normal",
+            "binding:profile": port.binding.profile if port.binding else {},
+            "binding:host_id": bound_to(port),
             "binding:vif_type": vif_type(port),
             "binding:vif_details": vif_details(port) if bound else {},
             "port_security_enabled": secured,
@@ -74,11 +74,33 @@ class Neutron:
             "updated_at": iso(410 + port.number),
             "revision_number": 4 if bound else 1,
             "project_id": port.project_id,
+            **(self._trunk(port) if port.sub_ports else {}),
         }
+
+    def _trunk(self, port: Port) -> Item:
+        sub_ports = [
+            {
+                "port_id": sub.id,
+                "segmentation_type": "vlan",
+                "segmentation_id": vlan,
+                "mac_address": sub.mac,
+            }
+            for sub, vlan in port.sub_ports
+        ]
+        trunk = self.names.uuid("trunk", port.id)
+        return {"trunk_details": {"trunk_id": trunk, "sub_ports": sub_ports}}
+
+
+def bound_to(port: Port) -> str:
+    """Where a port is bound: a host, or a node of Ironic."""
+    node = port.binding.node if port.binding else ""
+    return node or (port.host.name if port.host else "")
 
 
 def vif_type(port: Port) -> str:
     """How a port is plugged on its host."""
+    if port.binding:
+        return port.binding.vif_type
     if port.host is None:
         return "unbound"
     return "ovs" if port.host.driver == "ovs" else "bridge"
@@ -89,6 +111,8 @@ def vif_details(port: Port) -> Item:
     host = port.host
     if host is None:
         return {}
+    if port.binding and port.binding.details:
+        return port.binding.details
     if host.driver != "ovs":
         return {
             "connectivity": "l2",
@@ -134,6 +158,17 @@ def network_view(network: Network) -> Item:
     }
     if not network.external:
         del view["is_default"]
+    if network.segments:
+        view["segments"] = [
+            {
+                "provider:network_type": segment.kind,
+                "provider:physical_network": segment.physical_network,
+                "provider:segmentation_id": segment.number,
+            }
+            for segment in network.segments
+        ]
+        for key in [key for key in view if key.startswith("provider:")]:
+            del view[key]
     return view
 
 
@@ -163,6 +198,7 @@ def subnet_view(subnet: Subnet) -> Item:
         "updated_at": iso(150 + network.number),
         "revision_number": 0,
         "project_id": network.project.id,
+        **({"segment_id": subnet.segment.id} if subnet.segment else {}),
     }
 
 
@@ -186,8 +222,8 @@ def router_view(router: Router) -> Item:
         "external_gateway_info": gateway,
         "description": "",
         "availability_zones": ["nova"],
-        "distributed": False,
-        "ha": False,
+        "distributed": router.kind == "dvr",
+        "ha": router.kind == "ha",
         "availability_zone_hints": [],
         "routes": [],
         "flavor_id": None,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tests.sample_cloud.cloud import Item
 from tests.sample_cloud.generate.agents import agents
 from tests.sample_cloud.generate.names import Names
-from tests.sample_cloud.generate.neutron import vif_details, vif_type
+from tests.sample_cloud.generate.neutron import bound_to, vif_details, vif_type
 from tests.sample_cloud.generate.nova_tables import Views
 from tests.sample_cloud.generate.plan import FloatingIp, Host, Plan, Port
 
@@ -64,6 +64,19 @@ class NeutronTables:
 
     def _segments(self) -> Iterator[Item]:
         for network in self.plan.networks:
+            for at, segment in enumerate(network.segments):
+                yield {
+                    "id": segment.id,
+                    "network_id": network.id,
+                    "network_type": segment.kind,
+                    "physical_network": segment.physical_network,
+                    "segmentation_id": segment.number,
+                    "is_dynamic": 0,
+                    "segment_index": at,
+                    "standard_attr_id": 210000 + network.number * 10 + at,
+                }
+            if network.segments:
+                continue
             yield {
                 "id": self.names.uuid("segment", network.number),
                 "network_id": network.id,
@@ -115,10 +128,10 @@ class NeutronTables:
             details = {key: at for key, at in vif_details(port).items() if key != "bound_drivers"}
             yield {
                 "port_id": port.id,
-                "host": port.host.name if port.host else "",
+                "host": bound_to(port),
                 "vif_type": vif_type(port),
-                "vnic_type": "normal",
-                "profile": "",
+                "vnic_type": port.binding.vnic_type if port.binding else "normal",
+                "profile": json.dumps(port.binding.profile) if port.binding else "",
                 "vif_details": json.dumps(details) if details else "",
                 "status": "ACTIVE",
             }
@@ -131,8 +144,12 @@ class NeutronTables:
                 "host": port.host.name if port.host else "",
                 "level": 0,
                 "driver": driver,
-                "segment_id": self.names.uuid("segment", port.network.number),
+                "segment_id": self._segment_of(port),
             }
+
+    def _segment_of(self, port: Port) -> str:
+        own = next((subnet.segment for subnet, _ in port.fixed if subnet.segment), None)
+        return own.id if own else self.names.uuid("segment", port.network.number)
 
     def _bound(self) -> Iterator[Port]:
         return (port for port in self.plan.ports if port.host)
@@ -170,9 +187,9 @@ class NeutronTables:
         for router in self.plan.routers:
             yield {
                 "router_id": router.id,
-                "distributed": 0,
+                "distributed": int(router.kind == "dvr"),
                 "service_router": 0,
-                "ha": 0,
+                "ha": int(router.kind == "ha"),
                 "ha_vr_id": 0,
                 "availability_zone_hints": "[]",
             }
@@ -184,8 +201,9 @@ class NeutronTables:
 
     def _router_bindings(self) -> Iterator[Item]:
         for router in self.plan.routers:
-            agent = self._agent_id(router.host, "neutron-l3-agent")
-            yield {"router_id": router.id, "l3_agent_id": agent, "binding_index": 1}
+            for at, host in enumerate((router.host, *router.others), start=1):
+                agent = self._agent_id(host, "neutron-l3-agent")
+                yield {"router_id": router.id, "l3_agent_id": agent, "binding_index": at}
 
     def _dhcp_bindings(self) -> Iterator[Item]:
         for network in self.plan.networks:

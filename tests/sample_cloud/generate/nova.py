@@ -51,6 +51,15 @@ SAME_FOR_ALL_SERVERS: Item = {
 }
 
 
+#: What a server says that was lost when its host came up again.
+FAILED: Item = {
+    "status": "ERROR",
+    "OS-EXT-STS:vm_state": "error",
+    "OS-EXT-STS:power_state": 0,
+    "fault": {"code": 500, "created": iso(9000), "message": "Failed to start libvirt guest"},
+}
+
+
 class Nova:
     """Views of the plan under the paths of the compute API."""
 
@@ -80,7 +89,7 @@ class Nova:
         host = instance.host.name
         launched = iso(600 + instance.number * 5).removesuffix("Z") + ".000000"
         attributes = "OS-EXT-SRV-ATTR:"
-        return {
+        shown = {
             "id": instance.id,
             "name": instance.name,
             "status": "ACTIVE",
@@ -101,12 +110,14 @@ class Nova:
             "OS-SRV-USG:launched_at": launched,
             f"{attributes}host": host,
             f"{attributes}instance_name": instance.domain,
-            f"{attributes}hypervisor_hostname": host,
+            f"{attributes}hypervisor_hostname": instance.node or host,
             f"{attributes}reservation_id": f"r-{instance.id[:8]}",
             f"{attributes}launch_index": 0,
             f"{attributes}hostname": instance.name,
             **SAME_FOR_ALL_SERVERS,
+            **(FAILED if instance.failed else {}),
         }
+        return self.plan.odd.server(shown)
 
     def _link(self, relation: str, path: str) -> Item:
         return {"rel": relation, "href": f"{COMPUTE_URL.removesuffix('/v2.1')}/{path}"}
@@ -153,6 +164,7 @@ class Nova:
                         "disabled_reason": None,
                         "forced_down": False,
                     }
+                    | self.plan.odd.service(host.name, binary)
                 )
         return Listing("services", items)
 
@@ -165,7 +177,12 @@ class Nova:
             for binary in nova_binaries(host):
                 zone = host.zone if binary == "nova-compute" else "internal"
                 services = zones.setdefault(zone, {}).setdefault(host.name, {})
-                services[binary] = {"available": True, "active": True, "updated_at": now()}
+                odd = self.plan.odd.service(host.name, binary)
+                services[binary] = {
+                    "available": odd.get("state") != "down",
+                    "active": odd.get("status") != "disabled",
+                    "updated_at": now(),
+                }
         return Listing(
             "availabilityZoneInfo",
             [
@@ -179,14 +196,18 @@ class Nova:
             "hypervisors",
             [
                 {
-                    "id": self.names.uuid("hypervisor", host.name),
-                    "hypervisor_hostname": host.name,
+                    "id": self.names.uuid("hypervisor", name),
+                    "hypervisor_hostname": name,
                     "state": "up",
                     "status": "enabled",
                 }
-                for host in self.plan.hosts_with("compute")
+                for _, name in self._machines()
             ],
         )
+
+    def _machines(self) -> list[tuple[Host, str]]:
+        hosts = self.plan.hosts_with("compute")
+        return [(host, name) for host in hosts for name in host.machines]
 
     def _hypervisor_details(self) -> Listing:
         uptime = (
@@ -194,14 +215,14 @@ class Nova:
         )
         items = self._hypervisors().items
         details = []
-        for host, item in zip(self.plan.hosts_with("compute"), items, strict=True):
+        for (host, _), item in zip(self._machines(), items, strict=True):
             service = {
                 "id": self.service_id(host, "nova-compute"),
                 "host": host.name,
                 "disabled_reason": None,
             }
             more = {
-                "hypervisor_type": "QEMU",
+                "hypervisor_type": "ironic" if host.nodes else "QEMU",
                 "hypervisor_version": 7002022,
                 "host_ip": host.address,
                 "service": service,

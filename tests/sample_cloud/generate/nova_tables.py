@@ -75,7 +75,7 @@ class NovaTables:
         user, image = self.names.hex("user", "admin"), self.names.uuid("image", 0)
         for instance in self.plan.instances:
             created = sql_time(590 + instance.number * 5)
-            yield CONSTANT_INSTANCE | {
+            row = CONSTANT_INSTANCE | {
                 "created_at": created,
                 "updated_at": sql_time(600 + instance.number * 5),
                 "id": instance.number,
@@ -90,8 +90,10 @@ class NovaTables:
                 "availability_zone": instance.host.zone,
                 "launched_on": instance.host.name,
                 "uuid": instance.id,
-                "node": instance.host.name,
+                "node": instance.node or instance.host.name,
+                **({"vm_state": "error", "power_state": 0} if instance.failed else {}),
             }
+            yield self.plan.odd.row(row)
 
     def _info_caches(self) -> Iterator[Item]:
         for instance in self.plan.instances:
@@ -105,7 +107,9 @@ class NovaTables:
             }
 
     def _compute_nodes(self) -> Iterator[Item]:
-        for number, host in enumerate(self.plan.hosts_with("compute"), start=1):
+        hosts = self.plan.hosts_with("compute")
+        machines = [(host, name) for host in hosts for name in host.machines]
+        for number, (host, name) in enumerate(machines, start=1):
             used = len(host.instances)
             yield {
                 "created_at": sql_time(60),
@@ -117,7 +121,7 @@ class NovaTables:
                 "vcpus_used": used,
                 "memory_mb_used": 512 + 2048 * used,
                 "local_gb_used": 20 * used,
-                "hypervisor_type": "QEMU",
+                "hypervisor_type": "ironic" if host.nodes else "QEMU",
                 "hypervisor_version": 7002022,
                 "cpu_info": CPU_INFO,
                 "disk_available_least": 1500,
@@ -125,7 +129,7 @@ class NovaTables:
                 "free_disk_gb": 2000 - 20 * used,
                 "current_workload": 0,
                 "running_vms": used,
-                "hypervisor_hostname": host.name,
+                "hypervisor_hostname": name,
                 "deleted": 0,
                 "host_ip": host.address,
                 "supported_instances": '[["x86_64", "qemu", "hvm"]]',
@@ -133,7 +137,7 @@ class NovaTables:
                 "metrics": "[]",
                 "stats": "{}",
                 "host": host.name,
-                "uuid": self.names.uuid("hypervisor", host.name),
+                "uuid": self.names.uuid("hypervisor", name),
                 "mapped": 1,
             }
 

@@ -31,6 +31,18 @@ def noted(network: Network, tag: int) -> list[list[str]]:
     return [list(item) for item in (found | {"tag": str(tag)}).items()]
 
 
+def driver() -> list[Any]:
+    """What Open vSwitch says of the driver of a device; an OVSDB map."""
+    said = {"driver_name": "ixgbe", "driver_version": "5.1.0", "firmware_version": ""}
+    return ["map", [list(item) for item in said.items()]]
+
+
+def egress(host: Host) -> list[Any]:
+    """What Open vSwitch says of the way its tunnels take; an OVSDB map."""
+    said = {"tunnel_egress_iface": host.tunnel_device, "tunnel_egress_iface_carrier": "up"}
+    return ["map", [list(item) for item in said.items()]]
+
+
 class Switch:
     """One Open vSwitch database."""
 
@@ -52,7 +64,8 @@ class Switch:
 
     def _fill(self) -> None:
         host = self.host
-        ports = [self._instance_port(port, at) for at, port in enumerate(host.ports, start=3)]
+        here = [port for port in host.ports if port.trouble != "no_domain"]
+        ports = [self._instance_port(port, at) for at, port in enumerate(here, start=3)]
         integration = [self._local("br-int"), self._patch("int-br-ex", "phy-br-ex", 1), *ports]
         if host.tunnel_ip:
             integration.append(self._patch("patch-tun", "patch-int", 2))
@@ -67,6 +80,8 @@ class Switch:
             "ofport": 1,
             "mac_in_use": nic_mac(host, 2),
             "mtu": 1500,
+            "status": driver(),
+            "link_state": "down" if host.provider_device in host.down else "up",
         }
         self._bridge(
             "br-ex",
@@ -75,7 +90,10 @@ class Switch:
         self._bridge("br-int", integration)
 
     def peers(self) -> list[Host]:
-        """The hosts L2 population builds tunnels to: those that share a tunnelled network."""
+        """The hosts tunnels lead to: all in a full mesh, else those L2 population builds them to,
+        which share a tunnelled network."""
+        if self.host.mesh:
+            return [peer for peer in self.host.mesh if peer is not self.host]
         networks = {port.network for port in self.host.ports if port.network.kind == "vxlan"}
         peers = {peer for network in networks for peer in network.hosts if peer.tunnel_ip}
         return sorted(peers - {self.host}, key=lambda peer: peer.number)
@@ -110,6 +128,8 @@ class Switch:
             "link_state": "up",
             "admin_state": "up",
             "external_ids": ["map", []],
+            "ifindex": 0,
+            "status": ["map", []],
         }
         self.tables["Interface"].append(row | interface)
         return identity
@@ -136,6 +156,10 @@ class Switch:
             "name": name,
             "type": "patch",
             "options": ["map", [["peer", peer]]],
+            "other_config": [
+                ["mcast-snooping-flood", "False"],
+                ["mcast-snooping-flood-reports", "False"],
+            ],
             "ofport": ofport,
             "mac_in_use": self.names.local_mac(name, self.host.name),
         }
@@ -156,12 +180,14 @@ class Switch:
             "options": ["map", [list(item) for item in options.items()]],
             "ofport": ofport,
             "mac_in_use": self.names.local_mac(name, self.host.name),
+            "status": egress(self.host),
         }
 
     def _instance_port(self, port: Port, ofport: int) -> Row:
         ids = [["attached-mac", port.mac], ["iface-id", port.id], ["iface-status", "active"]]
         tag = self.tags.setdefault(port.network, len(self.tags) + 1)
         row: Row = {"tag": tag, "other_config": noted(port.network, tag), "ofport": ofport}
+        row |= _trouble(port, tag)
         if not is_instance_port(port):
             name = namespace_device(port, self.host)
             states = {"link_state": "down", "admin_state": "down", "mac_in_use": EMPTY}
@@ -176,10 +202,26 @@ class Switch:
             )
         ids.append(["vm-uuid", port.device_id])
         hybrid = self.host.hybrid
-        return row | {
+        return {
             "name": ("qvo" if hybrid else "tap") + port.short,
             "type": "",
             "mac_in_use": self.names.local_mac("qvo", port.id) if hybrid else tap_mac(port),
             "external_ids": ["map", ids],
-            "mtu": port.network.mtu,
+            "mtu": 1400 if port.trouble == "mtu_changed" and not hybrid else port.network.mtu,
+            **row,
+            **(_no_device(port) if port.trouble == "tap_missing" and not hybrid else {}),
         }
+
+
+def _trouble(port: Port, tag: int) -> Row:
+    """What is other than it should be in the row of a port."""
+    if port.trouble == "dead_vlan":  # the agent's word for ports it has not wired, and no notes
+        return {"tag": 4095, "other_config": []}
+    return {"tag": tag + 1} if port.trouble == "wrong_vlan" else {}
+
+
+def _no_device(port: Port) -> Row:
+    """What Open vSwitch says of a port whose device is gone."""
+    error = f"could not open network device tap{port.short} (No such device)"
+    states = {"link_state": EMPTY, "admin_state": EMPTY, "mac_in_use": EMPTY, "mtu": EMPTY}
+    return {"error": error, "ofport": -1, **states}

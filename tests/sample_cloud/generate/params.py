@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MECHANISMS = ("ovs", "lxb", "mixed")
+MESHES = ("sparse", "full")
 TYPE_DRIVERS = ("vxlan", "vlan", "flat")
 
 
@@ -20,6 +21,8 @@ class CloudParams:
     seed: int = 1
     mechanism: str = "mixed"
     type_drivers: tuple[str, ...] = TYPE_DRIVERS
+    mesh: str = "sparse"  # or full: every host has a tunnel to every other
+    troubles: bool = False  # plant faults to be found
     direct: bool = False  # hosts have loopback addresses of their own
 
     def __post_init__(self) -> None:
@@ -27,6 +30,8 @@ class CloudParams:
             raise ValueError("a cloud needs at least one host and one network")
         if self.mechanism not in MECHANISMS:
             raise ValueError(f"mechanism {self.mechanism}: one of {', '.join(MECHANISMS)}")
+        if self.mesh not in MESHES:
+            raise ValueError(f"mesh {self.mesh}: one of {', '.join(MESHES)}")
         unknown = set(self.type_drivers) - set(TYPE_DRIVERS)
         if unknown or not self.type_drivers:
             raise ValueError(f"type drivers: some of {', '.join(TYPE_DRIVERS)}")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+
+from tests.sample_cloud.generate.odd import Odd
 
 
 @dataclass(slots=True, eq=False)
@@ -11,6 +15,27 @@ class Project:
     id: str
     name: str
     description: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Segment:
+    """One of several segments of a routed provider network."""
+
+    id: str
+    kind: str
+    physical_network: str
+    number: int
+
+
+@dataclass(slots=True, eq=False)
+class Binding:
+    """How a port is plugged, where that does not follow from the driver of its host."""
+
+    vif_type: str
+    vnic_type: str = "normal"
+    details: dict[str, Any] = field(default_factory=dict)
+    profile: dict[str, Any] = field(default_factory=dict)
+    node: str = ""  # of Ironic, instead of a host
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +49,7 @@ class Subnet:
     number: int
     used: int = 1  # addresses given away, the gateway's among them
     pool_start: int = 2
+    segment: Segment | None = None
 
     def next_address(self) -> str:
         """The next free address; the first goes to DHCP, as in Neutron it mostly does."""
@@ -49,10 +75,12 @@ class Network:
     dhcp_host: Host | None = None
     router: Router | None = None
     window: tuple[int, int] = (0, 1)  # first compute host and number of hosts for its instances
+    physical: str = "physnet1"
+    segments: list[Segment] = field(default_factory=list)  # of a network that has several
 
     @property
     def physical_network(self) -> str | None:
-        return None if self.kind == "vxlan" else "physnet1"
+        return None if self.kind == "vxlan" else self.physical
 
     @property
     def mtu(self) -> int:
@@ -71,6 +99,9 @@ class Port:
     fixed: list[tuple[Subnet, str]]
     host: Host | None = None
     name: str = ""
+    binding: Binding | None = None
+    sub_ports: list[tuple[Port, int]] = field(default_factory=list)  # of a trunk, with their VLAN
+    trouble: str = ""  # a key of `troubles.OF_PORTS`, or `no_domain`
 
     @property
     def short(self) -> str:
@@ -81,6 +112,8 @@ class Port:
     def status(self) -> str:
         if self.owner == "network:floatingip":
             return "N/A"
+        if self.trouble in ("dead_vlan", "no_domain"):
+            return "DOWN"
         return "ACTIVE" if self.host else "DOWN"
 
 
@@ -94,6 +127,8 @@ class Router:
     gateway: Port | None = None
     interfaces: list[Port] = field(default_factory=list)
     floating: list[FloatingIp] = field(default_factory=list)
+    kind: str = "legacy"  # or ha, dvr
+    others: list[Host] = field(default_factory=list)  # where it is too
 
 
 @dataclass(slots=True, eq=False)
@@ -117,6 +152,8 @@ class Instance:
     host: Host
     number: int
     ports: list[Port] = field(default_factory=list)
+    node: str = ""  # of Ironic
+    failed: bool = False  # in state ERROR, without a domain
 
     @property
     def domain(self) -> str:
@@ -138,6 +175,14 @@ class Host:
     instances: list[Instance] = field(default_factory=list)
     routers: list[Router] = field(default_factory=list)
     dhcp: list[Port] = field(default_factory=list)
+    #: every host with tunnels, in a full mesh; nothing where hosts know those they need
+    mesh: Sequence[Host] = ()
+    down: set[str] = field(default_factory=set)  # NICs without link
+    silent: set[str] = field(default_factory=set)  # agents that do not report
+    #: type, binary, topic and configurations, where they do not follow from the driver
+    agents: list[tuple[str, str, str, dict[str, Any]]] | None = None
+    nodes: list[str] = field(default_factory=list)  # of Ironic, instead of a hypervisor
+    orphans: list[str] = field(default_factory=list)  # namespaces of what Neutron does not know
 
     @property
     def ports(self) -> list[Port]:
@@ -149,6 +194,11 @@ class Host:
             if router.gateway:
                 found.append(router.gateway)
         return found
+
+    @property
+    def machines(self) -> list[str]:
+        """Hypervisors of its compute service: itself, or nodes of Ironic."""
+        return self.nodes or [self.name]
 
     @property
     def tunnel_device(self) -> str:
@@ -169,6 +219,7 @@ class Plan:
     ports: list[Port] = field(default_factory=list)
     routers: list[Router] = field(default_factory=list)
     floating_ips: list[FloatingIp] = field(default_factory=list)
+    odd: Odd = field(default_factory=Odd)
     instances: list[Instance] = field(default_factory=list)
 
     def hosts_with(self, role: str) -> list[Host]:

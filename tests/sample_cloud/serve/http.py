@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
@@ -36,7 +37,9 @@ class ApiServer(ThreadingHTTPServer):
     def __init__(self, stage: Stage, address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self.stage = stage
         self.keystone = Keystone(stage)
-        self.pages = Pages(stage)
+        others = {name: replace(stage, cloud=other) for name, other in stage.cloud.others.items()}
+        #: region -> its lists; the first has no path of its own
+        self.pages = {"": Pages(stage)} | {name: Pages(each) for name, each in others.items()}
         self.control = Control(stage)
         super().__init__(address, Handler)
         self.base = f"http://127.0.0.1:{self.server_address[1]}"
@@ -47,6 +50,11 @@ class ApiServer(ThreadingHTTPServer):
 
     def start(self) -> None:
         threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True, name="api").start()
+
+    def region_of(self, path: str) -> tuple[str, str]:
+        """The region whose services a path belongs to, and the path below it."""
+        first, _, rest = path.removeprefix("/").partition("/")
+        return (first, f"/{rest}") if first and first in self.pages else ("", path)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that hang up are nothing to talk about."""
@@ -94,7 +102,9 @@ class Handler(BaseHTTPRequestHandler):
         server = self.server
         if path == "/v3/auth/tokens" and method == "POST":
             return server.keystone.login(_json(sent), server.base)
-        document = version_document(path, server.base)
+        region, path = server.region_of(path)
+        base = f"{server.base}/{region}".rstrip("/")
+        document = version_document(path, base)
         if document:
             return document[0], document[1], {}
         token = self.headers.get("X-Auth-Token")
@@ -103,10 +113,10 @@ class Handler(BaseHTTPRequestHandler):
         own = server.keystone.get(path, token, server.base)
         if own:
             return own
-        return self._resource(path, query)
+        return self._resource(path, query, server.pages[region], base)
 
     def _resource(
-        self, path: str, query: str
+        self, path: str, query: str, pages: Pages, base: str
     ) -> tuple[int, bytes | dict[str, Any], dict[str, str]]:
         prefix = next((each for each in PREFIXES if path.startswith(each)), "")
         service = PREFIXES.get(prefix, "")
@@ -124,8 +134,7 @@ class Handler(BaseHTTPRequestHandler):
             }
         if service == "identity" and resource == "auth/projects":
             resource = "projects"
-        base = self.server.base
-        body = self.server.pages.page(service, resource, query, base, minor) if service else None
+        body = pages.page(service, resource, query, base, minor) if service else None
         if body is None:
             error = NEUTRON_404 if service == "network" else _fault("itemNotFound", 404, "Not here")
             return 404, error, headers

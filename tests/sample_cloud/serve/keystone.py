@@ -37,6 +37,8 @@ class Keystone:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        #: addresses of the APIs of further regions
+        self.more_regions: dict[str, str] = {}
         self._tokens: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
@@ -116,17 +118,21 @@ class Keystone:
         return document
 
     def _catalog(self, base: str) -> list[dict[str, Any]]:
-        region = self.stage.cloud.region
+        cloud = self.stage.cloud
+        below = {name: f"{base}/{name}" for name in cloud.others}
+        regions = {cloud.region: base, **below, **self.more_regions}
         return [
             {
                 "endpoints": [
                     {
-                        "id": self._id(f"{kind}{interface}"),
+                        "id": self._id(f"{region[-3:]}{kind}{interface}"),
                         "interface": interface,
                         "region_id": region,
-                        "url": base + path,
+                        "url": (base if kind == "identity" else address) + path,
                         "region": region,
                     }
+                    for region, address in regions.items()
+                    if kind != "identity" or region not in self.more_regions
                     for interface in ("internal", "public", "admin")
                 ],
                 "id": self._id(kind),

@@ -1,4 +1,4 @@
-"""ApiAccess, at the place where the developer guide has it: the base of fetchers of plug-ins."""
+"""ApiAccess, under the name that plug-ins import: the base class of their fetchers."""
 
 from calipso.sources.api.api_access import ApiAccess
 

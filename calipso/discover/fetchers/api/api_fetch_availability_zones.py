@@ -19,7 +19,7 @@ PATH = "/v2.1/os-availability-zone/detail"
 
 
 class ApiFetchAvailabilityZones(ApiAccess):
-    """Zones from Nova, asked once for the whole cloud: as the admin project.
+    """Zones from Nova. One request as the admin project reads the whole cloud.
 
     `/detail` is used because the short form leaves out the zone `internal`.
     """
@@ -31,7 +31,10 @@ class ApiFetchAvailabilityZones(ApiAccess):
         return of_regions(regions, lambda region: self._zones(region, regions))
 
     def _zones(self, region: str, regions: list[str]) -> list[Fetched]:
-        """Zones of one region. Those with a host that Nova cannot reach stay as they are known."""
+        """Return the zones of one region.
+
+        A zone with a host that Nova cannot reach keeps its stored state.
+        """
         silent = silent_hosts(self, region)
         services = nova_services(self, region)
         listed = [agent for agent in self.network_agents(region) if agent["host"] not in silent]
@@ -50,7 +53,7 @@ class ApiFetchAvailabilityZones(ApiAccess):
 
 
 def placement(region: str) -> Fetched:
-    """Where zones of a region stand in the tree."""
+    """Return the place of a region's zones in the tree."""
     return {
         "parent_id": f"{region}-availability_zones",
         "parent_type": "availability_zones_folder",

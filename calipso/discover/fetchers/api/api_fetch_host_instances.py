@@ -21,18 +21,19 @@ PORTION = 500
 
 
 class Compute(NamedTuple):
-    """What is known of a compute host."""
+    """Fields of a compute host that its instances need."""
 
     address: str
     region: str
 
 
 class ApiFetchHostInstances(ApiAccess):
-    """Instances below their hosts: one listing of the whole cloud for all hosts.
+    """Instances below their hosts; one listing of the whole cloud serves all hosts.
 
-    Nova lists them; `network_info` comes from the cell databases. Where these cannot be read it
-    stays as it is known, or is made of Neutron's ports. `network` and `mac_address` follow the
-    ports: the cache ages. An instance belongs to the host of its own region.
+    Nova lists the instances; `network_info` comes from the cell databases. If these cannot be read,
+    the fetcher keeps the stored value, or makes one from Neutron's ports. `network` and
+    `mac_address` come from the ports, because Nova's cache may be old. An instance belongs to the
+    host of its own region.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("db",)
@@ -73,7 +74,7 @@ class ApiFetchHostInstances(ApiAccess):
     def _listed(
         self, compute: Mapping[str, Compute]
     ) -> tuple[Mapping[str, list[Fetched]], dict[str, CalipsoError]]:
-        """Instances by host, and the hosts of which they could not be had."""
+        """Return the instances by host, and the hosts whose instances could not be read."""
         found: dict[str, list[Fetched]] = defaultdict(list)
         failed: dict[str, CalipsoError] = {}
         try:

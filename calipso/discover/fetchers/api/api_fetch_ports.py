@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from calipso.discover.fetchers.api.host_problems import driver_problems
 from calipso.errors import AccessError, ErrorKind
@@ -12,40 +13,46 @@ from calipso.model.scan import Problem
 from calipso.sources.api.addresses import normal_ip
 from calipso.sources.api.api_access import ApiAccess
 from calipso.sources.api.api_paging import Item
+from calipso.sources.records import Records
 
 
 class ApiFetchPorts(ApiAccess):
-    """Ports of a region below their networks, from Neutron, also those bound to nothing."""
+    """Ports of a region below their networks, from Neutron. Unbound ports are included."""
 
     def get(self, parent_id: str) -> list[Fetched]:
-        found = []
+        found: list[Fetched] = []
+        records = Records("port", self.key)
         for region in self.regions("network", parent_id):
-            ports = list(self.ports(region, {}))
+            ports = list(self.ports(region, {}, records))
             self._check_drivers(region, ports)
             found += ports
-        return found
+        return records.answer(found)
 
     def _check_drivers(self, region: str, ports: Iterable[Fetched]) -> None:
-        """Report what plugs ports and is not read; drivers that agents show come with the hosts."""
+        """Report drivers that plug ports and that no fetcher reads.
+
+        The host fetcher reports the drivers that agents show.
+        """
         wanted = self.context.environment.mechanism_drivers
         found = [driver for driver in drivers_of_ports(ports) if not driver.read_in(wanted)]
         if not found:
             return
         try:
             shown = {driver.name for driver in drivers_of_agents(self.network_agents(region))}
-        except AccessError:  # the hosts report it
+        except AccessError:  # the host fetcher reports it
             shown = set()
         rest = [driver for driver in found if driver.name not in shown]
         for problem in driver_problems(self.env, rest, wanted):
             self.context.problem(problem)
 
-    def ports(self, region: str, only: Mapping[str, str]) -> Iterator[Fetched]:
+    def ports(self, region: str, only: Mapping[str, str], records: Records) -> Iterator[Fetched]:
         """Ports that match `only` (all when empty), as inventory objects."""
         names = self.project_names()
         networks = {item["id"] for item in self.inv.find(self.env, "network", fields=["id"])}
         for item in self.list("network", "/v2.0/ports", "ports", region=region, params=only):
-            if item.get("network_id") in networks:
-                yield port(item, names) | {"region": region}
+            if str(item.get("network_id")) in networks:
+                if (made := records.made(partial(port, item, names), item)) is not None:
+                    yield made | {"region": region}
             else:
                 self._network_unknown(item)
 
@@ -66,7 +73,10 @@ class ApiFetchPorts(ApiAccess):
 
 
 def port(item: Item, names: Mapping[str, str]) -> Fetched:
-    """Inventory object of a Neutron port: named by its MAC; Neutron's name is `port_name`."""
+    """Return the inventory object of a port.
+
+    Its name is its MAC; `port_name` has Neutron's name.
+    """
     owner = str(item.get("project_id") or item.get("tenant_id") or "")
     mac = str(item.get("mac_address") or "").lower()
     network_id = str(item["network_id"])

@@ -30,11 +30,11 @@ from calipso.sources.api.api_access import NOVA, ApiAccess
 
 
 class ApiFetchProjectHosts(ApiAccess):
-    """Hosts that Nova's services, hypervisors and Neutron's agents name, under their zone.
+    """Hosts that Nova's services, hypervisors and Neutron's agents name, below their zone.
 
-    Asked once for the whole cloud: as the admin project. The operating system of a host is read
-    on the host itself, by CliFetchHostDetails. The name of a host is its id: of hosts with one
-    name in several regions those of one region are kept, the others are reported.
+    One request as the admin project reads the whole cloud. CliFetchHostDetails reads the operating
+    system on the host itself. The name of a host is its id. If several regions have hosts of the
+    same name, the fetcher keeps those of one region and reports the others.
     """
 
     def get(self, parent_id: str) -> list[Fetched]:
@@ -48,7 +48,7 @@ class ApiFetchProjectHosts(ApiAccess):
         return self._kept(found, regions)
 
     def _kept(self, hosts: list[Fetched], regions: list[str]) -> list[Fetched]:
-        """Hosts of which no other region has the name, with what is wrong with them reported."""
+        """Return the hosts whose names no other region has, and report their problems."""
         owners = self._owners(hosts, regions)
         kept = [host for host in hosts if owners[host["id"]] == host["region"]]
         left = [host for host in hosts if owners[host["id"]] != host["region"]]
@@ -60,7 +60,7 @@ class ApiFetchProjectHosts(ApiAccess):
         return kept
 
     def _owners(self, hosts: list[Fetched], regions: list[str]) -> dict[str, str]:
-        """The region each host name belongs to: the one it is stored with, else the first.
+        """Return the region of each host name: the stored one, otherwise the first that has it.
 
         So a region that cannot be read this time keeps its hosts.
         """
@@ -74,7 +74,10 @@ class ApiFetchProjectHosts(ApiAccess):
         return owners
 
     def _hosts(self, region: str, regions: list[str]) -> list[Fetched]:
-        """Hosts of one region. Those of a cell that Nova cannot reach stay as they are known."""
+        """Return the hosts of one region.
+
+        Hosts of a cell that Nova cannot reach keep their stored state.
+        """
         services, silent = nova_services(self, region), silent_hosts(self, region)
         listed = [agent for agent in self.network_agents(region) if agent["host"] not in silent]
         names = names_of_hosts(services, listed)

@@ -18,7 +18,7 @@ from calipso.model.hosts import region_of, runs_instances
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_access import ApiAccess
 
-#: Why an instance has no host, by what Nova calls its state.
+#: Nova's state of an instance -> the reason why it has no host.
 REASONS = {
     "ERROR": "it failed before a host had it",
     "BUILD": "it is being built, and no host is chosen yet",
@@ -29,9 +29,10 @@ REASONS = {
 class ApiFetchProjectInstances(ApiAccess):
     """Instances without a host, and those whose host is not in the inventory, below their project.
 
-    Asked once for the whole cloud: as the admin project, which also gets the instances of projects
-    that are gone. `no_host_reason` says why; `nova_host` is the host that Nova names and no scan
-    has found. `host` is missing: nothing of such an instance is on a host.
+    One request as the admin project reads the whole cloud, including the instances of projects that
+    are gone. `no_host_reason` says why there is no host. `nova_host` is the host that Nova names
+    and that no scan has found. The field `host` is absent, because no host has any part of such an
+    instance.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("db",)
@@ -48,7 +49,10 @@ class ApiFetchProjectInstances(ApiAccess):
         return of_regions(self.regions("compute"), ask)
 
     def _without_host(self, region: str, projects: Container[str], admin: str) -> list[Fetched]:
-        """Those of one region. Of a cell that Nova cannot reach it lists none: they stay."""
+        """Return these instances of one region.
+
+        Nova lists no instances of a cell that it cannot reach: these instances stay stored.
+        """
         fields = ["id", "host_type", "region", "id_path"]
         known = {
             str(host["id"])
@@ -86,7 +90,7 @@ class ApiFetchProjectInstances(ApiAccess):
 
 
 def placement(project: str) -> Fetched:
-    """Where such an instance stands in the tree: in a folder of its project."""
+    """Return the place of such an instance in the tree: a folder of its project."""
     return {
         "parent_id": f"{project}-instances",
         "parent_type": "instances_folder",
@@ -97,7 +101,7 @@ def placement(project: str) -> Fetched:
 
 
 def reason(item: Fetched, host: str) -> str:
-    """Why an instance hangs below its project, in a sentence."""
+    """Return a clause that says why an instance is below its project."""
     if host:
         return f"its host {host} is not in the inventory"
     return REASONS.get(str(item.get("status")), "Nova names no host for it")

@@ -8,7 +8,10 @@ from calipso.sources.api.api_paging import Item
 
 
 class ApiFetchProjects(ApiAccess):
-    """Projects of all domains, from Keystone; also the service project: it owns ports today."""
+    """Projects of all domains, from Keystone.
+
+    The service project is included, because it owns ports.
+    """
 
     def get(self, parent_id: str) -> list[Fetched]:
         projects = self.list("identity", "/v3/projects", "projects")

@@ -31,7 +31,7 @@ class ApiFetchRegions(ApiAccess):
         return [regions[name] for name in sorted(regions)]
 
     def _no_region(self, wanted: str) -> ApiAccessError:
-        """An empty answer must not pass for a cloud without anything in it."""
+        """Raise an error for an empty catalogue: it does not mean that the cloud is empty."""
         return ApiAccessError(
             f"{self.env}: the catalogue has no {f'region {wanted}' if wanted else 'endpoints'}",
             kind=ErrorKind.NOT_FOUND,

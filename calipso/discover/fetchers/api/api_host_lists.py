@@ -1,4 +1,4 @@
-"""Lists that zones and hosts both need, asked once a scan."""
+"""Lists that both zones and hosts need. A scan requests each list once."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ CELLS = "2.69"
 
 
 def nova_services(access: ApiAccess, region: str) -> Items:
-    """Nova's services of a region: also those the zone listing leaves out, being disabled."""
+    """Return Nova's services of a region, including disabled ones, which the zone listing omits."""
     return [service for service in _services(access, region) if not _is_silent(service)]
 
 
 def silent_hosts(access: ApiAccess, region: str) -> set[str]:
-    """Compute hosts of cells that Nova cannot reach: Nova lists their names only."""
+    """Return the names of compute hosts in cells that Nova cannot reach."""
     services = _services(access, region)
     return {str(service["host"]) for service in services if _is_silent(service)}
 
 
 def cells_away(region: str, hosts: Iterable[str]) -> ApiAccessError:
-    """Nova leaves out what lies in cells it cannot reach, without saying so."""
+    """Report cells that Nova cannot reach: its lists omit their content and do not say so."""
     names = sorted(hosts)
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     error = problem(
@@ -38,9 +38,10 @@ def cells_away(region: str, hosts: Iterable[str]) -> ApiAccessError:
 
 
 def of_regions(regions: Iterable[str], ask: Callable[[str], list[Fetched]]) -> list[Fetched]:
-    """What `ask` returns for all regions. A region that fails does not stop the others.
+    """Return what `ask` returns, for all regions. A region that fails does not stop the others.
 
-    Raises PartialAnswer with what the others have, or the error when it is the only one.
+    Raises PartialAnswer with the answers of the other regions, or the error itself when there is
+    only one region.
     """
     found: list[Fetched] = []
     errors: list[AccessError] = []
@@ -75,5 +76,8 @@ def _is_silent(service: Fetched) -> bool:
 
 
 def zone_id(region: str, zone: str, regions: list[str]) -> str:
-    """Id of a zone: its name; with several regions, all of which may have a `nova`, prefixed."""
+    """Return the id of a zone: its name.
+
+    With several regions the id begins with the region, because each may have a zone `nova`.
+    """
     return zone if len(regions) == 1 else f"{region}-{zone}"

@@ -1,4 +1,4 @@
-"""Hosts and zones of a region, joined from what Nova and Neutron list. Nothing is asked here."""
+"""Hosts and zones of a region, joined from what Nova and Neutron list. No I/O."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _COUNTERS = frozenset(
 
 
 def zone_of_hosts(services: Iterable[Item], agents: Iterable[Item]) -> dict[str, str]:
-    """Zone of each host: that of nova-compute, else of another Nova service.
+    """Return the zone of each host: that of nova-compute, otherwise of another Nova service.
 
-    A host Nova does not know (it runs network agents only) is in the availability zone of its
-    agents when Nova has one of that name, else in `internal`, with the other service hosts.
+    A host that Nova does not know runs network agents only. It is in the availability zone of its
+    agents if Nova has a zone of that name, otherwise in `internal` with the other service hosts.
     """
     zones: dict[str, str] = {}
     for service in services:
@@ -47,7 +47,9 @@ def zone_of_hosts(services: Iterable[Item], agents: Iterable[Item]) -> dict[str,
 
 
 def zones(detail: Iterable[Item], services: list[Item], agents: list[Item]) -> list[Fetched]:
-    """Zones Nova lists, and those it leaves out because all their services are off."""
+    """Return the zones that Nova lists, and those that it omits because all their
+    services are off.
+    """
     agents = [agent for agent in agents if agent.get("agent_type") not in NODE_AGENTS]
     members: dict[str, list[str]] = defaultdict(list)
     for host, zone in zone_of_hosts(services, agents).items():
@@ -65,7 +67,7 @@ def zones(detail: Iterable[Item], services: list[Item], agents: list[Item]) -> l
 
 
 def hosts(services: list[Item], hypervisors: list[Item], agents: list[Item]) -> list[Fetched]:
-    """Each host Nova or Neutron knows, whatever state its services are in."""
+    """Return each host that Nova or Neutron knows, in any state of its services."""
     agents = [agent for agent in agents if agent.get("agent_type") not in NODE_AGENTS]
     zone = zone_of_hosts(services, agents)
     found: dict[str, Fetched] = {
@@ -120,7 +122,7 @@ def _agent_states(agents: list[Item]) -> Item:
 def _name_proxy(host: Item, agents: list[Item]) -> None:
     """Give the host of such hypervisors a type of its own.
 
-    Where it runs other services or agents too it is also a machine, and keeps what it is for.
+    If the host also runs other services or agents, it is a machine too and keeps its type.
     """
     proxy = proxy_type(str(host.get("hypervisor_type") or ""))
     if not proxy:
@@ -128,13 +130,13 @@ def _name_proxy(host: Item, agents: list[Item]) -> None:
     others = [word for word in host["host_type"] if word != "Compute"]
     host["host_type"] = [*others, proxy]
     if not others and not agents:
-        host.pop("ip_address", None)  # of a node or a vCenter, not of this host
+        host.pop("ip_address", None)  # the address of a node or a vCenter, not of this host
 
 
 def host_type(binaries: set[str], agents: list[Item]) -> list[str]:
-    """What a host is for: a list out of Controller, Compute, Network.
+    """Return the roles of a host: a list out of Controller, Compute, Network.
 
-    Services that are down count: a broken host is still what it was.
+    Services that are down count too: a host keeps its roles when it fails.
     """
     kinds = {agent.get("agent_type") for agent in agents}
     types = ["Controller"] if binaries & CONTROLLER else []

@@ -1,4 +1,4 @@
-"""Servers of Nova as inventory objects: listed once a scan and process, for all who need them."""
+"""Servers of Nova as inventory objects. Each process lists them once a scan."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _PATH = "/v2.1/servers/detail"
 
 
 def instances_of(access: ApiAccess, region: str) -> list[Fetched]:
-    """Every instance of a region, still without network and address of its host.
+    """Return every instance of a region, without its network and the address of its host.
 
-    One that no host has lacks `host`. The list is shared: copy an object before changing it.
+    An instance without a host has no field `host`. Callers share the list: copy an object before
+    you change it.
     """
 
     def ask() -> list[Fetched]:
@@ -52,7 +53,7 @@ def _servers(access: ApiAccess, region: str, only: Mapping[str, str]) -> Iterato
 
 
 def instance(server: Item, names: Mapping[str, str]) -> Fetched:
-    """Inventory object of a Nova server, still without its network and its host's address."""
+    """Return the inventory object of a Nova server, without its network and its host's address."""
     project_id = str(server.get("tenant_id") or "")
     flavor = server.get("flavor") or {}
     power = server.get("OS-EXT-STS:power_state")
@@ -82,5 +83,5 @@ def instance(server: Item, names: Mapping[str, str]) -> Fetched:
 
 
 def _fault(fault: Mapping[str, Any]) -> Item:
-    """Nova's last failure of the instance, without the trace that only administrators see."""
+    """Return Nova's last fault of the instance, without the trace that only administrators see."""
     return {key: fault[key] for key in ("code", "message", "created") if key in fault}

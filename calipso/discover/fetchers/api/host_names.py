@@ -1,4 +1,4 @@
-"""One machine by two names: Nova's with its domain, Neutron's without, or the other way round."""
+"""One machine with two names: one of Nova and Neutron uses the domain, the other does not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calipso.model.documents import Document
 
 
 class Names(NamedTuple):
-    """Which names mean one host: Neutron's name -> Nova's; and pairs that only look like it."""
+    """Names of one host, Neutron's -> Nova's; and doubtful pairs."""
 
     aliases: dict[str, str]
     doubtful: list[tuple[str, str]]
@@ -19,9 +19,9 @@ class Names(NamedTuple):
 def names_of_hosts(services: Iterable[Document], agents: Iterable[Document]) -> Names:
     """Match names of Neutron that Nova does not know with names of Nova.
 
-    Evidence for one machine is: the one name is the other with a domain, no third host has such a
-    name, and neither has what the other has (Nova's services here, Neutron's agents there). Where
-    the names fit and the rest does not, the pair is doubtful.
+    Two names mean one machine when one name is the other with a domain, no third host has such a
+    name, and one host has only Nova's services and the other only Neutron's agents. If only the
+    names fit, the pair is doubtful.
     """
     nova = {str(service["host"]) for service in services}
     neutron = {
@@ -58,7 +58,7 @@ def short(name: str) -> str:
 
 
 def renamed(agents: Iterable[Document], names: Names) -> list[Document]:
-    """The agents with their hosts as Nova calls them."""
+    """Return the agents, their hosts under Nova's names."""
     return [
         agent | {"host": names.aliases.get(str(agent["host"]), str(agent["host"]))}
         for agent in agents

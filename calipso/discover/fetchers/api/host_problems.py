@@ -13,14 +13,14 @@ from calipso.model.scan import Problem
 
 
 def some(names: Iterable[str], most: int = 5) -> str:
-    """Names for a message: the first few, and how many more there are."""
+    """Return names for a message: the first few, and the number of the others."""
     listed = sorted(names)
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return f"{', '.join(listed[:most])}{more}"
 
 
 def service_problems(hosts: Iterable[Fetched]) -> Iterator[Problem]:
-    """Services of Nova that do not report any more."""
+    """Report services of Nova that do not report any more."""
     for host in hosts:
         for binary, state in host["services"].items():
             if state["available"]:
@@ -36,7 +36,7 @@ def service_problems(hosts: Iterable[Fetched]) -> Iterator[Problem]:
 
 
 def name_problems(names: Names, hosts: Mapping[str, Fetched]) -> Iterator[Problem]:
-    """Machines that Nova and Neutron name differently, or seem to."""
+    """Report machines for which Nova and Neutron have different names, or seem to."""
     hint = (
         "Ports are bound by the host's name: give `host` of nova.conf and of the agents' "
         "configuration on it the same value."
@@ -57,7 +57,9 @@ def name_problems(names: Names, hosts: Mapping[str, Fetched]) -> Iterator[Proble
 def region_problem(
     environment: str, region: str, first: str, names: Iterable[str], others: int
 ) -> Problem:
-    """Hosts of a region that are left out: those of another region have their names."""
+    """Report hosts of a region that are left out, because hosts of another region have
+    their names.
+    """
     listed = list(names)
     return Problem(
         kind=ErrorKind.UNEXPECTED_OUTPUT,
@@ -75,7 +77,9 @@ def region_problem(
 def driver_problems(
     environment: str, found: Iterable[Found], mechanism_drivers: Iterable[str]
 ) -> Iterator[Problem]:
-    """One error for each driver that a scan does not read: hosts, and what is missing."""
+    """Report one error for each driver that a scan does not read, with its hosts and what is
+    missing.
+    """
     drivers = list(mechanism_drivers)
     for driver in found:
         if driver.read_in(drivers):
@@ -92,7 +96,7 @@ def driver_problems(
 def host_driver_problems(
     found: Iterable[Found], hosts: Mapping[str, Fetched], mechanism_drivers: Iterable[str]
 ) -> Iterator[Problem]:
-    """The same on each host, as a warning beside the error of the cloud."""
+    """Report the same as a warning on each host, besides the error of the cloud."""
     drivers = list(mechanism_drivers)
     for driver in found:
         for name in () if driver.read_in(drivers) else driver.hosts:
@@ -104,13 +108,13 @@ def host_driver_problems(
 
 
 def driver_message(found: Found) -> str:
-    """Which driver is not read, where, and what is missing."""
+    """Return the message: which driver is not read, on which hosts, and what is missing."""
     where = f" on {some(found.hosts)}" if found.hosts else ""
     return f"{found.word}{where} is not read: {found.missing} are missing"
 
 
 def driver_hint(found: Found, mechanism_drivers: Iterable[str]) -> str:
-    """What to do about it."""
+    """Return the hint: what to do about it."""
     if found.driver is not None and found.driver.read:
         wanted = ", ".join([*mechanism_drivers, found.name])
         return f"Set mechanism_drivers to {wanted} in this environment."

@@ -1,4 +1,4 @@
-"""What completes instances beside Nova's list: their networks, and what is wrong with them."""
+"""Adds networks and problems to instances; Nova's list has neither."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def complete(access: ApiAccess, instances: list[Fetched], ports: InstancePorts) 
 
 
 def _network_infos(access: ApiAccess, ids: list[str]) -> dict[str, list[Item]]:
-    """What the cell databases know. If they cannot be read: a problem, and what is stored."""
+    """Return `network_info` from the cell databases.
+
+    If they cannot be read, report a problem and return the stored values.
+    """
     caches = DbFetchInstances()
     caches.bind(access.context)
     try:
@@ -64,15 +67,15 @@ def _add_faults(access: ApiAccess, instances: list[Fetched]) -> None:
 
 
 def in_error(item: Fetched) -> bool:
-    """True for an instance that Nova has in the state ERROR."""
+    """True for an instance in Nova's state ERROR."""
     return bool(item.get("status") == "ERROR")
 
 
 def error_problems(instances: Iterable[Fetched]) -> Iterator[Problem]:
-    """Instances in the state ERROR, each with the message of Nova's fault."""
+    """Report instances in the state ERROR, each with the message of Nova's fault."""
     for item in instances:
         if in_error(item):
-            said = str((item.get("fault") or {}).get("message") or "Nova says nothing more")
+            said = str((item.get("fault") or {}).get("message") or "Nova gives no message")
             yield of_instance(
                 item,
                 "instance_error",
@@ -83,7 +86,7 @@ def error_problems(instances: Iterable[Fetched]) -> Iterator[Problem]:
 
 
 def of_instance(item: Fetched, code: str, message: str, hint: str) -> Problem:
-    """A problem of an instance; a warning: the scan read what there is."""
+    """Return a problem of an instance. It is a warning, because the scan could read everything."""
     return Problem(
         kind=ErrorKind.REPORTED,
         code=code,

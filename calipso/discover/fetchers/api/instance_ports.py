@@ -11,7 +11,7 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 _FIELDS = ("id", "device_id", "device_owner", "network_id", "mac_address", "binding:vnic_type")
 
-#: How `device_owner` of their ports begins; the availability zone follows.
+#: Start of `device_owner` of their ports; the availability zone follows.
 _OF_INSTANCES = "compute:"
 
 #: Letters of a tap device name after `tap`.
@@ -19,7 +19,7 @@ _SHORT = 11
 
 
 class InstancePorts:
-    """Ports of instances in the inventory, read once, at first use."""
+    """Ports of instances in the inventory. The first use reads them, once."""
 
     def __init__(self, inv: InventoryMgr, environment: str) -> None:
         self._inv = inv
@@ -28,7 +28,7 @@ class InstancePorts:
     @cached_property
     def _of_instance(self) -> dict[str, list[Item]]:
         found: dict[str, list[Item]] = defaultdict(list)
-        # no index has the owner: see `find`
+        # no index contains the owner: see `find`
         for port in self._inv.each(self._environment, "port", _FIELDS):
             if str(port.get("device_owner", "")).startswith(_OF_INSTANCES):
                 found[str(port["device_id"])].append(port)
@@ -44,7 +44,7 @@ class InstancePorts:
         return sorted(self._of_instance.get(instance_id, ()), key=lambda port: str(port["id"]))
 
     def network_info(self, ports: list[Item]) -> list[Item]:
-        """The part of Nova's `network_info` that ports tell."""
+        """Return the part of Nova's `network_info` that can be made from ports."""
         return [
             {
                 "id": port["id"],
@@ -63,7 +63,7 @@ class InstancePorts:
 def add_network(item: Fetched, info: list[Item] | None, ports: InstancePorts) -> None:
     """Set `network_info`, `network` (distinct ids) and `mac_address` of an instance.
 
-    Order is that of the cache: it is the order of the NICs.
+    The order is that of Nova's cache, which is the order of the NICs.
     """
     own = ports.of(item["id"])
     if info is None:

@@ -6,18 +6,25 @@ from typing import Any
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.ports import PortRef, Ports, ports_of
+from calipso.discover.fetchers.ways import barred_by, device_ways, ways_fields
 from calipso.hostparse.iplink import Device
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
+from calipso.topology.wiring import Wiring
 
 
-def bridge_vconnectors(fetcher: CliAccess, host: str) -> list[Fetched]:
-    """Every Linux bridge of the host: `qbr` of hybrid plugging, `brq` of the Linux bridge agent,
-    and bridges that Neutron did not make (virbr0, br-mesh, docker0)."""
+def bridge_vconnectors(fetcher: CliAccess, host: str, wiring: Wiring) -> list[Fetched]:
+    """Return every Linux bridge of the host as a vconnector.
+
+    These are `qbr` of hybrid plugging, `brq` of the Linux bridge agent, and bridges that Neutron
+    did not make (virbr0, br-mesh, docker0).
+    """
     devices = fetcher.devices(host)
     ports = ports_of(fetcher)
+    barred = barred_by({})
     return [
         _vconnector(host, bridge, _members(bridge, devices), ports)
+        | ways_fields(device_ways(wiring, bridge.name, barred), wanted=False)
         for bridge in devices.values()
         if bridge.kind == "bridge"
     ]
@@ -47,7 +54,10 @@ def _vconnector(host: str, bridge: Device, members: list[Device], ports: Ports) 
 
 
 def _interface(member: Device, port: PortRef | None) -> dict[str, Any]:
-    """`mac_address` is the MAC of the Neutron port, if there is one: that of the guest."""
+    """Return a member of the bridge.
+
+    `mac_address` is the MAC of its Neutron port (the guest's), if it has one.
+    """
     fields: dict[str, Any] = {
         "name": member.name,
         "mac_address": port.mac_address if port else member.mac,

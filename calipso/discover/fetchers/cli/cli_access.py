@@ -1,4 +1,4 @@
-"""CliAccess, at the place where the developer guide has it: the base of fetchers of plug-ins."""
+"""CliAccess, under the name that plug-ins import: the base class of their fetchers."""
 
 from calipso.sources.cli.cli_access import CliAccess
 

@@ -1,4 +1,4 @@
-"""Bonds of hosts."""
+"""Bonds and teams of hosts."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from calipso.sources.cli.commands import BONDS, NICS
 
 
 class CliFetchBondHostPnics(CliAccess):
-    """Bonds of a host with their members, from the kernel's bonding files."""
+    """Bonds of a host with their members, from the kernel's bonding files, and teams (teamd) with
+    theirs, from the devices."""
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
-        bonds = self.parsed(BONDS, host, parse_bonds)
-        if not bonds:
+        bonds, devices = self.parsed(BONDS, host, parse_bonds), self.devices(host)
+        teams = [device for device in devices.values() if device.kind == "team"]
+        if not bonds and not teams:
             return []
-        devices, nics = self.devices(host), self.parsed(NICS, host, parse_nics)
+        nics = self.parsed(NICS, host, parse_nics)
         found = [
             _bond(host, bond, devices[bond.name], nics.get(bond.name))
             for bond in bonds.values()
             if bond.name in devices and bond.attributes
         ]
+        found += [_team(host, team, devices) for team in teams]
         unread = sorted(bond.name for bond in bonds.values() if not bond.attributes)
         if unread:
             keys = [self.key("host_pnic", f"{host}-{name}") for name in unread]
@@ -59,6 +62,33 @@ def _bond(host: str, bond: Bond, device: Device, nic: Nic | None) -> Fetched:
         "EtherChannel": True,
         "EtherChannel Master": "",
         "members": {name: _member(host, bond, slave) for name, slave in bond.slaves.items()},
+    }
+
+
+def _team(host: str, team: Device, devices: dict[str, Device]) -> Fetched:
+    """A team. It is working when a member is; which one carries traffic only teamd knows."""
+    members = {name: d for name, d in devices.items() if d.master == team.name}
+    return {
+        "id": f"{host}-{team.name}",
+        "name": team.name,
+        "host": host,
+        "local_name": team.name,
+        **device_fields(team),
+        "Link detected": "yes" if team.state == "up" else "no",
+        **({"master": team.master} if team.master else {}),
+        "driver": "team",
+        "EtherChannel": True,
+        "EtherChannel Master": "",
+        "members": {
+            name: {
+                "id": f"{host}-{name}",
+                "name": name,
+                "mac_address": d.permanent_mac or d.mac,
+                "state": d.state,
+                "EtherChannel Master": f"{host}-{team.name}",
+            }
+            for name, d in members.items()
+        },
     }
 
 

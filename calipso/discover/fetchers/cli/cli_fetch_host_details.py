@@ -1,4 +1,4 @@
-"""What only the host itself knows of it."""
+"""Facts of a host that only the host itself knows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _OS = {
 class CliFetchHostDetails(CliAccess):
     """Operating system and addresses of a host, added to the host object."""
 
-    #: The first question to a host: hosts are met beside each other, a silent one delays none.
+    #: This is the first request to a host. It runs for many hosts in parallel, so that a host that
+    #: does not answer delays no other.
     batch_size: ClassVar[int | None] = 1
     enriches: ClassVar[bool] = True
 

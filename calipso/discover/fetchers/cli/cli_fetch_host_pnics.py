@@ -6,41 +6,52 @@ from typing import Any
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.kept_fields import keep_unread
-from calipso.discover.fetchers.cli.nic_rule import nic_names
-from calipso.errors import ErrorKind
+from calipso.errors import CalipsoError, ErrorKind, ParseError
 from calipso.hostparse.ethtool import Nic, parse_nics
-from calipso.hostparse.iplink import Device
+from calipso.hostparse.iplink import Device, Vf
 from calipso.hostparse.lldp import Neighbour, parse_lldp
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import LLDP, NICS
 from calipso.sources.cli.problems import failed_command
+from calipso.topology.wiring.nics import AGGREGATES
+from calipso.topology.wiring.nodes import Kind, Node, Relation, Wiring
 
 
 class CliFetchHostPnics(CliAccess):
-    """NICs of a host (rule in `nic_rule`) with speed, driver, neighbour, and bond if in one."""
+    """NICs of a host (rule in `calipso.topology.wiring.nics`) with speed, driver, neighbour, their
+    virtual functions, and the bond or team they are in. Bonds, teams and DPDK NICs have fetchers
+    of their own."""
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
         devices = self.devices(host)
         nics = self.parsed(NICS, host, parse_nics)
+        wiring = self.wiring(host, switch=False)
         neighbours = self._neighbours(host)
+        own = [wiring.nodes[key] for key in wiring.nics if key.kind is Kind.DEVICE]
+        known = neighbours or {}
         found = [
-            _pnic(host, devices[name], nics.get(name), (neighbours or {}).get(name, []), devices)
-            for name in nic_names(devices.values(), nics)
+            _pnic(host, node.facts, nics.get(node.name), known.get(node.name, []), devices)
+            | _functions(wiring, node)
+            for node in own
+            if node.facts.kind not in AGGREGATES
         ]
         keep_unread(self, host, found, nics, lldp=neighbours is not None)
         return found
 
     def _neighbours(self, host: str) -> dict[str, list[Neighbour]] | None:
-        """LLDP is a help where it is installed; a host without it is no error.
+        """Return the LLDP neighbours; a host without LLDP has none, which is no error.
 
-        None when lldpd is there and did not answer: what is stored of it stays.
+        None when lldpd is installed and did not answer: the stored neighbours stay.
         """
-        error = failed_command(host, LLDP, self.ask(LLDP, host))
+        error: CalipsoError | None = failed_command(host, LLDP, self.ask(LLDP, host))
         if error is None:
-            return self.parsed(LLDP, host, parse_lldp)
+            try:
+                return self.parsed(LLDP, host, parse_lldp)
+            except ParseError as cause:  # lldpd before 0.9.9 knows no `json0` and prints text
+                error = cause
         if error.kind is ErrorKind.COMMAND_NOT_FOUND:
             return {}
         self.context.problem(
@@ -80,6 +91,21 @@ def _pnic(
     }
 
 
+def _functions(wiring: Wiring, node: Node) -> dict[str, Any]:
+    """Virtual functions of a NIC: they are a part of it, and no NICs of their own."""
+    listed = {vf.number: {"number": vf.number} | _told(vf) for vf in node.facts.vfs}
+    for function in wiring.to(Relation.ON_FUNCTION, node.key):
+        virtual = function.facts.virtual if function.facts else {}
+        for number, address in virtual.items():
+            listed.setdefault(number, {"number": number})["pci_address"] = address
+    return {"virtual_functions": [listed[n] for n in sorted(listed)]} if listed else {}
+
+
+def _told(vf: Vf) -> dict[str, Any]:
+    told = {"mac_address": vf.mac, "vlan": vf.vlan, "link_state": vf.state}
+    return {key: value for key, value in told.items() if value not in ("", None)}
+
+
 def _hardware(nic: Nic | None) -> dict[str, Any]:
     if nic is None:
         return {}
@@ -91,11 +117,13 @@ def _hardware(nic: Nic | None) -> dict[str, Any]:
 
 
 def _master(host: str, device: Device, devices: dict[str, Device]) -> dict[str, Any]:
-    """The bond a NIC belongs to, or the Linux bridge or OVS it is a port of."""
+    """Return the bond or team of a NIC, or the Linux bridge or Open vSwitch of which it
+    is a port.
+    """
     if not device.master:
         return {}
     master = devices.get(device.master)
-    if master is not None and master.kind == "bond":
+    if master is not None and master.kind in AGGREGATES:
         return {"EtherChannel": True, "EtherChannel Master": f"{host}-{device.master}"}
     return {"master": device.master}
 

@@ -27,7 +27,7 @@ class CliFetchHostVservices(CliAccess):
     """DHCP servers, routers and other namespaces of a host.
 
     The name comes from the network in the inventory or the router in Neutron's database. A
-    namespace whose network or router is gone there is still on the host, so it is listed.
+    namespace whose network or router is gone is still on the host, so the fetcher lists it.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("db",)
@@ -60,7 +60,10 @@ class CliFetchHostVservices(CliAccess):
         }
 
     def _routers(self) -> dict[str, dict[str, Any]]:
-        """Routers of the cloud by id, asked once a scan and process, and only when needed."""
+        """Return the routers of the cloud by id.
+
+        Each process reads them once a scan, and only when it needs them.
+        """
 
         def ask() -> dict[str, dict[str, Any]]:
             rows = self.source("db").select("neutron", "routers", list(_ROUTER_COLUMNS))
@@ -85,7 +88,7 @@ def _networks(found: Service, ports: Ports) -> list[str]:
 
 
 def _bools(row: dict[str, Any]) -> dict[str, Any]:
-    """A router's row without what only Calipso adds, flags as booleans."""
+    """Return a router's row without the columns that only Calipso adds; flags become booleans."""
     flags = ("admin_state_up", "enable_snat")
     return {
         key: bool(value) if key in flags and value is not None else value

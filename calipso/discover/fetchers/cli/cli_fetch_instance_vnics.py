@@ -1,11 +1,12 @@
-"""vNICs of instances: what libvirt plugged, where the device is really on the host."""
+"""vNICs of instances: interfaces that libvirt plugged and whose device is on the host."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from calipso.discover.fetchers.cli.ports import PortRef, Ports, ports_of
+from calipso.discover.fetchers.cli.guest_ports import GuestPorts, guest_ports, nic_with_function
+from calipso.discover.fetchers.cli.ports import PortRef, ports_of
 from calipso.errors import ErrorKind, ParseError
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.libvirt import Domain, DomainInterface, parse_domains
@@ -14,6 +15,7 @@ from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import DOMAINS
 from calipso.sources.fetcher import Outcome
+from calipso.topology.wiring.guests import Guest
 
 #: Kinds of interface that have a device on the host. The others (hostdev, vhostuser, ...) hand
 #: hardware or a socket to the guest; there is nothing `ip` could show.
@@ -27,7 +29,7 @@ class CliFetchInstanceVnics(CliAccess):
     returns no vNIC. An instance that is not running has no interfaces.
     """
 
-    #: One host's instances share one answer, so many parents go into a task.
+    #: The instances of one host share one answer, so a task has many parents.
     batch_size: ClassVar[int | None] = 100
 
     def get(self, parent_id: str) -> list[Fetched]:
@@ -39,9 +41,10 @@ class CliFetchInstanceVnics(CliAccess):
         return self._vnics(uuid, host, domain) if domain is not None else []
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
-        """Sort the parents by host, so that each answer of a host is parsed once.
+        """Return the vNICs of these parents.
 
-        An instance without a host has no vNIC.
+        The fetcher sorts them by host, so that it parses each answer once. An instance without a
+        host has no vNIC.
         """
         on_hosts = []
         for parent_id in parent_ids:
@@ -57,15 +60,98 @@ class CliFetchInstanceVnics(CliAccess):
         return str(folder.get("host", "")) if folder else ""
 
     def _vnics(self, uuid: str, host: str, domain: Domain) -> list[Fetched]:
-        devices, ports = self.devices(host), ports_of(self)
+        devices, joined = self.devices(host), self._joined(host)
         found = []
-        for interface in domain.interfaces:
-            device = devices.get(interface.device)
-            if device is None and interface.kind in _WITH_DEVICE:
+        for node, port in joined.of_domain.get(domain.uuid, ()):
+            guest: Guest = node.facts
+            interface = guest.interface
+            device = devices.get(interface.device) if interface else None
+            if interface is not None and device is None and interface.kind in _WITH_DEVICE:
                 self._missing(uuid, host, domain, interface)
                 continue
-            found.append(_vnic(uuid, host, domain, interface, device, ports))
+            if interface is None and port is None:
+                continue  # a graphics card, say: nothing tells that it is for a network
+            nic = nic_with_function(devices, guest.pci, port.mac_address if port else guest.mac)
+            nic = nic or (guest.pci if interface is None else "")  # a whole NIC is called so
+            vnic = _vnic(uuid, host, guest, device, port) | ({"pnic": nic} if nic else {})
+            found.append(vnic | self._sub_ports(port))
+        for port in joined.left.get(domain.uuid, ()):
+            if port.host == host:
+                self._unplugged(uuid, host, domain, port)
+        for ports in joined.alike.get(domain.uuid, ()):
+            self._alike(uuid, host, domain, ports)
         return found
+
+    def _sub_ports(self, port: PortRef | None) -> Fetched:
+        """Ports of the trunk a port is the parent of: a VLAN of the guest each."""
+        known = ports_of(self)
+        found = [
+            {"port_id": ref.id, "network": ref.network_id, "mac_address": ref.mac_address}
+            | {"vlan": vlan, "ip_addresses": list(ref.addresses)}
+            for port_id, vlan in (port.sub_ports if port else ())
+            if (ref := known.by_id(port_id)) is not None
+        ]
+        return {"sub_ports": found} if found else {}
+
+    def _joined(self, host: str) -> GuestPorts:
+        """Interfaces of all guests of a host with their ports, made once a host."""
+
+        def make() -> GuestPorts:
+            domains = self.parsed(DOMAINS, host, parse_domains)
+            running = {uuid: d for uuid, d in domains.items() if isinstance(d, Domain)}
+            return guest_ports(running, self.devices(host), ports_of(self), self._vlans())
+
+        return self.context.shared(f"cli:guest_ports:{host}", make)
+
+    def _vlans(self) -> dict[str, int]:
+        """VLAN of each VLAN network by its id, read once a scan and process."""
+        segment, kind = "provider:segmentation_id", "provider:network_type"
+
+        def read() -> dict[str, int]:
+            networks = self.inv.find(self.env, "network", ("id", segment, kind))
+            return {
+                str(network["id"]): int(network[segment])
+                for network in networks
+                if network.get(kind) == "vlan" and network.get(segment)
+            }
+
+        return self.context.shared("cli:network_vlans", read)
+
+    def _unplugged(self, uuid: str, host: str, domain: Domain, port: PortRef) -> None:
+        self.context.problem(
+            Problem(
+                kind=str(ErrorKind.NOT_FOUND),
+                message=f"{host}: port {port.id} ({port.mac_address}) is bound to instance {uuid} "
+                f"({domain.name}), but no interface of the running domain is that port",
+                hint="Compare its MAC and PCI address with `virsh dumpxml` of the domain there.",
+                source="cli",
+                host=host,
+                parent_id=uuid,
+                warning=True,
+                code="port_unplugged",
+                object_type="port",
+                object_id=port.id,
+            )
+        )
+
+    def _alike(self, uuid: str, host: str, domain: Domain, ports: tuple[PortRef, ...]) -> None:
+        which = ", ".join(port.id for port in ports)
+        self.context.problem(
+            Problem(
+                kind=str(ErrorKind.NOT_FOUND),
+                message=f"{host}: instance {uuid} ({domain.name}) has interfaces with MAC "
+                f"{ports[0].mac_address}, and nothing tells which is which of its ports: {which}",
+                hint="Their ports and networks stay unknown. Give the ports different MACs, or "
+                "look whether `binding:profile` names a PCI address.",
+                source="cli",
+                host=host,
+                parent_id=uuid,
+                warning=True,
+                code="mac_ambiguous",
+                object_type="instance",
+                object_id=uuid,
+            )
+        )
 
     def _missing(self, uuid: str, host: str, domain: Domain, interface: DomainInterface) -> None:
         name = interface.device or f"with MAC {interface.mac}"
@@ -88,35 +174,42 @@ class CliFetchInstanceVnics(CliAccess):
 
 
 def _vnic(
-    uuid: str,
-    host: str,
-    domain: Domain,
-    interface: DomainInterface,
-    device: Device | None,
-    ports: Ports,
+    uuid: str, host: str, guest: Guest, device: Device | None, port: PortRef | None
 ) -> Fetched:
-    name = interface.device or interface.mac
-    return {
-        **interface.element,
+    interface = guest.interface
+    element = interface.element if interface else guest.host_device and guest.host_device.element
+    fields: dict[str, Any] = {
+        **(element or {}),
         **_device(interface, device),
-        "id": f"{host}-{name}",
-        "name": name,
+        "id": f"{host}-{guest.name}",
+        "name": guest.name,
         "host": host,
         "vnic_type": "instance_vnic",
         "instance_id": uuid,
-        "local_name": domain.name,
-        "device": interface.device,
-        "mac_address": interface.mac,
-        "source_bridge": interface.bridge,
-        "model_type": interface.model,
-        **_port(ports.by_id(interface.port_id) or ports.of_device(interface.device)),
+        "local_name": guest.domain.name,
+        "device": _device_name(interface),
+        "mac_address": guest.mac or (port.mac_address if port else ""),
+        "source_bridge": interface.bridge if interface else "",
+        "model_type": interface.model if interface else "",
+        **_port(port),
     }
+    told = {"pci_address": guest.pci, "socket": interface.socket if interface else ""}
+    return fields | {key: value for key, value in told.items() if value}
 
 
-def _device(interface: DomainInterface, device: Device | None) -> dict[str, Any]:
-    """State and MTU of the tap, if there is one. The tap's addresses are not the guest's."""
-    if device is None:
-        size = (interface.element.get("mtu") or {}).get("@size", "")
+def _device_name(interface: DomainInterface | None) -> str:
+    """Return the name of the tap, or of the Open vSwitch interface that has the name of
+    the socket.
+    """
+    if interface is None:
+        return ""
+    return interface.device or interface.socket.rpartition("/")[2]
+
+
+def _device(interface: DomainInterface | None, device: Device | None) -> dict[str, Any]:
+    """Return state and MTU of the tap, if there is one. The tap's addresses are not the guest's."""
+    if device is None or interface is None:
+        size = (interface.element.get("mtu") or {}).get("@size", "") if interface else ""
         mtu = {"mtu": int(size)} if str(size).isdigit() else {}
         return {"state": "unknown", "admin_state": "unknown", **mtu}
     return {

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
-from calipso.discover.fetchers.cli.nic_rule import nic_names
+from calipso.discover.fetchers.ways import nic_names, ways_fields
 from calipso.errors import ParseError, PartialAnswer
-from calipso.hostparse.ethtool import Nic, parse_nics
 from calipso.hostparse.fdb import parse_fdb
-from calipso.hostparse.iplink import Device, device_with
+from calipso.hostparse.iplink import Device
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
-from calipso.sources.cli.commands import FDB, NICS
+from calipso.sources.cli.commands import FDB
+from calipso.topology.wiring import Wiring, ways_of_device
+from calipso.topology.wiring.routes import device_of_address
 
-#: Kernel kind -> (overlay type, UDP port where the device does not tell; 0: not over UDP)
+#: Kernel kind -> (overlay type, UDP port if the device reports none; 0: it does not use UDP)
 _TUNNELS = {"vxlan": ("vxlan", 4789), "gretap": ("gre", 0), "geneve": ("geneve", 6081)}
 
 
 class CliFetchOtepsLxb(CliAccess):
-    """Tunnel devices that are ports of a vconnector; other parents have none."""
+    """Tunnel devices that are ports of a vconnector. Other parents have no tunnel devices."""
 
     batch_size: ClassVar[int | None] = 100
 
@@ -34,11 +35,11 @@ class CliFetchOtepsLxb(CliAccess):
         if not tunnels:
             return []
         remotes = self.parsed(FDB, host, parse_fdb)
-        nics = self.parsed(NICS, host, parse_nics)
+        wiring = self.wiring(host, switch=False)
         found = [
             {
                 **_otep(parent, host, tunnel, remotes.get(tunnel.name, [])),
-                **_carrier(tunnel, devices, nics),
+                **_carrier(tunnel, wiring),
             }
             for tunnel in tunnels
             if tunnel.kind != "vxlan" or tunnel.name in remotes
@@ -74,15 +75,6 @@ def _otep(parent: dict[str, Any], host: str, tunnel: Device, remotes: list[str])
         "vconnector": parent["id"],
         "network": parent.get("network", []),
         "remote_addresses": remotes,
-        "ports": {
-            f"{tunnel.name}-{remote}": {
-                "name": f"{tunnel.name}-{remote}",
-                "interface": tunnel.name,
-                "type": overlay,
-                "options": {"local_ip": local, "remote_ip": remote},
-            }
-            for remote in remotes
-        },
         **{key: fields[key] for key in ("mac_address", "mtu", "state", "admin_state")},
     }
 
@@ -91,16 +83,11 @@ def _local(tunnel: Device) -> str:
     return str(tunnel.info.get("local") or tunnel.info.get("local6") or "")
 
 
-def _carrier(tunnel: Device, devices: dict[str, Device], nics: dict[str, Nic]) -> dict[str, Any]:
-    """The device that has the endpoint's address, and the NIC or bond it leaves the host by."""
-    found = device_with(devices.values(), _local(tunnel))
-    device = found or devices.get(str(tunnel.info.get("link", "")))
-    ways = {*nic_names(devices.values(), nics), *(d.name for d in devices.values() if d.is_bond)}
-    below, seen = device, set[str]()
-    while below is not None and below.name not in ways and below.name not in seen:
-        seen.add(below.name)
-        below = devices.get(below.lower)
-    return {
-        "device": device.name if device else "",
-        "pnics": [below.name] if below is not None and below.name in ways else [],
-    }
+def _carrier(tunnel: Device, wiring: Wiring) -> dict[str, Any]:
+    """Return the device with the endpoint's address, and the NICs that carry its packets out."""
+    node = device_of_address(wiring, _local(tunnel)) if _local(tunnel) else None
+    node = node or wiring.device(str(tunnel.info.get("link") or tunnel.lower))
+    if node is None:
+        return {"device": "", "pnics": []}
+    ways = ways_of_device(wiring, node)
+    return {"device": node.name, "pnics": nic_names(ways), **ways_fields(ways)}

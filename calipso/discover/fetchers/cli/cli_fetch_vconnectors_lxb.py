@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
 from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_configurations
+from calipso.discover.fetchers.ways import device_ways, ways_fields
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
+from calipso.topology.wiring import Wiring
 
 
 class CliFetchVconnectorsLxb(CliAccess):
     """Linux bridges of a host with a Linux bridge agent, and that agent's `configurations`.
 
-    A bridge without a port yet is tied to its network by its name: `brq` and the first 11
-    characters of the network's id.
+    For a bridge without a port, the name identifies the network: `brq` and the first 11 characters
+    of the network's id.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("db",)
@@ -24,13 +26,16 @@ class CliFetchVconnectorsLxb(CliAccess):
         if not lists_bridges(self, host, "LXB"):
             return []
         configurations = lxb_configurations(self, host)
+        wiring = self.wiring(host, switch=False)
+        ways = _mapped_ways(wiring, configurations)
         return [
             {
                 **vconnector,
                 "network": vconnector["network"] or self._named(vconnector["bridge_name"]),
                 "configurations": configurations,
+                "mapped_ways": ways,
             }
-            for vconnector in bridge_vconnectors(self, host)
+            for vconnector in bridge_vconnectors(self, host, wiring)
         ]
 
     def _named(self, bridge: str) -> list[str]:
@@ -38,10 +43,20 @@ class CliFetchVconnectorsLxb(CliAccess):
         return [found] if found else []
 
     def _networks(self) -> dict[str, str]:
-        """Network id by the name its bridge has."""
+        """Return the network ids by the names of their bridges."""
 
         def read() -> dict[str, str]:
             networks = self.inv.find(self.env, "network", ("id",))
             return {f"brq{network['id'][:11]}": network["id"] for network in networks}
 
         return self.context.shared("cli:brq_names", read)
+
+
+def _mapped_ways(wiring: Wiring, configurations: dict[str, Any]) -> dict[str, Any]:
+    """Ways out of the devices the agent maps provider networks to, by the network's name."""
+    found: dict[str, Any] = {}
+    for kind in ("interface_mappings", "bridge_mappings"):
+        mappings = configurations.get(kind)
+        for physical, device in mappings.items() if isinstance(mappings, dict) else ():
+            found[physical] = ways_fields(device_ways(wiring, str(device), frozenset()))
+    return found

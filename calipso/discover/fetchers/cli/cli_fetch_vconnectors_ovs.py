@@ -17,4 +17,6 @@ class CliFetchVconnectorsOvs(CliAccess):
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
-        return bridge_vconnectors(self, host) if lists_bridges(self, host, "OVS") else []
+        if not lists_bridges(self, host, "OVS"):
+            return []
+        return bridge_vconnectors(self, host, self.wiring(host))

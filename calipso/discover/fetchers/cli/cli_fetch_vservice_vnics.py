@@ -17,7 +17,7 @@ from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import NAMESPACE_LINKS
 
-#: Where agents answer metadata requests: an address of every DHCP namespace, no subnet's.
+#: The address for metadata requests. Every DHCP namespace has it, and it belongs to no subnet.
 _METADATA = {"169.254.169.254", "fe80::a9fe:a9fe"}
 
 
@@ -46,17 +46,17 @@ class CliFetchVserviceVnics(CliAccess):
         return found
 
     def _known_in(self, host: str, namespaces: list[str]) -> list[ObjectId]:
-        """`_id`s of the stored vNICs in these namespaces, and of the folders that hold them."""
+        """Return the `_id`s of the stored vNICs in these namespaces, and of their folders."""
         services = {f"{host}-{namespace}" for namespace in namespaces}
         stored = self.inv.find(self.env, "vnic", ("id", "vservice_id"), host=host)
         folders = [self.key("vnics_folder", f"{service}-vnics") for service in services]
         return folders + [item["_id"] for item in stored if item.get("vservice_id") in services]
 
     def _not_entered(self, host: str, closed: list[str], number: int) -> CliAccessError:
-        """One error for all namespaces of a host that could not be entered."""
+        """Report one error for all namespaces of a host that could not be entered."""
         said = next(iter(self.ask(NAMESPACE_LINKS, host).err.strip().splitlines()), "")
         if len(closed) == number:
-            which = f"none of its {number} namespaces can be entered"
+            which = f"not one of its {number} namespaces can be entered"
             hint = (
                 "The namespaces are probably mounted inside the containers of the agents, and the "
                 "mount of /run/netns is not shared with the host. Compare `distribution` of the "
@@ -123,9 +123,10 @@ def _port(port: PortRef | None) -> Fetched:
 
 
 def _fields(device: Device) -> Fetched:
-    """Fields of the device; addresses for metadata are listed but stand for nothing else.
+    """Return the fields of the device. Metadata addresses are listed, but give no other field.
 
-    `cidr` is the subnet of the first address, IPv6 only where there is no IPv4.
+    `cidr` is the subnet of the first IPv4 address, or of the first IPv6 address if the device has
+    no IPv4 address.
     """
     own = [a for a in device.addresses if a.ip not in _METADATA]
     fields = device_fields(replace(device, addresses=tuple(own)))

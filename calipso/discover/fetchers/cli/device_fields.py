@@ -8,7 +8,7 @@ from calipso.hostparse.iplink import Device
 
 
 def device_fields(device: Device) -> dict[str, Any]:
-    """MAC, MTU, states as read, and addresses: the first of each kind, and all of them."""
+    """Return MAC, MTU, the states as read, and addresses: the first of each family, and all."""
     fields: dict[str, Any] = {
         "mac_address": device.mac,
         "mtu": device.mtu,

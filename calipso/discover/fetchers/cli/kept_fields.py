@@ -1,4 +1,4 @@
-"""Fields of NICs that could not be read this time: they stay as the inventory has them."""
+"""Stored fields of NICs, for what could not be read this time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from calipso.sources.cli.cli_access import CliAccess
 #: Fields from `lldpctl`.
 LLDP_FIELDS = frozenset({"lldp", "lldp_others"})
 
-#: Fields from `ethtool` beside its own words, which begin with a capital letter.
+#: Fields from `ethtool`, besides those under its own names, which begin with a capital letter.
 _ETHTOOL_FIELDS = frozenset({"speed", "duplex", "driver", "firmware_version", "bus_info"})
 _OF_OTHERS = frozenset({"EtherChannel", "EtherChannel Master", "IP Address", "IPv6 Address"})
 
@@ -17,9 +17,9 @@ _OF_OTHERS = frozenset({"EtherChannel", "EtherChannel Master", "IP Address", "IP
 def keep_unread(
     fetcher: CliAccess, host: str, found: list[Fetched], nics: dict[str, Nic], *, lldp: bool
 ) -> None:
-    """Add the stored fields that `ethtool` did not tell, and those of LLDP unless `lldp`.
+    """Add the stored fields that `ethtool` did not report, and those of LLDP unless `lldp`.
 
-    `lldp` is True when the neighbours were read, or are not to be had.
+    `lldp` is True when the neighbours were read, or when the host has no LLDP.
     """
     silent = {name for name, nic in nics.items() if not (nic.settings and nic.driver)}
     wanted = [item for item in found if not lldp or item["local_name"] in silent]

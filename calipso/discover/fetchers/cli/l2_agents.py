@@ -1,8 +1,8 @@
-"""Who lists the Linux bridges of a host, when an environment has both OVS and Linux bridge hosts.
+"""Which fetcher lists the Linux bridges of a host, in an environment with OVS and Linux bridges.
 
 A host with a Linux bridge agent belongs to CliFetchVconnectorsLxb, every other host to
-CliFetchVconnectorsOvs. Where the environment has only one of the two drivers, that driver's
-fetcher lists the bridges of every host. So each bridge is listed by exactly one fetcher.
+CliFetchVconnectorsOvs. Where the environment has only one of the two drivers, that driver's fetcher
+lists the bridges of every host. So each bridge is listed by exactly one fetcher.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ AGENT_TYPE = "Linux bridge agent"
 
 
 def lxb_agents(fetcher: CliAccess) -> dict[str, dict[str, Any] | ParseError]:
-    """`configurations` of the Linux bridge agents by host, asked once a scan and process.
+    """Return `configurations` of the Linux bridge agents by host; each process reads them once a
+    scan.
 
-    The error stands in the place of those that cannot be read.
+    The value is the error for those that cannot be read.
     """
 
     def ask() -> dict[str, dict[str, Any] | ParseError]:

@@ -24,7 +24,7 @@ _OTHER = ("miscellaneous", "vservice_miscellaneous_folder", "Misc. services")
 
 @dataclass(frozen=True)
 class Service:
-    """A namespace. `subject` is the id of the network or router in its name."""
+    """Kind and owner of a namespace. `subject` is the id of the network or router in its name."""
 
     namespace: str
     prefix: str
@@ -39,7 +39,10 @@ class Service:
 
 
 def service(namespace: str) -> Service:
-    """What a namespace is; one of somebody else is of kind `misc`."""
+    """Return what a namespace is, by its name.
+
+    A namespace that is not Neutron's has the kind `misc`.
+    """
     for prefix, (kind, subject) in _PREFIXES.items():
         if namespace.startswith(prefix):
             return Service(namespace, prefix, kind, subject, namespace.removeprefix(prefix))

@@ -1,4 +1,4 @@
-"""Namespaces that Neutron wants on a host, and those it knows nothing of, by its database."""
+"""Namespaces that Neutron's database wants on a host, and namespaces that it does not know."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PREFIX = {"DHCP agent": "qdhcp-", "L3 agent": "qrouter-"}
 
 @dataclass
 class Wanted:
-    """What Neutron's database says: namespaces by host, and every network and router there is."""
+    """Content of Neutron's database: wanted namespaces by host, and every network and router."""
 
     of_host: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     networks: set[str] = field(default_factory=set)
@@ -31,11 +31,11 @@ class Wanted:
 
 
 def wanted_namespaces(fetcher: Fetcher) -> Wanted | None:
-    """What Neutron wants in the whole cloud, asked once a scan and process.
+    """Return what Neutron wants in the whole cloud. Each process reads it once a scan.
 
-    None where it cannot be known: the tables cannot be read (reported once), or there are several
-    regions, of which the database is one. A network without a subnet that has DHCP, and what is
-    switched off, needs no namespace; an agent that is switched off makes none.
+    None when it is unknown: the tables cannot be read (reported once), or there are several regions
+    and the database belongs to one of them. A network needs no namespace if no subnet has DHCP, or
+    if it is switched off. An agent that is switched off makes no namespace.
     """
     return fetcher.context.shared("cli:wanted_namespaces", lambda: _read(fetcher))
 
@@ -57,7 +57,8 @@ def _read(fetcher: Fetcher) -> Wanted | None:
         )
         return None
     listed = {str(item["id"]) for item in fetcher.inv.find(fetcher.env, "network", ["id"])}
-    ours = not listed or bool(listed & found.networks)  # else it is the database of another cloud
+    # a database without these networks is that of another cloud
+    ours = not listed or bool(listed & found.networks)
     return found if ours else None
 
 
@@ -97,10 +98,11 @@ def _on(rows: Iterable[dict[str, Any]]) -> set[str]:
 
 
 def namespace_problems(host: str, there: Iterable[str], wanted: Wanted) -> Iterator[Problem]:
-    """What is missing on a host, and what belongs to nothing any more.
+    """Report missing namespaces of a host, and namespaces whose owner is gone (orphans).
 
-    A missing DHCP server is the network's problem, a missing router the host's: the router's own
-    object is its namespace. An orphan is the problem of its own object.
+    A missing DHCP server is a problem of the network. A missing router is a problem of the host,
+    because the router's own object is the missing namespace. An orphan is a problem of its own
+    object.
     """
     names = set(there)
     for name in sorted(wanted.of_host.get(host, set()) - names):

@@ -28,7 +28,8 @@ COLUMNS = (
 
 
 def agents(access: DbAccess, hosts: Sequence[str] | None, **where: Any) -> list[Row]:
-    """Agents on these hosts (all when None), by id; `configurations` parsed, None if unreadable.
+    """Return agents on these hosts (None: all) by id, `configurations` parsed; None if not
+    readable.
 
     `host` is the host's id, which is Nova's name; Neutron may know the host by another one.
     """
@@ -42,7 +43,7 @@ def agents(access: DbAccess, hosts: Sequence[str] | None, **where: Any) -> list[
 
 
 def ids_by_other_name(access: Fetcher) -> dict[str, str]:
-    """Id of the host by each name that only Neutron has for it, read once a scan and process."""
+    """Return host ids by the names that only Neutron uses. Each process reads them once a scan."""
 
     def read() -> dict[str, str]:
         hosts = access.inv.find(access.env, "host", ["id", "other_names"])
@@ -52,7 +53,7 @@ def ids_by_other_name(access: Fetcher) -> dict[str, str]:
 
 
 def _agent(row: Row, ids: Mapping[str, str]) -> Row:
-    """An agent; `configurations` is None when what Neutron has stored is no JSON object."""
+    """Return an agent; `configurations` is None when the stored text is not a JSON object."""
     try:
         configurations = json.loads(row["configurations"] or "{}")
     except ValueError:
@@ -68,7 +69,7 @@ def unreadable(agent: Row) -> ParseError:
     """The error for an agent whose `configurations` are None."""
     return ParseError(
         f"agent {agent['binary']} {agent['id']} on {agent['host']}: its configurations in "
-        "Neutron's database are no JSON object",
+        "Neutron's database are not a JSON object",
         hint=f"Compare `openstack network agent show {agent['id']}`. What was read of it before "
         "stays.",
     )

@@ -1,4 +1,4 @@
-"""DbAccess, at the place where the developer guide has it: the base of fetchers of plug-ins."""
+"""DbAccess, under the name that plug-ins import: the base class of their fetchers."""
 
 from calipso.sources.db.db_access import DbAccess
 

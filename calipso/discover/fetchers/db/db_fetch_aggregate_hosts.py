@@ -46,7 +46,7 @@ class DbFetchAggregateHosts(DbAccess):
         )
 
     def _ref(self, aggregate: Fetched, host: str, regions: Mapping[str, str]) -> Fetched:
-        """A reference; `ref_id` is the `_id` of the host, if the inventory has that host.
+        """Return a reference; `ref_id` is the `_id` of the host, if the inventory has that host.
 
         A host of that name in another region is another host.
         """

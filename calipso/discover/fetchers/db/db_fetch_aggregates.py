@@ -15,9 +15,10 @@ UUIDS = "2.41"
 class DbFetchAggregates(DbAccess):
     """Aggregates of a region with their metadata.
 
-    From the Nova API database where one region offers compute. With several, that database is of
-    one of them and does not say of which: each region's own API is asked, and ids begin with the
-    region, since each counts from 1. A region without compute has none.
+    If one region offers compute, the source is the Nova API database. With several such regions,
+    the database belongs to one of them and does not say to which. So the fetcher asks the API of
+    each region, and ids begin with the region, because each region counts from 1. A region without
+    compute has no aggregates.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("api",)
@@ -32,7 +33,7 @@ class DbFetchAggregates(DbAccess):
         return self._of_database()
 
     def _region(self, parent_id: str) -> str:
-        """The region whose folder the parent is; empty when it is not of a region."""
+        """Return the region of the parent folder; empty when the folder belongs to no region."""
         parent = self.context.parent(parent_id) or {}
         return str(parent.get("parent_id") or parent_id.removesuffix("-aggregates"))
 

@@ -14,7 +14,7 @@ from calipso.model.scan import Problem
 from calipso.sources.db.db_access import DbAccess, Row
 from calipso.sources.fetcher import Outcome
 
-#: The field that only the API has: Neutron's own judgement of the heartbeat.
+#: The field that only the API has: whether Neutron accepts the heartbeat as fresh.
 _ALIVE = "alive"
 
 
@@ -55,7 +55,7 @@ class DbFetchHostNetworkAgents(DbAccess):
             yield parent_id, of_host[host]
 
     def _keep_configurations(self, item: Fetched, row: Row) -> None:
-        """Put what is stored in the place of configurations that cannot be read."""
+        """Replace configurations that cannot be read by the stored ones."""
         known = self.inv.get_by_id(self.env, item["id"], "network_agent") or {}
         item["configurations"] = known.get("configurations", {})
         error = unreadable(row)
@@ -86,7 +86,7 @@ class DbFetchHostNetworkAgents(DbAccess):
         except NotFound:  # no region was scanned yet
             return None
         except CalipsoError as error:
-            hint = f"{error.hint} Whether agents are alive stays as it is known.".strip()
+            hint = f"{error.hint} The stored state of each agent stays.".strip()
             self.context.problem(
                 Problem(kind=error.kind, message=error.message, hint=hint, source="api")
             )
@@ -94,7 +94,7 @@ class DbFetchHostNetworkAgents(DbAccess):
         return found
 
     def _known(self, hosts: Sequence[str]) -> Mapping[str, Any]:
-        """What is stored of the state of each agent."""
+        """Return the stored state of each agent."""
         stored = self.inv.find(self.env, "network_agent", ["id", _ALIVE], host=list(hosts))
         return {str(agent["id"]): agent.get(_ALIVE) for agent in stored}
 
@@ -120,7 +120,7 @@ class DbFetchHostNetworkAgents(DbAccess):
 
 
 def _agent(row: Fetched) -> Fetched:
-    """Inventory object of an agent, whether the table or the API has it."""
+    """Return the inventory object of an agent from the table or the API."""
     binary = str(row["binary"])
     return row | {
         "id": f"{binary}-{row['id']}",

@@ -16,8 +16,8 @@ from calipso.sources.db.db_access import DbAccess
 class DbFetchInstances(DbAccess):
     """`network_info` of instances, from `instance_info_caches` of each cell.
 
-    A helper of ApiFetchHostInstances; as a fetcher it reads it anew for the stored instances of a
-    host.
+    ApiFetchHostInstances uses it as a helper. As a fetcher it reads `network_info` again for the
+    stored instances of a host.
     """
 
     enriches: ClassVar[bool] = True
@@ -29,10 +29,12 @@ class DbFetchInstances(DbAccess):
         return [{"id": uuid, "network_info": infos[uuid]} for uuid in sorted(infos)]
 
     def network_infos(self, uuids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
-        """Parsed `network_info` by instance; one that cannot be read is reported and left out.
+        """Return parsed `network_info` by instance.
 
-        A cell whose database cannot be read is an error of the scan; the others are read. Raises
-        DbAccessError when no cell can be read.
+        Text that is not valid is reported and left out.
+
+        A cell whose database cannot be read is an error of the scan, and the other cells are still
+        read. Raises DbAccessError when no cell can be read.
         """
         columns = ["instance_uuid", "network_info"]
         where = {"instance_uuid": list(uuids), "deleted": 0}
@@ -78,7 +80,7 @@ class DbFetchInstances(DbAccess):
 
 
 def network_info(text: str | None) -> list[dict[str, Any]] | None:
-    """The vNICs in Nova's cache, MACs in lower case; None when it is not JSON."""
+    """Return the vNICs in Nova's cache, MACs in lower case; None when the text is not JSON."""
     try:
         entries = orjson.loads(text or "[]")
     except ValueError:

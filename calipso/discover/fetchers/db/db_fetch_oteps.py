@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
-from contextlib import suppress
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.db.agents import ids_by_other_name
-from calipso.discover.fetchers.db.host_answers import devices
-from calipso.discover.fetchers.db.otep_path import nics_of
+from calipso.discover.fetchers.db.host_answers import bridges, routes, wiring
+from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of, normal_address, tunnel_fields
+from calipso.discover.fetchers.ways import barred_by, nic_names, ways_fields
 from calipso.errors import ErrorKind
-from calipso.hostparse.iplink import device_with
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.db.db_access import DbAccess, Row
+from calipso.topology.wiring import Node, Ways, ways_of_device
+from calipso.topology.wiring.routes import device_of_address, ways_to_peers
 
-#: Neutron's table of tunnel endpoints by tunnel type; never a name made of data.
+#: Tunnel type -> Neutron's table of endpoints. No table name is made from data.
 ENDPOINTS: dict[str, tuple[str, list[str]]] = {
     "vxlan": ("ml2_vxlan_endpoints", ["host", "ip_address", "udp_port"]),
     "gre": ("ml2_gre_endpoints", ["host", "ip_address"]),
@@ -24,22 +24,22 @@ ENDPOINTS: dict[str, tuple[str, list[str]]] = {
 
 
 class DbFetchOteps(DbAccess):
-    """The tunnel endpoint of an OVS vedge: address from Neutron, the devices behind it from the
-    host. A vedge whose agent builds no tunnels has none.
+    """The tunnel endpoint of an OVS vedge: its address from Neutron, its devices from the host.
+
+    A vedge whose agent builds no tunnels has no endpoint.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("cli",)
 
     def get(self, parent_id: str) -> list[Fetched]:
         vedge = self.parent(parent_id)
-        configurations = vedge.get("configurations") or {}
-        types = [name for name in configurations.get("tunnel_types") or () if name in ENDPOINTS]
-        address = configurations.get("tunneling_ip")
-        if vedge["type"] != "vedge" or not types or not address:
+        types, address = endpoint_of(vedge.get("configurations") or {})
+        if vedge["type"] != "vedge" or not types:
             return []
         host = str(vedge["host"])
         overlay, endpoint = self._endpoint(host, types)
-        ip_address = _normal(str(endpoint.get("ip_address") or address))
+        ip_address = normal_address(str(endpoint.get("ip_address") or address))
+        tunnels = tunnel_fields(bridges(self, host))
         return [
             {
                 "id": f"{host}-otep",
@@ -48,21 +48,23 @@ class DbFetchOteps(DbAccess):
                 "overlay_type": overlay,
                 "tunnel_types": types,
                 "ip_address": ip_address,
-                **_udp_port(endpoint, vedge),
-                "ports": vedge.get("tunnel_ports") or {},
-                **self._device(host, ip_address, vedge),
+                **_udp_port(endpoint, tunnels),
+                **tunnels,
+                **self._device(host, ip_address, vedge, tunnels["remote_addresses"]),
             }
         ]
 
     def _endpoint(self, host: str, types: list[str]) -> tuple[str, Row]:
-        """The first tunnel type Neutron has an endpoint of this host for, and that endpoint."""
+        """Return the first tunnel type for which Neutron has an endpoint of this host, and the
+        endpoint.
+        """
         for overlay in types:
             if found := self._endpoints(overlay).get(host):
                 return overlay, found
         return types[0], {}
 
     def _endpoints(self, overlay: str) -> dict[str, Row]:
-        """Endpoints of a tunnel type by host, asked once a scan."""
+        """Return the endpoints of a tunnel type by host. A scan reads them once."""
         table, columns = ENDPOINTS[overlay]
         ids = ids_by_other_name(self)
         return self.context.shared(
@@ -73,23 +75,55 @@ class DbFetchOteps(DbAccess):
             },
         )
 
-    def _device(self, host: str, ip_address: str, vedge: Row) -> Row:
+    def _device(self, host: str, ip_address: str, vedge: Row, peers: list[str]) -> Row:
         """The device that has the tunnel's address, and the NICs it leaves the host by."""
-        there = devices(self, host)
-        device = device_with(there.values(), ip_address)
-        if device is None:
+        node = device_of_address(wiring(self, host), ip_address)
+        if node is None:
             self._nowhere(host, ip_address)
             return {"device": "", "pnics": []}
+        ways = self._ways(host, node, vedge, peers)
+        if not ways.ways:
+            self._no_way(host, ip_address, node, ways)
+        device = node.facts
         found: dict[str, Any] = {
             "device": device.name,
             "mac_address": device.mac,
             "mtu": device.mtu,
             "state": device.state,
-            "pnics": nics_of(device.name, there, vedge),
+            "pnics": nic_names(ways),
+            **ways_fields(ways),
         }
         if device.kind == "bridge":
             found["vconnector"] = f"{host}-{device.name}"
         return found
+
+    def _ways(self, host: str, node: Node, vedge: Row, peers: list[str]) -> Ways:
+        """By the device itself; where that leads nowhere (a loopback, a dummy, a container's veth)
+        by the routes to the peers of the tunnels."""
+        graph, barred = wiring(self, host), barred_by(vedge.get("configurations") or {})
+        ways = ways_of_device(graph, node, barred)
+        if ways.ways or not peers:
+            return ways
+        routed = ways_to_peers(graph, routes(self, host), peers, barred)
+        return routed if routed.ways else ways
+
+    def _no_way(self, host: str, ip_address: str, node: Node, ways: Ways) -> None:
+        end = ways.ends_at
+        last = f": {end.node.name}: {end.reason}" if end else ""
+        self.context.problem(
+            Problem(
+                kind=ErrorKind.NOT_FOUND,
+                message=f"{host}: no way is known from the tunnel address {ip_address} on "
+                f"{node.name} to a NIC{last}",
+                hint="Look at the routes to the other hosts there: `ip route get <their address>`.",
+                source="cli",
+                host=host,
+                warning=True,
+                code="tunnel_way_unknown",
+                object_type="otep",
+                object_id=f"{host}-otep",
+            )
+        )
 
     def _nowhere(self, host: str, ip_address: str) -> None:
         self.context.problem(
@@ -108,20 +142,13 @@ class DbFetchOteps(DbAccess):
         )
 
 
-def _normal(address: str) -> str:
-    """The address as `ip` writes it. Text that is not an address stays as it is."""
-    with suppress(ValueError):
-        return str(ipaddress.ip_address(address))
-    return address
-
-
-def _udp_port(endpoint: Row, vedge: Row) -> dict[str, int]:
+def _udp_port(endpoint: Row, found: Row) -> dict[str, int]:
     """The port that Neutron has, else the one of OVS' tunnels. GRE has no port."""
     if endpoint.get("udp_port"):
         return {"udp_port": int(endpoint["udp_port"])}
     ports = {
-        tunnel["options"]["dst_port"]
-        for tunnel in (vedge.get("tunnel_ports") or {}).values()
-        if str(tunnel["options"].get("dst_port", "")).isdigit()
+        group["options"]["dst_port"]
+        for group in found["tunnels"]
+        if str(group["options"].get("dst_port", "")).isdigit()
     }
     return {"udp_port": int(ports.pop())} if len(ports) == 1 else {}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from calipso.discover.fetchers.db.agents import agents, unreadable
-from calipso.discover.fetchers.db.host_answers import bridges, devices
+from calipso.discover.fetchers.db.host_answers import bridges, devices, wiring
+from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of
 from calipso.discover.fetchers.db.ovs_vedge import switch_fields
+from calipso.discover.fetchers.ways import barred_by
 from calipso.model.inventory import Fetched
 from calipso.sources.db.db_access import DbAccess, Row
 
@@ -14,9 +16,9 @@ AGENT_TYPE = "Open vSwitch agent"
 
 
 class DbFetchVedgesOvs(DbAccess):
-    """The vedge of a host: its OVS agent in Neutron's database, its bridges asked of the host.
+    """The vedge of a host: the OVS agent from Neutron's database, the bridges from the host.
 
-    A host has one when Neutron knows an OVS agent there; `ovs-vsctl` must then answer.
+    A host has a vedge when Neutron knows an OVS agent there. `ovs-vsctl` must then answer.
     """
 
     sources: ClassVar[tuple[str, ...]] = ("cli",)
@@ -26,7 +28,7 @@ class DbFetchVedgesOvs(DbAccess):
         return [self._vedge(host, agent) for agent in self._agents().get(host, ())[:1]]
 
     def _agents(self) -> dict[str, list[Row]]:
-        """OVS agents of the whole cloud by host, asked once a scan."""
+        """Return the OVS agents of the whole cloud by host. A scan reads them once."""
 
         def ask() -> dict[str, list[Row]]:
             found: dict[str, list[Row]] = {}
@@ -40,7 +42,14 @@ class DbFetchVedgesOvs(DbAccess):
         if agent["configurations"] is None:
             raise unreadable(agent)
         mappings = agent["configurations"].get("bridge_mappings") or {}
-        switch = switch_fields(bridges(self, host), devices(self, host), mappings)
+        switch = switch_fields(
+            bridges(self, host),
+            devices(self, host),
+            mappings,
+            wiring(self, host),
+            barred_by(agent["configurations"]),
+            has_endpoint=bool(endpoint_of(agent["configurations"])[1]),
+        )
         return {
             **{key: value for key, value in agent.items() if key != "id"},
             "id": f"{host}-OVS",
@@ -54,9 +63,12 @@ class DbFetchVedgesOvs(DbAccess):
 
 
 def _pnic(agent: Row, described: list[Row]) -> Row:
-    """Without tunnels, all traffic leaves by the NIC of the mapped bridge, if it is one."""
+    """Return the NIC of the mapped bridge.
+
+    Without tunnels all traffic leaves through it, if there is exactly one.
+    """
     if agent["configurations"].get("tunneling_ip"):
         return {}
-    mapped = [bridge["uplinks"] for bridge in described if bridge["physical_network"]]
-    names = sorted({name for uplinks in mapped for name in uplinks})
+    mapped = [bridge["ways_out"] for bridge in described if bridge["physical_network"]]
+    names = sorted({way["nic"] for ways in mapped for way in ways})
     return {"pnic": names[0]} if len(names) == 1 else {}

@@ -1,37 +1,44 @@
-"""What a vedge document says of Open vSwitch on a host: ports, tunnels, patches, uplinks."""
+"""The Open vSwitch fields of a vedge document: ports, tunnels, patches, uplinks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from calipso.discover.fetchers.db.ovs_tunnels import to_peer
+from calipso.discover.fetchers.ways import port_fields as leads_to
+from calipso.discover.fetchers.ways import switch_ways, uplinks, ways_fields
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.ovsdb import Bridge, Interface, Port, bridge_of_patch
 from calipso.model.documents import Document
-
-#: Devices that are never a way out of the host.
-_VIRTUAL = frozenset({"tun", "bridge", "dummy", "openvswitch", "vxlan", "gre", "geneve"})
+from calipso.topology.wiring import Wiring
 
 
 def switch_fields(
-    bridges: Mapping[str, Bridge], devices: Mapping[str, Device], mappings: Mapping[str, str]
+    bridges: Mapping[str, Bridge],
+    devices: Mapping[str, Device],
+    mappings: Mapping[str, str],
+    wiring: Wiring,
+    barred: frozenset[str],
+    *,
+    has_endpoint: bool = False,
 ) -> Document:
-    """Fields `ports`, `tunnel_ports`, `patch_ports`, `bridges`, `uplinks`.
+    """Fields `ports`, `patch_ports`, `bridges`, `uplinks`.
 
-    `ports` holds every interface of every bridge, by name, tunnels and patches included.
+    `ports` holds every interface of every bridge, by name, patches included. Tunnels to other hosts
+    are left out if the switch `has_endpoint`: they are stored there.
     """
     physical = {bridge: network for network, bridge in mappings.items()}
     ports: dict[str, Document] = {}
-    tunnels: dict[str, Document] = {}
     patches: dict[str, Document] = {}
     described: list[Document] = []
     for bridge in bridges.values():
+        ways = switch_ways(wiring, bridge.name, barred)
         for port, interface in bridge.interfaces():
+            if has_endpoint and to_peer(interface):
+                continue
             ports[interface.name] = port_fields(bridge, port, interface)
-            device = devices.get(interface.name)
-            if device is not None and device.kind == "vlan":
-                ports[interface.name]["lower"] = device.lower
-            if interface.tunnel:
-                tunnels[interface.name] = tunnel_fields(port, interface)
+            if interface.type in ("system", "dpdk") and not interface.error:
+                ports[interface.name] |= leads_to(wiring, interface.name, ways)
             if patch := patch_fields(bridge, interface, bridges, devices):
                 patches[interface.name] = patch
         described.append(
@@ -40,12 +47,12 @@ def switch_fields(
                 "datapath_type": bridge.datapath_type,
                 "fail_mode": bridge.fail_mode,
                 "physical_network": physical.get(bridge.name, ""),
-                "uplinks": uplinks(bridge, devices),
+                "uplinks": uplinks(ways),
+                **ways_fields(ways, wanted=bridge.name in physical),
             }
         )
     return {
         "ports": ports,
-        "tunnel_ports": tunnels,
         "patch_ports": patches,
         "bridges": described,
         "uplinks": sorted({name for item in described for name in item["uplinks"]}),
@@ -73,19 +80,9 @@ def port_fields(bridge: Bridge, port: Port, interface: Interface) -> Document:
         "port_id": interface.port_id or None,
         "error": interface.error or None,
         "other_config": port.other_config or None,
+        "options": interface.options if interface.tunnel else None,
     }
     return fields | {key: value for key, value in optional.items() if value is not None}
-
-
-def tunnel_fields(port: Port, interface: Interface) -> Document:
-    """A tunnel to another host."""
-    return {
-        "id": interface.ofport,
-        "name": port.name,
-        "interface": interface.name,
-        "type": interface.type,
-        "options": interface.options,
-    }
 
 
 def patch_fields(
@@ -94,7 +91,7 @@ def patch_fields(
     bridges: Mapping[str, Bridge],
     devices: Mapping[str, Device],
 ) -> Document:
-    """A way from one bridge to another: a patch port, or the veth pair older releases use."""
+    """Return a connection between two bridges: a patch port, or the veth pair of older releases."""
     device = devices.get(interface.name)
     veth = device.lower if device and device.kind == "veth" and device.peer_netns is None else ""
     peer = interface.peer or veth
@@ -107,27 +104,3 @@ def patch_fields(
         "peer": peer,
         "peer_bridge": peer_bridge,
     }
-
-
-def uplinks(bridge: Bridge, devices: Mapping[str, Device]) -> list[str]:
-    """Interfaces through which a bridge leaves the host: NICs, bonds, DPDK ports.
-
-    Not those that Neutron plugged, and not the ends of a veth pair within the host, which older
-    releases use instead of patch ports.
-    """
-    return sorted(
-        interface.name
-        for _, interface in bridge.interfaces()
-        if not interface.port_id
-        and (
-            interface.type == "dpdk"
-            or (interface.type == "system" and leaves_host(devices.get(interface.name)))
-        )
-    )
-
-
-def leaves_host(device: Device | None) -> bool:
-    """True for a device that may carry frames out of the host."""
-    if device is None or device.kind in _VIRTUAL:
-        return False
-    return device.kind != "veth" or device.peer_netns is not None

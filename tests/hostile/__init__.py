@@ -1,0 +1,1 @@
+"""Hostile answers of sources: what they do to one object, and to no other."""
