@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from calipso.model.types import OBJECT_TYPES
+
+#: For a busy machine: making a graph may take long, and says nothing of the code.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Graph = dict[str, list[dict[str, Any]]]
 

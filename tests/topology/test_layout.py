@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from calipso.model.types import OBJECT_TYPES
 from calipso.topology.layout import NODE_HEIGHT, NODE_WIDTH, layout, rank_of
 from calipso.topology.order import in_order, natural, settle
-from tests.topology.clouds import Graph, cloud, edge, graphs, node
+from tests.topology.clouds import PATIENT, Graph, cloud, edge, graphs, node
 
 
 def places(placed: dict[str, Any]) -> dict[str, tuple[int, int]]:
     return {item["key"]: (item["x"], item["y"]) for item in placed["nodes"]}
 
 
+@PATIENT
 @given(graphs())
 def test_every_node_has_one_place_and_no_two_overlap(graph: Graph) -> None:
     placed = layout(graph)
@@ -35,6 +36,7 @@ def test_every_node_has_one_place_and_no_two_overlap(graph: Graph) -> None:
         assert 0 <= y <= placed["height"] - NODE_HEIGHT
 
 
+@PATIENT
 @given(graphs(), st.randoms(use_true_random=False))
 def test_the_order_of_nodes_and_edges_in_the_answer_changes_nothing(
     graph: Graph, chance: random.Random
@@ -44,6 +46,7 @@ def test_the_order_of_nodes_and_edges_in_the_answer_changes_nothing(
     assert layout(mixed) == layout(graph)
 
 
+@PATIENT
 @given(graphs())
 def test_a_box_holds_what_is_on_its_host_and_nothing_else(graph: Graph) -> None:
     placed = layout(graph)
@@ -57,6 +60,7 @@ def test_a_box_holds_what_is_on_its_host_and_nothing_else(graph: Graph) -> None:
         assert one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
 
 
+@PATIENT
 @given(graphs())
 def test_columns_follow_the_ranks_of_the_types(graph: Graph) -> None:
     ranks = {item["data"]["key"]: rank_of(item["data"]["type"]) for item in graph["nodes"]}
@@ -66,6 +70,7 @@ def test_columns_follow_the_ranks_of_the_types(graph: Graph) -> None:
         assert (ranks[one] < ranks[other]) == (at[one][0] < at[other][0])
 
 
+@PATIENT
 @given(graphs())
 def test_edges_begin_and_end_at_their_nodes_and_cross_no_other(graph: Graph) -> None:
     placed = layout(graph)
@@ -92,6 +97,7 @@ def crossed(way: list[tuple[int, int]], at: dict[str, tuple[int, int]]) -> list[
     ]
 
 
+@PATIENT
 @given(graphs(), st.data())
 def test_what_was_drawn_before_keeps_its_order_when_more_comes(
     graph: Graph, data: st.DataObject
@@ -112,6 +118,7 @@ def test_what_was_drawn_before_keeps_its_order_when_more_comes(
             assert (before[one][1] < before[other][1]) == (after[one][1] < after[other][1])
 
 
+@PATIENT
 @given(graphs())
 def test_the_same_graph_drawn_again_over_itself_stays(graph: Graph) -> None:
     first = layout(graph)
@@ -186,6 +193,7 @@ def test_new_ones_come_between_those_that_were_there() -> None:
     ]
 
 
+@PATIENT
 @given(st.lists(st.floats(-5, 30), max_size=8), st.integers(0, 5), st.integers(0, 12))
 def test_rows_are_taken_once_and_in_order(rows: list[float], low: int, more: int) -> None:
     keys = [str(place) for place in range(len(rows))]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from calipso.topology.health import Health, health
 from calipso.topology.svg import NAME_WIDTH, SHAPES, description, shortened, svg
-from tests.topology.clouds import Graph, cloud, edge, graphs, node
+from tests.topology.clouds import PATIENT, Graph, cloud, edge, graphs, node
 
 NS = {"s": "http://www.w3.org/2000/svg"}
 HOSTILE = '"><script>alert(1)</script>&\x1b[31m\u202eevil\u2066 ]]>'
@@ -25,6 +25,7 @@ def texts(picture: ElementTree.Element) -> list[str]:
     return ["".join(item.itertext()) for item in picture.iterfind(".//s:text", NS)]
 
 
+@PATIENT
 @given(graphs())
 def test_a_picture_is_xml_with_a_title_and_a_description(graph: Graph) -> None:
     picture = parsed(graph)
@@ -36,6 +37,7 @@ def test_a_picture_is_xml_with_a_title_and_a_description(graph: Graph) -> None:
     assert len(picture.findall("s:g[@transform]", NS)) == len(graph["nodes"]) + 1  # the legend
 
 
+@PATIENT
 @given(st.text(max_size=60))
 def test_any_name_is_text_in_a_valid_picture(name: str) -> None:
     nodes = [node("a", "instance", name, name=name), node("b", "vnic", name, name="tap")]
@@ -63,6 +65,7 @@ def test_a_name_of_ten_thousand_characters_fits() -> None:
     assert "xxxxxxxx…xxxxxxxx" in text
 
 
+@PATIENT
 @given(st.text(max_size=80), st.integers(3, 40))
 def test_a_shortened_text_keeps_to_its_columns(name: str, columns: int) -> None:
     assert len(shortened(name, columns)) <= columns

@@ -57,7 +57,7 @@ def test_what_a_ticket_says_leads_to_the_way_to_the_wire(walk: Open, scanned: In
     ways = page.get_by_role("region", name="Ways to networks")
     ways.wait_for()
     assert "network" in ways.inner_text()
-    assert page.locator("g.node.focal").get_attribute("aria-label").startswith("instance ")
+    assert page.locator("g.node.focal title").text_content().startswith("instance ")
     assert "seen" in page.locator("header.object").inner_text()
     assert (open_page.errors, open_page.elsewhere) == ([], [])
 
@@ -115,9 +115,9 @@ def test_everything_is_reached_by_keyboard(walk: Open, scanned: InventoryMgr) ->
     page.keyboard.press("g")
     page.locator("g.node.focal").focus()
     page.keyboard.press("ArrowRight")
-    beside = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    beside = page.evaluate("document.activeElement.querySelector('title').textContent")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", level=1, name=beside.split()[1]).wait_for()
+    page.get_by_role("heading", level=1, name=beside.split(", ")[0].split()[-1]).wait_for()
     page.keyboard.press("/")
     page.get_by_role("searchbox").wait_for()
 

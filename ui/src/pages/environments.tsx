@@ -24,9 +24,9 @@ export function Environments() {
     30_000,
   );
   const [error, setError] = useState<ApiError | null>(null);
-  const scan = async (env_name: string) => {
+  const scan = async (environment: string) => {
     try {
-      const made = await call<{ id: string }>("POST", address("/scans"), { env_name });
+      const made = await call<{ id: string }>("POST", address("/scans"), { environment });
       go(to(["scans", made.id]));
     } catch (failure) {
       setError(failure as ApiError);

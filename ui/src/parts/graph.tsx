@@ -111,6 +111,8 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
           {of.layout.nodes.map((item) => {
             const node = nodes.get(item.key)!;
             const word = stateWord(node);
+            const kind = shortened(word ? `${node.type} · ${word}` : node.type, 21);
+            const name = shortened(nameOf(node), 17);
             const open = () => go(to(["object", node.key]));
             return (
               <g
@@ -119,25 +121,26 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
                 data-key={node.key}
                 role="link"
                 tabIndex={node.key === first ? 0 : -1}
-                aria-label={plain(
-                  `${node.type} ${nameOf(node)}${node.host ? ` on ${node.host}` : ""}, ` +
-                    `${word || "state not known"}, ${node.health}`,
-                )}
                 onClick={open}
                 onKeyDown={(event: KeyboardEvent) =>
                   event.key === "Enter" ? open() : step(event, node.key)}
               >
                 <title>
-                  {plain(nameOf(node)).slice(0, 200)}
-                  {node.problems?.map((problem) => `; ${plain(problem.message)}`)}
+                  {plain(
+                    [
+                      `${kind} ${nameOf(node).slice(0, 200)}, ${node.health}`,
+                      node.host ? `on ${node.host}` : "",
+                      ...(node.problems ?? []).map((problem) => problem.message),
+                    ].filter(Boolean).join(", "),
+                  )}
                 </title>
                 <rect width={of.layout.node.w} height={of.layout.node.h} rx="6" />
                 <path class="mark" transform="translate(9 16)" d={SHAPES[node.health]} />
                 <text class="kind" x="28" y="17">
-                  {shortened(word ? `${node.type} · ${word}` : node.type, 21)}
+                  {kind}
                 </text>
                 <text class="name" x="28" y="35">
-                  {shortened(nameOf(node), 17)}
+                  {name}
                 </text>
               </g>
             );
