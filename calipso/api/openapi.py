@@ -36,6 +36,7 @@ SECURITY = {
     "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "calipso_session"},
 }
 LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 

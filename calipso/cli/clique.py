@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ from calipso.cli.output import (
     show_list,
     show_one,
 )
+from calipso.cli.picture import write_picture
 from calipso.cli.selecting import (
     EnvOption,
     HostOption,
@@ -34,7 +36,7 @@ from calipso.cli.selecting import (
     page,
     query,
 )
-from calipso.errors import NotFound
+from calipso.errors import ConfigError, NotFound
 from calipso.stores.inventory.ages import aged_cliques
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.elements import EDGE_FIELDS, NODE_FIELDS, elements, paths_to_networks
@@ -92,6 +94,10 @@ def show(
     host: HostOption = None,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--svg", metavar="FILE", help="Write one clique as a picture; - is stdout."),
+    ] = None,
 ) -> None:
     """The paths from a focal point to all objects it depends on, with link types and states.
 
@@ -106,6 +112,9 @@ def show(
         wanted["focal_point"] = {"$in": [item["_id"] for item in focal]}
     cliques = inv.find_all("cliques", wanted, sort=[(name, 1) for name in ORDER])
     cliques = aged_cliques(inv, cliques)
+    if picture and cliques:
+        _draw(inv, cliques, picture)
+        return
     documents: list[dict[str, Any]] = []
     for start in range(0, len(cliques), PORTION):
         documents += _show_some(inv, cliques[start : start + PORTION], output_format)
@@ -126,6 +135,19 @@ def _reasons(inv: InventoryMgr, keys: list[ObjectId]) -> str:
     found = inv.find_by_keys(keys, ["no_host_reason"]).values()
     reasons = [str(item["no_host_reason"]) for item in found if item.get("no_host_reason")]
     return f" ({'; '.join(reasons)})" if reasons else ""
+
+
+def _draw(inv: InventoryMgr, cliques: list[dict[str, Any]], picture: Path) -> None:
+    """Write the one clique as a picture. Raises ConfigError when there are several."""
+    if len(cliques) > 1:
+        raise ConfigError(
+            f"{len(cliques)} cliques are asked for, and a picture shows one",
+            hint="Name one object, with --type and --env where several have the name.",
+        )
+    (clique,) = cliques
+    objects = inv.find_by_keys(clique["objects"], NODE_FIELDS)
+    links = _links(inv, set(clique["links"])).values()
+    write_picture(picture, elements(clique, objects.values(), links))
 
 
 def _show_some(

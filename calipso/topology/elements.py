@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bson import ObjectId
 
 from calipso.model.documents import Record
 from calipso.topology.graph import graph, path
+from calipso.topology.health import health, state_word
 from calipso.topology.plumbing import values
 
 #: Fields of an object and of a link that a viewer gets.
@@ -56,7 +57,28 @@ def paths_to_networks(
 
     The focal point comes first. Each path stays on links that carry its network.
     """
-    by_id: dict[ObjectId, Record] = {item["_id"]: item for item in objects}
+    by_id = {item["_id"]: item for item in objects}
+    return [[_label(by_id, key) for key, _ in way] for way in _ways(clique, by_id, links)]
+
+
+def hops_to_networks(
+    clique: Record, objects: Iterable[Record], links: Iterable[Record]
+) -> list[list[dict[str, Any]]]:
+    """The same paths; of each object its key, type, name, host, state, health, MTU and tag.
+
+    `link_state` and `link_health` are of the link by which the object is reached.
+    """
+    by_id = {item["_id"]: item for item in objects}
+    return [
+        [_hop(by_id.get(key) or {"_id": key}, link) for key, link in way]
+        for way in _ways(clique, by_id, links)
+    ]
+
+
+def _ways(
+    clique: Record, by_id: Mapping[ObjectId, Record], links: Iterable[Record]
+) -> Iterator[list[tuple[ObjectId, Record | None]]]:
+    """Objects of each path, with the link by which each is reached."""
     wanted = set(clique["links"])
     whole = graph(link for link in links if link["_id"] in wanted)
     networks = sorted(
@@ -64,17 +86,31 @@ def paths_to_networks(
         key=lambda item: str(item["id"]),
     )
     own = set(values(clique.get("constraints", {}).get("network")))
-    found = []
     for network in networks:
         if own and network["id"] not in own:
             continue
         at = clique["focal_point"]
-        names = [_label(by_id, at)]
+        way: list[tuple[ObjectId, Record | None]] = [(at, None)]
         for link in path(whole, at, network["_id"], within=[str(network["id"])]):
             at = link["target"] if link["source"] == at else link["source"]
-            names.append(_label(by_id, at))
-        if len(names) > 1:
-            found.append(names)
+            way.append((at, link))
+        if len(way) > 1:
+            yield way
+
+
+def _hop(item: Record, link: Record | None) -> dict[str, Any]:
+    found = {name: item[name] for name in ("type", "host", "mtu") if item.get(name) is not None}
+    found |= {
+        "key": str(item["_id"]),
+        "name": str(item.get("object_name") or item.get("name", "")),
+        "state": state_word(item),
+        "health": health(item),
+        "problems": [str(one.get("message", "")) for one in item.get("problems") or ()],
+    }
+    if link is not None:
+        found |= {"link_state": state_word(link), "link_health": health(link)}
+        attributes = link.get("attributes") or {}
+        found |= {name: attributes[name] for name in ("tag", "reason") if attributes.get(name)}
     return found
 
 

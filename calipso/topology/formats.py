@@ -20,6 +20,7 @@ MEDIA = {
     "json": "application/json",
     "graphml": "application/graphml+xml",
     "dot": "text/vnd.graphviz",
+    "svg": "image/svg+xml",
 }
 
 #: Colour of a state in a drawing.

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 import networkx as nx
 import pytest
@@ -320,7 +321,38 @@ def test_the_form_is_chosen_by_parameter_before_header(admin: FlaskClient, hosti
     assert admin.get(hostile, headers=xml).mimetype == "application/graphml+xml"
     assert admin.get(f"{hostile}?format=json", headers=xml).mimetype == "application/json"
     assert admin.get(hostile, headers={"Accept": "*/*"}).mimetype == "application/json"
-    assert admin.get(f"{hostile}?format=svg").status_code == 400
+    assert admin.get(f"{hostile}?format=png").status_code == 400
+
+
+def test_a_picture_shows_hostile_names_as_text_and_runs_nothing(
+    admin: FlaskClient, hostile: str
+) -> None:
+    answer = admin.get(f"{hostile}?format=svg")
+    picture = ElementTree.fromstring(answer.data)
+    words = "".join(picture.itertext())
+
+    assert answer.mimetype == "image/svg+xml"
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert admin.get(hostile, headers={"Accept": "image/svg+xml"}).data == answer.data
+    assert HOSTILE[:20] in words
+    assert {item.tag.partition("}")[2] for item in picture.iter()} <= {
+        *("svg", "title", "desc", "style", "rect", "g", "path", "polyline", "text")
+    }
+
+
+@pytest.mark.parametrize("path", ["cliques", "inventory"])
+def test_a_graph_with_places_says_how_everything_is(
+    admin: FlaskClient, filled: InventoryMgr, clique: str, path: str
+) -> None:
+    key = clique if path == "cliques" else instance(filled)
+    address = f"{ROOT}/{path}/{key}/graph?format=layout"
+    graph = admin.get(address).json
+
+    assert keys(graph["nodes"]) == {item["key"] for item in graph["layout"]["nodes"]}
+    assert {box["key"] for box in graph["layout"]["groups"]} == {"compute-00001"}
+    assert all(item["data"]["health"] for item in (*graph["nodes"], *graph["edges"]))
+    assert admin.get(address).json == graph
+    assert "layout" not in admin.get(address.partition("?")[0]).json
 
 
 def statements(text: str) -> tuple[dict[str, dict[str, str]], list[tuple[str, str]]]:
@@ -351,3 +383,21 @@ def quoted_words(line: str) -> tuple[list[str], str]:
             word, at = word + line[at : at + step].removeprefix("\\" * (step - 1)), at + step
         words, at = [*words, word], at + 1
     return words, rest
+
+
+def test_the_hops_of_a_way_say_how_each_is_and_where_it_breaks(
+    admin: FlaskClient, filled: InventoryMgr
+) -> None:
+    key = instance(filled)
+    link = filled.find_all("links", {"source": ObjectId(key)})[0]
+    broken = {"state": "down", "attributes.reason": "tap5 is down"}
+    filled.update_by_keys("links", [link["_id"]], {"$set": broken})
+    told = admin.get(f"{ROOT}/inventory/{key}/paths").json
+
+    assert [[f"{hop['type']} {hop['name']}" for hop in way] for way in told["hops"]] == told[
+        "paths"
+    ]
+    (way,) = told["hops"]
+    assert (way[0]["key"], "link_health" in way[0]) == (key, False)
+    assert (way[1]["link_health"], way[1]["reason"]) == ("bad", "tap5 is down")
+    assert all(hop["health"] in ("good", "bad", "degraded", "unknown") for hop in way)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -398,3 +400,23 @@ def test_an_unknown_word_is_an_error_that_names_what_there_is(
 ) -> None:
     assert main(words.split()) == 1
     assert f"error: {message}" in capsys.readouterr().err
+
+
+def test_a_clique_is_written_as_a_picture(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "web-1.svg"
+    run("clique", "show", "web-1", "--svg", str(file))
+    picture = ElementTree.fromstring(file.read_text())
+
+    assert "web-1" in "".join(picture.itertext())
+    assert run("clique", "show", "web-1", "--svg", "-").strip() == file.read_text().strip()
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_picture_that_cannot_be_written_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["clique", "show", "web-1", "--svg", str(tmp_path / "no" / "file.svg")]) == 1
+
+    error = capsys.readouterr().err
+    assert "cannot write" in error
+    assert "hint:" in error

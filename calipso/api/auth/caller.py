@@ -10,6 +10,7 @@ from typing import Any
 from flask import Request, g
 
 from calipso.api.auth.login import LONGEST_NAME, log_in
+from calipso.api.auth.session import cookie_token
 from calipso.errors import AuthError, Forbidden, NotFound
 from calipso.model.user import EVERY, Grant, Role, User
 from calipso.stores.mongo.mongo_access import MongoAccess
@@ -88,7 +89,7 @@ def authenticate(request: Request) -> Caller:
     """The caller of a request. Raises AuthError, TooManyRequests.
 
     By `Authorization: Basic`, `X-Auth-Token`, or `Authorization: Bearer`, in this order, which is
-    the original's.
+    the original's; then by the cookie of a browser.
     """
     kind, _, given = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "basic":
@@ -98,6 +99,7 @@ def authenticate(request: Request) -> Caller:
     token = request.headers.get("X-Auth-Token", "")
     if not token and kind.lower() == "bearer":
         token = given.strip()
+    token = token or cookie_token(request)
     if not token:
         raise AuthError(
             "authentication required",

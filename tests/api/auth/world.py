@@ -375,6 +375,7 @@ BODIES: dict[str, Callable[[str], Document]] = {
             "credentials": {"username": "victim", "password": PASSWORD},
         }
     },
+    "POST /auth/sessions": lambda _: {"username": "victim", "password": PASSWORD},
     "POST /clique_constraints": lambda _: {
         "focal_point_type": "instance",
         "constraints": ["network"],

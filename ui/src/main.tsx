@@ -1,0 +1,106 @@
+import { render, type JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { lostSince, logOut, session, whoAmI } from "./api.ts";
+import { Age, Empty, Name } from "./parts/basics.tsx";
+import { Changes } from "./pages/changes.tsx";
+import { Environments } from "./pages/environments.tsx";
+import { Login } from "./pages/login.tsx";
+import { ObjectPage } from "./pages/object.tsx";
+import { ScanPage, Scans } from "./pages/scans.tsx";
+import { Search } from "./pages/search.tsx";
+import { Tree } from "./pages/tree.tsx";
+import { follow, go, place, to } from "./route.ts";
+import "./style.css";
+
+const MENU = [
+  ["search", "Search"],
+  ["environments", "Environments"],
+  ["scans", "Scans"],
+  ["changes", "Changes"],
+] as const;
+
+function View(): JSX.Element {
+  const [page = "search", key] = place.value.parts;
+  if (page === "search") return <Search />;
+  if (page === "object" && key) return <ObjectPage key={key} id={key} />;
+  if (page === "environments") return <Environments />;
+  if (page === "tree" && key) return <Tree key={key} env={key} />;
+  if (page === "scans") return key ? <ScanPage key={key} id={key} /> : <Scans />;
+  if (page === "changes") return <Changes />;
+  return (
+    <>
+      <h1>No such page</h1>
+      <Empty>
+        This address leads nowhere. <a href={to(["search"])}>Search</a> finds objects.
+      </Empty>
+    </>
+  );
+}
+
+/** Keys for everywhere; none while a text is typed. */
+function keys(event: KeyboardEvent): void {
+  const at = event.target as HTMLElement;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") return at.blur();
+  if (at.closest("input, select, textarea")) return;
+  const [page, key] = place.value.parts;
+  if (event.key === "/") {
+    event.preventDefault();
+    go(to(["search"]));
+    document.getElementById("q")?.focus();
+  } else if (page === "object" && key && (event.key === "g" || event.key === "t")) {
+    go(to(["object", key], { view: event.key === "g" ? "graph" : "table" }));
+  }
+}
+
+function App() {
+  useEffect(() => {
+    whoAmI();
+    addEventListener("keydown", keys);
+    addEventListener("click", follow);
+  }, []);
+  const page = place.value.parts[0] ?? "search";
+  useEffect(() => {
+    const title = MENU.find(([name]) => name === page)?.[1];
+    if (title) document.title = `${title} · Calipso`;
+  }, [page]);
+  const lost = lostSince.value;
+  const bar = lost ? (
+    <p class="lost" role="alert">
+      Connection lost <Age of={lost.toISOString()} />; what is shown is from before.
+    </p>
+  ) : null;
+  if (session.value === undefined) return bar;
+  if (session.value === null) return <>{bar}<Login /></>;
+  return (
+    <>
+      <a class="skip" href={`${location.pathname}${location.search}#main`}
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}>
+        Skip to the content
+      </a>
+      <header class="top">
+        <a class="brand" href={to([])}>Calipso</a>
+        <nav aria-label="Pages">
+          {MENU.map(([name, title]) => (
+            <a href={to([name])} aria-current={name === page ? "page" : undefined}>{title}</a>
+          ))}
+        </nav>
+        <span class="who">
+          <Name of={session.value.name} /> <span class="soft">{session.value.role}</span>
+          <button type="button" class="small" onClick={() => logOut().catch(() => undefined)}>
+            Log out
+          </button>
+        </span>
+      </header>
+      {bar}
+      <main id="main" tabIndex={-1}>
+        <View />
+      </main>
+    </>
+  );
+}
+
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,353 @@
+// One object: is it all right, and how does it reach the wire?
+import { useEffect } from "preact/hooks";
+import { address, ApiError, get } from "../api.ts";
+import { useLoad } from "../load.ts";
+import { Age, Copied, Empty, Failure, Mark, Name, State, Table } from "../parts/basics.tsx";
+import { Graph, GraphTable, type GraphData } from "../parts/graph.tsx";
+import { go, place, to } from "../route.ts";
+import { plain, shortened, type Health } from "../words.ts";
+import { ChangeList, type Change } from "./changes.tsx";
+
+export interface Thing {
+  _id: string;
+  id: string;
+  type: string;
+  name: string;
+  object_name?: string;
+  environment: string;
+  host?: string;
+  state?: string;
+  status?: string;
+  last_scanned?: string;
+  stale_since?: string;
+  name_path?: string;
+  fetched_by?: { source?: string; fetcher?: string };
+  problems?: { code: string; message: string; hint?: string; since?: string; found_by?: string }[];
+  [field: string]: unknown;
+}
+interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}
+interface Link {
+  _id: string;
+  link_type: string;
+  link_name?: string;
+  state?: string;
+  source: string;
+  source_id: string;
+  target: string;
+  target_id: string;
+}
+
+const VIEWS = ["graph", "table", "facts", "links", "changes", "dependents"] as const;
+const TITLES = {
+  graph: "Graph",
+  table: "Table",
+  facts: "Facts",
+  links: "Links",
+  changes: "Changes",
+  dependents: "Who depends on it",
+};
+
+export function ObjectPage({ id }: { id: string }) {
+  const found = useLoad<Thing>(`object ${id}`, () => get(`/inventory/${id}`), 30_000);
+  const asked = place.value.query.get("view");
+  const view = VIEWS.find((one) => one === asked) ?? "graph";
+  const thing = found.data;
+  useEffect(() => {
+    if (thing) document.title = `${plain(thing.object_name || thing.name)} · Calipso`;
+  }, [thing?.name]);
+  if (!thing) return found.error ? <Failure of={found.error} again={found.again} /> : <Waiting />;
+  return (
+    <article>
+      <header class="object">
+        <p class="kind">{thing.type}</p>
+        <h1>
+          <Name of={shortened(thing.object_name || thing.name || thing.id, 200)} />
+        </h1>
+        <p class="line">
+          <State of={thing} />
+          <span>
+            seen <Age of={thing.last_scanned} />
+            {thing.fetched_by?.source ? <> by {plain(thing.fetched_by.source)}</> : null}
+          </span>
+          {thing.stale_since ? (
+            <span class="note">
+              could not be read again since <Age of={thing.stale_since} words="" />
+            </span>
+          ) : null}
+          {thing.host ? (
+            <span>
+              on <a href={to(["search"], { q: thing.host })}><Name of={thing.host} /></a>
+            </span>
+          ) : null}
+          <span>
+            in <a href={to(["environments"])}><Name of={thing.environment} /></a>
+          </span>
+        </p>
+        <p class="line">
+          <Copied of={thing.id} />
+          {typeof thing.ip_address === "string" ? <Copied of={thing.ip_address} /> : null}
+          {typeof thing.mac_address === "string" ? <Copied of={thing.mac_address} /> : null}
+        </p>
+      </header>
+      {found.error ? <Failure of={found.error} again={found.again} /> : null}
+      <Problems of={thing} />
+      <Ways id={id} />
+      <nav class="tabs" aria-label="Views of the object">
+        {VIEWS.map((one) => (
+          <a
+            href={to(["object", id], { view: one })}
+            aria-current={one === view ? "page" : undefined}
+          >
+            {TITLES[one]}
+          </a>
+        ))}
+      </nav>
+      {view === "graph" || view === "table" ? <Around id={id} view={view} thing={thing} /> : null}
+      {view === "facts" ? <Facts of={thing} /> : null}
+      {view === "links" ? <Links id={id} /> : null}
+      {view === "changes" ? <Changed id={id} /> : null}
+      {view === "dependents" ? <Dependents id={id} /> : null}
+    </article>
+  );
+}
+
+export const Waiting = () => <p class="soft" role="status">Loading…</p>;
+
+function Problems({ of }: { of: Thing }) {
+  if (!of.problems?.length) return null;
+  return (
+    <section class="problems" aria-label="Problems">
+      <h2>What is wrong</h2>
+      <ul>
+        {of.problems.map((problem) => (
+          <li>
+            <strong><Name of={problem.message} /></strong>
+            {problem.hint ? <> <Name of={problem.hint} /></> : null}{" "}
+            <span class="soft">
+              {plain(problem.code)}
+              {problem.since ? <>, since <Age of={problem.since} words="" /></> : null}
+              {problem.found_by ? <>, found by {plain(problem.found_by)}</> : null}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface Hop {
+  key: string;
+  type: string;
+  name: string;
+  host?: string;
+  state?: string;
+  health: Health;
+  mtu?: number;
+  tag?: number;
+  reason?: string;
+  problems: string[];
+  link_state?: string;
+  link_health?: Health;
+}
+
+const ill = (how?: Health) => how === "bad" || how === "degraded";
+
+/** The strip to the wire: each way to a network, hop by hop; the first bad hop in words. */
+function Ways({ id }: { id: string }) {
+  const found = useLoad<{ hops: Hop[][] }>(
+    `paths ${id}`,
+    () => get(`/inventory/${id}/paths`),
+    30_000,
+  );
+  if (!found.data?.hops.length) return null;
+  return (
+    <section aria-label="Ways to networks">
+      {found.data.hops.map((way) => {
+        const first = way.find((hop) => ill(hop.health) || ill(hop.link_health));
+        return (
+          <>
+            <ol class="strip">
+              {way.map((hop) => (
+                <li class={`${hop.health}${hop === first ? " first" : ""}`}>
+                  <span class="kind">
+                    {hop.type}
+                    {hop.tag ? ` · tag ${hop.tag}` : ""}
+                    {hop.mtu ? ` · MTU ${hop.mtu}` : ""}
+                  </span>
+                  <a href={to(["object", hop.key])}>
+                    <Mark of={hop.health} /> <Name of={shortened(hop.name, 40)} />
+                  </a>
+                </li>
+              ))}
+            </ol>
+            {first ? <FirstBad of={first} /> : null}
+          </>
+        );
+      })}
+    </section>
+  );
+}
+
+function FirstBad({ of }: { of: Hop }) {
+  const link = !ill(of.health) && ill(of.link_health);
+  const why = of.problems.join("; ") || of.reason || (link ? of.link_state : of.state);
+  return (
+    <p class="note">
+      First bad hop: {link ? "the link to " : ""}
+      {of.type} <Name of={of.name} />
+      {why ? <>: <Name of={why} /></> : null}
+    </p>
+  );
+}
+
+/** Its clique, otherwise what is near it. */
+function Around({ id, view, thing }: { id: string; view: string; thing: Thing }) {
+  const depth = Number(place.value.query.get("depth")) || 0;
+  const found = useLoad(`graph ${id} ${depth}`, async () => {
+    const cliques = depth
+      ? { items: [] }
+      : await get<Page<{ id: string }>>(`/inventory/${id}/cliques`, { limit: 1 });
+    const own = cliques.items[0];
+    const path = own ? `/cliques/${own.id}/graph` : `/inventory/${id}/graph`;
+    const values = own ? {} : { depth: depth || 1 };
+    const graph = await get<GraphData>(path, { format: "layout", limit: 3000, ...values });
+    return { graph, picture: address(path, { format: "svg", ...values }), clique: Boolean(own) };
+  });
+  if (!found.data) return found.error ? <Failure of={found.error} /> : <Waiting />;
+  const { graph, picture, clique } = found.data;
+  const label = `${clique ? "What it depends on" : "What is near"}: ${plain(thing.name)}`;
+  return (
+    <section aria-label={label}>
+      <p class="line">
+        <span>{clique ? "What it depends on, down to the wire." : "What is near it."}</span>
+        <label>
+          Links from it{" "}
+          <select
+            value={String(depth)}
+            onChange={(event) => {
+              const value = event.currentTarget.value;
+              go(to(["object", id], { view, depth: value === "0" ? "" : value }));
+            }}
+          >
+            <option value="0">as its clique</option>
+            {[1, 2, 3, 4].map((far) => (
+              <option value={String(far)}>{far}</option>
+            ))}
+          </select>
+        </label>
+      </p>
+      {graph.edges.length === 0 ? (
+        <Empty>No link from or to this object is known. Its facts and changes may say why.</Empty>
+      ) : null}
+      {view === "graph" ? <Graph of={graph} label={label} picture={picture} /> : null}
+      {view === "table" ? <GraphTable of={graph} label={label} /> : null}
+    </section>
+  );
+}
+
+function Facts({ of }: { of: Thing }) {
+  const rows = Object.entries(of).filter(([name]) => name !== "problems").sort();
+  return (
+    <>
+      <Table
+        label="Facts"
+        name="facts"
+        rows={rows}
+        columns={[
+          { title: "Field", cell: ([name]) => <code>{plain(name)}</code>, text: ([name]) => name },
+          { title: "Value", cell: ([, value]) => <Value of={value} />, text: ([, value]) => told(value) },
+        ]}
+      />
+      <details>
+        <summary>As JSON</summary>
+        <pre tabIndex={0}>{plainJson(of)}</pre>
+      </details>
+    </>
+  );
+}
+
+const told = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+const plainJson = (value: unknown) =>
+  JSON.stringify(value, null, 2).split("\n").map(plain).join("\n");
+
+function Value({ of }: { of: unknown }) {
+  if (typeof of !== "object" || of === null) return <Name of={shortened(told(of), 2000)} />;
+  const text = plainJson(of);
+  return text.length < 80 ? <code>{text}</code> : (
+    <details>
+      <summary>{Array.isArray(of) ? `${of.length} items` : `${Object.keys(of).length} fields`}</summary>
+      <pre tabIndex={0}>{text}</pre>
+    </details>
+  );
+}
+
+function Links({ id }: { id: string }) {
+  const found = useLoad<Page<Link>>(`links ${id}`, () =>
+    get(`/inventory/${id}/links`, { limit: 500 }));
+  if (!found.data) return found.error ? <Failure of={found.error} /> : <Waiting />;
+  if (!found.data.items.length) return <Empty>No link from or to this object is known.</Empty>;
+  const other = (link: Link) =>
+    link.source === id ? [link.target, link.target_id] : [link.source, link.source_id];
+  return (
+    <Table
+      label="Links"
+      name="links"
+      rows={found.data.items}
+      columns={[
+        { title: "Link", cell: (row) => row.link_type, text: (row) => row.link_type },
+        {
+          title: "Other end",
+          cell: (row) => {
+            const [key, name] = other(row);
+            return <a href={to(["object", key!])}><Name of={name} /></a>;
+          },
+          text: (row) => other(row)[1]!,
+        },
+        { title: "Name", cell: (row) => <Name of={row.link_name} />, text: (row) => row.link_name ?? "" },
+        { title: "State", cell: (row) => <State of={row} />, text: (row) => row.state ?? "" },
+      ]}
+    />
+  );
+}
+
+function Changed({ id }: { id: string }) {
+  const found = useLoad<Page<Change>>(`changes ${id}`, () =>
+    get(`/inventory/${id}/changes`, { limit: 200 }));
+  if (!found.data) return found.error ? <Failure of={found.error as ApiError} /> : <Waiting />;
+  return <ChangeList of={found.data.items} />;
+}
+
+interface Clique {
+  id: string;
+  focal_point: string;
+  focal_point_type: string;
+  focal_point_id: string;
+  last_scanned?: string;
+}
+
+function Dependents({ id }: { id: string }) {
+  const found = useLoad<Page<Clique>>(`dependents ${id}`, () =>
+    get(`/inventory/${id}/cliques`, { member: true, limit: 500 }));
+  if (!found.data) return found.error ? <Failure of={found.error} /> : <Waiting />;
+  const rows = found.data.items.filter((clique) => clique.focal_point !== id);
+  if (!rows.length) return <Empty>Nothing that Calipso knows depends on this object.</Empty>;
+  return (
+    <Table
+      label="Who depends on it"
+      name="dependents"
+      rows={rows}
+      columns={[
+        { title: "Type", cell: (row) => row.focal_point_type, text: (row) => row.focal_point_type },
+        {
+          title: "Object",
+          cell: (row) => <a href={to(["object", row.focal_point])}><Name of={row.focal_point_id} /></a>,
+          text: (row) => row.focal_point_id,
+        },
+        { title: "As of", cell: (row) => <Age of={row.last_scanned} />, text: (row) => row.last_scanned ?? "" },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,228 @@
+// Is it running, and what could not be read? Live while it runs.
+import { useEffect, useState } from "preact/hooks";
+import { address, ApiError, call, get, session } from "../api.ts";
+import { useLoad } from "../load.ts";
+import { Age, Empty, Failure, Name, State, Table } from "../parts/basics.tsx";
+import { place, to } from "../route.ts";
+import { plain, type Thing } from "../words.ts";
+import { Waiting } from "./object.tsx";
+
+interface Problem {
+  message: string;
+  hint?: string;
+  host?: string;
+}
+interface Progress {
+  id: string;
+  environment: string;
+  status: string;
+  stage: string;
+  levels: { level: number; title: string; tasks: number; done: number }[];
+  counts: Record<string, number>;
+  errors: Problem[];
+  warnings: Problem[];
+  error_count: number;
+  warning_count: number;
+  seconds: number;
+  submitted: string;
+  ended?: string;
+}
+interface Scan {
+  id: string;
+  environment: string;
+  status: string;
+  error_count: number;
+  warning_count: number;
+  submit_timestamp: string;
+}
+interface Covered {
+  host: string;
+  source: string;
+  reached: boolean | null;
+  read: number;
+  failed: number;
+  objects: number;
+  problems: Problem[];
+}
+
+const running = (status: string) => status === "pending" || status === "running";
+const how = (status: string, errors: number): Thing => {
+  if (running(status)) return {};
+  if (!status.startsWith("completed")) return { state: "failed" };
+  return { state: status === "completed" && !errors ? "ok" : "degraded" };
+};
+
+export function Scans() {
+  const env = place.value.query.get("env") ?? "";
+  const found = useLoad<{ items: Scan[] }>(
+    `scans ${env}`,
+    () => get("/scans", { env_name: env, limit: 100 }),
+    10_000,
+  );
+  if (!found.data) return found.error ? <Failure of={found.error} again={found.again} /> : <Waiting />;
+  return (
+    <>
+      <h1>Scans</h1>
+      {found.data.items.length === 0 ? (
+        <Empty>No scan yet. <a href={to(["environments"])}>Environments</a> has “Scan now”.</Empty>
+      ) : (
+        <Table
+          label="Scans"
+          name="scans"
+          rows={found.data.items}
+          columns={[
+            {
+              title: "Submitted",
+              cell: (row) => <a href={to(["scans", row.id])}><Age of={row.submit_timestamp} /></a>,
+              text: (row) => row.submit_timestamp,
+            },
+            { title: "Environment", cell: (row) => <Name of={row.environment} />, text: (row) => row.environment },
+            {
+              title: "State",
+              cell: (row) => <State of={how(row.status, row.error_count)} word={row.status} />,
+              text: (row) => row.status,
+            },
+            { title: "Errors", cell: (row) => row.error_count, text: (row) => String(row.error_count) },
+            { title: "Warnings", cell: (row) => row.warning_count, text: (row) => String(row.warning_count) },
+          ]}
+        />
+      )}
+    </>
+  );
+}
+
+export function ScanPage({ id }: { id: string }) {
+  const { progress, error, live } = useProgress(id);
+  const [failure, setFailure] = useState<ApiError | null>(null);
+  if (!progress) return error ? <Failure of={error} /> : <Waiting />;
+  const cancel = () =>
+    call("POST", address(`/scans/${id}/cancel`)).catch((found) => setFailure(found));
+  return (
+    <>
+      <h1>
+        Scan of <Name of={progress.environment} />
+      </h1>
+      <p class="line" role="status">
+        <State of={how(progress.status, progress.error_count)} word={progress.status} />
+        <span>{progress.stage}</span>
+        <span>{Math.round(progress.seconds)} s</span>
+        <span>submitted <Age of={progress.submitted} /></span>
+        {running(progress.status) ? <span class="soft">{live ? "live" : "asked every 3 s"}</span> : null}
+        {running(progress.status) && session.value?.role !== "viewer" ? (
+          <button type="button" onClick={cancel}>Cancel</button>
+        ) : null}
+      </p>
+      {failure ? <Failure of={failure} /> : null}
+      <ol class="levels">
+        {progress.levels.map((level) => (
+          <li>
+            <label>
+              <span>{plain(level.title)}</span>
+              <progress max={level.tasks || 1} value={level.done} />
+              <span class="soft">{level.done} of {level.tasks}</span>
+            </label>
+          </li>
+        ))}
+      </ol>
+      <Told title="Errors" of={progress.errors} count={progress.error_count} />
+      <Told title="Warnings" of={progress.warnings} count={progress.warning_count} />
+      <p class="soft">
+        {Object.entries(progress.counts).map(([name, count]) => `${count} ${name}`).join(", ")}
+      </p>
+      <Coverage id={id} turn={progress.status} />
+    </>
+  );
+}
+
+/** Progress by the event stream; by questions every three seconds where there is no stream. */
+function useProgress(id: string) {
+  const [progress, setProgress] = useState<Progress | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [live, setLive] = useState(false);
+  useEffect(() => {
+    let timer = 0;
+    const ask = async () => {
+      try {
+        const found = await get<Progress>(`/scans/${id}/progress`);
+        setProgress(found);
+        setError(null);
+        if (running(found.status)) timer = window.setTimeout(ask, 3000);
+        else source.close();
+      } catch (failure) {
+        setError(failure as ApiError);
+        if ((failure as ApiError).status === 0) timer = window.setTimeout(ask, 3000);
+      }
+    };
+    const source = new EventSource(address(`/scans/${id}/events`));
+    const hear = (event: MessageEvent) => {
+      clearTimeout(timer);
+      setLive(true);
+      setProgress(JSON.parse(event.data));
+    };
+    source.addEventListener("progress", hear);
+    source.addEventListener("end", (event) => {
+      hear(event);
+      source.close();
+    });
+    source.addEventListener("error", () => {
+      setLive(false);
+      clearTimeout(timer);
+      timer = window.setTimeout(ask, 3000);
+    });
+    ask();
+    return () => {
+      clearTimeout(timer);
+      source.close();
+    };
+  }, [id]);
+  return { progress, error, live };
+}
+
+function Told({ title, of, count }: { title: string; of: Problem[]; count: number }) {
+  if (!count) return null;
+  return (
+    <section class="problems">
+      <h2>{title}: {count}</h2>
+      <ul>
+        {of.map((problem) => (
+          <li>
+            <strong><Name of={problem.message} /></strong> <Name of={problem.hint} />{" "}
+            <span class="soft"><Name of={problem.host} /></span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Coverage({ id, turn }: { id: string; turn: string }) {
+  const found = useLoad<{ items: Covered[] }>(`coverage ${id} ${turn}`, () =>
+    get(`/scans/${id}/coverage`, { limit: 500 }));
+  if (!found.data?.items.length) return null;
+  const state = (row: Covered): Thing => ({
+    state: row.reached === false ? "down" : row.failed ? "degraded" : "ok",
+  });
+  const word = (row: Covered) =>
+    row.reached === false ? "not reached" : row.failed ? `${row.failed} failed` : "all read";
+  return (
+    <section>
+      <h2>What it read</h2>
+      <Table
+        label="Coverage"
+        name="coverage"
+        rows={found.data.items}
+        columns={[
+          { title: "Host", cell: (row) => <Name of={row.host || "(the cloud)"} />, text: (row) => row.host },
+          { title: "Source", cell: (row) => row.source, text: (row) => row.source },
+          { title: "State", cell: (row) => <State of={state(row)} word={word(row)} />, text: word },
+          { title: "Objects", cell: (row) => row.objects, text: (row) => String(row.objects) },
+          {
+            title: "Problems",
+            cell: (row) => row.problems.map((one) => <div><Name of={one.message} /> <Name of={one.hint} /></div>),
+            text: (row) => row.problems.map((one) => one.message).join("; "),
+          },
+        ]}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,128 @@
+// The start page: what a ticket says leads to the object.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { get } from "../api.ts";
+import { useLoad } from "../load.ts";
+import { Empty, Failure, Name, State } from "../parts/basics.tsx";
+import { go, place, to } from "../route.ts";
+import { shortened } from "../words.ts";
+
+interface Hit {
+  _id: string;
+  environment: string;
+  type: string;
+  id: string;
+  name: string;
+  host?: string;
+  match: string;
+  state?: string;
+  status?: string;
+  stale_since?: string;
+  name_path?: string;
+}
+interface Found {
+  items: Hit[];
+  more: boolean;
+}
+
+/** `A to B` asks for two things. */
+export const asked = (text: string): string[] =>
+  text.split(/\s+(?:to|->|→)\s+/i).map((word) => word.trim()).filter(Boolean).slice(0, 2);
+
+export function Search() {
+  const words = place.value.query.get("q") ?? "";
+  const [text, setText] = useState(words);
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => box.current?.focus(), []);
+  useEffect(() => {
+    if (words !== text.trim()) setText(words);
+  }, [words]);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (text.trim() !== words) go(to(["search"], { q: text.trim() }), true);
+    }, 150);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const things = asked(words);
+  return (
+    <>
+      <h1>Search</h1>
+      <form role="search" onSubmit={(event) => event.preventDefault()}>
+        <label class="unseen" for="q">
+          Name, id, MAC, IP, network or host; or A to B
+        </label>
+        <input
+          id="q"
+          ref={box}
+          type="search"
+          value={text}
+          maxLength={200}
+          placeholder="web-12, 10.0.3.7, fa:16:3e…, or A to B"
+          onInput={(event) => setText(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "ArrowDown") return;
+            event.preventDefault();
+            document.querySelector<HTMLElement>(".hits a")?.focus();
+          }}
+        />
+      </form>
+      {things.length === 0 ? (
+        <Empty>
+          Type what the ticket says: a name, an id, a MAC or IP address, a network, a host. Press{" "}
+          <kbd>/</kbd> on any page to come back here. Or look at{" "}
+          <a href={to(["environments"])}>your environments</a>.
+        </Empty>
+      ) : null}
+      {things.map((thing) => (
+        <Hits key={thing} of={thing} titled={things.length > 1} />
+      ))}
+      {things.length > 1 ? (
+        <p class="note">The path between the two is not shown yet; each is found for itself.</p>
+      ) : null}
+    </>
+  );
+}
+
+function Hits({ of, titled }: { of: string; titled: boolean }) {
+  const found = useLoad<Found>(`search ${of}`, () => get("/search", { q: of, limit: 20 }));
+  const walk = (event: KeyboardEvent) => {
+    const links = [...document.querySelectorAll<HTMLElement>(".hits a")];
+    const at = links.indexOf(document.activeElement as HTMLElement);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step === undefined || at < 0) return;
+    event.preventDefault();
+    (links[at + step] ?? document.getElementById("q"))?.focus();
+  };
+  return (
+    <section aria-label={`Found for ${of}`}>
+      {titled ? <h2><Name of={of} /></h2> : null}
+      {found.error ? <Failure of={found.error} again={found.again} /> : null}
+      <p class="unseen" role="status">
+        {found.data ? `${found.data.items.length} found` : ""}
+      </p>
+      {found.data?.items.length === 0 ? (
+        <Empty>
+          Nothing has this name, id or address in the environments you may view. A part of it is
+          enough; what was made after the last scan is not known yet.
+        </Empty>
+      ) : null}
+      <ol class="hits" onKeyDown={walk}>
+        {found.data?.items.map((hit) => (
+          <li>
+            <a href={to(["object", hit._id])}>
+              <span class="kind">{hit.type}</span>
+              <strong>
+                <Name of={shortened(hit.name || hit.id, 80)} />
+              </strong>
+              <State of={hit} />
+              <span class="soft where">
+                {hit.host ? <>on <Name of={hit.host} /> · </> : null}
+                <Name of={hit.environment} />
+              </span>
+            </a>
+          </li>
+        ))}
+      </ol>
+      {found.data?.more ? <p class="note">More match; type more of the name.</p> : null}
+    </section>
+  );
+}

@@ -1,0 +1,49 @@
+// The address is the state of the view: it can be sent to somebody, and Back works.
+import { signal } from "@preact/signals";
+
+const ROOT = "/ui/";
+
+export interface Place {
+  parts: string[];
+  query: URLSearchParams;
+}
+
+function read(): Place {
+  const path = location.pathname.slice(ROOT.length);
+  return {
+    parts: path.split("/").filter(Boolean).map(decodeURIComponent),
+    query: new URLSearchParams(location.search),
+  };
+}
+
+export const place = signal<Place>(read());
+
+addEventListener("popstate", () => {
+  place.value = read();
+});
+
+/** Address of a view: `to(["object", key], { view: "graph" })`. */
+export function to(parts: string[], query: Record<string, string | undefined> = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value) search.set(name, value);
+  const text = search.toString();
+  return ROOT + parts.map(encodeURIComponent).join("/") + (text ? `?${text}` : "");
+}
+
+export function go(href: string, replace = false): void {
+  if (replace) history.replaceState(null, "", href);
+  else history.pushState(null, "", href);
+  place.value = read();
+  if (!replace) scrollTo(0, 0);
+}
+
+/** Links of ours change the view without loading the page anew. */
+export function follow(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey)
+    return;
+  const link = (event.target as Element).closest?.("a");
+  if (!link || link.target || link.origin !== location.origin) return;
+  if (!link.pathname.startsWith(ROOT) || link.hasAttribute("download")) return;
+  event.preventDefault();
+  go(link.pathname + link.search);
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import test from "node:test";
+import { transform } from "esbuild";
+
+const source = await readFile(new URL("../src/words.ts", import.meta.url), "utf8");
+const { code } = await transform(source, { loader: "ts", format: "esm" });
+const { age, csv, health, plain, shortened, stateWord } = await import(
+  `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`
+);
+
+test("health is never better than what is known", () => {
+  assert.equal(health({ state: "up" }), "good");
+  assert.equal(health({ state: "down", status: "ACTIVE" }), "bad");
+  assert.equal(health({ state: "up", problems: [{}] }), "degraded");
+  assert.equal(health({ state: "up", stale_since: "2026-01-01T00:00:00Z" }), "unknown");
+  assert.equal(health({ state: "down", stale_since: "2026-01-01T00:00:00Z" }), "bad");
+  assert.equal(health({ state: "a new word" }), "unknown");
+  assert.equal(health({}), "unknown");
+});
+
+test("the state comes before the status", () => {
+  assert.equal(stateWord({ state: "down", status: "ACTIVE" }), "down");
+  assert.equal(stateWord({ state: {}, status: "ACTIVE" }), "ACTIVE");
+});
+
+test("an age has one unit and is never negative", () => {
+  const now = Date.UTC(2026, 0, 2);
+  assert.equal(age(now - 5_000, now), "5 s");
+  assert.equal(age(now - 61_000, now), "1 min");
+  assert.equal(age(now - 26 * 3_600_000, now), "26 h");
+  assert.equal(age(now - 72 * 3_600_000, now), "3 d");
+  assert.equal(age(now + 5_000, now), "0 s");
+  assert.equal(age("nonsense", now), "not known");
+});
+
+test("nothing in a name is unseen", () => {
+  assert.equal(plain("a\u202eb\u0000c"), "a\\u202eb\\u0000c");
+  assert.equal(plain(null), "");
+});
+
+test("a shortened name keeps both ends", () => {
+  assert.equal(shortened("compute-00001-tap8a0382a0-5b", 17), "compute-…382a0-5b");
+  assert.equal(shortened("short", 17), "short");
+});
+
+test("a table is safe for a spreadsheet", () => {
+  assert.equal(csv(["a"], [['=1+1"']]), '"a"\r\n"\'=1+1"""\r\n');
+});
