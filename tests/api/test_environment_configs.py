@@ -100,7 +100,7 @@ def without(section: str) -> list[dict[str, Any]]:
         (
             {"configuration": [*without("mysql"), BODY["configuration"][1] | {"port": 0}]},
             "configuration[3].mysql.port",
-            "greater than or equal to 1",
+            "expected 1 or more",
         ),
         ({"mechanism_drivers": ["VPP"]}, "mechanism_drivers", "not supported with VPP"),
         ({"mechanism_drivers": ["Ovs5"]}, "mechanism_drivers", "is not one of"),

@@ -64,7 +64,7 @@ def test_its_next_slots_are_told_and_it_is_found_by_name(
     ("fields", "status", "said"),
     [
         ({"freq": "daily"}, 400, "freq"),
-        ({"minute": 5}, 422, "of no use"),
+        ({"minute": 5}, 422, "not allowed with freq DAILY"),
         ({"time_zone": "Europe/Berlim"}, 422, "Europe/Berlin"),
         ({"freq": "ONCE"}, 422, "moment"),
         ({"freq": "ONCE", "moment": "2030-02-31T03:00"}, 422, "moment"),

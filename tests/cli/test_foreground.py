@@ -58,7 +58,7 @@ def option(command: list[str], name: str) -> str:
         ("--queues scan,api,db,cli", "threads", "16", "sources@%h"),
         ("--queues links,cliques", "prefork", "2", "graph@%h"),
         ("--queues links,api", "threads", "16", "sources@%h"),
-        ("--queues cli-edge --name edge -c 4", "threads", "4", "edge@%h"),
+        ("--queues cli --name edge -c 4", "threads", "4", "edge@%h"),
         ("-Q cliques --pool threads", "threads", "16", "graph@%h"),
     ],
 )
@@ -108,7 +108,7 @@ def becomes(condition: Any, seconds: float = 90.0) -> bool:
 def test_worker_beat_and_api_run_and_end_in_order(home: Path, tmp_path: Path) -> None:
     port = free_port()
     commands = {
-        "edge": ["worker", "--queues", "cli-edge", "--name", "edge"],
+        "edge": ["worker", "--queues", "events", "--name", "edge"],
         "beat": ["beat"],
         "api": ["api", "--bind", f"127.0.0.1:{port}", "--workers", "1"],
     }
@@ -127,9 +127,9 @@ def test_worker_beat_and_api_run_and_end_in_order(home: Path, tmp_path: Path) ->
                 return False
 
         assert becomes(well), (tmp_path / "api.log").read_text()
-        assert becomes(lambda: any(w["queues"] == ["cli-edge"] for w in WorkerStore().live()))
+        assert becomes(lambda: any(w["queues"] == ["events"] for w in WorkerStore().live()))
         assert becomes((home / "run" / "heartbeat-beat").exists)
-        (worker,) = [w for w in WorkerStore().live() if w["queues"] == ["cli-edge"]]
+        (worker,) = [w for w in WorkerStore().live() if w["queues"] == ["events"]]
         assert worker["pid"] == processes["edge"].pid  # it is the process that was started
 
         for process in processes.values():
@@ -137,7 +137,7 @@ def test_worker_beat_and_api_run_and_end_in_order(home: Path, tmp_path: Path) ->
         assert {name: process.wait(60) for name, process in processes.items()} == dict.fromkeys(
             commands, 0
         )
-        assert [w for w in WorkerStore().live() if w["queues"] == ["cli-edge"]] == []
+        assert [w for w in WorkerStore().live() if w["queues"] == ["events"]] == []
     finally:
         for process in processes.values():
             if process.poll() is None:

@@ -53,7 +53,10 @@ def test_weekdays_are_kept_in_the_order_of_the_week():
         ({"freq": "DAILY", "time_zone": "../../etc/passwd"}, "no time zone"),
         ({"freq": "ONCE"}, "freq ONCE needs a moment"),
         ({"freq": "ONCE", "moment": "2027-01-01T00:00", "interval": 2}, "has no interval"),
-        ({"freq": "DAILY", "start": "0001-01-01T00:00:00Z"}, "start: 1 is no year"),
+        (
+            {"freq": "DAILY", "start": "0001-01-01T00:00:00Z"},
+            "start: a schedule cannot begin in the year 1",
+        ),
         ({"freq": "DAILY", "start": None}, "start: "),
         ({"freq": "DAILY", "request": {"scanner": "X"}}, "scanner and parent_id go together"),
         ({"freq": "DAILY", "request": {"colour": "red"}}, "colour: "),

@@ -18,6 +18,7 @@ VALUES: dict[Search, tuple[Any, str]] = {
     Search.MAC: ("fa:16:3e:00:00:01", "fa163e-000001"),
     Search.ADDRESS: (["192.0.2.7/24"], "192.0.2.7"),
     Search.NETWORK: (["192.0.2.0/24"], "192.0.2.9"),
+    Search.PARTS: ({"system_name": "leaf-7", "vlan": 42}, "leaf-7"),
 }
 SEARCHED = [
     (kind.name, field)
