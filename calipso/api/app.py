@@ -65,7 +65,8 @@ def namespaces() -> Iterator[Namespace]:
 
 def _root() -> Response:
     """The address of the server leads to its API."""
-    return Response(status=302, headers={"Location": f"{ROOT}/doc"})
+    place = "/ui/" if pages.built_files() else f"{ROOT}/doc"
+    return Response(status=302, headers={"Location": place})
 
 
 def _begin() -> None:

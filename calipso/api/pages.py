@@ -38,7 +38,6 @@ NOT_BUILT = """<!doctype html>
 
 def install(app: Flask) -> None:
     """Serve the pages, outside `/api/v1`; everybody may load them, and they hold no data."""
-    app.add_url_rule("/", "start", lambda: redirect("/ui/", 302))
     app.add_url_rule("/ui", "ui", lambda: redirect("/ui/", 302))
     app.add_url_rule("/ui/", "page", page)
     app.add_url_rule("/ui/<path:name>", "page", page)

@@ -61,11 +61,20 @@ def test_a_file_of_another_build_is_not_found(client: FlaskClient) -> None:
     assert client.get("/ui/assets/main-OLD.js").status_code == 404
 
 
+@pytest.mark.usefixtures("built")
 @pytest.mark.parametrize("path", ["/", "/ui"])
 def test_the_address_of_the_server_leads_to_the_page(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/ui/")
+
+
+def test_without_a_build_the_address_of_the_server_leads_to_the_documentation(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "BUILT", tmp_path / "nothing")
+
+    assert client.get("/").headers["Location"] == "/api/v1/doc"
 
 
 def test_without_a_build_the_page_says_how_to_build(

@@ -55,7 +55,7 @@ def test_weekdays_are_kept_in_the_order_of_the_week():
         ({"freq": "ONCE", "moment": "2027-01-01T00:00", "interval": 2}, "has no interval"),
         (
             {"freq": "DAILY", "start": "0001-01-01T00:00:00Z"},
-            "start: a schedule cannot begin in the year 1",
+            "cannot begin in the year 1",
         ),
         ({"freq": "DAILY", "start": None}, "start: "),
         ({"freq": "DAILY", "request": {"scanner": "X"}}, "scanner and parent_id go together"),
