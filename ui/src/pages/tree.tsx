@@ -44,7 +44,7 @@ function Item({ of, open = false }: { of: Branch; open?: boolean }) {
   const name = <Name of={shortened(of.name || of.id, 100)} />;
   const label = (
     <>
-      {folder || !of._id ? name : <a href={to(["object", of._id])}>{name}</a>}
+      {folder || !of._id || more ? name : <a href={to(["object", of._id])}>{name}</a>}
       {folder ? null : <span class="kind">{of.type}</span>}
       {of.state || of.status ? <State of={of} /> : null}
       {more && folder ? <span class="soft">{of.children.length + of.hidden}</span> : null}
@@ -55,6 +55,11 @@ function Item({ of, open = false }: { of: Branch; open?: boolean }) {
     <li>
       <details open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
         <summary>{label}</summary>
+        {shown && !folder && of._id ? (
+          <a class="leaf" href={to(["object", of._id])}>
+            Open {name}
+          </a>
+        ) : null}
         {shown ? <Children of={of} /> : null}
       </details>
     </li>

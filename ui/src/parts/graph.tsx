@@ -120,7 +120,7 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
                 transform={`translate(${item.x} ${item.y})`}
                 data-key={node.key}
                 role="link"
-                tabIndex={node.key === first ? 0 : -1}
+                tabindex={node.key === first ? 0 : -1} // SVG knows no other spelling
                 onClick={open}
                 onKeyDown={(event: KeyboardEvent) =>
                   event.key === "Enter" ? open() : step(event, node.key)}
