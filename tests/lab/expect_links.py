@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ask_cloud import CloudFacts
 from ask_hosts import HostFacts
 from expect import Check, Expected, Is, set_of
-from expect_objects import Hosts, namespace_devices, network_of
+from expect_objects import Hosts, namespace_devices, network_of, switch_ports
 
 TUNNELS = ("vxlan", "gre", "geneve")
 
@@ -152,6 +152,18 @@ def wires(cloud: CloudFacts, said: HostFacts, network: dict[str, object]) -> set
     return found
 
 
+def cables(facts: Hosts) -> Iterator[Expected]:
+    """Each NIC and the switch port it sees; each port and its switch, whose state nobody says."""
+    ports = set()
+    for said in facts.values():
+        for nic, name, port in switch_ports(said):
+            ports.add((name, f"{name}-{port}"))
+            pnic = f"{said.name}-{nic}"
+            yield link("host_pnic-switch_pnic", pnic, f"{name}-{port}", said.name, said.up(nic))
+    for name, port in sorted(ports):
+        yield Expected("switch-switch_pnic", f"{name} -> {port}", {"state": Is("unknown")})
+
+
 def links(cloud: CloudFacts, facts: Hosts) -> list[Expected]:
     """Every link between things that really touch."""
     found: list[Expected] = []
@@ -162,4 +174,4 @@ def links(cloud: CloudFacts, facts: Hosts) -> list[Expected]:
         found += endpoints(cloud, said)
         found += uplinks(said)
         found += networks(cloud, said)
-    return found
+    return [*found, *cables(facts)]

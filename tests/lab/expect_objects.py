@@ -248,6 +248,29 @@ def switch(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
         yield Expected("otep", f"{said.name}-otep", checks)
 
 
+def switch_ports(said: HostFacts) -> Iterator[tuple[str, str, str]]:
+    """(NIC, switch, port) of each NIC that sees a switch: chassis and port as LLDP has them."""
+    for nic in said.nics():
+        seen = said.lldp.get(nic, {})
+        port = next((seen[k] for k in ("port.mac", "port.ifname", "port.local") if k in seen), None)
+        if port is not None and "chassis.mac" in seen:
+            yield nic, f"switch-{seen['chassis.mac']}", port
+
+
+def switches(facts: Hosts) -> Iterator[Expected]:
+    """Physical switches and their ports, each once however many hosts see them."""
+    names = {
+        name: said.lldp[nic].get("chassis.name", name.removeprefix("switch-"))
+        for said in facts.values()
+        for nic, name, _ in switch_ports(said)
+    }
+    for name, known_as in names.items():
+        yield Expected("switch", name, {"name": Is(known_as)})
+    ports = {(name, port) for said in facts.values() for _, name, port in switch_ports(said)}
+    for name, port in sorted(ports):
+        yield Expected("switch_pnic", f"{name}-{port}", {"parent_id": Is(name)})
+
+
 def objects(cloud: CloudFacts, facts: Hosts) -> list[Expected]:
     """Everything that must be in the inventory, and nothing else of these types."""
     return [
@@ -256,4 +279,5 @@ def objects(cloud: CloudFacts, facts: Hosts) -> list[Expected]:
         *instances(cloud, facts),
         *services(cloud, facts),
         *plumbing(cloud, facts),
+        *switches(facts),
     ]
