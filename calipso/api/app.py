@@ -18,7 +18,6 @@ from calipso.api.replies import etag_of
 from calipso.api.responders import health, metrics
 from calipso.api.restx import CalipsoApi
 from calipso.settings import settings
-from calipso.stores.mongo.mongo_access import MongoAccess
 
 ROOT = "/api/v1"
 
@@ -72,8 +71,6 @@ def _root() -> Response:
 def _begin() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-    if request.path.startswith(f"{ROOT}/"):
-        MongoAccess().check_moves()
 
 
 def _end(response: Response) -> Response:

@@ -25,6 +25,7 @@ from calipso.api.replies import Page, Reply, etag_of, json_response
 from calipso.api.schemas import Query
 from calipso.errors import Forbidden
 from calipso.model.user import Role
+from calipso.stores.mongo.mongo_access import MongoAccess
 
 Method = Callable[..., Any]
 
@@ -106,6 +107,7 @@ def operation(
     def decorate(method: Method) -> Method:
         @wraps(method)
         def called(self: Any, **values: Any) -> Response:
+            MongoAccess().check_moves()  # one that stands still is no reason to wait for minutes
             values["caller"] = caller = _caller(need)
             values |= _given(declared)
             if request.method in CHANGING and "If-Match" in request.headers:
