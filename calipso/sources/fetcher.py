@@ -31,6 +31,8 @@ class Fetcher:
     batch_size: ClassVar[int | None] = 20
     #: True: returns fields of objects that another fetch type stored, creates none.
     enriches: ClassVar[bool] = False
+    #: True: makes objects of stored ones and asks no source, so it proves nothing about the cloud.
+    derives: ClassVar[bool] = False
 
     context: ScanContext
     env: str

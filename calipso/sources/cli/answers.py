@@ -161,6 +161,10 @@ class HostAnswers:
                     claimed.publish(state.answers)
             self.connections.release(host)
 
+    def in_bundle(self, host: str, command: Command) -> bool:
+        """True when the command goes to this host with all others: its drivers need it."""
+        return command.name in {wanted.name for wanted in self._commands_for(host)}
+
     def _commands_for(self, host: str) -> list[Command]:
         """What this host is asked: the commands of a driver only where Neutron has its agent.
 

@@ -81,6 +81,8 @@ class CliAccess(Fetcher):
         with the interfaces of guests. Raises CliAccessError or ParseError when the host does not
         tell its devices.
         """
+        # a host whose drivers have no Open vSwitch is not asked for it: one round trip is enough
+        switch = switch and self._answers().in_bundle(host, OVS)
         parts = {"namespaces": namespaces, "switch": switch, "guests": guests}
         name = f"wiring:{[part for part, wanted in parts.items() if wanted]}"
         return self._answers().parsed(host, name, Wiring, lambda: read_wiring(self, host, **parts))

@@ -14,6 +14,7 @@ class CliFetchSwitchPnics(Fetcher):
     no host."""
 
     source_name: ClassVar[str] = "cli"
+    derives: ClassVar[bool] = True
     batch_size: ClassVar[int | None] = 100
 
     def get(self, parent_id: str) -> list[Fetched]:

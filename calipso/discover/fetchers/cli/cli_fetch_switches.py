@@ -17,6 +17,7 @@ class CliFetchSwitches(Fetcher):
     """
 
     source_name: ClassVar[str] = "cli"
+    derives: ClassVar[bool] = True
 
     def get(self, parent_id: str) -> list[Fetched]:
         found: dict[str, Fetched] = {}
