@@ -88,6 +88,7 @@ lock: $(READY)   ## compile requirements.txt and requirements-demo.txt again fro
 	$(BIN)/pip-compile --quiet --extra demo --extra embedded --extra flower --extra ldap --extra test --extra ui --allow-unsafe --strip-extras \
 	  --no-annotate --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host \
 	  --no-emit-find-links --generate-hashes --output-file requirements.txt setup.cfg
+	@sed -i '1i # The lock of setup.cfg with all extras: every version, with its hashes. Made by: make lock' requirements.txt
 	$(BIN)/python .ci/lock-demo >requirements-demo.txt
 
 clean:           ## remove what tools leave; data of `calipso up` (var/) stays

@@ -20,9 +20,6 @@ from calipso.topology.svg import svg
 #: Media types beside JSON, for the specification.
 PRODUCES = {media: name for name, media in MEDIA.items() if name != "json"}
 
-#: Types that are reached by a link from something else of their host.
-BEHIND = frozenset({"vnic", "otep"})
-
 #: For a browser that shows a picture as a page: it is styled text, and may load or run nothing.
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 

@@ -61,7 +61,7 @@ def test_key_file_that_is_not_there(access: Access, node: Sshd) -> None:
 def test_a_key_file_that_is_none_is_told_like_one_that_is_not_there(
     access: Access, node: Sshd, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("DEBUG", "calipso.sources.cli.ssh")
+    caplog.set_level("DEBUG", "calipso.sources.cli.private_keys")
     text, missing = tmp_path / "text", tmp_path / "missing"
     text.write_text("the content")
 

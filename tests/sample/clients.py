@@ -125,6 +125,8 @@ def login(sock: Any, user: str, password: str, key: paramiko.PKey | None = None)
             transport.auth_password(user, password)
     except BaseException:
         transport.close()
+        if transport.is_alive():
+            transport.join(10)  # its thread closes the channel: before the gateway goes
         raise
     return Ssh(transport)
 

@@ -11,13 +11,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import paramiko
 
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.sources.cli.known_hosts import KnownHosts, UnknownHostKey
+from calipso.sources.cli.private_keys import private_key
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +28,9 @@ IDLE_AFTER = 5.0
 #: Most bytes one command line may answer; a host that sends more is cut off.
 MOST_BYTES = 64 * 1024 * 1024
 KEEPALIVE = 15
+#: Seconds that the thread of a connection that failed may take to end.
+THREAD_ENDS = 1.0
 _CHUNK = 1 << 16
-_key_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ def connect(
             port=account.port,
             username=account.user,
             password=account.pwd or None,
-            pkey=_private_key(host, account.key),
+            pkey=private_key(host, account.key),
             sock=sock,
             timeout=timeout,
             banner_timeout=timeout,
@@ -227,10 +227,10 @@ def connect(
                 transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return SshConnection(client, host, account, on_close)
     except CliAccessError:
-        client.close()
+        _give_up(client)
         raise
     except (paramiko.SSHException, OSError, EOFError) as error:
-        client.close()
+        _give_up(client)
         # paramiko's words for a server that accepts and then is silent are those for one that
         # hangs up, or "No existing session": only the time shows which
         if type(error) is paramiko.SSHException and time.monotonic() - began >= timeout:
@@ -238,29 +238,15 @@ def connect(
         raise _failure(host, account, error, via, str(known_hosts.path)) from error
 
 
-def _private_key(host: str, path: str) -> paramiko.PKey | None:
-    if not path:
-        return None
-    try:
-        file = Path(path).expanduser()
-        with _key_lock:
-            return _load_key(file, file.stat().st_mtime_ns)
-    except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
-        # whoever may edit an environment reads the message: it does not reveal which files exist
-        log.debug("private key %s: %s", path, error or type(error).__name__)
-        raise CliAccessError(
-            f"{host}: private key {path} cannot be used",
-            kind=ErrorKind.LOGIN_FAILED,
-            hint="CLI.key must be the path of a private key without a passphrase, readable where "
-            "the worker runs; its log says more at level DEBUG.",
-            host=host,
-        ) from None
+def _give_up(client: paramiko.SSHClient) -> None:
+    """Close a client that could not log in, and let its thread end.
 
-
-@lru_cache(maxsize=64)
-def _load_key(file: Path, _changed: int) -> paramiko.PKey:
-    """Loading an RSA key takes 0.2 s of CPU (its primes are checked): once, not once a host."""
-    return paramiko.PKey.from_path(file)
+    The thread closes the channel through the gateway, so the gateway must still be there.
+    """
+    transport = client.get_transport()
+    client.close()
+    if transport is not None and transport.is_alive():
+        transport.join(THREAD_ENDS)
 
 
 def _failure(
