@@ -85,6 +85,12 @@ LINKS = (
         length=None,
     ),
     LinkType(
+        "host_pnic",
+        "host_pnic",
+        "The NIC is a member of the bond or team.",
+        "The member, as the NIC and as the bond sees it.",
+    ),
+    LinkType(
         "instance",
         "network",
         "A chain of links joins them, and all its links carry the network.",
