@@ -22,6 +22,8 @@ class LinkType:
     length: int | None = 0
     #: True: derived from other links, and only where a clique type names it.
     implicit: bool = False
+    #: Name of an attribute: links that have it lead towards the wire from target to source.
+    turned_by: str = ""
     #: A word of the model that no finder of this release makes: who will, or why not.
     planned: str = ""
 
@@ -48,8 +50,10 @@ LINKS = (
     LinkType(
         "vconnector",
         "vedge",
-        "A veth pair joins bridge and switch (`qvb`, `qvo`).",
+        "A veth pair joins bridge and switch (`qvb`, `qvo`). With the attribute `uplink` the "
+        "bridge is the switch's way to a NIC.",
         "Both ends of the pair.",
+        turned_by="uplink",
     ),
     LinkType("vedge", "otep", "It is the endpoint of the switch's tunnel ports.", "The endpoint."),
     LinkType(
