@@ -41,6 +41,7 @@ VNIC_FIELDS = (
     "kind",
     "pci_address",
     "sub_ports",
+    "peer",
 )
 
 #: Ports of these owners are on several hosts at once; Neutron's binding names only one host.

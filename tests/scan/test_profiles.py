@@ -20,13 +20,7 @@ pytestmark = pytest.mark.slow
 
 #: What a scan gets wrong today, by profile; who mends it takes the line out.
 WRONG = {
-    "kolla-ovs": "cliques do not go from Open vSwitch to a Linux bridge that is its way out",
-    "dpdk": "vNICs by vhost-user have no state, though Open vSwitch tells it",
-    "sriov": "the agent of SR-IOV counts as not read; a NIC given to a guest carries no network",
-    "trunk": "cliques do not lead to networks of sub-ports",
     "ha": "floating IPs go before the address; the gateway of a standby counts as bound elsewhere",
-    "dvr": "no link joins the namespaces of a distributed router",
-    "kubernetes": "the device of a namespace is joined to a bridge by name, not by its veth pair",
 }
 SWITCHES = "neighbours that LLDP tells are no objects"
 

@@ -44,6 +44,12 @@ LINKS = (
     LinkType("instance", "vnic", "The domain of the instance has this interface.", "The device."),
     LinkType("vservice", "vnic", "The device is in the namespace.", "The device."),
     LinkType(
+        "vnic",
+        "vnic",
+        "They are the two ends of a veth pair between namespaces of a host.",
+        "Both ends.",
+    ),
+    LinkType(
         "vnic", "vconnector", "The device is a member of the bridge.", "The device and the member."
     ),
     LinkType("vnic", "vedge", "The device is a port of the switch.", "The device and the port."),

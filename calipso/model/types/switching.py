@@ -41,6 +41,12 @@ VNIC = ObjectType(
         Field("pnic", "NIC whose function, or which itself, the guest has.", LINKS),
         Field("pci_address", "PCI address on the host of what the guest got.", LIBVIRT),
         Field("socket", "Path of its vhost-user socket.", LIBVIRT),
+        Field(
+            "peer",
+            "Other end of its veth pair: `device`, and `namespace` (empty: the host's own).",
+            LINKS,
+            only=VSERVICE_VNIC,
+        ),
         Field("sub_ports", "Sub-ports of its trunk: `port_id`, `network`, `vlan`.", PORT),
         Field(
             "vnic_type",
