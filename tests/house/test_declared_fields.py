@@ -44,6 +44,7 @@ RARE = {
     ("host_pnic", "pci_address"): "a NIC of DPDK; case cli_fetch_dpdk_host_pnics",
     ("host_pnic", "dpdk"): "a NIC of DPDK; case cli_fetch_dpdk_host_pnics",
     ("otep", "ends_at"): "an address on a dummy device; case db_fetch_oteps",
+    ("vservice", "ha_state"): "a highly available router; profile ha",
     ("vnic", "peer"): "a veth pair of a namespace; case cli_fetch_vservice_vnics",
     ("vnic", "pnic"): "hardware in a guest; case wiring/function_of_one_of_two_nics",
     ("vnic", "pci_address"): "hardware in a guest; case cli_fetch_instance_vnics",
