@@ -93,6 +93,24 @@ def test_it_stays_when_its_fetch_failed(ill: ToyCloud, inv: InventoryMgr, scan: 
     assert codes(inv) == ["link_down"]
 
 
+def test_it_stays_when_its_object_could_not_be_read_although_others_could(
+    ill: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    ill.state["ill"] = {"h1": {"eth1": "loose"}}
+    ill.write()
+    scan()
+    ill.state |= {"ill": {}, "unread": ["h1-eth1"]}
+    ill.write()
+
+    scan()
+    assert (codes(inv, "h1-eth0"), codes(inv, "h1-eth1")) == ([], ["link_down"])
+
+    ill.state["unread"] = []
+    ill.write()
+    scan()
+    assert codes(inv, "h1-eth1") == []
+
+
 def test_it_stays_when_another_part_is_scanned(ill: ToyCloud, inv: InventoryMgr, scan: Run):
     ill.state["ill"] = {}
     ill.write()

@@ -102,7 +102,7 @@ class Stages:
         self.store.keep_highest(self.scan["_id"], found)
         sweeper.remove()
         problems = self._object_problems(alive)
-        problems.judge(evidence, below=below, clear=clear)
+        problems.judge(evidence, clear=clear)
         problems.place(everywhere=True)
         return {"ran": True}
 

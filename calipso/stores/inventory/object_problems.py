@@ -57,29 +57,27 @@ class ObjectProblems(ScanWriter):
 
     # -- problems that go -----------------------------------------------------------
 
-    def judge(self, evidence: Evidence, *, below: str = "", clear: bool = False) -> None:
+    def judge(self, evidence: Evidence, *, clear: bool = False) -> None:
         """Mark problems that fetches of this scan did not report again, or whose object is gone.
 
-        A problem also goes with the parent of its fetch, because that fetch never runs again.
-        `below` and `clear` mean the same as in the sweep of objects.
+        A problem also goes with the parent of its fetch, because that fetch never runs again,
+        unless its object could not be read. `clear` means the same as in the sweep of objects,
+        which comes before.
         """
         rows = self._rows({"environment": self.environment})
-        places = self.inv.find_by_keys([row["object"] for row in rows], ["id_path"])
+        objects = self.inv.find_by_keys({row["object"] for row in rows}, ["id_path", "stale_since"])
         parents = {row["found_by"]["parent"] for row in rows if "parent" in row["found_by"]}
-        known = set(self.inv.find_by_keys(parents, ["id"]))
-        known |= {object_key(self.environment, "environment", self.environment)}
-        gone: list[Document] = []
-        for row in rows:
-            place, by = places.get(row["object"]), row["found_by"]
-            item = {"fetched_by": by, "id_path": (place or {}).get("id_path", "")}
-            if (
-                place is None
-                or ("parent" in by and by["parent"] not in known)
-                or ("finder" not in by and evidence.covers(item))
-                or ("finder" not in by and clear and not below and not evidence.lacks(item))
-            ):
-                gone.append(row)
-        self._retire(gone)
+        known = self.inv.find_by_keys(parents, ["stale_since"])
+        known[object_key(self.environment, "environment", self.environment)] = {}
+        self._retire(
+            row
+            for row in rows
+            if row["object"] not in objects
+            or (
+                "finder" not in row["found_by"]
+                and _is_over(row, objects[row["object"]], known, evidence, clear)
+            )
+        )
 
     def drop_of_other_finders(self, finders: Iterable[str]) -> None:
         """Mark the problems of link finders that are not in this list."""
@@ -231,6 +229,25 @@ class ObjectProblems(ScanWriter):
             "fields": fields,
         }
         return [self._change_operation("changed", subject)]
+
+
+def _is_over(
+    row: Document,
+    item: Document,
+    parents: Mapping[ObjectId, Document],
+    evidence: Evidence,
+    clear: bool,
+) -> bool:
+    """True for a problem that no fetch reports any more, by what this scan read."""
+    by = row["found_by"]
+    about = {"_id": row["object"], "fetched_by": by, "id_path": item["id_path"]}
+    if evidence.covers(about):
+        return True
+    stale = "stale_since" in item
+    if "parent" in by and by["parent"] not in parents:
+        return not stale
+    unread = stale or "stale_since" in parents.get(by.get("parent"), {})
+    return clear and not unread and not evidence.lacks(about)
 
 
 def _entries(rows: Iterable[Document]) -> list[Document]:

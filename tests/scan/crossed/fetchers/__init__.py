@@ -1,7 +1,7 @@
 """Fetchers of a cloud whose objects hang below others than those that list them.
 
-`CLOUD` names a JSON file: what there is, and under `failed` which fetches fail, as
-`<list>:<parent>`.
+`CLOUD` names a JSON file: what there is, under `failed` which fetches fail, as
+`<list>:<parent>`, and under `ill` which items have a problem.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from calipso.errors import AccessError, ErrorKind, PartialAnswer
+from calipso.model.scan import Problem
 from calipso.sources.fetcher import Fetcher
 
 Item = dict[str, Any]
@@ -21,6 +22,7 @@ class Listed(Fetcher):
     """Items of one list that name the parent as their `by`; the others are not its business."""
 
     listing: ClassVar[str]
+    item_type: ClassVar[str]
 
     def get(self, parent_id: str) -> list[Item]:
         """Items that the parent lists. Raises AccessError when the cloud says that it fails."""
@@ -34,6 +36,9 @@ class Listed(Fetcher):
             for name, item in cloud[self.listing].items()
             if item.get("by", "") in wanted and name not in unread
         ]
+        for item in found:
+            if item["id"] in cloud.get("ill", ()):
+                self._ill(item["id"])
         if unread and self.listing == "nics":
             error = AccessError("one file: 500", kind=ErrorKind.SERVER_ERROR)
             keys = [self.key("host_pnic", name) for name in unread]
@@ -43,3 +48,15 @@ class Listed(Fetcher):
     def place(self, item: Item) -> Item:
         """Where an item hangs, when it is not below the parent that lists it."""
         return {}
+
+    def _ill(self, name: str) -> None:
+        self.context.problem(
+            Problem(
+                kind="unexpected_output",
+                message=f"{name} is ill",
+                warning=True,
+                code="link_down",
+                object_type=self.item_type,
+                object_id=name,
+            )
+        )
