@@ -186,6 +186,25 @@ def test_a_clear_scan_keeps_the_problems_of_what_it_could_not_come_to(
     assert [problem["code"] for problem in nic["problems"]] == ["link_down"]
 
 
+@pytest.mark.parametrize("away", ["p1" * 16, "p2"])
+def test_a_problem_belongs_to_the_fetch_that_lists_its_object_whenever_it_is_reported(
+    write: Write, inv: InventoryMgr, away: str
+):
+    cloud = a_cloud() | {"ahead": True, "ill": ["h1", "h2"]}
+    cloud["projects"]["p2"] = {}
+    cloud["hosts"]["h2"] = cloud["hosts"]["h1"] | {"by": "p2"}
+    write(cloud)
+    scan()
+    write(cloud | {"ill": [], "failed": [f"hosts:{away}"]})
+
+    scan()
+
+    lost, read = ("h1", "h2") if away == "p1" * 16 else ("h2", "h1")
+    reported = inv.find_all("object_problems", {"environment": "e"})
+    assert [row["id"] for row in reported] == [lost]
+    assert "problems" not in (inv.get_by_id("e", read) or {})
+
+
 def test_an_object_below_a_removed_parent_goes_where_nothing_failed(
     write: Write, inv: InventoryMgr
 ):

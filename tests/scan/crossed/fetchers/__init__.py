@@ -1,19 +1,21 @@
 """Fetchers of a cloud whose objects hang below others than those that list them.
 
-`CLOUD` names a JSON file: what there is, under `failed` which fetches fail, as
-`<list>:<parent>`, and under `ill` which items have a problem.
+`CROSSED_CLOUD` names a JSON file: what there is, under `failed` which fetches fail, as
+`<list>:<parent>`, and under `ill` which items have a problem. With `ahead`, a fetcher asks for all
+parents, beginning with the last, before it yields the first.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from calipso.errors import AccessError, ErrorKind, PartialAnswer
 from calipso.model.scan import Problem
-from calipso.sources.fetcher import Fetcher
+from calipso.sources.fetcher import Fetcher, Outcome
 
 Item = dict[str, Any]
 
@@ -44,6 +46,13 @@ class Listed(Fetcher):
             keys = [self.key("host_pnic", name) for name in unread]
             raise PartialAnswer([error], found, unread=keys)
         return found
+
+    def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
+        """Items of each parent."""
+        if not json.loads(Path(os.environ["CROSSED_CLOUD"]).read_text()).get("ahead"):
+            yield from super().get_many(parent_ids)
+        else:
+            yield from reversed(list(super().get_many(parent_ids[::-1])))
 
     def place(self, item: Item) -> Item:
         """Where an item hangs, when it is not below the parent that lists it."""

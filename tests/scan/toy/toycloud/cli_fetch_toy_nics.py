@@ -18,7 +18,8 @@ class CliFetchToyNics(Fetcher):
 
     At a host named in `forgotten` the fetcher passes over it and all after it; at one named in
     `crash` it breaks off. NICs named in `ill` have a problem, those named in `unread` cannot be
-    read. What is in `log` is logged, as a library does that knows no scans.
+    read. `fields` replaces fields of NICs, such as the id. What is in `log` is logged, as a
+    library does that knows no scans.
     """
 
     source_name = "cli"
@@ -52,7 +53,8 @@ class CliFetchToyNics(Fetcher):
         found = [
             {"id": f"{host}-{nic}", "name": nic, "mac_address": mac} for nic, mac in nics.items()
         ]
-        unread = {item["id"] for item in found} & set(now.get("unread", ()))
+        found = [item | now.get("fields", {}).get(item["id"], {}) for item in found]
+        unread = {str(item["id"]) for item in found} & set(now.get("unread", ()))
         if unread:
             error = CliAccessError("one file", kind=ErrorKind.SERVER_ERROR, host=host)
             read = [item for item in found if item["id"] not in unread]
