@@ -43,9 +43,15 @@ class ObjectProblems(ScanWriter):
         a fetch, or `finder`. Call it once with all problems of one fetch of one parent.
         """
         found: dict[ObjectId, Document] = {}
+        texts: dict[ObjectId, set[tuple[str, str]]] = defaultdict(set)
         for problem in problems:
             if problem.code and problem.object_type and problem.object_id:
-                self._join(found, self._row(problem, found_by))
+                row = self._row(problem, found_by)
+                found[row["_id"]] = row
+                texts[row["_id"]].add((problem.message, problem.hint))
+        for key, row in found.items():
+            # several problems of one code, such as two lost interfaces, are one with all messages
+            row["message"], row["hint"] = map(_joined, zip(*sorted(texts[key]), strict=True))
         self._store(found)
         return len(found)
 
@@ -126,19 +132,8 @@ class ObjectProblems(ScanWriter):
             "type": problem.object_type,
             "id": problem.object_id,
             "code": problem.code,
-            "message": problem.message,
-            "hint": problem.hint,
             "found_by": by,
         }
-
-    def _join(self, found: dict[ObjectId, Document], row: Document) -> None:
-        """Join several problems of one code, such as two lost interfaces, into one with all
-        messages.
-        """
-        known = found.setdefault(row["_id"], row)
-        for name in ("message", "hint"):
-            if row[name] not in known[name]:
-                known[name] = "; ".join(sorted([*known[name].split("; "), row[name]]))
 
     def _store(self, found: Mapping[ObjectId, Document]) -> None:
         keys = list(found)
@@ -266,8 +261,12 @@ def _entry(code: str, rows: Sequence[Document], since: Any) -> Document:
     by = rows[0]["found_by"]
     return {
         "code": code,
-        "message": "; ".join(dict.fromkeys(row["message"] for row in rows)),
-        "hint": rows[0]["hint"],
+        "message": _joined(row["message"] for row in rows),
+        "hint": _joined(row["hint"] for row in rows),
         "since": since,
         "found_by": {name: value for name, value in by.items() if name != "parent"},
     }
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(text for text in texts if text))
