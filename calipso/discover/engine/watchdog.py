@@ -64,9 +64,9 @@ def watch(publisher: TaskPublisher, waiting: Mapping[str, int], worker: str = ""
     alive = {worker["_id"]: worker for worker in WorkerStore().live()}
     done = Counter({"resent": 0, "advanced": 0})
     _end_abandoned(store, alive)
+    queues = Queues(waiting, store.order.all_begun())
     for scan in store.find_scans({"status": ScanStatus.RUNNING.value, "runner": ""}):
         try:
-            queues = Queues(waiting, store.order.all_begun())
             done.update(_look_after(scan, store, publisher, alive, queues))
         except Exception as error:
             if is_store_error(error):
