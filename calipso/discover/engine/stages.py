@@ -24,8 +24,6 @@ from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import gather_evidence
 from calipso.stores.scans.scan_store import ScanStore
 
-#: Fields to store on the finished task; `problems` goes to the scan as well.
-
 
 class Stages:
     """Runs tasks of one scan in one process."""
