@@ -11,7 +11,6 @@ Every step may stop and run again: a problem that changed, or that must go, is `
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -20,7 +19,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from calipso.model.documents import Document
-from calipso.model.inventory import object_key
+from calipso.model.inventory import derived_key, object_key
 from calipso.model.scan import Problem
 from calipso.stores.inventory.inventory_mgr import Write
 from calipso.stores.inventory.scan_inventory import Evidence
@@ -124,9 +123,8 @@ class ObjectProblems(ScanWriter):
         by = dict(found_by)
         about = (self.environment, problem.object_type, problem.object_id, problem.code)
         evidence = [str(by.get(name, "")) for name in ("finder", "scanner", "fetcher", "parent")]
-        text = "\0".join((*about, *evidence))
         return {
-            "_id": ObjectId(hashlib.sha256(text.encode()).digest()[:12]),
+            "_id": derived_key(*about, *evidence),
             "environment": self.environment,
             "object": object_key(*about[:3]),
             "type": problem.object_type,
@@ -215,15 +213,7 @@ class ObjectProblems(ScanWriter):
                 fields[f"problems.{code}"] = {k: v for k, v in sides.items() if v is not None}
         if not fields or not self.record_changes:
             return []
-        subject = {
-            "kind": "object",
-            "type": item["type"],
-            "id": item["id"],
-            "name": item.get("name", item["id"]),
-            "host": item.get("host", ""),
-            "fields": fields,
-        }
-        return [self._change_operation("changed", subject)]
+        return [self._object_change("changed", item, fields)]
 
 
 def _is_over(

@@ -140,19 +140,7 @@ class ObjectWriter(ScanWriter):
     def _change(self, what: str, document: Document, fields: Document) -> list[UpdateOne]:
         if not self.record_changes or str(document["type"]).endswith("_folder"):
             return []
-        return [
-            self._change_operation(
-                what,
-                {
-                    "kind": "object",
-                    "type": document["type"],
-                    "id": document["id"],
-                    "name": document.get("name", document["id"]),
-                    "host": document.get("host", ""),
-                    "fields": fields,
-                },
-            )
-        ]
+        return [self._object_change(what, document, fields)]
 
 
 _MISSING = object()
