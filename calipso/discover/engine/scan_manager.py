@@ -17,14 +17,14 @@ from calipso.discover.engine.scanners_metadata import load_scanners
 from calipso.discover.engine.task_failures import as_calipso_error
 from calipso.errors import ConfigError, NotFound
 from calipso.model.documents import Document
-from calipso.model.scan import Problem, ScanRequest, ScanStatus
+from calipso.model.scan import RUNNING, Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.sources.context import ScanContext
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.scan_inventory import ScanInventory
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.stores.scans.listening import not_served
-from calipso.stores.scans.scan_store import RUNNING, ScanStore
+from calipso.stores.scans.scan_store import ScanStore
 from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
 from calipso.utils.metadata_parser import nearest

@@ -27,7 +27,6 @@ from calipso.utils.clock import now
 
 #: Most errors on the scan record itself; the coverage report has all errors.
 ERRORS_ON_RECORD = 50
-RUNNING = [ScanStatus.PENDING.value, ScanStatus.RUNNING.value]
 
 
 def claim(worker: str, lease: float) -> Document:
