@@ -205,22 +205,19 @@ class Scanner:
                 self.writer.add({**item, "type": fetch_type.type}, enriches=True)
             return
         self.placement.prefetch(parent, objects)
-        for placed in self._wanted(
-            [self.placement.place(parent, item, fetch_type.type) for item in objects]
-        ):
+        everything = (self.placement.place(parent, item, fetch_type.type) for item in objects)
+        for placed in self._inside(list(everything)) if self._only_below else everything:
             missing = placed[-1].pop("misplaced", None)
             if missing is not None:
                 self.context.problem(misplaced(placed[-1], missing, fetch_type, fetcher))
             for document in placed:
                 self._store(fetch_type, fetcher.source_name, parent, document, 1)
 
-    def _wanted(self, placed: list[list[Document]]) -> list[list[Document]]:
+    def _inside(self, placed: list[list[Document]]) -> list[list[Document]]:
         """Of a fetch's objects (each after its folder): those in the part that is scanned.
 
-        One that has moved out of the part belongs to them: else the sweep would remove it.
+        One that has moved out of the part belongs to them, or the sweep would remove it.
         """
-        if not self._only_below:
-            return placed
         outside = {
             object_key(self.environment, path[-1]["type"], path[-1]["id"])
             for path in placed
