@@ -2,7 +2,7 @@
 
 A cloud may say anything: half of a surrogate pair, a number of a thousand digits, a list in a list
 nine hundred times. The store refuses such a document, and with it all others of the same request.
-So a value that cannot be kept is changed as little as possible, and what was changed is told.
+So a value that cannot be kept is changed as little as possible, and the caller learns of it.
 """
 
 from __future__ import annotations

@@ -158,8 +158,8 @@ class Stages:
         return Scanner(self.metadata, self.context, writer, self._object_problems(alive))
 
     def _object_problems(self, alive: Callable[[], None]) -> ObjectProblems:
-        told = self._authority(alive)
-        return ObjectProblems(self.inv, self.environment, self.scan["_id"], **told)
+        scan_id = self.scan["_id"]
+        return ObjectProblems(self.inv, self.environment, scan_id, **self._authority(alive))
 
     def _object_writer(self, alive: Callable[[], None]) -> ObjectWriter:
         return ObjectWriter(self.inv, self.environment, self.scan["_id"], **self._authority(alive))
