@@ -22,6 +22,7 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_problems import ObjectProblems
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import gather_evidence
+from calipso.stores.inventory.scan_writer import WriterOptions
 from calipso.stores.scans.scan_store import ScanStore
 
 
@@ -145,7 +146,7 @@ class Stages:
         root = object_key(self.environment, "environment", self.environment)
         return [*parents, environment_root(self.environment)] if root in keys else parents
 
-    def _authority(self, alive: Callable[[], None]) -> Document:
+    def _authority(self, alive: Callable[[], None]) -> WriterOptions:
         """What each writer knows about the scan it writes for."""
         return {
             "generation": self.scan["generation"],

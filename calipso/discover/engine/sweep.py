@@ -29,6 +29,7 @@ from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import Evidence, is_at_or_below
+from calipso.stores.inventory.scan_writer import WriterOptions
 from calipso.stores.mongo.stretches import STRETCH_HOSTS, prefix_range
 from calipso.utils.clock import now
 
@@ -69,7 +70,7 @@ class Sweeper:
         self.environment = environment
         self.generation = generation
         self.alive = alive
-        options: Document = {"generation": generation, "record_changes": record_changes}
+        options: WriterOptions = {"generation": generation, "record_changes": record_changes}
         self._objects = ObjectWriter(inv, environment, scan_id, **options)
         self._graph = GraphWriter(inv, environment, scan_id, **options)
         self._guard = inv.guard(not_newer(generation))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from bson import ObjectId
 from pymongo import UpdateOne
@@ -17,12 +17,12 @@ from calipso.stores.mongo.encoding import encode
 from calipso.utils.clock import now
 
 
-class WriterOptions(TypedDict, total=False):
-    """Optional arguments of a writer, besides its scan."""
+class WriterOptions(TypedDict):
+    """Arguments of a writer besides its scan; all but the generation may be left out."""
 
     generation: int
-    record_changes: bool
-    alive: Callable[[], None]
+    record_changes: NotRequired[bool]
+    alive: NotRequired[Callable[[], None]]
 
 
 class ScanWriter:
