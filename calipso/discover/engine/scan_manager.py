@@ -226,14 +226,14 @@ def tell_unserved() -> None:
     """Log it, once, when a running scan waits for a queue that no worker takes tasks from."""
     store = ScanStore()
     for scan in store.find_scans({"status": ScanStatus.RUNNING.value, "runner": ""}):
-        missing, told = _unserved(scan), scan.get("waits_for", [])
-        if missing == told or not store.update(scan["_id"], {"waits_for": missing}):
+        missing, known = _unserved(scan), scan.get("waits_for", [])
+        if missing == known or not store.update(scan["_id"], {"waits_for": missing}):
             continue
         where = {"environment": scan["environment"], "scan": scan["_id"]}
         if missing:
             log.warning(_waits_for(missing), extra=where)
         else:
-            log.info("the queues are served: %s", ", ".join(told), extra=where)
+            log.info("the queues are served: %s", ", ".join(known), extra=where)
 
 
 def _level(scan: Document) -> Document:
