@@ -38,9 +38,6 @@ USED_ELSEWHERE = {
     "FolderFetcher": "called by the scanner for folder entries",
 }
 
-#: Scanners that the root does not lead to, and what starts them.
-STARTED_ELSEWHERE: dict[str, str] = {}
-
 
 def plugins(folder: Path, base: type) -> dict[str, Path]:
     """Classes that the files of a folder define, whatever they are named."""
@@ -100,8 +97,8 @@ def test_each_fetcher_has_a_line_in_scanners_json_or_is_used_elsewhere(name: str
 
 
 def unreached(scanners: Mapping[str, Iterable[FetchType]]) -> set[str]:
-    """Scanners that neither the root nor an event begins with."""
-    reached, waiting = set[str](), [ROOT_SCANNER, *STARTED_ELSEWHERE]
+    """Scanners that the root does not lead to."""
+    reached, waiting = set[str](), [ROOT_SCANNER]
     while waiting:
         name = waiting.pop()
         if name and name not in reached:
@@ -110,12 +107,11 @@ def unreached(scanners: Mapping[str, Iterable[FetchType]]) -> set[str]:
     return set(scanners) - reached
 
 
-def test_each_scanner_is_reached_from_the_root_or_started_elsewhere():
+def test_each_scanner_is_reached_from_the_root():
     scanners = load_scanners().scanners
 
     assert unreached(scanners) == set()
     assert unreached({**scanners, "ScanNobody": []}) == {"ScanNobody"}
-    assert STARTED_ELSEWHERE.keys() <= scanners.keys()
 
 
 def test_what_is_used_elsewhere_exists():
