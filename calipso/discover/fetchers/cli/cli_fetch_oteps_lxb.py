@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.kept_ways import keep_ways
 from calipso.discover.fetchers.ways import nic_names, ways_fields
 from calipso.errors import ParseError, PartialAnswer
 from calipso.hostparse.fdb import parse_fdb
@@ -44,6 +45,7 @@ class CliFetchOtepsLxb(CliAccess):
             for tunnel in tunnels
             if tunnel.kind != "vxlan" or tunnel.name in remotes
         ]
+        found = keep_ways(self, host, wiring, "otep", found)
         unread = sorted(d.name for d in tunnels if d.kind == "vxlan" and d.name not in remotes)
         if unread:
             keys = [self.key("otep", f"{host}-otep-{name}") for name in unread]

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
 from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_configurations
+from calipso.discover.fetchers.kept_ways import keep_ways
 from calipso.discover.fetchers.ways import device_ways, ways_fields
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
@@ -28,7 +29,7 @@ class CliFetchVconnectorsLxb(CliAccess):
         configurations = lxb_configurations(self, host)
         wiring = self.wiring(host, switch=False)
         ways = _mapped_ways(wiring, configurations)
-        return [
+        found = [
             {
                 **vconnector,
                 "network": vconnector["network"] or self._named(vconnector["bridge_name"]),
@@ -37,6 +38,7 @@ class CliFetchVconnectorsLxb(CliAccess):
             }
             for vconnector in bridge_vconnectors(self, host, wiring)
         ]
+        return keep_ways(self, host, wiring, "vconnector", found)
 
     def _named(self, bridge: str) -> list[str]:
         found = self._networks().get(bridge)
