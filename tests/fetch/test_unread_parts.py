@@ -10,6 +10,7 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.fetch.casekit import HERE, Case
 
 LOST = {"lost": "timeout"}
+STOPPED = {"exit": 1}
 
 #: Cases whose objects have ways out, and the type of these objects.
 WITH_WAYS = {
@@ -91,3 +92,22 @@ def test_nics_that_no_device_drives_are_not_gone_when_a_part_is_lost(
 
     assert [list(outcome) for outcome in found.values()] == [["raises"]]
     assert [outcome["raises"]["kind"] for outcome in found.values()] == ["timeout"]
+
+
+def test_a_stopped_open_vswitch_that_had_nics_keeps_them(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = without(DPDK, "host_pnic", ovs=STOPPED).run(inv, monkeypatch)
+
+    assert [outcome["raises"]["kind"] for outcome in found.values()] == ["command_failed"]
+
+
+def test_an_open_vswitch_that_never_ran_is_no_error(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = without("cli_fetch_dpdk_host_pnics/no_open_vswitch", ovs=STOPPED)
+
+    found, told = case.run(inv, monkeypatch)
+
+    assert found == case.expected()
+    assert told == []

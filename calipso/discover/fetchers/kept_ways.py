@@ -7,15 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from calipso.errors import CalipsoError
+from calipso.errors import CalipsoError, ErrorKind
 from calipso.model.documents import Document
 from calipso.model.inventory import Fetched
-from calipso.sources.cli.wiring import nics_unread
+from calipso.sources.cli.commands import NICS, OVS
 from calipso.sources.fetcher import Fetcher
 from calipso.topology.wiring import Wiring
 
 #: Fields that come from a way out, of an object or of a bridge or port listed in it.
 WAYS = ("ways_out", "ends_at", "mapped_ways", "pnics", "pnic", "uplinks", "nics")
+
+
+def nics_unread(fetcher: Fetcher, host: str, wiring: Wiring) -> CalipsoError | None:
+    """Why the NICs of this graph may not be all, or may be others; None when they are known.
+
+    A host without Open vSwitch has no NIC in it: that is an answer. So is one whose Open vSwitch
+    does not run, if nothing is known of it: packages bring it along.
+    """
+    if error := wiring.unread.get(NICS.name):
+        return error
+    error = wiring.unread.get(OVS.name)
+    if error is None or error.kind is ErrorKind.COMMAND_NOT_FOUND:
+        return None
+    idle = error.kind is ErrorKind.COMMAND_FAILED and not _had_switch(fetcher, host)
+    return None if idle else error
+
+
+def _had_switch(fetcher: Fetcher, host: str) -> bool:
+    if fetcher.inv.find(fetcher.env, "vedge", ["id"], host=host):
+        return True
+    return bool(fetcher.inv.find(fetcher.env, "host_pnic", ["id"], host=host, dpdk=True))
 
 
 def keep_ways(
@@ -31,8 +52,8 @@ def keep_ways(
     They have the stored ways then, if there are any, and the cause is told once a host. `error`
     is why ways cannot be known although the NICs are.
     """
-    error = nics_unread(wiring) or error
-    if error is None or not found:
+    error = nics_unread(fetcher, host, wiring) or error if found else None
+    if error is None:
         return found
     fetcher.source("cli").tell_once(
         host,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from calipso.errors import AccessError, CalipsoError, ErrorKind, ParseError
+from calipso.errors import AccessError, CalipsoError, ParseError
 from calipso.hostparse.ethtool import Nic, parse_nics
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.netns import Namespaces, parse_namespaces
@@ -54,19 +54,6 @@ def read_wiring(access: Asks, host: str, *, switch: bool) -> Wiring:
             unread=unread,
         )
     )
-
-
-def nics_unread(wiring: Wiring) -> CalipsoError | None:
-    """Why the NICs of this graph may not be all, or may be others; None when they are known.
-
-    A host without Open vSwitch has no NIC in it: that is an answer.
-    """
-    for command in (NICS, OVS):
-        error = wiring.unread.get(command.name)
-        absent = command is OVS and error and error.kind is ErrorKind.COMMAND_NOT_FOUND
-        if error is not None and not absent:
-            return error
-    return None
 
 
 def read_routes(access: Asks, host: str) -> list[Route]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from calipso.discover.fetchers.kept_ways import nics_unread
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
-from calipso.sources.cli.wiring import nics_unread
 from calipso.topology.wiring.nodes import Kind, Node, Relation, Wiring
 
 
@@ -18,7 +18,7 @@ class CliFetchDpdkHostPnics(CliAccess):
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
         wiring = self.wiring(host)
-        if error := nics_unread(wiring):
+        if error := nics_unread(self, host, wiring):
             raise error
         found = [wiring.nodes[key] for key in wiring.nics if key.kind is not Kind.DEVICE]
         return [_pnic(host, wiring, node) for node in found]

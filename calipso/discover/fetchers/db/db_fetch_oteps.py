@@ -7,12 +7,11 @@ from typing import Any, ClassVar
 from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.discover.fetchers.db.host_answers import bridges, routes, wiring
 from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of, normal_address, tunnel_fields
-from calipso.discover.fetchers.kept_ways import keep_ways
+from calipso.discover.fetchers.kept_ways import keep_ways, nics_unread
 from calipso.discover.fetchers.ways import barred_by, nic_names, ways_fields
 from calipso.errors import AccessError, CalipsoError, ErrorKind, ParseError
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
-from calipso.sources.cli.wiring import nics_unread
 from calipso.sources.db.db_access import DbAccess, Row
 from calipso.topology.wiring import Node, Ways, ways_of_device
 from calipso.topology.wiring.routes import device_of_address, ways_to_peers
@@ -88,7 +87,7 @@ class DbFetchOteps(DbAccess):
         if node is None:
             self._nowhere(host, ip_address)
             return {"device": "", "pnics": []}, None
-        ways, unread = Ways(), nics_unread(wiring(self, host))
+        ways, unread = Ways(), nics_unread(self, host, wiring(self, host))
         try:
             ways = self._ways(host, node, vedge, peers)
         except (AccessError, ParseError) as error:
