@@ -46,6 +46,15 @@ VNIC_FIELDS = (
 #: Ports of these owners are on several hosts at once; Neutron's binding names only one host.
 _ON_SEVERAL_HOSTS = ("network:router_interface_distributed", "network:ha_router_replicated")
 
+#: A router with ports of this owner is a highly available one: it has such a port on each host.
+_HA_PORT = "network:router_ha_interface"
+
+#: Other ports of such a router are on each of its hosts too; keepalived decides which host is the
+#: active one, and Neutron's binding names that one.
+_BY_KEEPALIVED = frozenset(
+    {"network:router_gateway", "network:router_centralized_snat", "network:router_interface"}
+)
+
 
 class Fault(NamedTuple):
     """Why a plug is not `up`: `code` is one of `problem_codes.CODES`."""
@@ -143,6 +152,11 @@ class Neutron:
         self.network_of = {
             key: str(port.get("network_id") or "") for key, port in self.ports.items()
         }
+        self._ha_routers = {
+            port.get("device_id")
+            for port in self.ports.values()
+            if port.get("device_owner") == _HA_PORT
+        }
 
     def fault(self, host: str, name: str, port_id: str) -> Fault | None:
         """Return a fault that only Neutron shows of a plugged device; None when there is no such
@@ -155,7 +169,8 @@ class Neutron:
             return self.binding_failed(port)
         bound = str(port.get("binding:host_id") or "")
         going = _mapping(port, "binding:profile").get("migrating_to")
-        if bound and not _same_host(bound, host) and not _same_host(str(going or ""), host):
+        here = _same_host(bound, host) or _same_host(str(going or ""), host)
+        if bound and not here and not self._by_keepalived(port):
             return Fault(
                 "bound_elsewhere",
                 f"{host}: {name} is here, but Neutron has bound its port to {bound}",
@@ -171,6 +186,11 @@ class Neutron:
                 "unknown",
             )
         return None
+
+    def _by_keepalived(self, port: Record) -> bool:
+        """True for a port that all hosts of a highly available router have."""
+        owner, router = port.get("device_owner"), port.get("device_id")
+        return owner in _BY_KEEPALIVED and router in self._ha_routers
 
     def binding_failed(self, port: Record) -> Fault:
         """Return the fault of a port that no mechanism driver could bind; None for other ports."""

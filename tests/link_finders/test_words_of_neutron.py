@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-from tests.link_finders.test_faults import HOST, PLUG_A, PLUG_B, cloud, found
+from tests.link_finders.test_faults import HOST, PLUG_A, PLUG_B, A, cloud, found
 
 WORD: dict[str, tuple[dict[str, Any], str]] = {
     "bound to another host": ({"binding:host_id": "c2"}, "bound_elsewhere"),
@@ -45,3 +45,30 @@ def test_a_migration_to_this_host_and_a_router_on_several_hosts_are_no_fault(
 
     assert problems == set()
     assert links[PLUG_A]["state"] == links[PLUG_B]["state"] == "up"
+
+
+def gateway(owner: str) -> dict[str, Any]:
+    """The cloud with a port of a router on this host, while another host has its binding."""
+    objects = cloud()
+    objects["pa"] |= {"binding:host_id": "c2", "device_owner": f"network:{owner}"}
+    objects["pa"]["device_id"] = "router-1"
+    return objects
+
+
+@pytest.mark.parametrize("owner", ["router_gateway", "router_centralized_snat"])
+def test_a_port_that_keepalived_may_move_is_on_the_standby_host_too(
+    owner: str, inv: InventoryMgr
+) -> None:
+    objects = gateway(owner)
+    ha_port = {"device_owner": "network:router_ha_interface", "device_id": "router-1"}
+    objects["ha"] = objects["pa"] | ha_port | {"id": "ha", "name": "ha"}
+
+    links, problems = found(inv, objects)
+
+    assert problems == set()
+    assert links[PLUG_A]["state"] == "up"
+
+
+@pytest.mark.parametrize("owner", ["router_gateway", "router_centralized_snat"])
+def test_a_port_of_a_router_of_one_host_is_bound_elsewhere(owner: str, inv: InventoryMgr) -> None:
+    assert (A, "bound_elsewhere") in found(inv, gateway(owner))[1]
