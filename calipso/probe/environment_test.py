@@ -19,7 +19,7 @@ from calipso.discover.fetchers.api.host_problems import (
     driver_message,
     region_problem,
 )
-from calipso.errors import ConfigError
+from calipso.errors import CellsAway, ConfigError, DbAccessError
 from calipso.model.documents import Document
 from calipso.model.drivers import Found, drivers_of_agents, drivers_of_ports
 from calipso.model.environment import CliSection, Environment, MysqlSection, OpenStackSection
@@ -260,10 +260,18 @@ def database_steps(context: ScanContext, _found: dict[str, Document]) -> Iterato
 
 
 def _readable(db: Any, kind: str) -> list[str]:
-    """Schemas of a kind, after a row of each of its tables was read."""
-    schemas: list[str] = db.schemas_of(kind)
-    for schema in schemas:
-        for table in sorted(SIGNATURES[kind]):
-            sql, values = statement(schema, table, ["id"], {})
-            db.pool.query(f"{sql} LIMIT 1", values, schema)
-    return schemas
+    """Places of a kind, after a row of each of their tables was read. Raises DbAccessError, which
+    names every server that cannot be read.
+    """
+    places: list[tuple[str, Any, str]] = db.places(kind)
+    errors: list[DbAccessError] = []
+    for _, pool, schema in places:
+        try:
+            for table in sorted(SIGNATURES[kind]):
+                sql, values = statement(schema, table, ["id"], {})
+                pool.query(f"{sql} LIMIT 1", values, schema)
+        except DbAccessError as error:
+            errors.append(error)
+    if errors:
+        raise CellsAway(errors, []) if len(errors) > 1 else errors[0]
+    return [name for name, _, _ in places]

@@ -9,6 +9,8 @@ import pytest
 
 from calipso.errors import CellsAway
 from calipso.model.sections import MysqlSection
+from calipso.probe.environment_test import database_steps
+from calipso.probe.steps import Step
 from calipso.settings import settings
 from calipso.sources.db.cells import cells_elsewhere
 from calipso.sources.db.db_access import DbAccess
@@ -117,20 +119,25 @@ def two_servers(
     settings.cache_clear()
 
 
+def mapped(main: MariaDb, other: MariaDb) -> None:
+    """Let `nova_api` on the main server name a cell there and one on the other."""
+    urls = [f"mysql://nova:{NOVAS}@127.0.0.1:{server.port}/nova" for server in (main, other)]
+    main.root(
+        "CREATE DATABASE nova_api",
+        "CREATE TABLE nova_api.aggregates (id INT)",
+        "CREATE TABLE nova_api.cell_mappings (id INT, uuid VARCHAR(36), name VARCHAR(9),"
+        " database_connection TEXT)",
+        f"INSERT INTO nova_api.cell_mappings VALUES (1, '1', 'cell1', '{urls[0]}')",
+        f"INSERT INTO nova_api.cell_mappings VALUES (2, '2', 'cell2', '{urls[1]}')",
+    )
+
+
 def test_a_select_reads_the_cell_on_the_other_server_and_spares_the_rest_when_it_is_down(
     two_servers: tuple[MariaDb, MariaDb],
 ) -> None:
     main, other = two_servers
-    urls = [f"mysql://nova:{NOVAS}@127.0.0.1:{server.port}/nova" for server in (main, other)]
-    main.root(
-        "INSERT INTO nova.instances VALUES ('u1', 'compute-1', 0)",
-        "CREATE DATABASE nova_api",
-        "CREATE TABLE nova_api.aggregates (id INT)",
-        "CREATE TABLE nova_api.cell_mappings (uuid VARCHAR(36), name VARCHAR(9),"
-        " database_connection TEXT)",
-        f"INSERT INTO nova_api.cell_mappings VALUES ('1', 'cell1', '{urls[0]}')",
-        f"INSERT INTO nova_api.cell_mappings VALUES ('2', 'cell2', '{urls[1]}')",
-    )
+    mapped(main, other)
+    main.root("INSERT INTO nova.instances VALUES ('u1', 'compute-1', 0)")
     other.root("INSERT INTO nova.instances VALUES ('u2', 'compute-2', 0)")
     opened = context(mysql={"port": main.port})
     access: DbAccess = opened.source("db")
@@ -148,3 +155,32 @@ def test_a_select_reads_the_cell_on_the_other_server_and_spares_the_rest_when_it
     assert [row["uuid"] for row in caught.value.rows] == ["u1"]
     assert str(other.port) in caught.value.message
     assert NOVAS not in repr(caught.value)
+
+
+def test_the_test_of_an_environment_reads_the_cells_on_other_servers_too(
+    two_servers: tuple[MariaDb, MariaDb],
+) -> None:
+    main, other = two_servers
+    mapped(main, other)
+    for server in two_servers:
+        for table in ("instances", "instance_info_caches"):
+            server.root(f"ALTER TABLE nova.{table} ADD id INT")
+
+    def tried() -> Step:
+        opened = context(mysql={"port": main.port})
+        try:
+            steps = {step.name: step for step in database_steps(opened, {})}
+        finally:
+            opened.close()
+        assert steps["DB nova_api"].ok
+        return steps["DB nova"]
+
+    well = tried()
+    assert well.ok
+    assert well.message == f"nova, cell2 at 127.0.0.1:{other.port}"
+
+    other.stop()
+    unwell = tried()
+    assert not unwell.ok
+    assert str(other.port) in unwell.message
+    assert NOVAS not in repr(unwell)

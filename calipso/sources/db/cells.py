@@ -18,6 +18,9 @@ from calipso.model.sections import MysqlSection
 #: Words of the URL that Nova fills in from its own configuration: the server of `nova_api` then.
 _TEMPLATE = "{"
 
+#: Between the name of a cell elsewhere and its server, where both name a place.
+CELL_AT = " at "
+
 
 class Cell(NamedTuple):
     """A cell with a database server of its own: the section to connect with, and its schema."""

@@ -12,7 +12,7 @@ from calipso.errors import CellsAway, DbAccessError
 from calipso.model.environment import MysqlSection
 from calipso.model.scan import Problem
 from calipso.settings import settings
-from calipso.sources.db.cells import Cell, cells_elsewhere
+from calipso.sources.db.cells import CELL_AT, Cell, cells_elsewhere
 from calipso.sources.db.db_pool import DbPool
 from calipso.sources.db.db_schemas import TABLES, choose, find_schemas
 from calipso.sources.fetcher import Fetcher
@@ -60,7 +60,7 @@ class DbAccess(Fetcher):
         """
         rows: list[Row] = []
         errors: list[DbAccessError] = []
-        for place, pool, schema in self._places(schema_kind):
+        for place, pool, schema in self.places(schema_kind):
             found: list[Row] = []
             try:
                 for condition in _portions(where or {}):
@@ -77,10 +77,10 @@ class DbAccess(Fetcher):
             raise CellsAway(errors, rows) if rows else errors[0]
         return rows
 
-    def _places(self, kind: str) -> list[tuple[str, DbPool, str]]:
+    def places(self, kind: str) -> list[tuple[str, DbPool, str]]:
         """What to read for a kind: a name for it, the server's connections, the schema.
 
-        Cells on servers of their own are named `<cell> at <server>`.
+        Cells on servers of their own are named `<cell> at <server>`. Raises DbAccessError.
         """
         places = [(schema, self.pool, schema) for schema in self.schemas_of(kind)]
         if kind == "nova":
@@ -103,7 +103,7 @@ class DbAccess(Fetcher):
             mappings = [dict(zip(columns, row, strict=True)) for row in rows]
             for cell in cells_elsewhere(mappings, section, here):
                 pool = self._pool_of(cell)
-                found.append((f"{cell.name} at {pool.server}", pool, cell.schema))
+                found.append((f"{cell.name}{CELL_AT}{pool.server}", pool, cell.schema))
         return found
 
     def _pool_of(self, cell: Cell) -> DbPool:
