@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from calipso.errors import CalipsoError, ErrorKind, NotFound, ParseError
-from calipso.hostparse.iplink import Device, parse_devices
+from calipso.hostparse.iplink import Devices, parse_devices
 from calipso.hostparse.ovsdb import Bridge, parse_ovs
 from calipso.hostparse.routes import Route
 from calipso.model.hosts import is_proxy
@@ -65,12 +65,12 @@ class CliAccess(Fetcher):
 
         return self._answers().parsed(host, command.name, parser, make)
 
-    def devices(self, host: str) -> dict[str, Device]:
+    def devices(self, host: str) -> Devices:
         """The network devices of a host, by name. A device that cannot be read is told of."""
         found = self.parsed(LINKS, host, parse_devices)
-        for cause in found.broken:
+        for broken in found.broken:
             hint = "The rest of the answer is used. Update iproute2 there, or remove the device."
-            self.tell_once(host, f"{host}: {cause}", hint)
+            self.tell_once(host, f"{host}: {broken.why}", hint)
         return found
 
     def wiring(self, host: str, *, switch: bool = True) -> Wiring:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.guest_ports import GuestPorts, guest_ports, nic_with_function
+from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
 from calipso.errors import ErrorKind, ParseError
 from calipso.hostparse.iplink import Device
@@ -67,7 +68,8 @@ class CliFetchInstanceVnics(CliAccess):
             interface = guest.interface
             device = devices.get(interface.device) if interface else None
             if interface is not None and device is None and interface.kind in _WITH_DEVICE:
-                self._missing(uuid, host, domain, interface)
+                if not devices.may_have(interface.device):
+                    self._missing(uuid, host, domain, interface)
                 continue
             if interface is None and port is None:
                 continue  # a graphics card, say: nothing tells that it is for a network
@@ -80,7 +82,7 @@ class CliFetchInstanceVnics(CliAccess):
                 self._unplugged(uuid, host, domain, port)
         for ports in joined.alike.get(domain.uuid, ()):
             self._alike(uuid, host, domain, ports)
-        return found
+        return keep_broken(self, host, "vnic", "device", found, instance_id=uuid)
 
     def _sub_ports(self, port: PortRef | None) -> Fetched:
         """Ports of the trunk a port is the parent of: a VLAN of the guest each."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
+from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_configurations
 from calipso.discover.fetchers.kept_ways import keep_ways
 from calipso.discover.fetchers.ways import device_ways, ways_fields
@@ -38,7 +39,8 @@ class CliFetchVconnectorsLxb(CliAccess):
             }
             for vconnector in bridge_vconnectors(self, host, wiring)
         ]
-        return keep_ways(self, host, wiring, "vconnector", found)
+        found = keep_ways(self, host, wiring, "vconnector", found)
+        return keep_broken(self, host, "vconnector", "bridge_name", found)
 
     def _named(self, bridge: str) -> list[str]:
         found = self._networks().get(bridge)

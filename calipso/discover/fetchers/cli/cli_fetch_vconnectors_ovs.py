@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
+from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.l2_agents import lists_bridges
 from calipso.discover.fetchers.kept_ways import keep_ways
 from calipso.model.inventory import Fetched
@@ -22,4 +23,5 @@ class CliFetchVconnectorsOvs(CliAccess):
             return []
         wiring = self.wiring(host)
         found = bridge_vconnectors(self, host, wiring)
-        return keep_ways(self, host, wiring, "vconnector", found)
+        found = keep_ways(self, host, wiring, "vconnector", found)
+        return keep_broken(self, host, "vconnector", "bridge_name", found)
