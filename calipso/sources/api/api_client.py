@@ -32,6 +32,7 @@ from calipso.sources.api.api_problems import (
     malformed_login,
     no_slot,
     problem,
+    said_by_keystone,
     status_problem,
     transport_problem,
 )
@@ -112,8 +113,9 @@ class ApiClient:
             access.will_expire_soon(0)  # each later call reads the time
             catalogue = checked_catalogue(access.service_catalog.catalog)
         except (ClientException, OSError) as error:
-            problem = explained(url, transport_problem(url, error), error)
-            found = login_problem(self.section, problem)
+            found = transport_problem(url, error)
+            found = found if said_by_keystone(error) else explained(url, found, error)
+            found = login_problem(self.section, found)
             found.once_more = False  # a login is no GET
             # Asked again and again with a wrong password, Keystone locks the account.
             if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):
