@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from calipso.model.documents import Record
+from calipso.model.hosts import same_host
 from calipso.topology.plumbing import values
 
 #: The local VLAN into which Neutron's agent puts ports that it has not wired.
@@ -169,7 +170,7 @@ class Neutron:
             return self.binding_failed(port)
         bound = str(port.get("binding:host_id") or "")
         going = _mapping(port, "binding:profile").get("migrating_to")
-        here = _same_host(bound, host) or _same_host(str(going or ""), host)
+        here = same_host(bound, host) or same_host(str(going or ""), host)
         if bound and not here and not self._by_keepalived(port):
             return Fault(
                 "bound_elsewhere",
@@ -288,11 +289,6 @@ def _majority(votes: Counter[int], at_least: int = 1) -> int | None:
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]
-
-
-def _same_host(one: str, other: str) -> bool:
-    """True for equal names, and for names that differ only in the domain."""
-    return one == other or (bool(one) and one.partition(".")[0] == other.partition(".")[0])
 
 
 def _number(value: Any) -> int | None:

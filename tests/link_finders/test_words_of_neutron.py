@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.topology.plugs import Neutron
 from tests.link_finders.test_faults import HOST, PLUG_A, PLUG_B, A, cloud, found
 
 WORD: dict[str, tuple[dict[str, Any], str]] = {
@@ -72,3 +73,18 @@ def test_a_port_that_keepalived_may_move_is_on_the_standby_host_too(
 @pytest.mark.parametrize("owner", ["router_gateway", "router_centralized_snat"])
 def test_a_port_of_a_router_of_one_host_is_bound_elsewhere(owner: str, inv: InventoryMgr) -> None:
     assert (A, "bound_elsewhere") in found(inv, gateway(owner))[1]
+
+
+@pytest.mark.parametrize(
+    ("host", "bound", "codes"),
+    [
+        ("c1", "C1.one.example", []),
+        ("c1.one.example", "c1", []),
+        ("c1.one.example", "c1.two.example", ["bound_elsewhere"]),
+        ("c1", "c10", ["bound_elsewhere"]),
+    ],
+)
+def test_names_of_one_host_are_no_other_host(host: str, bound: str, codes: list[str]) -> None:
+    fault = Neutron([{"id": "pa", "binding:host_id": bound}]).fault(host, "tapa", "pa")
+
+    assert [fault.code for fault in [fault] if fault] == codes

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from calipso.discover.fetchers.cli.guest_ports import GuestPorts, guest_ports, nic_with_function
 from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
+from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.errors import ErrorKind, ParseError
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.libvirt import Domain, DomainInterface, parse_domains
@@ -78,7 +79,7 @@ class CliFetchInstanceVnics(CliAccess):
             vnic = _vnic(uuid, host, guest, device, port) | ({"pnic": nic} if nic else {})
             found.append(vnic | self._sub_ports(port))
         for port in joined.left.get(domain.uuid, ()):
-            if port.host == host:
+            if ids_by_other_name(self)[port.host] == host:
                 self._unplugged(uuid, host, domain, port)
         for ports in joined.alike.get(domain.uuid, ()):
             self._alike(uuid, host, domain, ports)

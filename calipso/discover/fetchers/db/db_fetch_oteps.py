@@ -72,10 +72,7 @@ class DbFetchOteps(DbAccess):
         ids = ids_by_other_name(self)
         return self.context.shared(
             f"db:{table}",
-            lambda: {
-                ids.get(str(row["host"]), str(row["host"])): row
-                for row in self.select("neutron", table, columns)
-            },
+            lambda: {ids[str(row["host"])]: row for row in self.select("neutron", table, columns)},
         )
 
     def _device(
