@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from calipso.model.documents import Record
 from calipso.model.hosts import same_host
 from calipso.topology.plumbing import values
+from calipso.topology.wiring.ovs import OVS_MASTER
 
 #: The local VLAN into which Neutron's agent puts ports that it has not wired.
 DEAD_VLAN = 4095
@@ -42,16 +43,15 @@ VNIC_FIELDS = (
     "kind",
     "pci_address",
     "sub_ports",
+    "stale_since",
 )
 
 #: Ports of these owners are on several hosts at once; Neutron's binding names only one host.
 _ON_SEVERAL_HOSTS = ("network:router_interface_distributed", "network:ha_router_replicated")
 
-#: A router with ports of this owner is a highly available one: it has such a port on each host.
+#: A highly available router has a port of this owner on each of its hosts, and these others too:
+#: keepalived decides which host is the active one, and Neutron's binding names that one.
 _HA_PORT = "network:router_ha_interface"
-
-#: Other ports of such a router are on each of its hosts too; keepalived decides which host is the
-#: active one, and Neutron's binding names that one.
 _BY_KEEPALIVED = frozenset(
     {"network:router_gateway", "network:router_centralized_snat", "network:router_interface"}
 )
@@ -242,8 +242,8 @@ def loose_tap(vnic: Record, vedge: Record | None, bridges: Mapping[str, Record])
         found = str((port or {}).get("bridge") or vnic["master"] or "")
     else:
         return None
-    if found == wanted:
-        return None
+    if found == wanted or (found == OVS_MASTER and wanted in switches):
+        return None  # the kernel names Open vSwitch as a whole, not which of its bridges it is
     where = f"in {found}" if found else "in no bridge"
     return Fault(
         "tap_not_in_bridge",

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from calipso.hostparse.ovsdb import Bridge, Interface
 from calipso.topology.wiring.nodes import Key, Kind, Node, Relation, Source, Wiring
 
+#: The master that the kernel gives to every port of Open vSwitch.
+OVS_MASTER = "ovs-system"
 #: Masters a device may name while it is a port of Open vSwitch.
-_OVS_MASTERS = frozenset({"", "ovs-system"})
+_OVS_MASTERS = frozenset({"", OVS_MASTER})
 #: Kinds of device that Open vSwitch makes for its own (internal) interfaces: a kernel datapath
 #: makes devices of a kind of their own, a datapath in user space makes tap devices.
 _INTERNAL_KINDS = frozenset({"openvswitch", "tun", ""})
