@@ -12,7 +12,7 @@ from calipso.model.sections import MysqlSection
 from calipso.probe.environment_test import database_steps
 from calipso.probe.steps import Step
 from calipso.settings import settings
-from calipso.sources.db.cells import cells_elsewhere
+from calipso.sources.db.cells import cells_elsewhere, unreadable_cells
 from calipso.sources.db.db_access import DbAccess
 
 from . import mariadb_server
@@ -80,6 +80,26 @@ def test_an_ipv6_address_and_an_odd_password_are_understood() -> None:
 )
 def test_an_address_that_names_no_server_is_no_cell_elsewhere(url: str | None) -> None:
     assert found({"name": "c9", "database_connection": url}) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("mysql://nova@[broken/nova_9", ["c9"]),
+        ("mysql://nova@host:notaport/nova_9", ["c9"]),
+        ("mysql://nova@192.0.2.9:3306/nova_9", []),
+        ("{scheme}://{username}:{password}@{hostname}:{port}/nova_9?{query}", []),
+        ("none:///", []),
+        (None, []),
+    ],
+)
+def test_an_address_that_cannot_be_read_is_named_by_its_cell(
+    url: str | None, names: list[str]
+) -> None:
+    row = {"name": "c9", "database_connection": url}
+
+    assert unreadable_cells([row], section()) == names
+    assert unreadable_cells([row], section(cells={"c9": {"host": "192.0.2.9"}})) == []
 
 
 def test_the_section_may_say_how_a_cell_is_reached() -> None:
@@ -184,3 +204,29 @@ def test_the_test_of_an_environment_reads_the_cells_on_other_servers_too(
     assert not unwell.ok
     assert str(other.port) in unwell.message
     assert NOVAS not in repr(unwell)
+
+
+def test_two_cells_of_one_name_are_read_each_at_its_server_and_a_bad_address_is_told(
+    two_servers: tuple[MariaDb, MariaDb],
+) -> None:
+    main, other = two_servers
+    mapped(main, other)
+    main.root(
+        "UPDATE nova_api.cell_mappings SET name = 'cell', database_connection ="
+        f" 'mysql://nova:{NOVAS}@127.0.0.1:1/nova' WHERE id = 1",
+        "UPDATE nova_api.cell_mappings SET name = 'cell' WHERE id = 2",
+        f"INSERT INTO nova_api.cell_mappings VALUES (3, '3', 'c9', 'mysql://n:{NOVAS}@h:x/nova')",
+    )
+    opened = context(mysql={"port": main.port})
+    try:
+        places = opened.source("db").places("nova")
+    finally:
+        told, _ = opened.drain()
+        opened.close()
+
+    elsewhere = {name: pool.server for name, pool, _ in places if name != "nova"}
+    assert elsewhere == {
+        f"cell at 127.0.0.1:{port}": f"127.0.0.1:{port}" for port in (1, other.port)
+    }
+    assert ["c9" in problem.message for problem in told] == [True]
+    assert NOVAS not in repr(told)
