@@ -200,7 +200,8 @@ def _name_steps(region: str, hosts: list[Document], found: dict[str, Document]) 
 
 def _bound_steps(api: Any, region: str, agents: list[Document], suffix: str) -> Iterator[Step]:
     """Drivers that no agent shows and bound ports do."""
-    wanted = api.context.environment.mechanism_drivers
+    environment = api.context.environment
+    wanted = environment.mechanism_drivers
     shown = {driver.name for driver in drivers_of_agents(agents)}
 
     def unread() -> list[Found]:
@@ -211,8 +212,8 @@ def _bound_steps(api: Any, region: str, agents: list[Document], suffix: str) -> 
     tried = attempt(f"API ports{suffix}", unread, lambda _: "drivers of bound ports are known")
     if tried.result:
         message = "; ".join(driver_message(driver) for driver in tried.result)
-        hint = " ".join(dict.fromkeys(driver_hint(driver, wanted) for driver in tried.result))
-        yield Step(tried.step.name, ok=False, message=message, hint=hint)
+        hints = dict.fromkeys(driver_hint(d, wanted, environment.name) for d in tried.result)
+        yield Step(tried.step.name, ok=False, message=message, hint=" ".join(hints))
     else:
         yield tried.step
 

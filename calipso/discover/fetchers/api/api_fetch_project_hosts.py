@@ -101,7 +101,7 @@ class ApiFetchProjectHosts(ApiAccess):
         wanted = self.context.environment.mechanism_drivers
         self._report(name_problems(names, by_name))
         self._report(driver_problems(self.env, drivers, wanted))
-        self._report(host_driver_problems(drivers, by_name, wanted))
+        self._report(host_driver_problems(self.env, drivers, by_name, wanted))
         if silent:
             raise PartialAnswer([cells_away(region, silent)], found)
         return found
