@@ -8,7 +8,7 @@ import pytest
 
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.plugs import Neutron
-from tests.link_finders.test_faults import HOST, PLUG_A, PLUG_B, A, cloud, found
+from tests.link_finders.test_faults import HOST, PLUG_A, PLUG_B, A, B, cloud, found
 
 WORD: dict[str, tuple[dict[str, Any], str]] = {
     "bound to another host": ({"binding:host_id": "c2"}, "bound_elsewhere"),
@@ -46,6 +46,20 @@ def test_a_migration_to_this_host_and_a_router_on_several_hosts_are_no_fault(
 
     assert problems == set()
     assert links[PLUG_A]["state"] == links[PLUG_B]["state"] == "up"
+
+
+@pytest.mark.parametrize("word", WORD)
+def test_the_vnic_in_a_linux_bridge_says_what_neutron_says_of_its_port(
+    word: str, inv: InventoryMgr
+) -> None:
+    fields, code = WORD[word]
+    objects = cloud()
+    objects["pb"] |= fields
+    del objects[f"{HOST}-OVS"]
+
+    _, problems = found(inv, objects)
+
+    assert (B, code) in problems
 
 
 def gateway(owner: str) -> dict[str, Any]:
