@@ -97,14 +97,16 @@ class CliFetchInstanceVnics(CliAccess):
         return {"sub_ports": found} if found else {}
 
     def _joined(self, host: str) -> GuestPorts:
-        """Interfaces of all guests of a host with their ports, made once a host."""
+        """Interfaces of all guests of a host with their ports, made once while the host is
+        worked on.
+        """
 
         def make() -> GuestPorts:
             domains = self.parsed(DOMAINS, host, parse_domains)
             running = {uuid: d for uuid, d in domains.items() if isinstance(d, Domain)}
             return guest_ports(running, self.devices(host), ports_of(self), self._vlans())
 
-        return self.context.shared(f"cli:guest_ports:{host}", make)
+        return self._answers().parsed(host, "guest_ports", GuestPorts, make)
 
     def _vlans(self) -> dict[str, int]:
         """VLAN of each VLAN network by its id, read once a scan and process."""
