@@ -101,25 +101,18 @@ class Device:
     peer_netns_name: str
     addresses: tuple[Address, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
-    slave_kind: str = ""
     lower_index: int | None = None
     phys_port: str = ""
     phys_switch: str = ""
     bus_address: str = ""
     vfs: tuple[Vf, ...] = ()
 
-    @property
-    def is_bond(self) -> bool:
-        """True for a bond of NICs."""
-        return self.kind == "bond"
-
-    def first(self, version: int, *, link_local: bool = True) -> Address | None:
+    def first(self, version: int) -> Address | None:
         """Return the first address of an IP version, wider scopes first; None when there
         is none.
         """
         found = [address for address in self.addresses if address.version == version]
-        ranked = sorted(found, key=lambda address: _is_local(address.ip))
-        return next((a for a in ranked if link_local or not _is_local(a.ip)), None)
+        return min(found, key=lambda address: _is_local(address.ip), default=None)
 
 
 class Broken(NamedTuple):
@@ -220,7 +213,6 @@ def _device(entry: dict[str, Any], what: str) -> Device:
             peer_netns_name=str(entry.get("link_netns", "")),
             addresses=tuple(_addresses(entry.get("addr_info") or ())),
             info=dict(info.get("info_data") or {}),
-            slave_kind=str(info.get("info_slave_kind", "")),
             lower_index=_number(entry.get("link_index")),
             phys_port=str(entry.get("phys_port_name") or ""),
             phys_switch=str(entry.get("phys_switch_id") or ""),

@@ -222,7 +222,7 @@ class HostPlumbing:
                     wanted.add(beyond)
                     todo.append(beyond)
         found = (
-            self.nic_of(host, str(name), str(port.get("lower") or ""))
+            self.nic_of(host, str(name))
             for name, port in _mapping(vedge, "ports").items()
             if port.get("bridge") in wanted
         )

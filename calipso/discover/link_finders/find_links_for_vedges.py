@@ -93,7 +93,7 @@ class FindLinksForVedges(FindLinks):
             for found in known:
                 self.add_pnic(vedge, self.pnics[host, found], name, port)
             return bool(known)
-        elif nic := self.carriers.plumbing.nic_of(host, name, str(port.get("lower") or "")):
+        elif nic := self.carriers.plumbing.nic_of(host, name):
             self.add_pnic(vedge, self.pnics[host, nic], name, port)
         else:
             return False

@@ -43,7 +43,7 @@ class Match:
 
 @dataclass
 class Joined:
-    """Ports by guest interface; what is left on both sides is what an operator looks for.
+    """Ports by guest interface; the ports that are left are what an operator looks for.
 
     `alike` are ports left that share owner and MAC with an interface left, but nothing tells which
     interface is which port.
@@ -51,7 +51,6 @@ class Joined:
 
     matches: dict[Key, Match] = field(default_factory=dict)
     alike: list[tuple[PortFacts, ...]] = field(default_factory=list)
-    guests_left: list[Node] = field(default_factory=list)
     ports_left: list[PortFacts] = field(default_factory=list)
 
 
@@ -73,7 +72,6 @@ class _Joining:
         self._each("pci", self._by_pci)
         self._each("vlan", self._by_vlan)
         self._by_mac()
-        self.joined.guests_left = list(self.guests.values())
         self.joined.ports_left = list(self.ports.values())
         return self.joined
 

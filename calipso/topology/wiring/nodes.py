@@ -87,12 +87,11 @@ class Edge(NamedTuple):
 
 
 class Wiring:
-    """The graph of one host. `odd` has sentences about what does not fit together."""
+    """The graph of one host."""
 
     def __init__(self, unread: Mapping[str, CalipsoError] | None = None) -> None:
         self.nodes: dict[Key, Node] = {}
         self.edges: list[Edge] = []
-        self.odd: list[str] = []
         #: Why an answer is missing, by the name of its command.
         self.unread = dict(unread or {})
         #: NICs of the host by the key of their node, see `nics.py`.

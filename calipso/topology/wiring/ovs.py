@@ -60,17 +60,10 @@ def _device_of(wiring: Wiring, interface: Interface) -> Node | None:
     facts = device.facts
     if interface.index is not None and interface.index != facts.index:
         return None
+    # the kernel says that it belongs to something else, or is of another kind
     if facts.master not in _OVS_MASTERS and not interface.internal:
-        wiring.odd.append(
-            f"Open vSwitch has a port {interface.name}, but the kernel says that the device of "
-            f"this name belongs to {facts.master}"
-        )
         return None
     if interface.internal and facts.kind not in _INTERNAL_KINDS:
-        wiring.odd.append(
-            f"Open vSwitch has an internal port {interface.name}, but the device of this name is "
-            f"of kind {facts.kind}"
-        )
         return None
     return device
 
