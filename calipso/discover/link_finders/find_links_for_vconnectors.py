@@ -77,7 +77,7 @@ class FindLinksForVconnectors(FindLinks):
     def add_pnic_links(self) -> None:
         """vconnector-host_pnic: a NIC, or a VLAN device on it, that is a member of the bridge."""
         carriers = Carriers.read(self.each)
-        pnics = {(nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])}
+        pnics = self.nics()
         for vconnector in self.vconnectors():
             host = str(vconnector.get("host"))
             for interface, name in carriers.plumbing.members(vconnector):

@@ -52,9 +52,7 @@ class FindLinksForVedges(FindLinks):
             for vnic in self.find("vnic", VNIC_FIELDS)
             if vnic.get("pci_address") and vnic.get("port_id")
         }
-        self.pnics = {
-            (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
-        }
+        self.pnics = self.nics()
         vedges = self.find("vedge", ["ports", "bridges", "stale_since"])
         for vedge in vedges:
             self.vlans[host_of(vedge)] = LocalVlans(vedge, self.neutron.network_of)

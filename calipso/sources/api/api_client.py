@@ -27,7 +27,6 @@ from calipso.model.environment import OpenStackSection
 from calipso.settings import Settings
 from calipso.sources.api.api_login import certificate, login_of, login_problem
 from calipso.sources.api.api_problems import (
-    MALFORMED,
     error_text,
     malformed_login,
     no_slot,
@@ -45,6 +44,7 @@ from calipso.sources.api.catalogue import (
     without_version,
 )
 from calipso.sources.api.wrong_address import explained
+from calipso.sources.records import BROKEN
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class ApiClient:
             if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):
                 self._refused = found
             raise found from error
-        except MALFORMED as error:
+        except BROKEN as error:
             self._auth.invalidate()
             raise malformed_login(url, error) from error
         return catalogue

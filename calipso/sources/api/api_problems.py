@@ -121,10 +121,6 @@ def _not_keystone(url: str, response: requests.Response) -> ApiAccessError:
     return found
 
 
-#: What libraries raise on an answer that is JSON, but not of the form they expect.
-MALFORMED = (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError)
-
-
 def malformed_login(url: str, error: Exception) -> ApiAccessError:
     """The answer to a login that is JSON, but no token with a catalogue as Keystone gives it."""
     cause = excerpt(f"{type(error).__name__}: {error}")

@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 from calipso.topology.wiring.guests import Guest, interfaces_of
 from calipso.topology.wiring.nodes import Key, Kind, Node, Wiring
 
+#: How Neutron and Nova begin the name of a device that they make for a port.
 PREFIXES = ("tap", "qbr", "qvb", "qvo", "vhu", "qr-", "qg-", "sg-", "ha-", "fg-", "ns-")
-_LENGTH = 11
+#: After the prefix come so many characters of the id of the port, or of the network.
+ID_LENGTH = 11
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class _Joining:
             return set()
         names = (interface.device, interface.socket.rpartition("/")[2])
         starts = {name[3:] for name in names if name.startswith(PREFIXES)}
-        return {port_id for port_id in self.ports if port_id[:_LENGTH] in starts}
+        return {port_id for port_id in self.ports if port_id[:ID_LENGTH] in starts}
 
     def _by_pci(self, node: Node) -> set[str]:
         guest: Guest = node.facts

@@ -12,6 +12,7 @@ from calipso.discover.fetchers.ways import device_ways, ways_fields
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.topology.wiring import Wiring
+from calipso.topology.wiring.joins import ID_LENGTH
 
 
 class CliFetchVconnectorsLxb(CliAccess):
@@ -51,7 +52,7 @@ class CliFetchVconnectorsLxb(CliAccess):
 
         def read() -> dict[str, str]:
             networks = self.inv.find(self.env, "network", ("id",))
-            return {f"brq{network['id'][:11]}": network["id"] for network in networks}
+            return {f"brq{network['id'][:ID_LENGTH]}": network["id"] for network in networks}
 
         return self.context.shared("cli:brq_names", read)
 

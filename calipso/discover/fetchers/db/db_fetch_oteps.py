@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.discover.fetchers.db.host_answers import bridges, routes, wiring
-from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of, normal_address, tunnel_fields
+from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of, tunnel_fields
 from calipso.discover.fetchers.kept_ways import keep_ways, nics_unread
 from calipso.discover.fetchers.ways import barred_by, nic_names, ways_fields
 from calipso.errors import AccessError, CalipsoError, ErrorKind, ParseError
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
+from calipso.sources.api.addresses import normal_ip
 from calipso.sources.db.db_access import DbAccess, Row
 from calipso.topology.wiring import Node, Ways, ways_of_device
 from calipso.topology.wiring.routes import device_of_address, ways_to_peers
@@ -39,7 +40,7 @@ class DbFetchOteps(DbAccess):
             return []
         host = str(vedge["host"])
         overlay, endpoint = self._endpoint(host, types)
-        ip_address = normal_address(str(endpoint.get("ip_address") or address))
+        ip_address = normal_ip(endpoint.get("ip_address") or address)
         tunnels = tunnel_fields(bridges(self, host))
         device, unread = self._device(host, ip_address, vedge, tunnels["remote_addresses"])
         found = [
