@@ -23,7 +23,7 @@ CODES: dict[str, str] = {
     "misplaced": "The parent that the cloud names for it is not in the inventory.",
     "namespace_missing": "Neutron wants a namespace on a host that does not have it.",
     "namespace_orphan": "The namespace belongs to a network or router that Neutron does not have.",
-    "namespace_unreadable": "The namespace of the service cannot be entered.",
+    "namespace_unreadable": "The namespace of the service cannot be entered or read.",
     "neighbours_unreadable": "The host runs LLDP, but its neighbours cannot be read.",
     "network_info_unreadable": "Nova's cache of the instance's network is not valid JSON.",
     "network_unknown": "The port belongs to a network that is not in the inventory.",

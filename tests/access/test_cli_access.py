@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from calipso.errors import ErrorKind
+from calipso.model.hosts import same_host
 from calipso.secrets.box import SecretBox
 from calipso.settings import settings
 from calipso.sources.cli.commands import Command
-from calipso.sources.cli.connections import same_host
 from calipso.sources.cli.problems import no_answer
 from calipso.sources.cli.ssh import Executed
 from tests.access.cli_sections import ECHO, LOCALE, Access, error_of, login

@@ -39,6 +39,7 @@ from calipso.errors import (
     PartialAnswer,
 )
 from calipso.model.environment import parse_environment
+from calipso.model.scan import Problem
 from calipso.sources.api.api_access import ApiAccess
 from calipso.sources.cli.answers import HostAnswers
 from calipso.sources.cli.commands import Answer, Command
@@ -90,15 +91,7 @@ class Case:
 
     def run(self, inv: InventoryMgr, patch: pytest.MonkeyPatch) -> tuple[Any, list[Any]]:
         """Outcomes by parent id as JSON, and the problems told."""
-        context = self._context(inv)
-        self._replace(patch)
-        fetcher: Fetcher = self.fetcher_class()
-        fetcher.bind(context)
-        try:
-            outcomes = dict(fetcher.get_many(self.data["parent_ids"]))
-        finally:
-            problems, _ = context.drain()
-            context.close()
+        outcomes, problems = self.outcomes(inv, patch)
         found = {parent_id: _outcome(outcome) for parent_id, outcome in outcomes.items()}
         told = [
             {
@@ -111,6 +104,21 @@ class Case:
             for p in problems
         ]
         return json.loads(json.dumps(found, default=str)), told
+
+    def outcomes(
+        self, inv: InventoryMgr, patch: pytest.MonkeyPatch
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        """Outcomes by parent id as the fetcher gives them, and the problems told."""
+        context = self._context(inv)
+        self._replace(patch)
+        fetcher: Fetcher = self.fetcher_class()
+        fetcher.bind(context)
+        try:
+            outcomes = dict(fetcher.get_many(self.data["parent_ids"]))
+        finally:
+            problems, _ = context.drain()
+            context.close()
+        return outcomes, problems
 
     def expected(self) -> Any:
         """The expected outcomes."""
