@@ -26,12 +26,11 @@ SAID = {
     "namespace_orphan": {"namespace_orphan"},
     "bond_member_down": {"link_down"},
 }
-#: Not told yet, and why.
-LATER = {"bond_member_down": "a member of a bond without link is told by its state only"}
 #: Every problem that a scan tells: of the objects of the troubles, and of what they are plugged
 #: into. The same flags make the same cloud, to the last name.
 PROBLEMS = {
     ("host_pnic", "compute-2", "ens1f1", "link_down"),
+    ("host_pnic", "compute-2", "ens2f0", "link_down"),
     ("instance", "compute-1", "mail-1", "cut_off"),
     ("vconnector", "compute-1", "compute-1-qbr4dffb88a-dd", "wrong_vlan"),
     ("instance", "compute-2", "web-3", "tap_missing"),
@@ -42,15 +41,6 @@ PROBLEMS = {
     ("network_agent", "compute-2", "neutron-openvswitch-agent", "agent_down"),
     ("vservice", "network-1", "qdhcp-55af4d14-af67-48ba-a8d8-e13a9ac0d6f0", "namespace_orphan"),
 }
-CASES = [
-    pytest.param(
-        code,
-        marks=[pytest.mark.xfail(strict=True, reason=LATER[code], raises=AssertionError)]
-        if code in LATER
-        else [],
-    )
-    for code in SAID
-]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +76,7 @@ def codes(item: dict[str, Any]) -> set[str]:
     return {problem["code"] for problem in item.get("problems") or ()}
 
 
-@pytest.mark.parametrize("code", CASES)
+@pytest.mark.parametrize("code", SAID)
 def test_the_object_of_a_trouble_has_its_problem(
     cloud: RunningCloud, inv: InventoryMgr, code: str
 ) -> None:
