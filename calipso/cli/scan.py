@@ -260,13 +260,14 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
 
 
 def part_of(scan: Mapping[str, Any]) -> str:
-    """What a scan was to read; empty for the whole environment."""
-    parts = [name for name in ("inventory", "links", "cliques") if scan.get(f"{name}_only")]
+    """What a stored scan was to read; empty for the whole environment."""
+    asked = scan.get("request") or {}
+    parts = [name for name in ("inventory", "links", "cliques") if asked.get(f"{name}_only")]
     words = [f"{name} only" for name in parts]
-    if scan.get("object_id"):
-        words.append(f"{scan.get('object_type') or 'object'} {scan['object_id']}")
-    if scan.get("scanner"):
-        words.append(f"{scan['scanner']} of {scan.get('parent_id')}")
+    if asked.get("object_id"):
+        words.append(f"{asked.get('object_type') or 'object'} {asked['object_id']}")
+    if asked.get("scanner"):
+        words.append(f"{asked['scanner']} of {asked.get('parent_id')}")
     return ", ".join(words)
 
 
