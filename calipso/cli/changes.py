@@ -25,7 +25,7 @@ from calipso.cli.selecting import (
     query,
     resolve_scan,
 )
-from calipso.errors import CalipsoError, ConfigError
+from calipso.errors import ConfigError
 from calipso.model.documents import Document
 from calipso.stores.inventory.change_store import ChangeStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
@@ -97,7 +97,7 @@ def changes(
         environment, scans = _between(inv, environment, from_scan, to_scan)
         wanted |= {"environment": environment, "scan_id": {"$in": scans}}
     elif begin is None and around_object is None:
-        wanted["scan_id"] = _last_scan(environment)
+        wanted["scan_id"] = resolve_scan("last", environment)
     conditions = [wanted]
     if around_object is not None:
         start = one_object(inv, around_object, environment, object_type, host)
@@ -122,25 +122,15 @@ def _between(
 
     if first is None:
         raise ConfigError("--to needs --from", hint="calipso scan list")
-    scan = ScanStore().get(resolve_scan(first))
+    scan = ScanStore().get(resolve_scan(first, environment))
     name = str(scan["environment"])
     if environment not in (None, name):
         raise ConfigError(
             f"scan {scan['_id']} is of {name}, not of {environment}",
             hint=f"calipso scan list --env {environment}",
         )
-    until = ScanStore().get(resolve_scan(last))["_id"] if last else None
+    until = ScanStore().get(resolve_scan(last, name))["_id"] if last else None
     return name, ChangeStore(inv).scans_between(name, str(scan["_id"]), until)
-
-
-def _last_scan(environment: str | None) -> str | Document:
-    """Condition for the changes of the newest scan."""
-    from calipso.stores.scans.scan_store import ScanStore
-
-    found = ScanStore().find_scans(query(environment=environment), limit=1)
-    if not found:
-        raise CalipsoError("there is no scan yet", hint="calipso scan run ENV --watch")
-    return str(found[0]["_id"])
 
 
 def moment(text: str) -> datetime:

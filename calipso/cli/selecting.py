@@ -237,13 +237,14 @@ def marked(inv: InventoryMgr, name: str, noun: str, marker: str) -> dict[str, An
     return found
 
 
-def resolve_scan(scan_id: str) -> str:
-    """Return the id of the newest scan for `last`, otherwise the given id."""
+def resolve_scan(scan_id: str, environment: str | None = None) -> str:
+    """Return the id of the newest scan, of this environment, for `last`; otherwise the given id."""
     from calipso.stores.scans.scan_store import ScanStore
 
     if scan_id != "last":
         return scan_id
-    newest = ScanStore().find_scans({}, limit=1)
+    newest = ScanStore().find_scans(query(environment=environment), limit=1)
     if not newest:
-        raise NotFound("there is no scan", hint="calipso scan run ENV --watch")
+        of = f" of {environment}" if environment else ""
+        raise NotFound(f"there is no scan{of}", hint="calipso scan run ENV --watch")
     return str(newest[0]["_id"])
