@@ -23,6 +23,7 @@ from calipso.cli.stack.sample import DemoDir
 from calipso.errors import CalipsoError, Conflict, NotFound
 from calipso.settings import settings
 from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.people.first_admin import NAME as ADMIN
 from calipso.stores.people.user_store import UserStore
 
@@ -143,9 +144,18 @@ def _find_troubles(troubles: list[dict[str, Any]]) -> list[str]:
     instances = [each["name"] for each in troubles if each["object_type"] == "instance"]
     return [
         "inventory list --env demo --with-problems",
-        *(f"clique show {name} --env demo" for name in instances[:2]),
+        *(f"{_view(name)} {name} --env demo" for name in instances[:2]),
         "inventory list --env demo --stale --type host_pnic",
     ]
+
+
+def _view(instance: str) -> str:
+    """The command that shows what is wrong with an instance: without a NIC it has no clique."""
+    inv = InventoryMgr()
+    wanted = {"environment": ENVIRONMENT, "type": "instance", "name": instance}
+    keys = [item["_id"] for item in inv.find_items(wanted, ("name",))]
+    focal = {"environment": ENVIRONMENT, "focal_point": {"$in": keys}}
+    return "clique show" if inv.collection("cliques").find_one(focal, {}) else "inventory show"
 
 
 def check_own(folder: DemoDir) -> None:

@@ -12,8 +12,10 @@ from calipso import ui
 from calipso.cli import demo
 from calipso.cli.stack.sample import DemoDir
 from calipso.errors import Conflict, NotFound
+from calipso.model.inventory import object_key
 from calipso.model.user import Role, User
 from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.people.user_store import UserStore
 
 ADDRESS = "http://127.0.0.1:9"
@@ -151,3 +153,17 @@ def test_the_address_of_the_web_ui_is_printed(
     said = capsys.readouterr().out
     assert f"{ADDRESS}/ui/" in said
     assert ("make ui" in said) is not built
+
+
+def test_the_hint_shows_cliques_of_those_that_have_one(steps: Steps, inv: InventoryMgr) -> None:
+    for name in ("web-3", "db-2"):
+        inv.set({"environment": "demo", "type": "instance", "id": f"id-{name}", "name": name})
+    focal = {"focal_point": object_key("demo", "instance", "id-db-2")}
+    inv.collection("cliques").insert_one({"environment": "demo"} | focal)
+    planted = [{"object_type": "instance", "name": name} for name in ("web-3", "db-2", "mail-1")]
+
+    told = demo._find_troubles(planted)
+
+    assert "inventory show web-3 --env demo" in told
+    assert "clique show db-2 --env demo" in told
+    assert not [line for line in told if "mail-1" in line]
