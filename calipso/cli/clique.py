@@ -112,16 +112,12 @@ def show(
         wanted["focal_point"] = {"$in": [item["_id"] for item in focal]}
     cliques = inv.find_all("cliques", wanted, sort=[(name, 1) for name in ORDER])
     cliques = aged_cliques(inv, cliques)
-    if picture and cliques:
-        _draw(inv, cliques, picture)
-        return
-    documents: list[dict[str, Any]] = []
-    for start in range(0, len(cliques), PORTION):
-        documents += _show_some(inv, cliques[start : start + PORTION], output_format)
-    if documents:
-        show_one({"cliques": documents}, output_format)
     having = {clique["focal_point"] for clique in cliques}
     lacking = [item for item in focal if item["_id"] not in having]
+    if picture is None:
+        _show_all(inv, cliques, output_format)
+    elif cliques and not lacking:
+        _draw(inv, cliques, picture)
     if lacking or not cliques:
         told = [f"{item['name']}: focal point of no clique: {why(inv, item)}" for item in lacking]
         raise NotFound(
@@ -130,11 +126,13 @@ def show(
         )
 
 
-def _reasons(inv: InventoryMgr, keys: list[ObjectId]) -> str:
-    """Return why instances among these objects have no clique: they have no host."""
-    found = inv.find_by_keys(keys, ["no_host_reason"]).values()
-    reasons = [str(item["no_host_reason"]) for item in found if item.get("no_host_reason")]
-    return f" ({'; '.join(reasons)})" if reasons else ""
+def _show_all(inv: InventoryMgr, cliques: list[dict[str, Any]], output_format: Format) -> None:
+    """Print cliques, a portion at a time; as one document in JSON and YAML."""
+    documents: list[dict[str, Any]] = []
+    for start in range(0, len(cliques), PORTION):
+        documents += _show_some(inv, cliques[start : start + PORTION], output_format)
+    if documents:
+        show_one({"cliques": documents}, output_format)
 
 
 def _draw(inv: InventoryMgr, cliques: list[dict[str, Any]], picture: Path) -> None:

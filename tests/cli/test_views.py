@@ -420,3 +420,16 @@ def test_a_picture_that_cannot_be_written_is_told(
     error = capsys.readouterr().err
     assert "cannot write" in error
     assert "hint:" in error
+
+
+def test_a_picture_of_several_of_which_one_has_no_clique_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "both.svg"
+
+    assert main(["clique", "show", "web-1", "web-2", "--svg", str(file)]) == 1
+
+    told = capsys.readouterr()
+    assert "web-2: focal point of no clique" in told.err
+    assert told.out == ""
+    assert not file.exists()
