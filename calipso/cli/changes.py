@@ -103,10 +103,11 @@ def changes(
         start = one_object(inv, around_object, environment, object_type, host)
         conditions = [wanted | condition for condition in around(inv, start, depth)]
     else:
-        known_host(inv, host, environment)
-        known_types(inv, *([object_type] if object_type else []))
         conditions = [wanted | query(type=object_type, host=host)]
     found = read(inv, conditions, begin)
+    if not found and around_object is None:
+        known_host(inv, host, environment)
+        known_types(inv, object_type)
     if from_scan:
         found = as_net(found)
     if change:

@@ -66,11 +66,12 @@ def list_cliques(
     sort_column: SortOption = None,
 ) -> None:
     """Cliques with the number of links and objects in each."""
-    inv = known_inventory(InventoryMgr(inventory))
-    known_types(inv, *([focal_type] if focal_type else []))
+    inv = InventoryMgr(inventory)
     wanted = query(environment=environment, focal_point_type=focal_type)
     last = marked(inv, "cliques", "clique", marker) if marker else None
     found = page(inv, "cliques", wanted, ORDER, limit=limit, marker=last, key="_id")
+    if not found:
+        known_types(inv, focal_type)
     objects = inv.find_by_keys([clique["focal_point"] for clique in found], ("name",))
     found = aged_cliques(inv, found)
     rows = [
@@ -103,8 +104,7 @@ def show(
 
     Example: calipso clique show web-1 --env prod
     """
-    inv = known_inventory(InventoryMgr(inventory))
-    known_types(inv, *([focal_type] if focal_type else []))
+    inv = InventoryMgr(inventory)
     wanted = query(environment=environment, focal_point_type=focal_type)
     focal: list[dict[str, Any]] = []
     if words:
@@ -118,6 +118,9 @@ def show(
         _show_all(inv, cliques, output_format)
     elif cliques and not lacking:
         _draw(inv, cliques, picture)
+    if not cliques:
+        known_inventory(inv)
+        known_types(inv, focal_type)
     if lacking or not cliques:
         told = [f"{item['name']}: focal point of no clique: {why(inv, item)}" for item in lacking]
         raise NotFound(

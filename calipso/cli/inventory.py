@@ -85,9 +85,7 @@ def list_objects(
 
     Example: calipso inventory list --type vnic --host compute-1 -c name -c mac_address
     """
-    inv = known_inventory(InventoryMgr(inventory))
-    known_types(inv, *([object_type] if object_type else []))
-    known_host(inv, host, environment)
+    inv = InventoryMgr(inventory)
     wanted = query(
         environment=environment,
         type=object_type or {"$in": object_types(inv, environment)},
@@ -101,6 +99,9 @@ def list_objects(
         wanted["problems"] = {"$exists": True}
     last = one_object(inv, marker, environment, object_type) if marker else None
     found = page(inv, "inventory", wanted, ORDER, limit=limit, marker=last, key="id")
+    if not found:
+        known_types(inv, object_type)
+        known_host(inv, host, environment)
     columns = [*([] if environment else ["environment"]), *_columns(object_type)]
     columns += ["stale_since"] if stale else []
     if with_problems:
@@ -155,9 +156,7 @@ def show(
     column: ColumnOption = None,
 ) -> None:
     """One object with all its fields, its source and the time of its last scan."""
-    found = one_object(
-        known_inventory(InventoryMgr(inventory)), word, environment, object_type, host
-    )
+    found = one_object(InventoryMgr(inventory), word, environment, object_type, host)
     first = {name: found[name] for name in ("environment", "type", "id", "name") if name in found}
     show_one(first | found, output_format, chosen=column)
 
@@ -183,7 +182,7 @@ def tree(
 
     Example: calipso inventory tree compute-1 --env prod
     """
-    inv = known_inventory(InventoryMgr(inventory))
+    inv = InventoryMgr(inventory)
     if word is not None:
         start = one_object(inv, word, environment, object_type, host)
         below = query(
@@ -202,6 +201,7 @@ def tree(
 def _environments(inv: InventoryMgr, environment: str | None, depth: int) -> list[Branch]:
     names = inv.collection("inventory").distinct("environment", query(environment=environment))
     if not names:
+        known_inventory(inv)
         if environment:
             EnvironmentStore().get(environment)
         raise NotFound(

@@ -20,7 +20,6 @@ from calipso.cli.selecting import (
     HostOption,
     InventoryOption,
     known_host,
-    known_inventory,
     known_link_type,
     marked,
     one_object,
@@ -75,9 +74,7 @@ def list_links(
 
     Example: calipso link list --env prod --state down
     """
-    inv = known_inventory(InventoryMgr(inventory))
-    known_link_type(inv, link_type)
-    known_host(inv, host, environment)
+    inv = InventoryMgr(inventory)
     if state is not None and state not in STATES:
         raise unknown("link state", state, STATES)
     wanted = query(
@@ -88,6 +85,9 @@ def list_links(
         wanted["$or"] = [{"source": end}, {"target": end}]
     last = marked(inv, "links", "link", marker) if marker else None
     found = page(inv, "links", wanted, ORDER, limit=limit, marker=last, key="_id")
+    if not found:
+        known_link_type(inv, link_type)
+        known_host(inv, host, environment)
     found = aged_links(inv, found)
     rows = with_names(inv, found)
     columns = COLUMNS if environment else ["environment", *COLUMNS]

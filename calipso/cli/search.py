@@ -52,10 +52,10 @@ def search(
             hint="Give part of a name, an id or an address: calipso search 10.0.0.5",
         )
     inv = InventoryMgr(inventory)
-    known_types(inv, *(object_type or ()))
     names = [known_environment(inv, environment)] if environment else environments(inv)
     hits, more = find(inv, names, asked, limit, object_type or [])
     if not hits:
+        known_types(inv, *(object_type or ()))
         where = f" in {environment}" if environment else ""
         raise NotFound(
             f"nothing is known by {clean(asked)!r}{where}",

@@ -77,7 +77,7 @@ def page(
 ) -> list[Document]:
     """Return one page of a collection in the order of a unique index, after `marker`.
 
-    Raises NotFound for an unknown environment.
+    Raises NotFound for an unknown inventory or environment.
     """
     if marker is not None:
         wanted = {"$and": [wanted, after(marker, order)]}
@@ -87,8 +87,10 @@ def page(
         sort=[(name, ASCENDING) for name in order],
         limit=limit + 1 if limit else 0,
     )
-    if not found and marker is None and "environment" in wanted:
-        EnvironmentStore().get(wanted["environment"])  # raises NotFound for an unknown environment
+    if not found and marker is None:
+        known_inventory(inv)
+        if "environment" in wanted:
+            EnvironmentStore().get(wanted["environment"])  # raises NotFound for an unknown one
     return cut(found, limit, key)
 
 
@@ -118,9 +120,6 @@ def one_object(
 
     Raises NotFound, or ConfigError when several objects match.
     """
-    known_environment(inv, environment)
-    known_types(inv, *([object_type] if object_type else []))
-    known_host(inv, host, environment)
     common = query(environment=environment, type=object_type, host=host)
     found = inv.find_items(common | {"id": word}) or inv.find_items(common | {"name": word})
     if not found and object_type is None and host is None:
@@ -128,6 +127,10 @@ def one_object(
     things = [item for item in found if not str(item["type"]).endswith("_folder")]
     found = things or found
     if not found:
+        known_inventory(inv)
+        known_environment(inv, environment)
+        known_types(inv, object_type)
+        known_host(inv, host, environment)
         where = "".join(f"{place}: " for place in (environment, host) if place)
         what = object_type or "object"
         raise NotFound(
@@ -169,10 +172,10 @@ def known_environment(inv: InventoryMgr, name: str | None) -> str:
     return name
 
 
-def known_types(inv: InventoryMgr, *names: str) -> None:
+def known_types(inv: InventoryMgr, *names: str | None) -> None:
     """Raises ConfigError for a type that is neither declared nor stored."""
     for name in names:
-        if name in OBJECT_TYPES or name in constant_values("object_types"):
+        if name is None or name in OBJECT_TYPES or name in constant_values("object_types"):
             continue
         if inv.collection("inventory").find_one({"type": name}, {"_id": 1}) is None:
             raise unknown("object type", name, _types())
@@ -200,13 +203,12 @@ def known_host(inv: InventoryMgr, name: str | None, environment: str | None) -> 
     raise unknown("host", name, hosts, NotFound)
 
 
-def known_inventory(inv: InventoryMgr) -> InventoryMgr:
-    """The inventory, when there is something in it. Raises NotFound that names those there are."""
+def known_inventory(inv: InventoryMgr) -> None:
+    """Raises NotFound for an inventory with nothing in it; it names those there are."""
     if inv.collection("inventory").find_one({}, {"_id": 1}) is None:
         names = known_inventories(inv.db)
         if inv.inventory not in names:
             raise unknown("inventory", inv.inventory, names, NotFound)
-    return inv
 
 
 def unknown(
