@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from calipso.analysis.change_log import WHAT, around, as_net, read
+from calipso.cli import completing
 from calipso.cli.output import ColumnOption, Format, FormatOption, cell, clean, iso, say, show_list
 from calipso.cli.selecting import (
     EnvOption,
@@ -52,17 +53,31 @@ def changes(
         typer.Option("--since", metavar="WHEN", help="From then on: `2h`, `3d`, or a time (UTC)."),
     ] = None,
     from_scan: Annotated[
-        str | None, typer.Option("--from", metavar="SCAN", help="What differs from this scan.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="SCAN",
+            help="What differs from this scan.",
+            autocompletion=completing.scans,
+        ),
     ] = None,
     to_scan: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="SCAN", help="As this later scan found it. Default: the last."
+            "--to",
+            metavar="SCAN",
+            help="As this later scan found it. Default: the last.",
+            autocompletion=completing.scans,
         ),
     ] = None,
     around_object: Annotated[
         str | None,
-        typer.Option("--around", metavar="OBJECT", help="Only of this object and its links."),
+        typer.Option(
+            "--around",
+            metavar="OBJECT",
+            help="Only of this object and its links.",
+            autocompletion=completing.objects,
+        ),
     ] = None,
     depth: Annotated[
         int,

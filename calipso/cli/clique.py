@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from bson import ObjectId
 
+from calipso.cli import completing
 from calipso.cli.clique_details import DETAIL_FIELDS
 from calipso.cli.clique_view import lines, wrapped
 from calipso.cli.no_clique import why
@@ -50,7 +51,12 @@ PORTION = 200  # number of cliques whose links and objects are read together
 
 TypeOption = Annotated[
     str | None,
-    typer.Option("-t", "--type", help="Only focal points of this type, such as instance."),
+    typer.Option(
+        "-t",
+        "--type",
+        help="Only focal points of this type, such as instance.",
+        autocompletion=completing.types,
+    ),
 ]
 
 
@@ -88,7 +94,11 @@ def list_cliques(
 def show(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="OBJECT", help="Ids or names of focal points. Default: all."),
+        typer.Argument(
+            metavar="OBJECT",
+            help="Ids or names of focal points. Default: all.",
+            autocompletion=completing.objects,
+        ),
     ] = None,
     environment: EnvOption = None,
     focal_type: TypeOption = None,

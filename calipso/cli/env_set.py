@@ -11,6 +11,7 @@ from calipso.cli.assignments import Assignment, parse_assignment
 from calipso.cli.env_input import SECRETS
 from calipso.cli.output import say
 from calipso.cli.passwords import read_password
+from calipso.cli.selecting import EnvironmentName
 from calipso.errors import ConfigError
 from calipso.model.documents import Document
 from calipso.model.environment import SECTIONS, Environment
@@ -25,7 +26,7 @@ FIXED = frozenset({"name", "type", "document_type", "configuration"})
 
 
 def set_fields(
-    name: Annotated[str, typer.Argument(help="Name of the environment.")],
+    name: EnvironmentName,
     fields: Annotated[
         list[str] | None,
         typer.Argument(

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -47,7 +48,12 @@ def list_links(
     environment: EnvOption = None,
     link_type: Annotated[
         str | None,
-        typer.Option("-t", "--type", help="Only links of this type, such as vnic-vedge."),
+        typer.Option(
+            "-t",
+            "--type",
+            help="Only links of this type, such as vnic-vedge.",
+            autocompletion=completing.link_types,
+        ),
     ] = None,
     host: HostOption = None,
     state: Annotated[
@@ -55,7 +61,11 @@ def list_links(
     ] = None,
     of: Annotated[
         str | None,
-        typer.Option("--object", help="Only links with this object (id or name) at one end."),
+        typer.Option(
+            "--object",
+            help="Only links with this object (id or name) at one end.",
+            autocompletion=completing.objects,
+        ),
     ] = None,
     implicit: Annotated[
         bool | None,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import ColumnOption, Format, FormatOption, clean, say_later, show_list
 from calipso.cli.selecting import EnvOption, InventoryOption, known_environment, known_types
 from calipso.errors import ConfigError, NotFound
@@ -30,7 +31,12 @@ def search(
     environment: EnvOption = None,
     object_type: Annotated[
         list[str] | None,
-        typer.Option("-t", "--type", help="Only objects of this type. It may be given again."),
+        typer.Option(
+            "-t",
+            "--type",
+            help="Only objects of this type. It may be given again.",
+            autocompletion=completing.types,
+        ),
     ] = None,
     inventory: InventoryOption = None,
     limit: Annotated[

@@ -49,6 +49,23 @@ ObjectTypeOption = Annotated[
     ),
 ]
 
+ScanId = Annotated[
+    str,
+    typer.Argument(
+        help="Id of the scan, or `last`.", metavar="SCAN", autocompletion=completing.scans
+    ),
+]
+EnvironmentName = Annotated[
+    str,
+    typer.Argument(help="Name of the environment.", autocompletion=completing.environments),
+]
+ScannedEnvironment = Annotated[
+    str,
+    typer.Argument(
+        metavar="ENV", help="Environment to scan.", autocompletion=completing.environments
+    ),
+]
+
 SEVERAL_SHOWN = 5
 SEVERAL_NAMED = 30
 
