@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from calipso.model.documents import Document
-from calipso.model.types import LINK_TYPES, OBJECT_TYPES
+from calipso.model.types import LINK_TYPES, OBJECT_TYPES, is_folder
 
 #: Names that a shell is offered.
 MOST = 100
@@ -61,7 +61,7 @@ def _of_type(database: Any, field: str, incomplete: str, wanted: Document) -> It
 
     query = wanted | ({field: prefix_range(incomplete)} if incomplete else {})
     for item in database[settings().inventory].find(query, {field: 1, "type": 1}, limit=MOST * 5):
-        if not str(item["type"]).endswith("_folder"):
+        if not is_folder(item["type"]):
             yield str(item[field])
 
 

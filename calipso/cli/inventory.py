@@ -29,7 +29,6 @@ from calipso.cli.selecting import (
     known_host,
     known_inventory,
     known_types,
-    object_types,
     one_object,
     page,
     query,
@@ -37,10 +36,10 @@ from calipso.cli.selecting import (
 from calipso.cli.tree import Branch, as_documents, branches, draw
 from calipso.errors import NotFound
 from calipso.model.owners import FIELDS as OWNED
-from calipso.model.types import lives_on_host
+from calipso.model.types import is_folder, lives_on_host
 from calipso.model.types import object_type as object_type_of
 from calipso.stores.config.environment_store import EnvironmentStore
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr, types_without_folders
 from calipso.stores.mongo.stretches import prefix_range
 
 app = typer.Typer(help="Objects that scans found: list, show, tree.")
@@ -86,9 +85,9 @@ def list_objects(
     Example: calipso inventory list --type vnic --host compute-1 -c name -c mac_address
     """
     inv = InventoryMgr(inventory)
-    wanted = query(
-        environment=environment,
-        type=object_type or {"$in": object_types(inv, environment)},
+    own = query(environment=environment)
+    wanted = own | query(
+        type=object_type or {"$in": types_without_folders(inv.collection("inventory"), own)},
         host=host,
         name=beginning(name),
         parent_id=parent,
@@ -218,7 +217,7 @@ def _environments(inv: InventoryMgr, environment: str | None, depth: int) -> lis
 def _label(item: dict[str, Any]) -> str:
     """`web-1 (instance)`; folders by name alone."""
     name = clean(str(item.get("name", item["id"])))
-    text = name if item["type"].endswith("_folder") else f"{name} ({item['type']})"
+    text = name if is_folder(item["type"]) else f"{name} ({item['type']})"
     if "stale_since" in item:
         text += f"  stale since {iso(item['stale_since'])}"
     return text

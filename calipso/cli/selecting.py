@@ -14,7 +14,7 @@ from calipso.cli import completing
 from calipso.cli.paging import cut
 from calipso.errors import CalipsoError, ConfigError, NotFound
 from calipso.model.documents import Document
-from calipso.model.types import LINK_TYPES, OBJECT_TYPES
+from calipso.model.types import LINK_TYPES, OBJECT_TYPES, is_folder
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
 from calipso.stores.mongo.driver import ASCENDING
@@ -120,12 +120,6 @@ def after(marker: Mapping[str, Any], order: tuple[str, ...]) -> Document:
     return {"$or": alternatives}
 
 
-def object_types(inv: InventoryMgr, environment: str | None) -> list[str]:
-    """Return the types of stored objects, without the folders of the tree."""
-    types = inv.collection("inventory").distinct("type", query(environment=environment))
-    return sorted(name for name in types if not name.endswith("_folder"))
-
-
 def one_object(
     inv: InventoryMgr,
     word: str,
@@ -141,7 +135,7 @@ def one_object(
     found = inv.find_items(common | {"id": word}) or inv.find_items(common | {"name": word})
     if not found and object_type is None and host is None:
         found = inv.find_items(common | {"object_name": word})
-    things = [item for item in found if not str(item["type"]).endswith("_folder")]
+    things = [item for item in found if not is_folder(item["type"])]
     found = things or found
     if not found:
         known_inventory(inv)
