@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+from calipso.api import pages
 from calipso.model.inventory import object_key
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.api.big import Big
@@ -52,7 +54,10 @@ def test_who_may_not_see_the_environment_does_not_see_who_depends(login: Login) 
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1", "/api/v1/"])
-def test_the_roots_lead_to_the_documentation(admin: FlaskClient, path: str) -> None:
+def test_the_roots_lead_to_the_documentation(
+    admin: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pages, "BUILT", tmp_path)  # no pages, whatever this checkout has built
     answer = admin.get(path)
 
     assert answer.status_code == 302

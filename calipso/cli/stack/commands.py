@@ -156,9 +156,9 @@ def _existing(config: Settings) -> RunDir | None:
 
 
 def _problems(run: RunDir, state: dict[str, Any], found: list[dict[str, Any]]) -> list[str]:
-    """Yield the faults.
+    """Return the faults: of the stack, and of each row with a message.
 
-    This also checks the disk, because a full disk prevents writing the state.
+    It looks at the disk itself, because a full disk prevents writing the state.
     """
     problem = run.disk_problem() or state.get("problem")
     problems = [problem] if problem else []

@@ -141,7 +141,7 @@ class EnvironmentTreeQuery(TreeQuery):
 class BranchAnswer(Answer):
     """An object of the tree and what is below it."""
 
-    key: str = Field(default="", alias="_id", description="Default: the environment itself.")
+    key: str = Field(default="", alias="_id", description="Not there for an environment itself.")
     type: str
     id: str
     name: str = ""
