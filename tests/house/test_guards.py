@@ -24,6 +24,7 @@ from calipso.sources.fetcher import Fetcher
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.constants import constant_values
 from calipso.utils.names import snake_case
+from tests.house.setup_config import files_read, folders_elsewhere
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPS = ("calipso", "workers", "monitoring")
@@ -225,14 +226,11 @@ def test_the_sample_cloud_imports_nothing_by_the_name_of_its_folder():
 def test_what_is_installed_holds_the_configuration_files(tmp_path: Path):
     """Built from a copy: a build leaves files beside its sources."""
     source, built = tmp_path / "source", tmp_path / "built"
-    for name in (*TOPS, "config"):
+    for name in (*TOPS, *folders_elsewhere(ROOT / "setup.cfg")):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    sample = Path("tests", "sample_cloud")
-    shutil.copytree(ROOT / sample, source / sample, ignore=shutil.ignore_patterns("__pycache__"))
-    (source / "packaging").mkdir()
-    shutil.copy(ROOT / "packaging" / "description.md", source / "packaging")
-    for name in ("setup.cfg", "pyproject.toml", "LICENSE", "celeryconfig.py"):
-        shutil.copy(ROOT / name, source)
+    for name in ("setup.cfg", "pyproject.toml", *files_read(ROOT / "setup.cfg")):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
     setup = [sys.executable, "-c", "import setuptools; setuptools.setup()"]
 
     subprocess.run(
