@@ -53,7 +53,7 @@ class ApiSettings(BaseSettings):
     )
     api_cors_origins: str = Field(
         default="",
-        description="Origins whose pages may call the API from a browser, parted by commas "
+        description="Origins whose pages may call the API from a browser, separated by commas "
         "(`https://portal.example.org`), or `*`. Empty: none; pages of the API itself need none.",
     )
     api_proxies: int = Field(

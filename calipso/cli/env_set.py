@@ -17,7 +17,7 @@ from calipso.stores.config.environment_store import STATUS_FIELDS, EnvironmentSt
 from calipso.stores.people.audit_store import AuditStore
 from calipso.utils.metadata_parser import nearest
 
-#: Fields that are lists; commas part their values.
+#: Fields that are lists; commas separate their values.
 LISTS = frozenset({"mechanism_drivers"})
 #: Fields that say what the document is.
 FIXED = frozenset({"name", "type", "document_type", "configuration"})

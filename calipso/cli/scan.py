@@ -260,7 +260,7 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
 
 
 def part_of(scan: Mapping[str, Any]) -> str:
-    """What a scan was to read; empty for the whole environment."""
+    """Return the part that a scan reads; empty for the whole environment."""
     parts = [name for name in ("inventory", "links", "cliques") if scan.get(f"{name}_only")]
     words = [f"{name} only" for name in parts]
     if scan.get("object_id"):
@@ -271,7 +271,7 @@ def part_of(scan: Mapping[str, Any]) -> str:
 
 
 def _problem(problem: dict[str, Any], host: str) -> str:
-    """What is wrong; the row has the host already."""
+    """Return the problem as text, without the host, because the row shows it."""
     times = f" ({problem['count']} times)" if problem.get("count", 1) > 1 else ""
     message = str(problem["message"])
     return (message.removeprefix(f"{host}: ") if host else message) + times

@@ -66,7 +66,7 @@ class CliAccess(Fetcher):
         return self._answers().parsed(host, command.name, parser, make)
 
     def devices(self, host: str) -> dict[str, Device]:
-        """The network devices of a host, by name. A device that cannot be read is told of."""
+        """The network devices of a host, by name. A device that cannot be read is reported."""
         found = self.parsed(LINKS, host, parse_devices)
         for cause in found.broken:
             self._tell_once(host, cause)
@@ -78,8 +78,8 @@ class CliAccess(Fetcher):
         """How the host is wired: one graph, made once while the host is worked on.
 
         `namespaces`, `switch`, `guests`: with the devices of its namespaces, with Open vSwitch,
-        with the interfaces of guests. Raises CliAccessError or ParseError when the host does not
-        tell its devices.
+        with the interfaces of guests. Raises CliAccessError or ParseError when its devices
+        cannot be read.
         """
         # a host whose drivers have no Open vSwitch is not asked for it: one round trip is enough
         switch = switch and self._answers().in_bundle(host, OVS)
@@ -92,7 +92,7 @@ class CliAccess(Fetcher):
         return read_routes(self, host)
 
     def _tell_once(self, host: str, cause: str) -> None:
-        """Tell of a part of an answer that cannot be read: once a scan and process."""
+        """Report a part of an answer that cannot be read, once per scan and process."""
         told: set[tuple[str, str]] = self.context.shared("cli:told", set)
         if (host, cause) in told:
             return
