@@ -109,7 +109,7 @@ class ApiSettings(BaseSettings):
     ldap_config: Path | None = Field(
         default=None,
         description="File of `key value` lines: the LDAP directory that also checks passwords. "
-        "Empty: `/etc/calipso/ldap.conf` when it is there, else no directory.",
+        "Empty: `/etc/calipso/ldap.conf` if it exists, otherwise no directory.",
     )
     ldap_timeout: float = Field(
         default=5.0,

@@ -85,7 +85,7 @@ def changes(
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """What scans found added, changed and removed, with old and new values.
+    """Show what scans found added, changed and removed, with old and new values.
 
     Without --since and --from: what the last scan found. With --from, each object and
     link appears once, and one that is again as it was is left out.

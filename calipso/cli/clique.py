@@ -65,7 +65,7 @@ def list_cliques(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """Cliques with the number of links and objects in each."""
+    """List cliques with the number of links and objects in each."""
     inv = known_inventory(InventoryMgr(inventory))
     known_types(inv, *([focal_type] if focal_type else []))
     wanted = query(environment=environment, focal_point_type=focal_type)
@@ -99,7 +99,7 @@ def show(
         typer.Option("--svg", metavar="FILE", help="Write one clique as a picture; - is stdout."),
     ] = None,
 ) -> None:
-    """The paths from a focal point to all objects it depends on, with link types and states.
+    """Show the paths from a focal point to all objects it depends on, with link types and states.
 
     Example: calipso clique show web-1 --env prod
     """

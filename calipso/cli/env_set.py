@@ -29,7 +29,7 @@ def set_fields(
         list[str] | None,
         typer.Argument(
             metavar="FIELD=VALUE",
-            help="Such as mechanism_drivers=OVS,LXB or CLI.sudo=false. No value: the default.",
+            help="Such as CLI.sudo=false. Without a value, the field gets its default.",
         ),
     ] = None,
     api_password_file: given.ApiPassword = None,

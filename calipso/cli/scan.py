@@ -181,7 +181,7 @@ def list_scans(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """Scans, newest first."""
+    """List scans, newest first."""
     from calipso.stores.config.environment_store import EnvironmentStore
     from calipso.stores.scans.scan_store import ScanStore
 
@@ -221,7 +221,7 @@ def show(
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """The progress of a scan, or its result.
+    """Show the progress of a scan, or its result.
 
     Example: calipso scan show last --coverage
     """

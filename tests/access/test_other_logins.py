@@ -38,7 +38,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def tried(target: str, **section: Any) -> list[Step]:
-    """The steps; none tells a secret, and each that failed says what to do."""
+    """The steps; none shows a secret, and each failed one says what to do."""
     steps = [*other_steps(target, section)]
     for step in steps:
         assert step.ok or step.hint, step

@@ -1,4 +1,4 @@
-"""Whose fault an answer says it is; of the installation and its stores nothing else is told."""
+"""An answer says whose fault an error is, and nothing else of the installation and its stores."""
 
 from __future__ import annotations
 

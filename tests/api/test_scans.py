@@ -1,4 +1,4 @@
-"""`/scans` and what a scan tells, on real stores."""
+"""`/scans` and what a scan reports, on real stores."""
 
 from __future__ import annotations
 

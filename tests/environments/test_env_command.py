@@ -1,4 +1,4 @@
-"""`calipso env`: what is told, stored and shown; a password is never among it."""
+"""`calipso env`: what is printed, stored and shown; never a password."""
 
 from __future__ import annotations
 

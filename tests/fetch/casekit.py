@@ -88,7 +88,7 @@ class Case:
         self.db: dict[str, Any] = questions.get("db", {})
 
     def run(self, inv: InventoryMgr, patch: pytest.MonkeyPatch) -> tuple[Any, list[Any]]:
-        """Outcomes by parent id as JSON, and the problems told."""
+        """Outcomes by parent id as JSON, and the reported problems."""
         context = self._context(inv)
         self._replace(patch)
         fetcher: Fetcher = self.fetcher_class()
@@ -274,7 +274,7 @@ def difference(expected: Any, found: Any, path: str = "") -> list[str]:
 
 
 def unmet_problems(expected: list[dict[str, str]], told: list[dict[str, str]]) -> list[str]:
-    """Problems that were told and not expected, or the other way round."""
+    """Problems that were reported and not expected, or the other way round."""
     left, lines = list(told), []
     for wanted in expected:
         match = next((p for p in left if _fits(p, wanted)), None)

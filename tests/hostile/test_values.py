@@ -1,4 +1,4 @@
-"""Values that no store takes: changed alone, and told."""
+"""Values that no store takes: only they are changed, and that is reported."""
 
 from __future__ import annotations
 

@@ -275,7 +275,7 @@ def test_sessions_on_a_host_never_exceed_the_limit_over_all_processes(
 
 
 def _established(port: int) -> int:
-    """Connections that a server on loopback has, as the kernel tells."""
+    """Connections of a server on loopback, according to the kernel."""
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(words[1].endswith(f":{port:04X}") and words[3] == "01" for words in lines)
 

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-#: Packages that read a cloud and tell what is wrong with it.
+#: Packages that read a cloud and report what is wrong with it.
 READING = ("discover", "sources", "probe", "hostparse", "analysis", "topology", "recording")
 
 DESTRUCTIVE = re.compile(

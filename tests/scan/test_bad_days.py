@@ -1,4 +1,4 @@
-"""Bad days: each fault has a defined outcome, is told with its place and remedy, loses nothing."""
+"""Bad days: each fault has a defined outcome, is reported with place and remedy, loses nothing."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def run() -> dict[str, Any]:
 
 
 def error_of(record: dict[str, Any], host: str = "") -> dict[str, Any]:
-    """The one error that a fault at this host led to; it tells all a person needs."""
+    """The one error that a fault at this host led to; it says all that a person needs."""
     errors = [error for error in record["errors"] if not error["warning"]]
     mine = [error for error in errors if host in ("", error["host"])]
     assert mine, record["errors"]

@@ -26,8 +26,8 @@ SAID = {
     "namespace_orphan": {"namespace_orphan"},
     "bond_member_down": {"link_down"},
 }
-#: Not told yet, and why.
-LATER = {"bond_member_down": "a member of a bond without link is told by its state only"}
+#: Troubles that are not reported yet, and why.
+LATER = {"bond_member_down": "a member of a bond without link has a state, but no problem"}
 CASES = [
     pytest.param(
         code,

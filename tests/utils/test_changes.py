@@ -1,4 +1,4 @@
-"""What counts as a change of an object, and how it is told."""
+"""What counts as a change of an object, and how it is recorded."""
 
 from __future__ import annotations
 

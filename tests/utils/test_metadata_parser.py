@@ -1,4 +1,4 @@
-"""Metadata files: what loads, and how a wrong file is told of."""
+"""Metadata files: what loads, and the errors for a wrong file."""
 
 from __future__ import annotations
 

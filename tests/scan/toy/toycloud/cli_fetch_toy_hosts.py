@@ -15,7 +15,7 @@ class CliFetchToyHosts(Fetcher):
     source_name = "cli"
 
     def get(self, parent_id: str) -> list[dict[str, Any]]:
-        """Hosts of the region; only those in `told` when the region tells a part."""
+        """Hosts of the region; only those in `told` when the region lists only a part."""
         now = cloud()
         names = now["regions"][parent_id]
         told = now.get("told", {}).get(parent_id, names)
