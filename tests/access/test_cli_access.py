@@ -13,6 +13,8 @@ from calipso.secrets.box import SecretBox
 from calipso.settings import settings
 from calipso.sources.cli.commands import Command
 from calipso.sources.cli.connections import same_host
+from calipso.sources.cli.problems import no_answer
+from calipso.sources.cli.ssh import Executed
 from tests.access.cli_sections import ECHO, LOCALE, Access, error_of, login
 from tests.access.sshd import PASSWORD, Sshd, fingerprint, sshd
 
@@ -100,6 +102,13 @@ def test_sudo_that_asks_for_a_password(access: Access, node: Sshd) -> None:
     assert error.kind is ErrorKind.SUDO
     assert error.message == "node-1: sudo: a password is required"
     assert "nosudo" in error.hint
+
+
+def test_a_line_of_the_login_shell_is_not_taken_for_one_of_sudo() -> None:
+    noise = "Could not chdir to home directory /home/nosudo: Permission denied\n"
+    executed = Executed("", noise + "sudo: a password is required\n", 1, False)
+
+    assert str(no_answer("node-1", "nosudo", executed)) == "node-1: sudo: a password is required"
 
 
 def test_account_without_sudo_where_it_is_not_wanted(access: Access, node: Sshd) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.sources.cli.bundle import TIMED_OUT
 from calipso.sources.cli.commands import Answer, Command
@@ -10,11 +12,14 @@ from calipso.sources.cli.ssh import Executed
 #: Shells, `timeout` and container engines say this of a program that is not there.
 _NOT_FOUND = (126, 127)
 
+#: A line of sudo itself; a path may end with the same letters, as in `/home/nosudo: ...`.
+_OF_SUDO = re.compile(r"(?:^|\s)sudo:")
+
 
 def no_answer(host: str, user: str, said: Executed) -> CliAccessError:
     """The script never began: sudo, the login shell or the connection kept it from running."""
     words = _first_line(said.err) or _first_line(said.out)
-    refusal = next((line.strip() for line in said.err.splitlines() if "sudo:" in line), "")
+    refusal = next((line.strip() for line in said.err.splitlines() if _OF_SUDO.search(line)), "")
     if refusal:
         return CliAccessError(
             f"{host}: {refusal[:200]}",
