@@ -26,7 +26,7 @@ def filled(inv: InventoryMgr, environment: Callable[..., str]) -> InventoryMgr:
 
 
 @pytest.mark.usefixtures("filled")
-def test_instances_that_need_a_vnic_are_told_by_project(admin: FlaskClient) -> None:
+def test_instances_that_need_a_vnic_are_listed_by_project(admin: FlaskClient) -> None:
     key = object_key("prod", "vnic", f"compute-00001-tap{5:08x}")
     answer = admin.get(f"{ROOT}/inventory/{key}/dependents").json
 

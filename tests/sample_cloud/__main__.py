@@ -99,7 +99,7 @@ def cloud_of(options: argparse.Namespace) -> Cloud:
 
 
 def serve(options: argparse.Namespace) -> dict[str, Any]:
-    """Start the three servers; what to tell about them."""
+    """Start the three servers; returns what clients need to know about them."""
     stage = Stage(cloud_of(options), latency=options.latency / 1000, faults=Faults(options.fault))
     stage.ssh = Account(options.ssh_user, stage.ssh.password)
     api, database = ApiServer(stage), DatabaseServer(stage)
