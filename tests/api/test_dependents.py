@@ -101,6 +101,12 @@ def test_each_page_of_a_long_list_refuses_a_mistyped_field(admin: FlaskClient, p
     assert "did you mean name?" in answer.json["error"]["details"][0]["message"]
 
 
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("path", ["inventory?env_name=prod&limit=5", "audit?limit=1", "messages?"])
+def test_every_list_may_be_asked_for_its_keys(admin: FlaskClient, path: str) -> None:
+    assert admin.get(f"{ROOT}/{path}&fields=_id").status_code == 200
+
+
 def test_counts_without_folders_are_those_of_the_command_line(
     admin: FlaskClient, filled: InventoryMgr
 ) -> None:
