@@ -111,7 +111,6 @@ def show(
         focal = [one_object(inv, word, environment, focal_type, host) for word in words]
         wanted["focal_point"] = {"$in": [item["_id"] for item in focal]}
     cliques = inv.find_all("cliques", wanted, sort=[(name, 1) for name in ORDER])
-    cliques = aged_cliques(inv, cliques)
     if picture and cliques:
         _draw(inv, cliques, picture)
         return
@@ -154,6 +153,7 @@ def _show_some(
     inv: InventoryMgr, cliques: list[dict[str, Any]], output_format: Format
 ) -> list[dict[str, Any]]:
     """Print cliques, or return them as documents."""
+    cliques = aged_cliques(inv, cliques)
     wanted = {key for clique in cliques for key in clique["objects"]}
     objects = inv.find_by_keys(wanted, (*NODE_FIELDS, *DETAIL_FIELDS))
     links = _links(inv, {key for clique in cliques for key in clique["links"]})

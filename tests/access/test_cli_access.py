@@ -103,7 +103,7 @@ def test_sudo_that_asks_for_a_password(access: Access, node: Sshd) -> None:
 
 
 def test_a_line_of_the_login_shell_is_not_taken_for_one_of_sudo() -> None:
-    noise = "Could not chdir to home directory /home/nosudo: Permission denied\n"
+    noise = "Could not chdir to home directory x/nosudo: Permission denied\n"
     executed = Executed("", noise + "sudo: a password is required\n", 1, False)
 
     assert str(no_answer("node-1", "nosudo", executed)) == "node-1: sudo: a password is required"

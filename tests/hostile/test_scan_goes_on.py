@@ -45,3 +45,33 @@ def test_an_object_whose_id_cannot_be_kept_is_left_out_alone(
 
     assert record["counts"]["host_pnic"] >= 3
     assert "left out" in str(record) + str(inv.find_all("messages", {}))
+
+
+def test_what_has_no_id_today_is_not_removed_nor_is_any_other_of_that_fetch(
+    toy: ToyCloud, inv: InventoryMgr, scan: Callable[..., dict[str, Any]]
+) -> None:
+    scan()
+    toy.state["fields"] = {"h1-eth0": {"id": None}}
+    toy.write()
+
+    record = scan()
+
+    assert record["status"] == "completed_with_errors"
+    stored = {nic["id"]: "stale_since" in nic for nic in inv.find("toy", "host_pnic", host="h1")}
+    assert stored == {"h1-eth0": True, "h1-eth1": False}
+
+
+def test_an_object_whose_id_becomes_a_number_stays_and_the_others_can_go(
+    toy: ToyCloud, inv: InventoryMgr, scan: Callable[..., dict[str, Any]]
+) -> None:
+    toy.state["fields"] = {"h1-eth0": {"id": "7"}}
+    toy.write()
+    scan()
+    toy.state["fields"] = {"h1-eth0": {"id": 7}}
+    del toy.state["regions"]["east"]["h1"]["eth1"]
+    toy.write()
+
+    scan()
+
+    stored = {nic["id"]: "stale_since" in nic for nic in inv.find("toy", "host_pnic", host="h1")}
+    assert stored == {"7": True}

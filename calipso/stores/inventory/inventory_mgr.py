@@ -172,7 +172,7 @@ class InventoryMgr:
                 yield from collection.find(query, projection, batch_size=5000)
 
     def find_all(self, name: str, query: Mapping[str, Any], **options: Any) -> list[Document]:
-        """Yield documents of a collection of this inventory, with decoded keys."""
+        """Return documents of a collection of this inventory, with decoded keys."""
         return [decode(item) for item in self.collection(name).find(query, **options)]
 
     # -- writing -----------------------------------------------------------------------

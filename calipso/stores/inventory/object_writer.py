@@ -15,7 +15,7 @@ from pymongo import InsertOne, UpdateOne
 
 from calipso.model.documents import Document
 from calipso.model.inventory import object_key
-from calipso.model.owners import KEPT_FIELDS, STAMPS, of_scan
+from calipso.model.owners import KEPT_FIELDS, STAMPS, of_source
 from calipso.stores.inventory.changes import differences
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, Write
 from calipso.stores.inventory.scan_writer import ScanWriter, WriterOptions
@@ -42,7 +42,7 @@ class ObjectWriter(ScanWriter):
     def add(self, document: Document, *, enriches: bool = False) -> ObjectId:
         """Take one complete object. The next flush writes it, if not earlier."""
         key = object_key(self.environment, document["type"], document["id"])
-        document = of_scan(document)
+        document = of_source(document, placed=not enriches)
         if enriches:
             document = {**document, "enriched": sorted(document.keys() - {"id", "type"})}
         self._buffer[key] = encode(document) | {"_id": key}
@@ -140,19 +140,7 @@ class ObjectWriter(ScanWriter):
     def _change(self, what: str, document: Document, fields: Document) -> list[UpdateOne]:
         if not self.record_changes or str(document["type"]).endswith("_folder"):
             return []
-        return [
-            self._change_operation(
-                what,
-                {
-                    "kind": "object",
-                    "type": document["type"],
-                    "id": document["id"],
-                    "name": document.get("name", document["id"]),
-                    "host": document.get("host", ""),
-                    "fields": fields,
-                },
-            )
-        ]
+        return [self._object_change(what, document, fields)]
 
 
 _MISSING = object()
