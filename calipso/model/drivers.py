@@ -68,7 +68,7 @@ DRIVERS: tuple[Driver, ...] = (
         binaries=("neutron-sriov-nic-agent",),
         vif_types=("hw_veb", "hostdev_physical"),
         bound_names=("sriovnicswitch",),
-        missing="the links of SR-IOV ports to the NICs that carry them",
+        read=True,
     ),
     Driver(
         "MACVTAP",

@@ -31,6 +31,8 @@ CODES: dict[str, str] = {
     "port_down": "Neutron reports DOWN for a port that is plugged.",
     "port_error": "Open vSwitch cannot use the port.",
     "port_unplugged": "A running instance has no interface for this port that is bound to it.",
+    "router_active_nowhere": "A highly available router is active on none of its hosts.",
+    "router_active_twice": "A highly available router is active on several hosts at once.",
     "service_down": "A service of Nova on the host does not report any more.",
     "switch_port_shared": "By LLDP several hosts are on one switch port.",
     "tap_missing": "The instance has an interface whose device is not on the host.",

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from bson import ObjectId
 
+from calipso.model.types.links import LINKS
 from calipso.topology.plumbing import values
 
 #: Fields of a link document that the adjacency needs.
@@ -20,6 +21,15 @@ LINK_FIELDS = ("link_type", "source", "target", "implicit", "state", "attributes
 #: An object with more links than this gets an index by value: a virtual switch has hundreds of
 #: links, and only a few of them belong to the network of a focal point.
 MANY_LINKS = 16
+
+#: Link types of which some links lead towards the wire from target to source, and the attribute
+#: that these have.
+TURNED_BY = {link.name: link.turned_by for link in LINKS if link.turned_by}
+
+#: Focal points whose walk goes towards the wire, and those whose walk comes from there. Such a walk
+#: does not turn at a switch: from one guest to the next, or from one NIC to the next.
+OUTWARD = frozenset({"instance", "vservice", "vnic", "vconnector"})
+INWARD = frozenset({"network", "host_pnic", "switch_pnic", "switch"})
 
 Constraints = Mapping[str, Any]
 
@@ -53,6 +63,7 @@ class Adjacency:
         self._ends: list[tuple[int, int]] = []
         self._implicit: list[bool] = []
         self._down: list[bool] = []
+        self._turned: set[int] = set()
         self._values: list[dict[str, frozenset[str]]] = []
         self._known_values: dict[tuple[tuple[str, ...] | None, ...], dict[str, frozenset[str]]] = {}
         self._numbers: dict[ObjectId, int] = {}
@@ -75,7 +86,10 @@ class Adjacency:
         self._ends.append((source, target))
         self._implicit.append(bool(link.get("implicit")))
         self._down.append(link.get("state") == "down")
-        self._values.append(self._shared_values(link.get("attributes") or {}))
+        attributes = link.get("attributes") or {}
+        self._values.append(self._shared_values(attributes))
+        if attributes.get(TURNED_BY.get(link["link_type"], "")):
+            self._turned.add(number)
         for side, end in zip(self._leaving, (source, target), strict=True):
             side[link["link_type"]][end].append(number)
 
@@ -115,7 +129,8 @@ class Adjacency:
         link type that leads nowhere does not end the walk. A link that is down ends its path: the
         walk reaches the object at its other end, but nothing beyond it on this path. A link that
         names values for a constraint is left out if the focal point has only other values; a focal
-        point without a value excludes no link.
+        point without a value excludes no link. A walk keeps its direction (`OUTWARD`, `INWARD`) on
+        links that may lead in either (`TURNED_BY`).
         """
         start = self._numbers.get(focal)
         if start is None:
@@ -124,12 +139,16 @@ class Adjacency:
         known: defaultdict[str, set[int]] = defaultdict(set)
         known[focal_type].add(start)
         taken: set[int] = set()
+        direction = _direction(focal_type)
         ends: set[int] = set()  # objects that the walk reached only by links that are down
         for link_type in link_types:
             source, target = split_type(link_type)
+            turns = direction is not None and _may_turn(link_type)
             reached: set[int] = set()
             for node in known[source]:
                 for number, far in self._steps(link_type, node, allowed):
+                    if turns and node != start and not self._keeps(direction, number, node):
+                        continue
                     if use_implicit or not self._implicit[number]:
                         taken.add(number)
                         (ends if self._down[number] else reached).add(far)
@@ -149,6 +168,11 @@ class Adjacency:
             for number in self._candidates(backward, stored_type, node, allowed):
                 if self._agrees(number, allowed):
                     yield number, self._ends[number][0 if backward else 1]
+
+    def _keeps(self, outward: bool | None, number: int, node: int) -> bool:
+        """True when a step from this end of a link goes towards the wire, as the walk does."""
+        leaves = self._ends[number][0] == node
+        return (leaves != (number in self._turned)) == outward
 
     def _candidates(
         self, backward: bool, stored_type: str, node: int, allowed: Mapping[str, frozenset[str]]
@@ -178,6 +202,18 @@ class Adjacency:
             not (name in carried and wanted.isdisjoint(carried[name]))
             for name, wanted in allowed.items()
         )
+
+
+def _may_turn(link_type: str) -> bool:
+    """True for a type, in either direction, of which some links lead the other way."""
+    return not both_ways([link_type]).isdisjoint(TURNED_BY)
+
+
+def _direction(focal_type: str) -> bool | None:
+    """True: towards the wire. False: from there. None: any."""
+    if focal_type in OUTWARD:
+        return True
+    return False if focal_type in INWARD else None
 
 
 _Side = defaultdict[str, defaultdict[int, list[int]]]

@@ -141,7 +141,19 @@ class Carriers:
                     for nic in uplinks.get(segment.physical, ()):
                         carried[nic][network] = segment
         self._keep_known(host, carried)
+        self._add_given(host, carried)
         return dict(carried)
+
+    def _add_given(self, host: str, carried: defaultdict[str, dict[str, Segment]]) -> None:
+        """A NIC whose hardware a guest has carries the guest's network, whatever the agent maps.
+
+        A network of several segments is left out: nothing tells which one the NIC is on.
+        """
+        for network in self._direct[host]:
+            wired = [s for s in self.segments.get(network, ()) if s.kind not in TUNNELS]
+            for nic in self._nics_of_direct.get((host, network), ()):
+                if len(wired) == 1:
+                    carried[nic].setdefault(network, wired[0])
 
     def _keep_known(self, host: str, carried: dict[str, dict[str, Segment]]) -> None:
         """Of networks that only guests with hardware of known NICs have, other NICs carry none."""

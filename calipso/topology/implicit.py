@@ -1,8 +1,9 @@
 """Implicit links: two objects that a chain of links joins. Pure.
 
 A chain of links makes one implicit link: `instance-vnic` and `vnic-vedge` give `instance-vedge`.
-Chains follow the stored direction, towards the wire. Their links must agree in the constraint
-attributes (usually the network). No chain returns to an object that it has passed.
+Chains go towards the wire: in the stored direction, or against it if the link says so (`uplink`).
+Their links must agree in the constraint attributes (usually the network). No chain returns to an
+object that it has passed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 
 from bson import ObjectId
 
-from calipso.topology.adjacency import split_type
+from calipso.topology.adjacency import TURNED_BY, split_type
 from calipso.topology.plumbing import values
 
 #: Most links of a chain. The longest real chain (instance to network) has seven.
@@ -120,13 +121,15 @@ class ImplicitLinks:
         source_type, target_type = split_type(link_type)
         source, target = link["source"], link["target"]
         self._explicit.add((link_type, source, target))
-        self._sources[source_type][source] = link["source_id"]
         badness = BADNESS.get(str(link.get("state")), BADNESS["unknown"])
         host, agreed = str(link.get("host") or ""), self._combinations(link)
-        self._steps[source].append(
-            Step(target, link["target_id"], link_type, badness, host, agreed)
-        )
-        if link_type in BOTH_WAYS:
+        turned = bool((link.get("attributes") or {}).get(TURNED_BY.get(link_type, "")))
+        if not turned:
+            self._sources[source_type][source] = link["source_id"]
+            self._steps[source].append(
+                Step(target, link["target_id"], link_type, badness, host, agreed)
+            )
+        if turned or link_type in BOTH_WAYS:
             self._sources[target_type][target] = link["target_id"]
             back = f"{target_type}-{source_type}"
             self._steps[target].append(Step(source, link["source_id"], back, badness, host, agreed))

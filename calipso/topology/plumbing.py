@@ -51,18 +51,24 @@ def vnics_by_device(vnics: Iterable[Record]) -> dict[tuple[str, str], Record]:
     pair. The bridge then has the other end, `tap` + start of the port id. The Linux bridge agent
     plugs DHCP and router ports in this way, and so does Open vSwitch with `ovs_use_veth`. Such a
     veth itself is in no switch of the host, whatever has its name there: a pod's `eth1` is not the
-    host's.
+    host's. The kernel says which device the other end is (`peer`); names only count where it
+    does not.
     """
     own: dict[tuple[str, str], Record] = {}
     other_ends: dict[tuple[str, str], Record] = {}
+    paired: dict[tuple[str, str], Record] = {}
     for vnic in vnics:
         host, device = str(vnic.get("host", "")), str(vnic["name"])
         if vnic.get("vnic_type") != "vservice_vnic" or vnic.get("kind") not in IN_NAMESPACE_ONLY:
             own[host, device] = vnic
+        if peer := _mapping(vnic, "peer"):
+            if not peer.get("namespace"):
+                paired[host, str(peer.get("device"))] = vnic
+            continue
         prefix, dash, port = device.partition("-")
         if vnic.get("vnic_type") == "vservice_vnic" and dash and prefix in NAMESPACE_PREFIXES:
             other_ends[host, f"tap{port}"] = vnic
-    return other_ends | own
+    return other_ends | own | paired
 
 
 class HostPlumbing:

@@ -2,6 +2,7 @@
 
     tests/fetch/<fetcher module>/<case>/
         case.json        description, environment, parent_ids, inventory, questions, problems
+                         ({"kind", "code", "on", "contains"}; "on" is the id of its object)
         expected.json    parent id -> objects, or {"raises": {"kind": ..., "message": ...}}
                          and "found" beside "raises" when a part was told
         ...              files with answers
@@ -294,7 +295,10 @@ def unmet_problems(expected: list[dict[str, str]], told: list[dict[str, str]]) -
 
 
 def _fits(problem: dict[str, str], wanted: dict[str, str]) -> bool:
-    same = all(problem[key] == wanted[key] for key in ("kind", "code", "on") if key in wanted)
+    """The code and the object must be said; a problem without them must have none."""
+    assert wanted.keys() <= {"kind", "code", "on", "contains"}, wanted
+    coded = all(problem[key] == wanted.get(key, "") for key in ("code", "on"))
+    same = coded and problem["kind"] == wanted.get("kind", problem["kind"])
     return same and wanted.get("contains", "") in problem["message"]
 
 

@@ -84,6 +84,29 @@ def test_it_is_one_change_when_it_appears_and_none_while_it_stays(
     assert inv.get_by_id("toy", "h1-eth0")["problems"][0]["since"] == since
 
 
+def test_an_object_whose_parent_is_not_there_is_below_the_one_that_was_read_and_says_so(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    toy.state["below"] = {"h1": {"parent_id": "az-9", "parent_type": "availability_zone"}}
+    toy.write()
+
+    scan()
+
+    host = inv.get_by_id("toy", "h1")
+    assert host is not None
+    assert (host["parent_type"], host["parent_id"]) == ("region", "east")
+    assert codes(inv, "h1") == ["misplaced"]
+    assert "its parent az-9 is not in the inventory" in host["problems"][0]["message"]
+    assert codes(inv, "h2") == []
+    assert len(inv.find("toy", "host_pnic")) == 5
+
+    toy.state["below"] = {}
+    toy.write()
+    scan()
+
+    assert (codes(inv, "h1"), rows(inv)) == ([], [])
+
+
 @pytest.mark.parametrize("failure", ["broken", "database_away", "forgotten", "crash"])
 def test_it_stays_when_its_fetch_failed(ill: ToyCloud, inv: InventoryMgr, scan: Run, failure: str):
     ill.state |= {"ill": {}, failure: ["h1"]}

@@ -1,8 +1,12 @@
-"""FindLinksForPnics: host_pnic-network, vnic-host_pnic."""
+"""FindLinksForPnics: host_pnic-network, vnic-host_pnic, host_pnic-host_pnic."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from calipso.discover.find_links import FindLinks, joined_state, network_attribute, with_reason
+from calipso.model.documents import Record
 from calipso.topology.carriers import Carriers, Segment
 from calipso.topology.plugs import down_fault
 
@@ -19,6 +23,7 @@ class FindLinksForPnics(FindLinks):
         hardware.
         """
         self.add_guests()
+        self.add_members()
         carriers = Carriers.read(self.each)
         networks = {item["id"]: item for item in self.find("network", [])}
         for pnic in self.find("host_pnic", ["state"]):
@@ -49,6 +54,37 @@ class FindLinksForPnics(FindLinks):
                     target_label=str(pnic["name"]),
                     attributes=network_attribute(vnic.get("network")),
                 )
+
+    def add_members(self) -> None:
+        """host_pnic-host_pnic: a bond or team and its members; cables are plugged into these."""
+        pnics = {item["id"]: item for item in self.find("host_pnic", ["state", "members"])}
+        for bond in pnics.values():
+            for seen in _members(bond):
+                if member := pnics.get(str(seen.get("id"))):
+                    self.add_member(bond, member, seen.get("state"))
+
+    def add_member(self, bond: Record, member: Record, state: Any) -> None:
+        """Join a bond to one member; `state` is what the bond says of it."""
+        states = {member["name"]: member.get("state"), f"{bond['name']}'s {member['name']}": state}
+        fault = down_fault(str(bond.get("host")), states)
+        if fault is not None:
+            self.problem(member, code=fault.code, message=fault.message, hint=fault.hint)
+        self.link(
+            bond,
+            member,
+            link_name=f"{bond['name']}-{member['name']}",
+            state=fault.state if fault else joined_state(*states.values()),
+            source_label=str(bond["name"]),
+            target_label=str(member["name"]),
+            attributes=with_reason({}, fault),
+        )
+
+
+def _members(bond: Record) -> list[Record]:
+    """What a bond or team says of its members; nothing for other NICs."""
+    members = bond.get("members")
+    seen = members.values() if isinstance(members, Mapping) else ()
+    return [member for member in seen if isinstance(member, Mapping)]
 
 
 def _segment_name(segment: Segment) -> str:

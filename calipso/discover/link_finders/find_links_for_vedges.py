@@ -139,7 +139,10 @@ class FindLinksForVedges(FindLinks):
         )
 
     def add_vconnector(self, vedge: Record, vconnector: Record, name: str, port: Record) -> None:
-        """vconnector-vedge: the veth pair `qvb`-`qvo` between a bridge and the switch."""
+        """vconnector-vedge: the veth pair `qvb`-`qvo` between a bridge and the switch.
+
+        A bridge that leads to NICs is an uplink of the switch: traffic goes the other way.
+        """
         interface = str(port.get("bridge_member") or _bridge_end(name))
         interfaces = vconnector.get("interfaces")
         member = interfaces.get(interface) if isinstance(interfaces, dict) else None
@@ -158,10 +161,17 @@ class FindLinksForVedges(FindLinks):
             target_label=name,
             host=host_of(vedge),
             attributes=with_reason(
-                _tag(port) | {"mac_address": mac} | carried_networks(self.networks_by(vconnector)),
+                _tag(port)
+                | {"mac_address": mac}
+                | ({"uplink": True} if self.leads_out(vconnector) else {})
+                | carried_networks(self.networks_by(vconnector)),
                 fault,
             ),
         )
+
+    def leads_out(self, vconnector: Record) -> bool:
+        """True for a Linux bridge that leads to a NIC: it is a way out of the switch."""
+        return bool(self.carriers.plumbing.members(vconnector))
 
     def networks_by(self, vconnector: Record) -> Any:
         """Networks of a Linux bridge; of one that leads to NICs, what these carry."""

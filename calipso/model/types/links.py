@@ -22,6 +22,8 @@ class LinkType:
     length: int | None = 0
     #: True: derived from other links, and only where a clique type names it.
     implicit: bool = False
+    #: Name of an attribute: links that have it lead towards the wire from target to source.
+    turned_by: str = ""
     #: A word of the model that no finder of this release makes: who will, or why not.
     planned: str = ""
 
@@ -42,14 +44,22 @@ LINKS = (
     LinkType("instance", "vnic", "The domain of the instance has this interface.", "The device."),
     LinkType("vservice", "vnic", "The device is in the namespace.", "The device."),
     LinkType(
+        "vnic",
+        "vnic",
+        "They are the two ends of a veth pair between namespaces of a host.",
+        "Both ends.",
+    ),
+    LinkType(
         "vnic", "vconnector", "The device is a member of the bridge.", "The device and the member."
     ),
     LinkType("vnic", "vedge", "The device is a port of the switch.", "The device and the port."),
     LinkType(
         "vconnector",
         "vedge",
-        "A veth pair joins bridge and switch (`qvb`, `qvo`).",
+        "A veth pair joins bridge and switch (`qvb`, `qvo`). With the attribute `uplink` the "
+        "bridge is the switch's way to a NIC.",
         "Both ends of the pair.",
+        turned_by="uplink",
     ),
     LinkType("vedge", "otep", "It is the endpoint of the switch's tunnel ports.", "The endpoint."),
     LinkType(
@@ -83,6 +93,12 @@ LINKS = (
         "Something of the network is on the host, and the wiring leads it out by this NIC.",
         "The NIC.",
         length=None,
+    ),
+    LinkType(
+        "host_pnic",
+        "host_pnic",
+        "The NIC is a member of the bond or team.",
+        "The member, as the NIC and as the bond sees it.",
     ),
     LinkType(
         "instance",

@@ -41,6 +41,12 @@ VNIC = ObjectType(
         Field("pnic", "NIC whose function, or which itself, the guest has.", LINKS),
         Field("pci_address", "PCI address on the host of what the guest got.", LIBVIRT),
         Field("socket", "Path of its vhost-user socket.", LIBVIRT),
+        Field(
+            "peer",
+            "Other end of its veth pair: `device`, and `namespace` (empty: the host's own).",
+            LINKS,
+            only=VSERVICE_VNIC,
+        ),
         Field("sub_ports", "Sub-ports of its trunk: `port_id`, `network`, `vlan`.", PORT),
         Field(
             "vnic_type",
@@ -139,6 +145,13 @@ VSERVICE = ObjectType(
         Field("enable_snat", "True: it translates source addresses.", ROUTERS, only=ROUTER),
         Field("gw_port_id", "Id of the port to its external network.", ROUTERS, only=ROUTER),
         Field("flavor_id", "Flavor of the router.", ROUTERS, only=ROUTER),
+        Field(
+            "ha_state",
+            "Of a highly available router: `active` on the host that has its addresses, otherwise "
+            "`standby`.",
+            LINKS,
+            only=ROUTER,
+        ),
         Field("project_id", "Id of its project.", ROUTERS, only=ROUTER),
     ),
 )

@@ -16,6 +16,7 @@ from pymongo import InsertOne, UpdateOne
 from calipso.model.documents import Document
 from calipso.model.inventory import object_key
 from calipso.model.owners import KEPT_FIELDS, STAMPS, of_source
+from calipso.model.types import is_folder
 from calipso.stores.inventory.changes import differences
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, Write
 from calipso.stores.inventory.scan_writer import ScanWriter, WriterOptions
@@ -46,7 +47,7 @@ class ObjectWriter(ScanWriter):
         if enriches:
             document = {**document, "enriched": sorted(document.keys() - {"id", "type"})}
         self._buffer[key] = encode(document) | {"_id": key}
-        if not enriches and not document["type"].endswith("_folder"):
+        if not enriches and not is_folder(document["type"]):
             self.counts[document["type"]] += 1
         if len(self._buffer) >= PORTION:
             self.flush()
@@ -138,7 +139,7 @@ class ObjectWriter(ScanWriter):
         return self._change("changed", new, fields) if fields else []
 
     def _change(self, what: str, document: Document, fields: Document) -> list[UpdateOne]:
-        if not self.record_changes or str(document["type"]).endswith("_folder"):
+        if not self.record_changes or is_folder(document["type"]):
             return []
         return [self._object_change(what, document, fields)]
 

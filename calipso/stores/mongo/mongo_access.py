@@ -79,7 +79,9 @@ class MongoAccess:
         return client
 
     def check_moves(self) -> None:
-        """Raises StoreError within 4 s when the server takes connections and does not answer."""
+        """Raises StoreError when the server takes connections and does not answer; see
+        `calipso.stores.mongo.standstill` for how long it waits.
+        """
         check_moves(self._client(), _url(self.config))
 
 

@@ -19,10 +19,14 @@ _FIELDS = (
     "mac_address",
     "fixed_ips",
     "binding:vnic_type",
+    "trunk_details",
 )
 
 #: Start of `device_owner` of their ports; the availability zone follows.
 _OF_INSTANCES = "compute:"
+
+#: Owner of the ports of a trunk besides its parent port.
+_SUB_PORT = "trunk:subport"
 
 #: Letters of a tap device name after `tap`.
 _SHORT = 11
@@ -34,14 +38,18 @@ class InstancePorts:
     def __init__(self, inv: InventoryMgr, environment: str) -> None:
         self._inv = inv
         self._environment = environment
+        self._network_of_sub_port: dict[str, str] = {}
 
     @cached_property
     def _of_instance(self) -> dict[str, list[Item]]:
         found: dict[str, list[Item]] = defaultdict(list)
         # no index contains the owner: see `find`
         for port in self._inv.each(self._environment, "port", _FIELDS):
-            if str(port.get("device_owner", "")).startswith(_OF_INSTANCES):
+            owner = str(port.get("device_owner", ""))
+            if owner.startswith(_OF_INSTANCES):
                 found[str(port["device_id"])].append(port)
+            elif owner == _SUB_PORT:
+                self._network_of_sub_port[str(port["id"])] = str(port["network_id"])
         return found
 
     @cached_property
@@ -56,6 +64,12 @@ class InstancePorts:
     def of(self, instance_id: str) -> list[Item]:
         """Ports of one instance, by id."""
         return sorted(self._of_instance.get(instance_id, ()), key=lambda port: str(port["id"]))
+
+    def of_trunks(self, ports: list[Item]) -> list[str]:
+        """Ids of the networks of sub-ports, of ports that are the parent of a trunk."""
+        trunks = [port.get("trunk_details") or {} for port in ports]
+        subs = [str(sub.get("port_id")) for each in trunks for sub in each.get("sub_ports") or ()]
+        return [self._network_of_sub_port[sub] for sub in subs if sub in self._network_of_sub_port]
 
     def network_info(self, ports: list[Item]) -> list[Item]:
         """Return the part of Nova's `network_info` that can be made from ports."""
@@ -77,7 +91,8 @@ class InstancePorts:
 def add_network(item: Fetched, info: list[Item] | None, ports: InstancePorts) -> None:
     """Set `network_info`, `network` (distinct ids), addresses and `mac_address` of an instance.
 
-    The order is that of Nova's cache, which is the order of the NICs.
+    The order is that of Nova's cache, which is the order of the NICs. Networks that the instance
+    has by a trunk come after those of its NICs.
     """
     own = ports.of(item["id"])
     if info is None:
@@ -87,6 +102,7 @@ def add_network(item: Fetched, info: list[Item] | None, ports: InstancePorts) ->
     networks = [port["network_id"] for port in own] or [
         (entry.get("network") or {}).get("id") for entry in info
     ]
+    networks += ports.of_trunks(own)
     macs = [port["mac_address"] for port in own] or [entry.get("address") for entry in info]
     item["network_info"] = info
     item["network"] = [name for name in dict.fromkeys(networks) if name]

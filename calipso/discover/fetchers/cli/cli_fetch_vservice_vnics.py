@@ -18,6 +18,8 @@ from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import NAMESPACE_LINKS
+from calipso.topology.wiring import HostFacts, build
+from calipso.topology.wiring.nodes import Kind, Relation
 
 #: The address for metadata requests. Every DHCP namespace has it, and it belongs to no subnet.
 _METADATA = {"169.254.169.254", "fe80::a9fe:a9fe"}
@@ -31,8 +33,9 @@ class CliFetchVserviceVnics(CliAccess):
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
         namespaces = self.parsed(NAMESPACE_LINKS, host, parse_namespaces)
+        peers = self._peers(host, namespaces)
         found = [
-            self._vnic(host, namespace, device)
+            self._vnic(host, namespace, device) | peers.get((namespace, device.name), {})
             for namespace, devices in namespaces.items()
             for device in (devices or {}).values()
             if _is_vnic(device)
@@ -42,6 +45,25 @@ class CliFetchVserviceVnics(CliAccess):
             some = any(devices is not None for devices in namespaces.values())
             raise PartialAnswer(errors, found, unread=unread, warning=some)
         return found
+
+    def _peers(self, host: str, namespaces: Namespaces) -> dict[tuple[str, str], Fetched]:
+        """By namespace and device of one end of a veth pair: where the other end is.
+
+        Nothing when the host's own devices cannot be read: their fetcher reports that.
+        """
+        entered = {name: found for name, found in namespaces.items() if found is not None}
+        if not any(d.kind == "veth" for found in entered.values() for d in found.values()):
+            return {}
+        try:
+            facts = HostFacts(self.devices(host), entered, namespaces.ids)
+        except (CliAccessError, ParseError):
+            return {}
+        wiring = build(facts)
+        return {
+            (node.netns, node.name): {"peer": {"device": peer.name, "namespace": peer.netns}}
+            for node in wiring.each(Kind.DEVICE)
+            for peer in wiring.peers(Relation.PEER, node.key)
+        }
 
     def _unread(
         self, host: str, namespaces: Namespaces
