@@ -86,10 +86,11 @@ class DbFetchOteps(DbAccess):
             self._nowhere(host, ip_address)
             return {"device": "", "pnics": []}, None
         ways, unread = Ways(), nics_unread(self, host, wiring(self, host))
-        try:
-            ways = self._ways(host, node, vedge, peers)
-        except (AccessError, ParseError) as error:
-            unread = unread or error
+        if unread is None:
+            try:
+                ways = self._ways(host, node, vedge, peers)
+            except (AccessError, ParseError) as error:
+                unread = error
         if not ways.ways and unread is None:
             self._no_way(host, ip_address, node, ways)
         device = node.facts
