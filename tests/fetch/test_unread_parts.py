@@ -111,3 +111,35 @@ def test_an_open_vswitch_that_never_ran_is_no_error(
 
     assert found == case.expected()
     assert told == []
+
+
+def test_no_veth_is_a_nic_while_the_namespaces_of_the_host_are_not_told(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = without("cli_fetch_host_pnics/namespaces_as_hosts", namespace_links=LOST)
+
+    found, _ = case.run(inv, monkeypatch)
+
+    assert [list(outcome) for outcome in found.values()] == [["raises"]] * 2
+    assert {outcome["raises"]["kind"] for outcome in found.values()} == {"timeout"}
+
+
+def test_ways_by_a_veth_stay_while_the_namespaces_of_the_host_are_not_told(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = without("db_fetch_vedges_ovs/lab_compute_1", "vedge", namespace_links=LOST)
+
+    found, told = case.run(inv, monkeypatch)
+
+    assert found == case.expected()
+    assert [(p["kind"], "ip netns" in p["message"]) for p in told] == [("timeout", True)]
+
+
+def test_a_host_with_hardware_needs_no_namespaces_to_know_its_nics(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = without("cli_fetch_host_pnics/bonded_bare_metal", namespace_links=LOST)
+
+    found, _ = case.run(inv, monkeypatch)
+
+    assert found == case.expected()

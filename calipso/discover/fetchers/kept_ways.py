@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from calipso.errors import CalipsoError, ErrorKind
 from calipso.model.documents import Document
 from calipso.model.inventory import Fetched
-from calipso.sources.cli.commands import NICS, OVS
+from calipso.sources.cli.commands import NAMESPACE_LINKS, NICS, OVS
 from calipso.sources.fetcher import Fetcher
 from calipso.topology.wiring import Wiring
 
@@ -24,7 +24,7 @@ def nics_unread(fetcher: Fetcher, host: str, wiring: Wiring) -> CalipsoError | N
     A host without Open vSwitch has no NIC in it: that is an answer. So is one whose Open vSwitch
     does not run, if nothing is known of it: packages bring it along.
     """
-    if error := wiring.unread.get(NICS.name):
+    if error := wiring.unread.get(NICS.name) or wiring.unread.get(NAMESPACE_LINKS.name):
         return error
     error = wiring.unread.get(OVS.name)
     if error is None or error.kind is ErrorKind.COMMAND_NOT_FOUND:

@@ -14,6 +14,7 @@ from calipso.hostparse.pci import parse_functions
 from calipso.hostparse.routes import Route, parse_routes
 from calipso.sources.cli.commands import NAMESPACE_LINKS, NICS, OVS, ROUTES, Command
 from calipso.topology.wiring import HostFacts, Wiring, build
+from calipso.topology.wiring.nics import may_leave_container
 
 T = TypeVar("T")
 
@@ -43,6 +44,8 @@ def read_wiring(access: Asks, host: str, *, switch: bool) -> Wiring:
     others = Namespaces()
     if all(nic.kind != "device" for nic in nics.values()):
         others = _part(unread, NAMESPACE_LINKS, others, access, host, parse_namespaces)
+        if not any(map(may_leave_container, devices.values())):
+            unread.pop(NAMESPACE_LINKS.name, None)  # nothing depends on them
     return build(
         HostFacts(
             devices=devices,
@@ -52,6 +55,7 @@ def read_wiring(access: Asks, host: str, *, switch: bool) -> Wiring:
             nics=nics,
             functions=_part(unread, NICS, {}, access, host, parse_functions),
             unread=unread,
+            netns_unread=NAMESPACE_LINKS.name in unread,
         )
     )
 

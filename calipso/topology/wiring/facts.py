@@ -18,7 +18,8 @@ class HostFacts:
     """Everything a wiring is built from. What was not read is empty, and named in `unread`.
 
     `devices` are those of the host's own namespace, `namespaces` those of the others by name,
-    `netns_ids` the numbers by which the host's devices name other namespaces.
+    `netns_ids` the numbers by which the host's devices name other namespaces. `netns_unread` is
+    True when nobody knows which namespaces the host has: then no veth is known to leave it.
     """
 
     devices: Mapping[str, Device]
@@ -29,3 +30,4 @@ class HostFacts:
     functions: Mapping[str, Function] = field(default_factory=dict)
     domains: Mapping[str, Domain] = field(default_factory=dict)
     unread: Mapping[str, CalipsoError] = field(default_factory=dict)
+    netns_unread: bool = False

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from calipso.hostparse.iplink import Device
 from calipso.hostparse.ovsdb import Interface
 from calipso.topology.wiring.facts import HostFacts
 from calipso.topology.wiring.hardware import is_representor
@@ -105,10 +106,16 @@ def _is_given_away(wiring: Wiring, node: Node) -> bool:
     return not used and not wiring.to(Relation.FUNCTION_OF, node.key)
 
 
-def _leaves_container(wiring: Wiring, node: Node, facts: HostFacts) -> bool:
-    device = node.facts
+def may_leave_container(device: Device) -> bool:
+    """True for a veth whose other end may lie outside: in no namespace that `ip` has a name for."""
     if device.kind != "veth" or device.peer_netns is None or device.peer_netns_name:
         return False
-    if device.peer_netns in facts.netns_ids.values() or wiring.peers(Relation.PEER, node.key):
+    return not device.name.startswith(VIRTUAL)
+
+
+def _leaves_container(wiring: Wiring, node: Node, facts: HostFacts) -> bool:
+    device: Device = node.facts
+    if facts.netns_unread or not may_leave_container(device):
         return False
-    return not node.name.startswith(VIRTUAL)
+    known = device.peer_netns in facts.netns_ids.values()
+    return not known and not wiring.peers(Relation.PEER, node.key)

@@ -14,7 +14,7 @@ from calipso.hostparse.lldp import Neighbour, parse_lldp
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
-from calipso.sources.cli.commands import LLDP, NICS
+from calipso.sources.cli.commands import LLDP, NAMESPACE_LINKS, NICS
 from calipso.sources.cli.problems import failed_command
 from calipso.topology.wiring.nics import AGGREGATES
 from calipso.topology.wiring.nodes import Kind, Node, Relation, Wiring
@@ -30,6 +30,8 @@ class CliFetchHostPnics(CliAccess):
         devices = self.devices(host)
         nics = self.parsed(NICS, host, parse_nics)
         wiring = self.wiring(host, switch=False)
+        if error := wiring.unread.get(NAMESPACE_LINKS.name):
+            raise error  # nobody knows which veths are NICs
         neighbours = self._neighbours(host)
         own = [wiring.nodes[key] for key in wiring.nics if key.kind is Kind.DEVICE]
         known = neighbours or {}
