@@ -32,6 +32,13 @@ _WORDS = (
     re.compile(r'"ifindex"\s*:\s*(\d+)'),
     re.compile(r'"info_kind"\s*:\s*"([^"]*)"'),
 )
+#: A tunnel has another `local` besides those of its addresses.
+_ADDRESSES = re.compile(r'"addr_info"\s*:\s*\[(.*?)\]', re.DOTALL)
+_LOCAL = re.compile(r'"local"\s*:\s*"([^"]*)"')
+#: Kinds of device that lead to no NIC by themselves.
+_LEADS_NOWHERE = frozenset(
+    {"erspan", "ip6erspan", "gre", "gretap", "ip6gre", "ip6gretap", "sit", "ipip", "ip6tnl"}
+)
 
 
 @dataclass(frozen=True)
@@ -117,11 +124,19 @@ class Device:
 
 class Broken(NamedTuple):
     """A device that could not be read: its name ("" if the text does not show it), and a sentence
-    with the cause.
+    with the cause. `kind` ("" if not shown) and `addresses` (None if not shown) are what its text
+    shows all the same.
     """
 
     name: str
     why: str
+    kind: str = ""
+    addresses: frozenset[str] | None = None
+
+    @property
+    def may_lead(self) -> bool:
+        """True if a way out of the host may go over it."""
+        return self.kind not in _LEADS_NOWHERE
 
 
 class Devices(dict[str, Device]):
@@ -134,6 +149,17 @@ class Devices(dict[str, Device]):
     def may_have(self, name: str) -> bool:
         """True if a device that could not be read has, or may have, this name."""
         return name not in self and any(broken.name in ("", name) for broken in self.broken)
+
+    def may_lead(self, name: str) -> bool:
+        """True if a device that could not be read may have this name and be on a way out."""
+        leading = [broken for broken in self.broken if broken.may_lead]
+        return name not in self and any(broken.name in ("", name) for broken in leading)
+
+    def may_be_on(self, ip: str) -> Broken | None:
+        """Return a device that could not be read and has, or may have, this address."""
+        if device_with(self.values(), ip) is not None:
+            return None
+        return next((b for b in self.broken if b.addresses is None or ip in b.addresses), None)
 
 
 def parse_devices(text: str, what: str = "ip -d -j addr show") -> Devices:
@@ -161,8 +187,7 @@ def _one_by_one(text: str, what: str, error: ParseError) -> Devices:
         try:
             found.append(_device(_entry(part, what), what))
         except ParseError as why:
-            name, shown = _name_in(part)
-            broken.append(Broken(name, f"{what}: device {shown} cannot be read: {why.message}"))
+            broken.append(_broken(part, what, why))
     if not found:
         raise error
     return Devices(found, broken)
@@ -175,12 +200,14 @@ def _entry(part: str, what: str) -> dict[str, Any]:
     return entry
 
 
-def _name_in(part: str) -> tuple[str, str]:
-    """Return the name of a device with broken JSON, and a text with its name, index and kind, as
-    far as they can be seen.
-    """
+def _broken(part: str, what: str, why: ParseError) -> Broken:
+    """Return a device with broken JSON: what of it can be seen in its text."""
     name, index, kind = (match[1] if (match := p.search(part)) else "" for p in _WORDS)
-    return name, f"{name or '?'} (index {index or '?'}{f', {kind}' if kind else ''})"
+    shown = f"{name or '?'} (index {index or '?'}{f', {kind}' if kind else ''})"
+    listed = _ADDRESSES.search(part)
+    addresses = frozenset(_LOCAL.findall(listed[1])) if listed else None
+    message = f"{what}: device {shown} cannot be read: {why.message}"
+    return Broken(name, message, kind, addresses)
 
 
 def device_with(devices: Iterable[Device], ip: str) -> Device | None:

@@ -5,9 +5,9 @@ A graph without the NICs has no ways. To store that would say that the host has 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from calipso.discover.fetchers.broken_ways import named, with_broken_ways
 from calipso.errors import CalipsoError, ErrorKind
+from calipso.hostparse.iplink import Devices
 from calipso.model.documents import Document
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.commands import NAMESPACE_LINKS, NICS, OVS
@@ -16,6 +16,8 @@ from calipso.topology.wiring import Wiring
 
 #: Fields that come from a way out, of an object or of a bridge or port listed in it.
 WAYS = ("ways_out", "ends_at", "mapped_ways", "pnics", "pnic", "uplinks", "nics")
+#: Fields of an endpoint that its device tells.
+_DEVICE = ("device", "mac_address", "mtu", "state", "vconnector")
 
 
 def nics_unread(fetcher: Fetcher, host: str, wiring: Wiring) -> CalipsoError | None:
@@ -50,26 +52,38 @@ def keep_ways(
     """Return the objects as they were found; without their ways where the NICs are unread.
 
     They have the stored ways then, if there are any, and the cause is told once a host. `error`
-    is why ways cannot be known although the NICs are.
+    is why ways cannot be known although the NICs are. Where only some devices cannot be read, the
+    stored ways over these are added to those that were found.
     """
-    error = nics_unread(fetcher, host, wiring) or error if found else None
-    if error is None:
+    if not found:
         return found
+    error = nics_unread(fetcher, host, wiring) or error
+    devices: Devices = fetcher.source("cli").devices(host)
+    if error is None and not any(broken.may_lead for broken in devices.broken):
+        return found
+    stored = {item["id"]: item for item in fetcher.inv.find(fetcher.env, object_type, host=host)}
+    if error is None:
+        return [with_broken_ways(item, stored.get(item["id"], {}), devices) for item in found]
     fetcher.source("cli").tell_once(
         host,
         error.message,
         f"{error.hint} The ways out of the host stay as they were read before.".strip(),
         error.kind,
     )
-    stored = {item["id"]: item for item in fetcher.inv.find(fetcher.env, object_type, host=host)}
     return [_kept(item, stored.get(item["id"], {})) for item in found]
+
+
+def kept_device(fetcher: Fetcher, object_id: str) -> Document:
+    """Return what is stored of the device below an endpoint; its ways are left to `keep_ways`."""
+    stored = fetcher.inv.find(fetcher.env, "otep", _DEVICE, id=object_id)
+    return {key: item[key] for item in stored for key in _DEVICE if key in item}
 
 
 def _kept(item: Document, known: Document) -> Document:
     """The item with the stored ways, also of the bridges and ports listed in it."""
     kept = _with_ways(item, known)
     if "bridges" in item:
-        before = _named(known.get("bridges") or ())
+        before = named(known.get("bridges"))
         kept["bridges"] = [_with_ways(b, before.get(b["name"], {})) for b in item["bridges"]]
     if "ports" in item:
         ports = known.get("ports") or {}
@@ -80,7 +94,3 @@ def _kept(item: Document, known: Document) -> Document:
 def _with_ways(item: Document, known: Document) -> Document:
     own = {key: value for key, value in item.items() if key not in WAYS}
     return own | {key: known[key] for key in WAYS if key in known}
-
-
-def _named(items: Iterable[Document]) -> dict[str, Document]:
-    return {str(item.get("name")): item for item in items}

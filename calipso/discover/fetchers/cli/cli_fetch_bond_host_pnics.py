@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from bson import ObjectId
+
 from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.kept_devices import broken_devices, stored_of_broken
 from calipso.errors import ParseError, PartialAnswer
 from calipso.hostparse.bonding import Bond, Slave, parse_bonds
 from calipso.hostparse.ethtool import Nic, parse_nics
-from calipso.hostparse.iplink import Device
+from calipso.hostparse.iplink import Device, Devices
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import BONDS, NICS
+
+#: What stored bonds and teams have, and no other NIC.
+_AGGREGATE = {"EtherChannel Master": ""}
 
 
 class CliFetchBondHostPnics(CliAccess):
@@ -22,7 +28,8 @@ class CliFetchBondHostPnics(CliAccess):
         host = self.host_of(parent_id)
         bonds, devices = self.parsed(BONDS, host, parse_bonds), self.devices(host)
         teams = [device for device in devices.values() if device.kind == "team"]
-        if not bonds and not teams:
+        keys = stored_of_broken(self, host, devices, "host_pnic", "local_name", **_AGGREGATE)
+        if not bonds and not teams and not keys:
             return []
         nics = self.parsed(NICS, host, parse_nics)
         found = [
@@ -31,11 +38,38 @@ class CliFetchBondHostPnics(CliAccess):
             if bond.name in devices and bond.attributes
         ]
         found += [_team(host, team, devices) for team in teams]
+        self._keep_members(host, found, devices)
+        return self._answer(host, bonds, devices, found, keys)
+
+    def _answer(
+        self,
+        host: str,
+        bonds: dict[str, Bond],
+        devices: Devices,
+        found: list[Fetched],
+        keys: list[ObjectId],
+    ) -> list[Fetched]:
+        """Return what was found. Raises PartialAnswer with it when a bond could not be read."""
         unread = sorted(bond.name for bond in bonds.values() if not bond.attributes)
+        broken = any(devices.may_have(name) for name in bonds) or bool(keys)
+        errors = [broken_devices(host, devices.broken)] if broken else []
         if unread:
-            keys = [self.key("host_pnic", f"{host}-{name}") for name in unread]
-            raise PartialAnswer([_no_answer(host, unread)], found, unread=keys)
+            keys = keys + [self.key("host_pnic", f"{host}-{name}") for name in unread]
+            errors.append(_no_answer(host, unread))
+        if errors:
+            raise PartialAnswer(errors, found, unread=keys, warning=not unread)
         return found
+
+    def _keep_members(self, host: str, found: list[Fetched], devices: Devices) -> None:
+        """Add to teams the stored members that are devices that cannot be read this time."""
+        if not devices.broken:
+            return
+        stored = self.inv.find(self.env, "host_pnic", ("id", "members"), host=host)
+        known = {item["id"]: item.get("members") or {} for item in stored}
+        for team in found:
+            before = known.get(team["id"], {})
+            lost = {name: member for name, member in before.items() if devices.may_have(name)}
+            team["members"] = lost | team["members"]
 
 
 def _no_answer(host: str, bonds: list[str]) -> ParseError:

@@ -6,10 +6,10 @@ from typing import Any
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.kept_devices import keep_broken
-from calipso.discover.fetchers.cli.kept_fields import keep_unread
+from calipso.discover.fetchers.cli.kept_fields import keep_masters, keep_unread
 from calipso.errors import CalipsoError, ErrorKind, ParseError
 from calipso.hostparse.ethtool import Nic, parse_nics
-from calipso.hostparse.iplink import Device, Vf
+from calipso.hostparse.iplink import Device, Devices, Vf
 from calipso.hostparse.lldp import Neighbour, parse_lldp
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
@@ -42,6 +42,7 @@ class CliFetchHostPnics(CliAccess):
             if node.facts.kind not in AGGREGATES
         ]
         keep_unread(self, host, found, nics, lldp=neighbours is not None)
+        keep_masters(self, host, found, devices)
         return keep_broken(self, host, "host_pnic", "local_name", found)
 
     def _neighbours(self, host: str) -> dict[str, list[Neighbour]] | None:
@@ -78,7 +79,7 @@ def _pnic(
     device: Device,
     nic: Nic | None,
     neighbours: list[Neighbour],
-    devices: dict[str, Device],
+    devices: Devices,
 ) -> Fetched:
     return {
         **(nic.settings if nic else {}),
@@ -119,11 +120,11 @@ def _hardware(nic: Nic | None) -> dict[str, Any]:
     return fields | {names[key]: nic.driver[key] for key in names if nic.driver.get(key)}
 
 
-def _master(host: str, device: Device, devices: dict[str, Device]) -> dict[str, Any]:
+def _master(host: str, device: Device, devices: Devices) -> dict[str, Any]:
     """Return the bond or team of a NIC, or the Linux bridge or Open vSwitch of which it
-    is a port.
+    is a port. Nothing when the master cannot be read: `keep_masters` handles these.
     """
-    if not device.master:
+    if not device.master or devices.may_have(device.master):
         return {}
     master = devices.get(device.master)
     if master is not None and master.kind in AGGREGATES:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
-from calipso.discover.fetchers.cli.kept_devices import broken_devices, stored_of_broken
-from calipso.discover.fetchers.kept_ways import keep_ways
+from calipso.discover.fetchers.cli.kept_devices import (
+    address_unread,
+    broken_devices,
+    stored_of_broken,
+)
+from calipso.discover.fetchers.kept_ways import keep_ways, kept_device
 from calipso.discover.fetchers.ways import nic_names, ways_fields
 from calipso.errors import ParseError, PartialAnswer
 from calipso.hostparse.fdb import parse_fdb
@@ -40,15 +44,18 @@ class CliFetchOtepsLxb(CliAccess):
             return []
         remotes = self.parsed(FDB, host, parse_fdb)
         wiring = self.wiring(host, switch=False)
-        found = [
-            {
-                **_otep(parent, host, tunnel, remotes.get(tunnel.name, [])),
-                **_carrier(tunnel, wiring),
-            }
-            for tunnel in tunnels
-            if tunnel.kind != "vxlan" or tunnel.name in remotes
-        ]
-        found = keep_ways(self, host, wiring, "otep", found)
+        found = []
+        for tunnel in tunnels:
+            if tunnel.kind == "vxlan" and tunnel.name not in remotes:
+                continue
+            otep = _otep(parent, host, tunnel, remotes.get(tunnel.name, []))
+            lost = address_unread(host, devices, _local(tunnel))
+            if lost is None:
+                found += keep_ways(self, host, wiring, "otep", [otep | _carrier(tunnel, wiring)])
+            else:
+                known = kept_device(self, otep["id"]).get("device")
+                otep |= {} if known is None else {"device": known}
+                found += keep_ways(self, host, wiring, "otep", [otep], lost)
         unread = sorted(d.name for d in tunnels if d.kind == "vxlan" and d.name not in remotes)
         errors = [broken_devices(host, devices.broken)] if keys else []
         if unread:

@@ -43,6 +43,12 @@ def stored_of_broken(
     ]
 
 
+def address_unread(host: str, devices: Devices, ip: str) -> ParseError | None:
+    """Return the error if an address is, or may be, on a device that cannot be read this time."""
+    broken = devices.may_be_on(ip) if ip else None
+    return broken_devices(host, [broken]) if broken else None
+
+
 def broken_devices(host: str, broken: Sequence[Broken]) -> ParseError:
     """Return one error for devices that cannot be read."""
     more = f", and {len(broken) - 1} more like it" if len(broken) > 1 else ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from calipso.discover.fetchers.cli.kept_devices import address_unread, broken_devices
 from calipso.discover.fetchers.db.agents import ids_by_other_name
-from calipso.discover.fetchers.db.host_answers import bridges, routes, wiring
+from calipso.discover.fetchers.db.host_answers import bridges, devices, routes, wiring
 from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of, tunnel_fields
-from calipso.discover.fetchers.kept_ways import keep_ways, nics_unread
+from calipso.discover.fetchers.kept_ways import keep_ways, kept_device, nics_unread
 from calipso.discover.fetchers.ways import barred_by, nic_names, ways_fields
 from calipso.errors import AccessError, CalipsoError, ErrorKind, ParseError
 from calipso.model.inventory import Fetched
@@ -81,8 +82,10 @@ class DbFetchOteps(DbAccess):
     ) -> tuple[Row, CalipsoError | None]:
         """The device that has the tunnel's address, and the NICs it leaves the host by; the error
         when routes that should lead to them cannot be read."""
-        node = device_of_address(wiring(self, host), ip_address)
+        node, known = device_of_address(wiring(self, host), ip_address), devices(self, host)
         if node is None:
+            if broken := address_unread(host, known, ip_address):
+                return kept_device(self, f"{host}-otep"), broken
             self._nowhere(host, ip_address)
             return {"device": "", "pnics": []}, None
         ways, unread = Ways(), nics_unread(self, host, wiring(self, host))
@@ -91,6 +94,8 @@ class DbFetchOteps(DbAccess):
                 ways = self._ways(host, node, vedge, peers)
             except (AccessError, ParseError) as error:
                 unread = error
+        if not ways.ways and unread is None and any(b.may_lead for b in known.broken):
+            unread = broken_devices(host, known.broken)
         if not ways.ways and unread is None:
             self._no_way(host, ip_address, node, ways)
         device = node.facts
@@ -111,7 +116,8 @@ class DbFetchOteps(DbAccess):
         by the routes to the peers of the tunnels. Raises CliAccessError or ParseError."""
         graph, barred = wiring(self, host), barred_by(vedge.get("configurations") or {})
         ways = ways_of_device(graph, node, barred)
-        if ways.ways or not peers:
+        unread = any(broken.may_lead for broken in devices(self, host).broken)
+        if ways.ways or not peers or unread:
             return ways
         routed = ways_to_peers(graph, routes(self, host), peers, barred)
         return routed if routed.ways else ways

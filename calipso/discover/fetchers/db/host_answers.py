@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calipso.hostparse.iplink import Device
+from calipso.hostparse.iplink import Devices
 from calipso.hostparse.ovsdb import Bridge
 from calipso.hostparse.routes import Route
 from calipso.sources.fetcher import Fetcher
@@ -15,9 +15,9 @@ def bridges(fetcher: Fetcher, host: str) -> dict[str, Bridge]:
     return found
 
 
-def devices(fetcher: Fetcher, host: str) -> dict[str, Device]:
+def devices(fetcher: Fetcher, host: str) -> Devices:
     """Network devices of a host. Raises CliAccessError or ParseError."""
-    found: dict[str, Device] = fetcher.source("cli").devices(host)
+    found: Devices = fetcher.source("cli").devices(host)
     return found
 
 
