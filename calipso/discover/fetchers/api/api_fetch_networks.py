@@ -32,6 +32,7 @@ class ApiFetchNetworks(ApiAccess):
             self.list("network", "/v2.0/networks", "networks", region=region, params=only)
         )
         of_network: dict[str, list[Item]] = defaultdict(list)
+        lost: list[Item] = []
         wanted = {"network_id": only["id"]} if only else {}
         for subnet in self.list(
             "network", "/v2.0/subnets", "subnets", region=region, params=wanted
@@ -39,6 +40,10 @@ class ApiFetchNetworks(ApiAccess):
             owner = records.made(partial(owner_of_subnet, subnet), subnet, kind="subnet")
             if owner is not None:
                 of_network[owner].append(subnet)
+            else:
+                lost.append(subnet)
+        if lost:
+            self._keep_subnets(lost, of_network)
         names = self.project_names()
         admin = self.admin_project_id(names)
         made = (
@@ -46,6 +51,20 @@ class ApiFetchNetworks(ApiAccess):
             for item in networks
         )
         return [item for item in made if item is not None]
+
+    def _keep_subnets(self, lost: list[Item], of_network: dict[str, list[Item]]) -> None:
+        """Add the stored subnets that subnets without an id, or without a network, may be."""
+        read = {str(subnet["id"]) for subnets in of_network.values() for subnet in subnets}
+        for stored in self.inv.find(self.env, "network", ("id", "subnets")):
+            for key, subnet in (stored.get("subnets") or {}).items():
+                if key not in read and any(_may_be(item, key, stored["id"]) for item in lost):
+                    of_network[stored["id"]].append(subnet)
+
+
+def _may_be(lost: Item, subnet_id: str, network_id: str) -> bool:
+    """True unless a subnet that was left out has another id, or another network."""
+    told = str(lost.get("id") or subnet_id), str(lost.get("network_id") or network_id)
+    return told == (subnet_id, network_id)
 
 
 def owner_of_subnet(subnet: Item) -> str:
