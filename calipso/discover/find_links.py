@@ -49,6 +49,8 @@ class FindLinks:
         self._links: dict[ObjectId, Link] = {}
         #: Faults of objects that the last run found.
         self.problems: list[Problem] = []
+        #: (type, id, code) of problems that the last run could neither find nor rule out.
+        self.unknown: set[tuple[str, str, str]] = set()
 
     def bind(self, env: str, inv: InventoryMgr, scan: ScanInfo | None = None) -> None:
         """Attach this finder to an environment, its inventory and the running scan."""
@@ -65,7 +67,7 @@ class FindLinks:
 
     def run(self) -> list[Link]:
         """Call `add_links` and return what it found, each link once, in a stable order."""
-        self._links, self._found, self.problems = {}, {}, []
+        self._links, self._found, self.problems, self.unknown = {}, {}, [], set()
         self.add_links()
         links, self._links, self._found = self._links, {}, {}
         return [links[key] for key in sorted(links)]
@@ -94,7 +96,8 @@ class FindLinks:
     def problem(self, obj: Mapping[str, Any], *, code: str, message: str, hint: str = "") -> None:
         """Report a fault of an object; `code` is one of `problem_codes.CODES`.
 
-        The problem stays on the object until this finder runs again and does not report it.
+        The problem stays on the object until this finder runs again and does not report it, nor
+        says that it `may_have` it.
         """
         self.problems.append(
             Problem(
@@ -108,6 +111,11 @@ class FindLinks:
                 object_id=str(obj["id"]),
             )
         )
+
+    def may_have(self, obj: Mapping[str, Any], *codes: str) -> None:
+        """Say that nobody knows whether an object has these problems: what would show them was not
+        read. Those that are stored stay."""
+        self.unknown |= {(str(obj["type"]), str(obj["id"]), code) for code in codes}
 
     def link(
         self,

@@ -45,6 +45,7 @@ VNIC_FIELDS = (
     "sub_ports",
     "peer",
     "stale_since",
+    "problems",
 )
 
 #: Ports of these owners are on several hosts at once; Neutron's binding names only one host.

@@ -121,7 +121,9 @@ class Stages:
         )
         finder.bind(self.environment, self.inv, info)
         found = self._graph_writer(alive).save_links(task["finder"], finder.run())
-        self._object_problems(alive).report_of_finder(task["finder"], finder.problems)
+        self._object_problems(alive).report_of_finder(
+            task["finder"], finder.problems, finder.unknown
+        )
         return {"ran": True, "counts": {"links": found}, "problems": finder.problems}
 
     def cliques(self, task: Document, alive: Callable[[], None]) -> Document:

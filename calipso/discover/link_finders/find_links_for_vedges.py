@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from calipso.discover.find_links import FindLinks, carried_networks, joined_state, with_reason
+from calipso.discover.find_links import carried_networks, joined_state, with_reason
+from calipso.discover.plug_problems import VCONNECTOR_FIELDS, PlugProblems, host_of
 from calipso.model.documents import Record
 from calipso.topology.carriers import Carriers
 from calipso.topology.plugs import (
@@ -14,20 +15,13 @@ from calipso.topology.plugs import (
     Fault,
     LocalVlans,
     Neutron,
-    broken_pair,
     down_fault,
-    loose_tap,
     port_fault,
 )
 from calipso.topology.plumbing import networks_of_vnic, values, vnics_by_device
 
-VCONNECTOR_FIELDS = (
-    *("bridge_name", "interfaces", "interfaces_names", "network", "ways_out"),
-    "stale_since",
-)
 
-
-class FindLinksForVedges(FindLinks):
+class FindLinksForVedges(PlugProblems):
     """What is plugged into the ports of a virtual switch: vNICs, Linux bridges and NICs.
 
     When `plugs` finds a fault, the link is not up and has the `reason`. The finder reports the
@@ -40,7 +34,7 @@ class FindLinksForVedges(FindLinks):
         self.vnics = vnics_by_device(self.find("vnic", VNIC_FIELDS))
         self.neutron = Neutron(self.each("port", PORT_FIELDS))
         self.vlans: dict[str, LocalVlans] = {}
-        self.cut_off: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self.cut_off = defaultdict(list)
         self.members = self.index_members()
         self.bridges = {
             (host_of(vconnector), str(vconnector.get("bridge_name"))): vconnector
@@ -63,7 +57,7 @@ class FindLinksForVedges(FindLinks):
                 if not self.add_port(vedge, str(name), port):
                     lost += [fault] if (fault := port_fault(host_of(vedge), name, port)) else []
             self.tell_of_switch(vedge, lost)
-        self.tell_of_wiring({host_of(vedge): vedge for vedge in vedges if _is_read(vedge)})
+        self.tell_of_wiring({host_of(vedge): vedge for vedge in vedges})
         self.tell_of_neutron()
         self.tell_of_owners()
 
@@ -201,70 +195,6 @@ class FindLinksForVedges(FindLinks):
             ),
         )
 
-    # -- problems on objects ---------------------------------------------------------
-
-    def tell(self, item: Record, fault: Fault, vnics: list[Record]) -> None:
-        """Report a fault on an object, and note that it cuts off the owners of these vNICs."""
-        self.problem(item, code=fault.code, message=fault.message, hint=fault.hint)
-        for vnic in vnics if fault.state == "down" else ():
-            for kind in ("instance", "vservice"):
-                if owner := vnic.get(f"{kind}_id"):
-                    about = kind, str(owner), str(vnic.get("host") or "")
-                    self.cut_off[about].append(f"{vnic['name']}: {fault.message}")
-
-    def vnics_of(self, vconnector: Record) -> list[Record]:
-        """Return the vNICs behind a Linux bridge: its members, and the tap for which it
-        was made.
-        """
-        host, bridge = host_of(vconnector), str(vconnector.get("bridge_name") or "")
-        names = {*values(vconnector.get("interfaces_names")), f"tap{bridge[3:]}"}
-        return [self.vnics[host, name] for name in sorted(names) if (host, name) in self.vnics]
-
-    def tell_of_switch(self, vedge: Record, lost: list[Fault]) -> None:
-        """Ports that Open vSwitch cannot use. Tunnels are told of on their endpoint."""
-        for fault in lost:
-            self.problem(vedge, code=fault.code, message=fault.message, hint=fault.hint)
-
-    def tell_of_wiring(self, vedges: dict[str, Record]) -> None:
-        """Report taps that are not in their bridge, and bridges without a path to the switch.
-
-        What was not read this time proves neither.
-        """
-        bridges: defaultdict[str, dict[str, Record]] = defaultdict(dict)
-        for vconnector in self.find("vconnector", VCONNECTOR_FIELDS):
-            host = host_of(vconnector)
-            bridges[host][str(vconnector.get("bridge_name"))] = vconnector
-            if not _is_read(vconnector):
-                continue
-            if fault := broken_pair(vconnector, vedges.get(host)):
-                self.tell(vconnector, fault, self.vnics_of(vconnector))
-        for (host, name), vnic in self.vnics.items():
-            if vnic["name"] != name or not _is_read(vnic):
-                continue
-            if fault := loose_tap(vnic, vedges.get(host), bridges[host]):
-                self.tell(vnic, fault, [vnic])
-
-    def tell_of_neutron(self) -> None:
-        """Report ports that Neutron could not bind, on the port and on its instance."""
-        for port in self.neutron.ports.values():
-            if port.get("binding:vif_type") != "binding_failed":
-                continue
-            fault = self.neutron.binding_failed(port)
-            self.problem(port, code=fault.code, message=fault.message, hint=fault.hint)
-            if str(port.get("device_owner")).startswith("compute:"):
-                about = "instance", str(port.get("device_id")), ""
-                self.cut_off[about].append(fault.message)
-
-    def tell_of_owners(self) -> None:
-        """Report the instances and vservices that one of these faults cuts off."""
-        for (kind, owner, host), messages in sorted(self.cut_off.items()):
-            self.problem(
-                {"type": kind, "id": owner, "host": host},
-                code="cut_off",
-                message="; ".join(sorted(set(messages))),
-                hint=f"`calipso clique show {owner}` shows where the path ends.",
-            )
-
 
 def _vnic_states(vnic: Record, name: str, port: Record) -> dict[str, Any]:
     """Return the states of the devices of a vNIC's plug.
@@ -279,16 +209,6 @@ def _vnic_states(vnic: Record, name: str, port: Record) -> dict[str, Any]:
 def _tells_ways(vedge: Record) -> bool:
     """True when the host said what the ports lead to: then names are no evidence."""
     return any("ways_out" in bridge for bridge in vedge.get("bridges") or ())
-
-
-def _is_read(item: Record) -> bool:
-    """False for an object that the last scan could not read."""
-    return "stale_since" not in item
-
-
-def host_of(item: Record) -> str:
-    """Host of an object."""
-    return str(item.get("host") or "")
 
 
 def _bridge_end(port: str) -> str:

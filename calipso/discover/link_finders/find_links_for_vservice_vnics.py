@@ -43,7 +43,8 @@ class FindLinksForVserviceVnics(FindLinks):
     def tell_of_routers(self, services: list[Document]) -> None:
         """Report highly available routers that are active on several hosts, or on none.
 
-        A host that was not read in this scan proves nothing: what is stored of it may be old.
+        A host that was not read in this scan proves nothing: what is stored of it may be old. What
+        was reported of the router before stays then.
         """
         routers: defaultdict[str, list[Document]] = defaultdict(list)
         for service in services:
@@ -51,6 +52,8 @@ class FindLinksForVserviceVnics(FindLinks):
                 routers[str(service.get("router_id"))].append(service)
         for found in routers.values():
             read = [service for service in found if not service.get("stale_since")]
+            for service in found if len(read) < len(found) else ():
+                self.may_have(service, "router_active_twice", "router_active_nowhere")
             active = [service for service in read if service["ha_state"] == "active"]
             hosts = ", ".join(sorted(str(service.get("host")) for service in active or found))
             if len(active) > 1:

@@ -12,7 +12,7 @@ Every step may stop and run again: a problem that changed, or that must go, is `
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -54,10 +54,20 @@ class ObjectProblems(ScanWriter):
         self._store(found)
         return len(found)
 
-    def report_of_finder(self, finder: str, problems: Sequence[Problem]) -> int:
-        """Replace the problems of one link finder by these; returns their number."""
+    def report_of_finder(
+        self,
+        finder: str,
+        problems: Sequence[Problem],
+        unknown: Collection[tuple[str, str, str]] = (),
+    ) -> int:
+        """Replace the problems of one link finder by these; returns their number.
+
+        `unknown` are those that it could neither find nor rule out, as (type, id, code) of their
+        object: what is stored of them stays.
+        """
         count = self.report(problems, {"finder": finder})
-        self._retire(self._rows({"environment": self.environment, "found_by.finder": finder}))
+        rows = self._rows({"environment": self.environment, "found_by.finder": finder})
+        self._retire(row for row in rows if (row["type"], row["id"], row["code"]) not in unknown)
         return count
 
     # -- problems that go -----------------------------------------------------------
