@@ -77,6 +77,7 @@ DRIVERS: tuple[Driver, ...] = (
         binaries=("neutron-macvtap-agent",),
         vif_types=("macvtap",),
         bound_names=("macvtap",),
+        read=True,
     ),
     Driver(
         "VPP",

@@ -10,6 +10,7 @@ CODES: dict[str, str] = {
     "agent_down": "The network agent does not report to Neutron any more.",
     "binding_failed": "Neutron could not bind the port to its host.",
     "bound_elsewhere": "The device is on one host, Neutron has bound its port to another.",
+    "carrier_unknown": "Nothing tells which NIC or switch port carries a guest's interface.",
     "compute_service_down": "Nova's compute service on the host does not report any more.",
     "cut_off": "A fault on the path to the wire cuts the instance or service off.",
     "dead_vlan": "The port is in the VLAN of ports that the agent has not wired.",

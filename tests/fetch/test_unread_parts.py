@@ -143,3 +143,15 @@ def test_a_host_with_hardware_needs_no_namespaces_to_know_its_nics(
     found, _ = case.run(inv, monkeypatch)
 
     assert found == case.expected()
+
+
+def test_the_nic_of_a_guest_stays_when_the_nics_are_not_told(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "cli_fetch_instance_vnics/macvtap_on_vlan_function_and_dummy"
+    case = without(name, "vnic", nics=LOST)
+
+    found, told = case.run(inv, monkeypatch)
+
+    assert found == case.expected()
+    assert {(p["kind"], p["code"]) for p in told} == {("timeout", "")}

@@ -91,6 +91,7 @@ RARE = {
         "hardware in a guest",
         "cli_fetch_instance_vnics/hardware_and_sockets",
     ),
+    ("vnic", "vhost_device"): ("vDPA", "cli_fetch_instance_vnics/vdpa_of_a_known_nic"),
     ("vnic", "socket"): ("a vhost-user socket", "cli_fetch_instance_vnics/hardware_and_sockets"),
     ("vnic", "sub_ports"): ("a trunk", "cli_fetch_instance_vnics/trunk_with_a_sub_port"),
     ("switch_pnic", "vlan"): (

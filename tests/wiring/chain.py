@@ -19,8 +19,8 @@ from tests.link_finders.casekit import FINDERS_PACKAGE, configured_finders
 
 #: Fetcher, type of what it finds, drivers it is for, type of its parents, what ends their ids.
 STEPS = (
-    ("CliFetchHostPnics", "host_pnic", "OVS LXB", "host", "-host_pnics"),
-    ("CliFetchBondHostPnics", "host_pnic", "OVS LXB", "host", "-host_pnics"),
+    ("CliFetchHostPnics", "host_pnic", "OVS LXB MACVTAP", "host", "-host_pnics"),
+    ("CliFetchBondHostPnics", "host_pnic", "OVS LXB MACVTAP", "host", "-host_pnics"),
     ("CliFetchDpdkHostPnics", "host_pnic", "OVS", "host", "-host_pnics"),
     ("DbFetchVedgesOvs", "vedge", "OVS", "host", "-vedges"),
     ("CliFetchVconnectorsOvs", "vconnector", "OVS", "host", "-vconnectors"),
@@ -29,7 +29,7 @@ STEPS = (
     ("CliFetchOtepsLxb", "otep", "LXB", "vconnector", ""),
     ("CliFetchHostVservices", "vservice", "OVS LXB", "host", "-vservices"),
     ("CliFetchVserviceVnics", "vnic", "OVS LXB", "host", "-vservices"),
-    ("CliFetchInstanceVnics", "vnic", "OVS LXB", "instance", "-vnics"),
+    ("CliFetchInstanceVnics", "vnic", "OVS LXB MACVTAP", "instance", "-vnics"),
 )
 
 

@@ -42,17 +42,19 @@ class FindLinksForPnics(FindLinks):
     def add_guests(self) -> None:
         """vnic-host_pnic: a guest's interface is a function of the NIC: no switch lies between."""
         pnics = self.nics()
-        for vnic in self.each("vnic", ["pnic", "network", "mac_address"]):
+        for vnic in self.each("vnic", ["pnic", "network", "mac_address", "state"]):
             pnic = pnics.get((str(vnic.get("host")), str(vnic.get("pnic") or "")))
             if pnic is not None:
+                states = {str(item["name"]): item.get("state") for item in (vnic, pnic)}
+                fault = down_fault(str(vnic.get("host") or ""), states)
                 self.link(
                     vnic,
                     pnic,
                     link_name=str(vnic["name"]),
-                    state=joined_state(pnic.get("state")),
+                    state=joined_state(*states.values()),
                     source_label=str(vnic.get("mac_address") or ""),
                     target_label=str(pnic["name"]),
-                    attributes=network_attribute(vnic.get("network")),
+                    attributes=with_reason(network_attribute(vnic.get("network")), fault),
                 )
 
     def add_members(self) -> None:

@@ -38,8 +38,11 @@ VNIC = ObjectType(
     icon="plug",
     kind="vnic_type",
     fields=(
-        Field("pnic", "NIC whose function, or which itself, the guest has.", LINKS),
+        Field(
+            "pnic", "NIC a guest has (whole, or a function of it), or that is below macvtap.", LINKS
+        ),
         Field("pci_address", "PCI address on the host of what the guest got.", LIBVIRT),
+        Field("vhost_device", "Of vDPA: the host's device that the guest got.", LIBVIRT),
         Field("socket", "Path of its vhost-user socket.", LIBVIRT),
         Field(
             "peer",

@@ -32,11 +32,17 @@ class Guest:
 
     @property
     def name(self) -> str:
-        """The most telling name: device, socket's file, PCI address, MAC."""
+        """The most telling name: device, file of a socket or of vDPA, PCI address, MAC."""
         i = self.interface
         if i is None:
             return self.pci
-        return i.device or i.socket.rpartition("/")[2] or i.pci or i.mac
+        return i.device or (i.socket or self.vdpa).rpartition("/")[2] or i.pci or i.mac
+
+    @property
+    def vdpa(self) -> str:
+        """Path of the vhost-vdpa device that the guest got ("" for none)."""
+        i = self.interface
+        return i.source if i is not None and i.kind == "vdpa" else ""
 
 
 def add_guests(wiring: Wiring, domains: Mapping[str, Domain]) -> None:

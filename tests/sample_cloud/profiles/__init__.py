@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .bonds import kernel_bond, ovs_bond, teamd
+from .direct import macvtap, vdpa
 from .kolla import kolla_ovs
 from .neighbours import ironic, kubernetes
 from .openstack_ansible import osa_lxb, osa_ovs
@@ -24,6 +25,8 @@ PROFILES: dict[str, Callable[[int], Site]] = {
     "dpdk": dpdk,
     "sriov": sriov,
     "switchdev": switchdev,
+    "vdpa": vdpa,
+    "macvtap": macvtap,
     "trunk": trunk,
     "segments": segments,
     "ha": ha,

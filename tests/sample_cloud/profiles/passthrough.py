@@ -179,6 +179,12 @@ def _whole_nic(site: Site, instance: Instance, network: Network, bus: str) -> Po
 def switchdev(seed: int) -> Site:
     """Hardware offload: the guest has a virtual function, br-int its representor; the NIC itself is
     the uplink of br-ex. Representors look like NICs under /sys/class/net."""
+    return offload(seed)
+
+
+def offload(seed: int, *, vdpa: bool = False) -> Site:
+    """A host with a representor in br-int; `vdpa`: the guest has a vhost-vdpa device instead of the
+    function itself."""
     site = Site(seed, type_drivers="vlan")
     blue = site.network("blue", "vlan", 100)
     drawn = site.host("compute-1", "controller", "compute")
@@ -195,7 +201,8 @@ def switchdev(seed: int) -> Site:
     site.carries(drawn, ["enp3s0f0np0"], blue)
     instance = site.instance("quick", drawn)
     profile = {"pci_slot": "0000:03:00.2", "capabilities": ["switchdev"]}
-    port = guest_port(site, instance, blue, Binding("ovs", "direct", {}, profile))
+    binding = Binding("ovs", "vdpa" if vdpa else "direct", {}, profile)
+    port = guest_port(site, instance, blue, binding)
     for at in (0, 1):
         name, mac = f"enp3s0f0npf0vf{at}", drawn.names.local_mac("rep", drawn.of(str(at)))
         up = {} if at == 0 else {"flags": ("BROADCAST", "MULTICAST"), "state": "DOWN"}
@@ -207,6 +214,9 @@ def switchdev(seed: int) -> Site:
     switch_port(drawn, port, "enp3s0f0npf0vf0", mac=drawn.device("enp3s0f0npf0vf0")["address"])
     drawn.pci_text[-1] += "virtfn: 0 0000:03:00.2\nvirtfn: 1 0000:03:00.3\n"
     inner = f"      <source><address type='pci' {pci_xml('0000:03:00.2')}/></source>\n"
-    run(site, instance, interface_xml("hostdev' managed='yes", port, inner))
+    kind = "hostdev' managed='yes"
+    if vdpa:
+        kind, inner = "vdpa", "      <source dev='/dev/vhost-vdpa-0'/>\n"
+    run(site, instance, interface_xml(kind, port, inner))
     site.truth.link("vnic-vedge", vnic_of(instance, port), drawn.name, [blue.name])
     return site

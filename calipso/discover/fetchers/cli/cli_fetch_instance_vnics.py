@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from calipso.discover.fetchers.cli.guest_ports import GuestPorts, guest_ports, nic_with_function
+from calipso.discover.fetchers.cli.guest_carriers import carrier_fields
+from calipso.discover.fetchers.cli.guest_ports import GuestPorts, guest_ports
 from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
 from calipso.discover.fetchers.db.agents import ids_by_other_name
-from calipso.errors import AccessError, ErrorKind, ParseError
+from calipso.errors import ErrorKind, ParseError
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.libvirt import Domain, DomainInterface, parse_domains
-from calipso.hostparse.ovsdb import Interface, parse_ovs
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
-from calipso.sources.cli.commands import DOMAINS, OVS
+from calipso.sources.cli.commands import DOMAINS
 from calipso.sources.fetcher import Outcome
 from calipso.topology.wiring.guests import Guest
 
@@ -75,42 +75,15 @@ class CliFetchInstanceVnics(CliAccess):
                 continue
             if interface is None and port is None:
                 continue  # a graphics card, say: nothing tells that it is for a network
-            nic = nic_with_function(devices, guest.pci, port.mac_address if port else guest.mac)
-            nic = nic or (guest.pci if interface is None else "")  # a whole NIC is called so
-            vnic = _vnic(uuid, host, guest, device, port) | ({"pnic": nic} if nic else {})
-            found.append(vnic | self._at_socket(host, interface, port) | self._sub_ports(port))
+            vnic = _vnic(uuid, host, guest, device, port)
+            vnic |= carrier_fields(self, host, guest, port)
+            found.append(vnic | self._sub_ports(port))
         for port in joined.left.get(domain.uuid, ()):
             if ids_by_other_name(self)[port.host] == host:
                 self._unplugged(uuid, host, domain, port)
         for ports in joined.alike.get(domain.uuid, ()):
             self._alike(uuid, host, domain, ports)
         return keep_broken(self, host, "vnic", "device", found, instance_id=uuid)
-
-    def _at_socket(
-        self, host: str, interface: DomainInterface | None, port: PortRef | None
-    ) -> Fetched:
-        """State of a vhost-user interface: the kernel has no device, so Open vSwitch says it.
-
-        Its interface there has the same socket, name or port.
-        """
-        if interface is None or not interface.socket:
-            return {}
-
-        def read() -> dict[str, Interface]:
-            try:
-                bridges = self.parsed(OVS, host, parse_ovs)
-            except (AccessError, ParseError):
-                return {}  # the state stays unknown; the fetchers of switches report the cause
-            ports = [port for bridge in bridges.values() for port in bridge.ports.values()]
-            all_of = [each for port in ports for each in port.interfaces]
-            known = {each.port_id: each for each in all_of} | {each.name: each for each in all_of}
-            return known | {each.options.get("vhost-server-path", ""): each for each in all_of}
-
-        found = self.context.shared(f"cli:switch_interfaces:{host}", read)
-        for name in (interface.socket, _device_name(interface), port.id if port else ""):
-            if name and (plugged := found.get(name)):
-                return {"state": plugged.state, "admin_state": plugged.admin_state}
-        return {}
 
     def _sub_ports(self, port: PortRef | None) -> Fetched:
         """Ports of the trunk a port is the parent of: a VLAN of the guest each."""
