@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from calipso.errors import PartialAnswer
+from calipso.model.inventory import object_key
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.fetch.casekit import HERE, Case
 
@@ -155,3 +157,56 @@ def test_the_nic_of_a_guest_stays_when_the_nics_are_not_told(
 
     assert found == case.expected()
     assert {(p["kind"], p["code"]) for p in told} == {("timeout", "")}
+
+
+UNEXPLAINED = "cli_fetch_vservice_vnics/devices_and_ports_without_each_other"
+
+
+def with_older_ports() -> Case:
+    """The case, in a scan that has not read the ports."""
+    case = Case(HERE / UNEXPLAINED)
+    for item in case.data["inventory"]:
+        item.pop("scan_id", None)
+    return case
+
+
+def test_no_device_is_called_unexplained_while_the_ports_are_not_read(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = with_older_ports()
+
+    found, told = case.run(inv, monkeypatch)
+
+    assert (found, told) == (case.expected(), [])
+
+
+def test_what_was_unexplained_stays_so_while_the_ports_are_not_read(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = with_older_ports()
+    told_before = case.data["problems"]
+    vnic = {"type": "vnic", "id": told_before[0]["on"], "host": "net-4"}
+    case.data["inventory"].append(vnic)
+    case.run(inv, monkeypatch)
+    for problem in told_before:
+        query, known = {"id": problem["on"]}, [{"code": problem["code"]}]
+        inv.collection("inventory").update_one(query, {"$set": {"problems": known}})
+
+    _, told = case.run(inv, monkeypatch)
+
+    assert [(p["code"], p["on"]) for p in told] == [(p["code"], p["on"]) for p in told_before]
+
+
+def test_the_device_of_a_health_manager_stays_when_the_host_does_not_tell_its_devices(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = without("cli_fetch_vservice_vnics/octavia_health_manager", links=LOST)
+    vnic = case.expected()["ctl-1"][0]
+    case.data["inventory"].append({**vnic, "type": "vnic"})
+
+    outcomes, problems = case.outcomes(inv, monkeypatch)
+
+    outcome = outcomes["ctl-1"]
+    assert isinstance(outcome, PartialAnswer)
+    assert outcome.unread == [object_key("lab", "vnic", vnic["id"])]
+    assert not [problem for problem in problems if problem.code]

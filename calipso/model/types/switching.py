@@ -125,7 +125,8 @@ VSERVICE = ObjectType(
     name="vservice",
     singular="vservice",
     plural="vservices",
-    meaning="A network namespace: a DHCP server, a router, or another service.",
+    meaning="A network namespace: a DHCP server, a router, or another service; or Octavia's health "
+    "manager, which has a port and no namespace.",
     identity="`<host>-<namespace>`; named `qdhcp-<network name>`, `qrouter-<router name>`",
     parents=("vservice_dhcps_folder", "vservice_routers_folder", "vservice_miscellaneous_folder"),
     focal_point=True,
@@ -135,11 +136,16 @@ VSERVICE = ObjectType(
     fields=(
         Field(
             "service_type",
-            "`dhcp`, `router`, `snat`, `fip`, `metadata` or `misc`.",
+            "`dhcp`, `router`, `snat`, `fip`, `metadata`, `octavia` or `misc`.",
             NAMESPACES,
             column=True,
         ),
-        Field("local_service_id", "Name of the namespace.", NAMESPACES, search=Search.WORD),
+        Field(
+            "local_service_id",
+            "Name of the namespace, or of the service.",
+            NAMESPACES,
+            search=Search.WORD,
+        ),
         networks("Ids of the networks it is on.", PORT),
         Field("network_id", "Id of the network it serves.", NAMESPACES),
         Field("router_id", "Id of the router it is.", NAMESPACES, only=ROUTER),

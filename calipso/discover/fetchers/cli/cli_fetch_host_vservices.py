@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from calipso.discover.fetchers.cli.host_services import host_services
 from calipso.discover.fetchers.cli.netns_services import Service, service
 from calipso.discover.fetchers.cli.ports import Ports, ports_of
 from calipso.hostparse.iplink import Device
@@ -26,7 +27,7 @@ _ROUTER_COLUMNS = (
 
 
 class CliFetchHostVservices(CliAccess):
-    """DHCP servers, routers and other namespaces of a host.
+    """DHCP servers, routers and other namespaces of a host, and Octavia's health manager.
 
     The name comes from the network in the inventory or the router in Neutron's database. A
     namespace whose network or router is gone is still on the host, so the fetcher lists it.
@@ -37,10 +38,11 @@ class CliFetchHostVservices(CliAccess):
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
         namespaces = self.parsed(NAMESPACE_LINKS, host, parse_namespaces)
-        return [
+        found = [
             self._vservice(host, service(name)) | _ha_state(devices or {})
             for name, devices in namespaces.items()
         ]
+        return found + host_services(self, host)
 
     def _vservice(self, host: str, found: Service) -> Fetched:
         end, folder_type, text = found.folder

@@ -9,6 +9,7 @@ from calipso.discover.fetchers.cli.guest_carriers import carrier_fields
 from calipso.discover.fetchers.cli.guest_ports import GuestPorts, guest_ports
 from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
+from calipso.discover.fetchers.cli.unexplained import tell_of_devices
 from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.errors import ErrorKind, ParseError
 from calipso.hostparse.iplink import Device
@@ -83,6 +84,8 @@ class CliFetchInstanceVnics(CliAccess):
                 self._unplugged(uuid, host, domain, port)
         for ports in joined.alike.get(domain.uuid, ()):
             self._alike(uuid, host, domain, ports)
+        if not joined.alike.get(domain.uuid):
+            tell_of_devices(self, host, found)
         return keep_broken(self, host, "vnic", "device", found, instance_id=uuid)
 
     def _sub_ports(self, port: PortRef | None) -> Fetched:

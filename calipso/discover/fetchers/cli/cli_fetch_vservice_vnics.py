@@ -9,8 +9,10 @@ from dataclasses import replace
 from bson import ObjectId
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.host_services import host_service_vnics
 from calipso.discover.fetchers.cli.kept_devices import broken_devices, stored_of_broken
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
+from calipso.discover.fetchers.cli.unexplained import tell_of_devices, tell_of_ports
 from calipso.errors import CalipsoError, CliAccessError, ErrorKind, ParseError, PartialAnswer
 from calipso.hostparse.iplink import Device, Devices
 from calipso.hostparse.netns import Namespaces, parse_namespaces
@@ -40,7 +42,11 @@ class CliFetchVserviceVnics(CliAccess):
             for device in (devices or {}).values()
             if _is_vnic(device)
         ]
+        tell_of_devices(self, host, found)
+        tell_of_ports(self, host, namespaces, found)
         errors, unread = self._unread(host, namespaces)
+        own, of_own, lost = host_service_vnics(self, host)
+        found, errors, unread = found + own, errors + of_own, unread + lost
         if errors:
             some = any(devices is not None for devices in namespaces.values())
             raise PartialAnswer(errors, found, unread=unread, warning=some)

@@ -24,6 +24,8 @@ _FIELDS = (
     "binding:host_id",
     "binding:profile",
     "trunk_details",
+    "admin_state_up",
+    "scan_id",
 )
 
 
@@ -41,19 +43,27 @@ class PortRef:
     pci: str = ""
     #: (port id, VLAN towards the guest) of the sub-ports of its trunk
     sub_ports: tuple[tuple[str, int], ...] = ()
+    #: False: somebody switched the port off
+    up: bool = True
 
 
 class Ports:
-    """All ports of the environment, by device name and by the device they belong to."""
+    """All ports of the environment, by device name and by the device they belong to.
 
-    def __init__(self, refs: Iterable[PortRef]) -> None:
+    `current` is True when this scan has read them.
+    """
+
+    def __init__(self, refs: Iterable[PortRef], *, current: bool = False) -> None:
+        self.current = current
         self._by_start: dict[str, PortRef] = {}
         self._by_id: dict[str, PortRef] = {}
         self._networks: dict[str, set[str]] = {}
         self._of_owner: dict[str, list[PortRef]] = {}
+        self._of_kind: dict[str, list[PortRef]] = {}
         for ref in refs:
             self._by_start[ref.id[:ID_LENGTH]] = ref
             self._by_id[ref.id] = ref
+            self._of_kind.setdefault(ref.device_owner, []).append(ref)
             if ref.device_id:
                 self._of_owner.setdefault(ref.device_id, []).append(ref)
                 self._networks.setdefault(ref.device_id, set()).add(ref.network_id)
@@ -71,6 +81,10 @@ class Ports:
     def of_owner(self, device_id: str) -> list[PortRef]:
         """Ports of an instance or router."""
         return self._of_owner.get(device_id, [])
+
+    def of_kind(self, device_owner: str) -> list[PortRef]:
+        """Ports with this `device_owner`: `network:dhcp`, for example."""
+        return self._of_kind.get(device_owner, [])
 
     def networks_of(self, device_id: str) -> list[str]:
         """Ids of the networks a router (or instance) has ports in."""
@@ -96,7 +110,8 @@ def ports_of(fetcher: Fetcher) -> Ports:
     """Return the ports of the scanned environment. Each process reads them once a scan."""
 
     def read() -> Ports:
-        return Ports(
+        stored = fetcher.inv.find(fetcher.env, "port", _FIELDS)
+        refs = (
             PortRef(
                 id=str(port["id"]),
                 network_id=str(port.get("network_id", "")),
@@ -111,8 +126,11 @@ def ports_of(fetcher: Fetcher) -> Ports:
                 host=str(port.get("binding:host_id") or ""),
                 pci=_pci(port.get("binding:profile")),
                 sub_ports=tuple(_sub_ports(port.get("trunk_details"))),
+                up=port.get("admin_state_up") is not False,
             )
-            for port in fetcher.inv.find(fetcher.env, "port", _FIELDS)
+            for port in stored
         )
+        scan = fetcher.context.scan_id
+        return Ports(refs, current=any(port.get("scan_id") == scan for port in stored))
 
     return fetcher.context.shared("cli:ports", read)
