@@ -94,14 +94,10 @@ class HostPlumbing:
     def nic_of(self, host: str, device: str, lower: str = "") -> str | None:
         """Return the name of the NIC that a device is, or that is below a VLAN device.
 
-        `lower` is the device below. If it is unknown, the name of the VLAN device shows it
-        (`eth2.100`).
+        `lower` is the device below, as the kernel names it. What a name looks like is no evidence.
         """
         nics = self.nics.get(host, {})
-        for name in (device, lower, device.partition(".")[0]):
-            if name in nics:
-                return name
-        return None
+        return next((name for name in (device, lower) if name in nics), None)
 
     def nics_of(self, host: str, devices: Iterable[str]) -> list[str]:
         """Return the NICs among or below these devices, unique and sorted."""

@@ -111,6 +111,7 @@ def vconnector(host: str, bridge: str, members: Sequence[str], net: str | None =
     """A Linux bridge."""
     interfaces = {
         member: {"name": member, "mac_address": mac(host, member), "state": "up"}
+        | ({"lower": member.partition(".")[0]} if "." in member else {})
         for member in members
     }
     return item(
