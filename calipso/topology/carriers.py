@@ -9,10 +9,10 @@ interface, that the host's agent maps to the physical network.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from calipso.topology.plumbing import HostPlumbing, Objects, values
+from calipso.topology.plumbing import HostPlumbing, Objects, Uplink, values
 
 TUNNELS = frozenset({"vxlan", "gre", "geneve"})
 
@@ -138,7 +138,7 @@ class Carriers:
         ):
             for network in sorted(present):
                 for segment in self.segments.get(network, ()):
-                    for nic in uplinks.get(segment.physical, ()):
+                    for nic in _let_out(uplinks.get(segment.physical, ()), segment):
                         carried[nic][network] = segment
         self._keep_known(host, carried)
         self._add_given(host, carried)
@@ -207,6 +207,15 @@ class HostNames:
         host, region = self._ids.get(name, name), str(port.get("region") or "")
         other = self._regions.get(host, "")
         return "" if region and other and region != other else host
+
+
+def _let_out(uplinks: Sequence[Uplink], segment: Segment) -> list[str]:
+    """NICs by which the frames of a segment leave: those whose ports let its VLAN pass.
+
+    Where no port does, all stay: flows that name a port pay no attention to its VLANs.
+    """
+    fitting = [uplink.nic for uplink in uplinks if uplink.passes(segment.kind, segment.number)]
+    return fitting or [uplink.nic for uplink in uplinks]
 
 
 def _segments(network: Mapping[str, Any]) -> Iterator[Segment]:
