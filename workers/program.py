@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     if kind == FLOWER:
         return _flower(options)
     if kind not in COMMANDS:
-        sys.stderr.write(f"error: {kind!r} is none of {', '.join((*COMMANDS, FLOWER))}\n")
+        sys.stderr.write(f"error: {kind!r} is not one of {', '.join((*COMMANDS, FLOWER))}\n")
         return 2
     context = CLIContext(app=app, no_color=False, workdir=None, quiet=False)
     result: object = COMMANDS[kind].main(

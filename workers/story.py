@@ -13,8 +13,8 @@ from typing import Any
 
 from calipso.errors import ErrorKind
 from calipso.model.documents import Document
-from calipso.model.scan import ScanStatus
-from calipso.stores.scans.scan_store import RUNNING, ScanStore
+from calipso.model.scan import RUNNING, ScanStatus
+from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.clock import now
 from workers import metrics
 from workers.base import worker_name

@@ -59,13 +59,14 @@ def depending(inv: InventoryMgr, start: Mapping[str, Any]) -> Depending:
     zone, a project): those that need something below it. Of a port: the device it belongs to.
     """
     environment = str(start["environment"])
-    members = _members(inv, start)
+    below = _below(inv, start)
+    members = {start["_id"], *(item["_id"] for item in below)}
     cliques = inv.collection("cliques").find({"environment": environment}, _CLIQUE)
     found = {
         one.focal_point: one.networks
         for one in dependents(members, map(decode, cliques), _touching(inv, members))
     }
-    for key in _placed(inv, start):
+    for key in _placed(inv, start, below):
         found.setdefault(key, ())
     found.pop(start["_id"], None)
     wanted = {network for networks in found.values() for network in networks}
@@ -95,27 +96,25 @@ def _order(item: Mapping[str, Any]) -> tuple[str, str, str, str]:
     )
 
 
-def _members(inv: InventoryMgr, start: Mapping[str, Any]) -> set[ObjectId]:
-    """The object, and what is on it or below it."""
-    inventory = inv.collection("inventory")
-    own: Document = {"environment": start["environment"]}
-    below: set[ObjectId] = {start["_id"]}
-    if start.get("id_path"):
-        query = own | {"id_path": prefix_range(f"{start['id_path']}/")}
-        below |= {item["_id"] for item in inventory.find(query, {"_id": 1})}
-    return below
+def _below(inv: InventoryMgr, start: Mapping[str, Any]) -> list[Document]:
+    """`_id` and type of what is on the object or below it."""
+    if not start.get("id_path"):
+        return []
+    query: Document = {
+        "environment": start["environment"],
+        "id_path": prefix_range(f"{start['id_path']}/"),
+    }
+    return list(inv.collection("inventory").find(query, {"type": 1}))
 
 
-def _placed(inv: InventoryMgr, start: Mapping[str, Any]) -> Iterator[ObjectId]:
+def _placed(
+    inv: InventoryMgr, start: Mapping[str, Any], below: Iterable[Document]
+) -> Iterator[ObjectId]:
     """Instances and vservices that are on or below the object, or are the device of a port."""
-    own: Document = {"environment": start["environment"]}
-    inventory = inv.collection("inventory")
     if start["type"] == "port" and start.get("device_id"):
-        wanted = own | {"id": start["device_id"]}
-        yield from (item["_id"] for item in inventory.find(wanted, {"type": 1}) if _uses(item))
-    elif start.get("id_path"):
-        below = own | {"id_path": prefix_range(f"{start['id_path']}/")}
-        yield from (item["_id"] for item in inventory.find(below, {"type": 1}) if _uses(item))
+        wanted: Document = {"environment": start["environment"], "id": start["device_id"]}
+        below = inv.collection("inventory").find(wanted, {"type": 1})
+    yield from (item["_id"] for item in below if _uses(item))
 
 
 def _uses(item: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from bson import ObjectId
 
 from calipso.model.documents import Document
+from calipso.model.types import is_folder
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.search import Rank
 from calipso.stores.inventory.search_cache import SEARCH
@@ -50,5 +51,5 @@ def _by_id(
     return {
         item["_id"]: Rank.EXACT
         for item in found
-        if item["type"] in types or (not types and not str(item["type"]).endswith("_folder"))
+        if item["type"] in types or (not types and not is_folder(item["type"]))
     }

@@ -63,7 +63,7 @@ def namespaces() -> Iterator[Namespace]:
 
 
 def _root() -> Response:
-    """The address of the server leads to its API."""
+    """The address of the server leads to the pages; without them, to the documentation."""
     place = "/ui/" if pages.built_files() else f"{ROOT}/doc"
     return Response(status=302, headers={"Location": place})
 

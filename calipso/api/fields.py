@@ -14,19 +14,24 @@ from calipso.api.replies import Page
 
 
 def check_fields(model: type[BaseModel], query: Any, found: Any) -> None:
-    """Raises BadRequest for each of `fields` that is neither declared nor on any item of the page.
+    """Raises BadRequest for each of `fields` that is not there. Every page of a list answers alike.
 
     A model may declare more with `declared_fields(query)`. Sources give objects fields of names
-    nobody declares, so an empty page says nothing about those.
+    nobody declares. So only a page that is the whole list shows that nothing has a field; of a
+    longer list, a name is wrong when it is not declared and near one that is.
     """
     wanted: Sequence[str] = getattr(query, "fields", ())
-    if not wanted or not isinstance(found, Page) or not found.items:
+    if not wanted or not isinstance(found, Page):
         return
     known = {name_in_request(key, field) for key, field in model.model_fields.items()}
     more = getattr(model, "declared_fields", None)
     known |= set(more(query)) if more else set()
-    there = {key for item in found.items for key in item}
-    wrong = [name for name in dict.fromkeys(wanted) if name not in known and name not in there]
+    unknown = [name for name in dict.fromkeys(wanted) if name not in known]
+    if found.items and found.next is None and not (query.marker or query.page):
+        there = {key for item in found.items for key in item}
+        wrong = [name for name in unknown if name not in there]
+    else:
+        wrong = [name for name in unknown if _near(name, known)]
     if not wrong:
         return
     details = [

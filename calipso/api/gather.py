@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from bson import ObjectId
 
-from calipso.api.paging import PageQuery, chosen, page_of
+from calipso.api.paging import PageQuery, chosen, page_of, sorting_of
 from calipso.api.replies import Page
 from calipso.model.documents import Document
 from calipso.stores.mongo.driver import Collection
@@ -29,9 +29,9 @@ def gathered(
     """One page of the documents that meet one of `conditions`, and `rest`.
 
     Each condition is made for an index. Order and the fields to sort by are as for `page`; they
-    must be fields each document has, or count as empty.
+    must be fields each document has, or count as empty. Raises BadRequest as `page` does.
     """
-    wanted = (*order, *(name.removeprefix("-") for name in query.sort))
+    wanted = [name for name, _ in sorting_of(query.sort, order, sortable)]
     fields = dict.fromkeys((*wanted, *named_fields(rest)), 1)
     found: dict[ObjectId, Document] = {}
     for condition in conditions:

@@ -17,6 +17,7 @@ from flask_restx.utils import camel_to_dash
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from calipso import __version__
+from calipso.api.auth.session import COOKIE, HEADER, READS
 from calipso.api.error_models import Error, error_example
 from calipso.api.json_schema import Components, Schema
 from calipso.api.operation import CHANGING, Operation
@@ -36,7 +37,7 @@ SECURITY = {
     "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic"},
-    "session": {"type": "apiKey", "in": "cookie", "name": "calipso_session"},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
 }
 LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 
@@ -52,6 +53,13 @@ IF_MATCH: Schema = {
     "required": False,
     "schema": {"type": "string"},
     "description": "`ETag` of what was read; 412 when the thing has changed since.",
+}
+CSRF: Schema = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "Needed with the cookie of a session: `csrf` of `/auth/sessions`.",
 }
 
 _VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -144,12 +152,15 @@ def _path(resource: Any, tag: str, url: str, components: Components) -> Schema:
     for method, function, operation in declared:
         summary, description = _said(function)
         conditional = readable and method.upper() in CHANGING
+        headers = [IF_MATCH] if conditional else []
+        if method.upper() not in READS and not operation.open:
+            headers.append(CSRF)
         made = {
             "tags": [tag],
             "operationId": f"{method}_{camel_to_dash(resource.__name__)}",
             "summary": summary,
             **({"description": description} if description else {}),
-            **_asked(operation, components, conditional=conditional),
+            **_asked(operation, components, headers),
             "responses": _answers(operation, components, conditional=conditional),
             "x-need": operation.need.value,
         }
@@ -177,12 +188,10 @@ def _said(function: Any) -> tuple[str, str]:
     return " ".join(summary.split()), rest.strip()
 
 
-def _asked(operation: Operation, components: Components, *, conditional: bool) -> Schema:
+def _asked(operation: Operation, components: Components, headers: list[Schema]) -> Schema:
     """Parameters and body of an operation."""
     parameters = components.parameters(operation.query) if operation.query else []
-    if conditional:
-        parameters.append(IF_MATCH)
-    found: Schema = {"parameters": parameters}
+    found: Schema = {"parameters": [*parameters, *headers]}
     if operation.body:
         content = {JSON: {"schema": components.reference(operation.body)}}
         found["requestBody"] = {"required": True, "content": content}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flask import Flask, Response, redirect
 
-BUILT = Path(__file__).resolve().parents[1] / "ui" / "dist"
+from calipso.ui import BUILT
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; "

@@ -72,7 +72,7 @@ def page(
     be `{"$in": [...]}`.
     Raises BadRequest for a marker of another list and for fields that cannot be sorted by.
     """
-    sorting = _sorting(query.sort, order, sortable)
+    sorting = sorting_of(query.sort, order, sortable)
     limit = query.page_size or query.limit
     last = _read(query.marker, sorting) if query.marker else None
     options: Document = {
@@ -152,7 +152,7 @@ def page_of(
 
     Each has `_id` and the fields of `order`, as text. Raises BadRequest as `page` does.
     """
-    sorting = _sorting(query.sort, order, sortable)
+    sorting = sorting_of(query.sort, order, sortable)
     limit = query.page_size or query.limit
     found = list(documents)
     total = len(found)
@@ -183,7 +183,11 @@ def _follows(item: Mapping[str, Any], last: Mapping[str, Any], sorting: Order) -
     return False
 
 
-def _sorting(given: Sequence[str], order: Sequence[str], sortable: Sequence[str]) -> Order:
+def sorting_of(given: Sequence[str], order: Sequence[str], sortable: Sequence[str]) -> Order:
+    """Fields of a list and their direction, `_id` last; `given` are those asked for.
+
+    Raises BadRequest for one that is neither in `order` nor in `sortable`.
+    """
     known = [*order, *sortable]
     wrong = [word for word in given if word.removeprefix("-") not in known]
     if wrong:

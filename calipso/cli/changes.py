@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from calipso.analysis.change_log import WHAT, around, as_net, read
+from calipso.cli import completing
 from calipso.cli.output import ColumnOption, Format, FormatOption, cell, clean, iso, say, show_list
 from calipso.cli.selecting import (
     EnvOption,
@@ -25,7 +26,7 @@ from calipso.cli.selecting import (
     query,
     resolve_scan,
 )
-from calipso.errors import CalipsoError, ConfigError
+from calipso.errors import ConfigError
 from calipso.model.documents import Document
 from calipso.stores.inventory.change_store import ChangeStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
@@ -52,17 +53,31 @@ def changes(
         typer.Option("--since", metavar="WHEN", help="From then on: `2h`, `3d`, or a time (UTC)."),
     ] = None,
     from_scan: Annotated[
-        str | None, typer.Option("--from", metavar="SCAN", help="What differs from this scan.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="SCAN",
+            help="What differs from this scan.",
+            autocompletion=completing.scans,
+        ),
     ] = None,
     to_scan: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="SCAN", help="As this later scan found it. Default: the last."
+            "--to",
+            metavar="SCAN",
+            help="As this later scan found it. Default: the last.",
+            autocompletion=completing.scans,
         ),
     ] = None,
     around_object: Annotated[
         str | None,
-        typer.Option("--around", metavar="OBJECT", help="Only of this object and its links."),
+        typer.Option(
+            "--around",
+            metavar="OBJECT",
+            help="Only of this object and its links.",
+            autocompletion=completing.objects,
+        ),
     ] = None,
     depth: Annotated[
         int,
@@ -97,16 +112,17 @@ def changes(
         environment, scans = _between(inv, environment, from_scan, to_scan)
         wanted |= {"environment": environment, "scan_id": {"$in": scans}}
     elif begin is None and around_object is None:
-        wanted["scan_id"] = _last_scan(environment)
+        wanted["scan_id"] = resolve_scan("last", environment)
     conditions = [wanted]
     if around_object is not None:
         start = one_object(inv, around_object, environment, object_type, host)
         conditions = [wanted | condition for condition in around(inv, start, depth)]
     else:
-        known_host(inv, host, environment)
-        known_types(inv, *([object_type] if object_type else []))
         conditions = [wanted | query(type=object_type, host=host)]
     found = read(inv, conditions, begin)
+    if not found and around_object is None:
+        known_host(inv, host, environment)
+        known_types(inv, object_type)
     if from_scan:
         found = as_net(found)
     if change:
@@ -122,25 +138,15 @@ def _between(
 
     if first is None:
         raise ConfigError("--to needs --from", hint="calipso scan list")
-    scan = ScanStore().get(resolve_scan(first))
+    scan = ScanStore().get(resolve_scan(first, environment))
     name = str(scan["environment"])
     if environment not in (None, name):
         raise ConfigError(
             f"scan {scan['_id']} is of {name}, not of {environment}",
             hint=f"calipso scan list --env {environment}",
         )
-    until = ScanStore().get(resolve_scan(last))["_id"] if last else None
+    until = ScanStore().get(resolve_scan(last, name))["_id"] if last else None
     return name, ChangeStore(inv).scans_between(name, str(scan["_id"]), until)
-
-
-def _last_scan(environment: str | None) -> str | Document:
-    """Condition for the changes of the newest scan."""
-    from calipso.stores.scans.scan_store import ScanStore
-
-    found = ScanStore().find_scans(query(environment=environment), limit=1)
-    if not found:
-        raise CalipsoError("there is no scan yet", hint="calipso scan run ENV --watch")
-    return str(found[0]["_id"])
 
 
 def moment(text: str) -> datetime:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import ColumnOption, Format, FormatOption, clean, show_list
 from calipso.cli.stack.api import NAME as API
 from calipso.cli.stack.api import ping_api
@@ -40,7 +41,11 @@ class Line:
 def check(
     environments: Annotated[
         list[str] | None,
-        typer.Argument(help="Environments to check. Default: all.", metavar="ENV"),
+        typer.Argument(
+            help="Environments to check. Default: all.",
+            metavar="ENV",
+            autocompletion=completing.environments,
+        ),
     ] = None,
     stack_only: Annotated[
         bool, typer.Option("--stack-only", help="Check stores, broker, workers and API only.")

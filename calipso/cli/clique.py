@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from bson import ObjectId
 
+from calipso.cli import completing
 from calipso.cli.clique_details import DETAIL_FIELDS
 from calipso.cli.clique_view import lines, wrapped
 from calipso.cli.no_clique import why
@@ -50,7 +51,12 @@ PORTION = 200  # number of cliques whose links and objects are read together
 
 TypeOption = Annotated[
     str | None,
-    typer.Option("-t", "--type", help="Only focal points of this type, such as instance."),
+    typer.Option(
+        "-t",
+        "--type",
+        help="Only focal points of this type, such as instance.",
+        autocompletion=completing.types,
+    ),
 ]
 
 
@@ -66,11 +72,12 @@ def list_cliques(
     sort_column: SortOption = None,
 ) -> None:
     """Cliques with the number of links and objects in each."""
-    inv = known_inventory(InventoryMgr(inventory))
-    known_types(inv, *([focal_type] if focal_type else []))
+    inv = InventoryMgr(inventory)
     wanted = query(environment=environment, focal_point_type=focal_type)
     last = marked(inv, "cliques", "clique", marker) if marker else None
     found = page(inv, "cliques", wanted, ORDER, limit=limit, marker=last, key="_id")
+    if not found:
+        known_types(inv, focal_type)
     objects = inv.find_by_keys([clique["focal_point"] for clique in found], ("name",))
     found = aged_cliques(inv, found)
     rows = [
@@ -87,7 +94,11 @@ def list_cliques(
 def show(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="OBJECT", help="Ids or names of focal points. Default: all."),
+        typer.Argument(
+            metavar="OBJECT",
+            help="Ids or names of focal points. Default: all.",
+            autocompletion=completing.objects,
+        ),
     ] = None,
     environment: EnvOption = None,
     focal_type: TypeOption = None,
@@ -103,25 +114,22 @@ def show(
 
     Example: calipso clique show web-1 --env prod
     """
-    inv = known_inventory(InventoryMgr(inventory))
-    known_types(inv, *([focal_type] if focal_type else []))
+    inv = InventoryMgr(inventory)
     wanted = query(environment=environment, focal_point_type=focal_type)
     focal: list[dict[str, Any]] = []
     if words:
         focal = [one_object(inv, word, environment, focal_type, host) for word in words]
         wanted["focal_point"] = {"$in": [item["_id"] for item in focal]}
     cliques = inv.find_all("cliques", wanted, sort=[(name, 1) for name in ORDER])
-    cliques = aged_cliques(inv, cliques)
-    if picture and cliques:
-        _draw(inv, cliques, picture)
-        return
-    documents: list[dict[str, Any]] = []
-    for start in range(0, len(cliques), PORTION):
-        documents += _show_some(inv, cliques[start : start + PORTION], output_format)
-    if documents:
-        show_one({"cliques": documents}, output_format)
     having = {clique["focal_point"] for clique in cliques}
     lacking = [item for item in focal if item["_id"] not in having]
+    if picture is None:
+        _show_all(inv, cliques, output_format)
+    elif cliques and not lacking:
+        _draw(inv, cliques, picture)
+    if not cliques:
+        known_inventory(inv)
+        known_types(inv, focal_type)
     if lacking or not cliques:
         told = [f"{item['name']}: focal point of no clique: {why(inv, item)}" for item in lacking]
         raise NotFound(
@@ -130,11 +138,13 @@ def show(
         )
 
 
-def _reasons(inv: InventoryMgr, keys: list[ObjectId]) -> str:
-    """Return why instances among these objects have no clique: they have no host."""
-    found = inv.find_by_keys(keys, ["no_host_reason"]).values()
-    reasons = [str(item["no_host_reason"]) for item in found if item.get("no_host_reason")]
-    return f" ({'; '.join(reasons)})" if reasons else ""
+def _show_all(inv: InventoryMgr, cliques: list[dict[str, Any]], output_format: Format) -> None:
+    """Print cliques, a portion at a time; as one document in JSON and YAML."""
+    documents: list[dict[str, Any]] = []
+    for start in range(0, len(cliques), PORTION):
+        documents += _show_some(inv, cliques[start : start + PORTION], output_format)
+    if documents:
+        show_one({"cliques": documents}, output_format)
 
 
 def _draw(inv: InventoryMgr, cliques: list[dict[str, Any]], picture: Path) -> None:
@@ -154,6 +164,7 @@ def _show_some(
     inv: InventoryMgr, cliques: list[dict[str, Any]], output_format: Format
 ) -> list[dict[str, Any]]:
     """Print cliques, or return them as documents."""
+    cliques = aged_cliques(inv, cliques)
     wanted = {key for clique in cliques for key in clique["objects"]}
     objects = inv.find_by_keys(wanted, (*NODE_FIELDS, *DETAIL_FIELDS))
     links = _links(inv, {key for clique in cliques for key in clique["links"]})

@@ -1,4 +1,4 @@
-"""Completion in the shell: names of what is stored. Silent when a store is away."""
+"""Completion in the shell: names of what is stored. Silent when a store does not answer soon."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from calipso.model.documents import Document
-from calipso.model.types import OBJECT_TYPES
+from calipso.model.types import LINK_TYPES, OBJECT_TYPES, is_folder
 
 #: Names that a shell is offered.
 MOST = 100
+
+#: Seconds that a store may take: somebody presses a key and waits.
+SECONDS = 1.0
 
 
 def environments(incomplete: str) -> list[str]:
@@ -25,6 +28,11 @@ def types(incomplete: str) -> list[str]:
         for name, declared in OBJECT_TYPES.items()
         if name.startswith(incomplete) and not declared.is_folder and not declared.planned
     ]
+
+
+def link_types(incomplete: str) -> list[str]:
+    """Link types that links have."""
+    return [name for name in LINK_TYPES if name.startswith(incomplete)]
 
 
 def hosts(incomplete: str) -> list[str]:
@@ -53,16 +61,17 @@ def _of_type(database: Any, field: str, incomplete: str, wanted: Document) -> It
 
     query = wanted | ({field: prefix_range(incomplete)} if incomplete else {})
     for item in database[settings().inventory].find(query, {field: 1, "type": 1}, limit=MOST * 5):
-        if not str(item["type"]).endswith("_folder"):
+        if not is_folder(item["type"]):
             yield str(item[field])
 
 
 def _quietly(read: Callable[[Any], Any], incomplete: str) -> list[str]:
     """What `read` finds; nothing when no store answers, which is no error while one types."""
+    from calipso.stores.mongo.driver import time_limit
     from calipso.stores.mongo.mongo_access import MongoAccess
 
     found: dict[str, None] = {}
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception), time_limit(SECONDS):
         for name in read(MongoAccess().db):
             if str(name).startswith(incomplete) and str(name).isprintable():
                 found[str(name)] = None

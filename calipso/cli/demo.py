@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import secrets
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from calipso.cli.stack.flower import write_secret
+from calipso import ui
+from calipso.cli.passwords import read_password
 from calipso.cli.stack.process import spawn
 from calipso.cli.stack.programs import python
+from calipso.cli.stack.rundir import read_json, write_secret
 from calipso.cli.stack.sample import DemoDir
-from calipso.errors import CalipsoError
+from calipso.errors import CalipsoError, Conflict, NotFound
 from calipso.settings import settings
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.people.first_admin import NAME as ADMIN
+from calipso.stores.people.user_store import UserStore
 
 MODULE = "calipso.sample_cloud"
 ENVIRONMENT = "demo"
@@ -58,14 +64,15 @@ def show(flags: list[str]) -> int:
     step("Starting MongoDB, Redis, the workers and the API")
     if code := calipso("up", "--admin-password-file", str(folder.password)):
         return code
-    _know_password(folder)
+    check_own(folder)
     step("Starting a sample cloud: OpenStack API, MySQL and SSH on loopback")
     folder.stop_cloud()
     state = start_cloud(folder, flags)
     step(f"Adding it as environment `{ENVIRONMENT}`")
-    write_secret(folder.environment, json.dumps(state["environment"]))
-    if code := calipso("env", "add", "--file", str(folder.environment), "--replace", "--no-test"):
+    write_secret(folder.adding, json.dumps(state["environment"]))
+    if code := calipso("env", "add", "--file", str(folder.adding), "--replace", "--no-test"):
         return code
+    folder.adding.replace(folder.environment)
     step("Scanning it")
     code = calipso("scan", "run", ENVIRONMENT, "--watch")
     if code == 0 and (host := _lose_host(state)):
@@ -126,7 +133,8 @@ def _tell_more(folder: DemoDir, seconds: float, troubles: list[dict[str, Any]]) 
         typer.echo("\n  What was planted, to be found:")
     for trouble in troubles:
         typer.echo(f"  - {trouble['text']}")
-    _tell_api(folder)
+    if address := _api_address():
+        tell_api(folder, address)
 
 
 def _find_troubles(troubles: list[dict[str, Any]]) -> list[str]:
@@ -136,34 +144,78 @@ def _find_troubles(troubles: list[dict[str, Any]]) -> list[str]:
     instances = [each["name"] for each in troubles if each["object_type"] == "instance"]
     return [
         "inventory list --env demo --with-problems",
-        *(f"clique show {name} --env demo" for name in instances[:2]),
+        *(f"{_view(name)} {name} --env demo" for name in instances[:2]),
         "inventory list --env demo --stale --type host_pnic",
     ]
 
 
-def _know_password(folder: DemoDir) -> None:
-    """A stack that was up before has its admin; the demo then gives it a password of its own."""
+def _view(instance: str) -> str:
+    """The command that shows what is wrong with an instance: without a NIC it has no clique."""
+    inv = InventoryMgr()
+    wanted = {"environment": ENVIRONMENT, "type": "instance", "name": instance}
+    keys = [item["_id"] for item in inv.find_items(wanted, ("name",))]
+    focal = {"environment": ENVIRONMENT, "focal_point": {"$in": keys}}
+    return "clique show" if inv.collection("cliques").find_one(focal, {}) else "inventory show"
+
+
+def check_own(folder: DemoDir) -> None:
+    """Raises Conflict when an environment `demo` is stored that no demo of this folder added."""
+    try:
+        stored = EnvironmentStore().masked(ENVIRONMENT)
+    except NotFound:
+        return
+    added = read_json(folder.environment)
+    if not added or _api(stored) != _api(added):
+        raise Conflict(
+            f"there is an environment `{ENVIRONMENT}` that the demo of this data directory did not "
+            "add; it stays as it is",
+            hint=f"`calipso env remove {ENVIRONMENT}` removes it; or run the demo with a store of "
+            "its own: another CALIPSO_HOME, no CALIPSO_MONGO_URL.",
+        )
+
+
+def _api(environment: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Host and port of the API of an environment; they tell a sample cloud from other clouds."""
+    for section in environment.get("configuration", ()):
+        if section["name"] == "OpenStack":
+            return str(section["host"]), str(section["port"])
+    return None
+
+
+def tell_api(folder: DemoDir, address: str) -> None:
+    """The addresses of the API and the web UI, and a call of the API that works as it stands."""
+    query = "inventory?env_name=demo&type=host&limit=1"
+    known = knows_password(folder)
+    file = _short(folder.password)
+    password = (
+        f"its password is in {file}"
+        if known
+        else f"user {ADMIN} keeps its password (`calipso user passwd {ADMIN}` sets another)"
+    )
+    user = f'"{ADMIN}:$(cat {file})"' if known else ADMIN
+    built = "" if ui.is_built() else " (not built yet: `make ui` builds it)"
+    typer.echo(f"""
+  The web UI is at {address}/ui/{built}.
+  The API answers at {address}/api/v1 (to read and to try: {address}/api/v1/doc); user {ADMIN},
+  {password}. Or by curl:
+
+  curl -s -u {user} "{address}/api/v1/{query}"
+""")
+
+
+def knows_password(folder: DemoDir) -> bool:
+    """True when the file of the demo holds the password of the admin in this store."""
     if not folder.password.exists():
-        write_secret(folder.password, secrets.token_urlsafe(15) + "\n")
-        calipso("-q", "user", "passwd", "admin", "--password-file", str(folder.password))
+        return False
+    return UserStore().checked(ADMIN, read_password(folder.password)) is not None
 
 
-def _tell_api(folder: DemoDir) -> None:
-    """The address of the API, and a call of it that works as it stands."""
+def _api_address() -> str:
+    """Where the API listens; empty when it does not."""
     listed = python("calipso", "-q", "status", "-f", "json")
     found = subprocess.run(listed, capture_output=True, text=True, check=False)  # noqa: S603
     rows = json.loads(found.stdout or "[]")
-    address = next((row["address"] for row in rows if row["name"] == "api"), "")
-    if not address:
-        return
-    file = _short(folder.password)
-    query = "inventory?env_name=demo&type=host&limit=1"
-    typer.echo(f"""
-  The API answers at {address}/api/v1 (to read and to try: {address}/api/v1/doc); user admin,
-  its password is in {file}. Or by curl:
-
-  curl -s -u "admin:$(cat {file})" "{address}/api/v1/{query}"
-""")
+    return str(next((row["address"] for row in rows if row["name"] == "api"), ""))
 
 
 def _program() -> str:

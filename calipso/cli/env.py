@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso.cli import completing
 from calipso.cli import env_options as given
 from calipso.cli.env_input import documents
 from calipso.cli.env_set import set_fields
@@ -22,6 +21,7 @@ from calipso.cli.output import (
     show_list,
     show_one,
 )
+from calipso.cli.selecting import EnvironmentName
 from calipso.errors import ConfigError
 from calipso.model.environment import Environment
 from calipso.probe.environment_test import Step, test_environment
@@ -30,10 +30,6 @@ from calipso.stores.people.audit_store import AuditStore
 
 app = typer.Typer(help="Clouds: add, list, show, set, test, record, remove.")
 
-Name = Annotated[
-    str,
-    typer.Argument(help="Name of the environment.", autocompletion=completing.environments),
-]
 LIST_COLUMNS = ["name", "distribution", "mechanism_drivers", "type_drivers", "api", "scanned"]
 STEP_COLUMNS = ["step", "ok", "seconds", "message", "hint"]
 FAILED, SOME_FAILED = 1, 3
@@ -113,7 +109,7 @@ def _api(document: dict[str, Any]) -> str:
 
 @app.command()
 def show(
-    name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
+    name: EnvironmentName, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
 ) -> None:
     """One environment with all its fields; secrets are masked."""
     show_one(EnvironmentStore().masked(name), output_format, chosen=column)
@@ -121,7 +117,7 @@ def show(
 
 @app.command(name="test")
 def run_test(
-    name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
+    name: EnvironmentName, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
 ) -> None:
     """Test everything a scan needs: API, databases, SSH, sudo and tools of each host.
 
@@ -169,7 +165,7 @@ app.command(name="set")(set_fields)
 
 @app.command()
 def remove(
-    name: Name,
+    name: EnvironmentName,
     data: Annotated[
         bool,
         typer.Option(
@@ -194,7 +190,7 @@ def remove(
 
 @app.command()
 def record(
-    name: Name,
+    name: EnvironmentName,
     to: Annotated[Path, typer.Option("--to", help="New or empty directory to write to.")],
     anonymise: Annotated[
         bool, typer.Option("--anonymise", help="Replace names, addresses and ids consistently.")

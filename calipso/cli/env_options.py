@@ -8,10 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli.assignments import parse_assignment
 from calipso.cli.env_input import Told
-from calipso.errors import ConfigError
-from calipso.model.environment import SECTIONS, is_secret_key
-from calipso.utils.metadata_parser import nearest
 
 Text = str | None
 Number = int | None
@@ -126,22 +124,7 @@ def told(options: Mapping[str, Any]) -> Told:
             given = str(value.expanduser().absolute()) if isinstance(value, Path) else value
             found.sections.setdefault(section, {})[field] = given
     for text in options["set_"] or []:
-        _set(found, text)
+        one = parse_assignment(text, "--set")
+        place = found.sections.setdefault(one.section, {}) if one.section else found.fields
+        place[one.field] = one.value
     return found
-
-
-def _set(found: Told, text: str) -> None:
-    """Apply `CLI.host_port=2222`, or a field of the environment itself: `listen=true`."""
-    path, equals, value = text.partition("=")
-    section, dot, key = path.strip().rpartition(".")
-    if not equals or not key:
-        raise ConfigError(f"--set {path}: expected SECTION.FIELD=VALUE or FIELD=VALUE")
-    if is_secret_key(key):
-        raise ConfigError(
-            f"--set {path}: a password must not be an argument, because others can see it",
-            hint="Use the password files, the variables CALIPSO_*_PASSWORD, or the prompt.",
-        )
-    if dot and section not in SECTIONS:
-        raise ConfigError(f"--set {path}: no section {section}{nearest(section, SECTIONS)}")
-    place = found.sections.setdefault(section, {}) if dot else found.fields
-    place[key] = value

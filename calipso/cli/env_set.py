@@ -7,12 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from calipso.cli import env_options as given
+from calipso.cli.assignments import Assignment, parse_assignment
 from calipso.cli.env_input import SECRETS
 from calipso.cli.output import say
 from calipso.cli.passwords import read_password
+from calipso.cli.selecting import EnvironmentName
 from calipso.errors import ConfigError
 from calipso.model.documents import Document
-from calipso.model.environment import SECTIONS, Environment, is_secret_key
+from calipso.model.environment import SECTIONS, Environment
 from calipso.stores.config.environment_store import STATUS_FIELDS, EnvironmentStore
 from calipso.stores.people.audit_store import AuditStore
 from calipso.utils.metadata_parser import nearest
@@ -24,7 +26,7 @@ FIXED = frozenset({"name", "type", "document_type", "configuration"})
 
 
 def set_fields(
-    name: Annotated[str, typer.Argument(help="Name of the environment.")],
+    name: EnvironmentName,
     fields: Annotated[
         list[str] | None,
         typer.Argument(
@@ -53,8 +55,9 @@ def set_fields(
     def changed(stored: Environment) -> Document:
         own = {item["name"]: item for item in stored.document()["configuration"]}
         for section, password in passwords.items():
-            key = SECRETS.get(str(own.get(section, {}).get("auth_type")), "pwd")
-            sections.setdefault(section, {})[key] = password
+            new = sections.setdefault(section, {})
+            login = (own.get(section, {}) | new).get("auth_type")
+            new[SECRETS.get(str(login), "pwd")] = password
         listed = [{"name": section, **values} for section, values in sections.items()]
         return changes | ({"configuration": listed} if listed else {})
 
@@ -69,42 +72,24 @@ def _told(texts: list[str]) -> tuple[Document, dict[str, Document]]:
     changes: Document = {}
     sections: dict[str, Document] = {}
     for text in texts:
-        path, equals, value = text.partition("=")
-        section, dot, key = path.strip().rpartition(".")
-        if not equals or not key:
-            raise ConfigError(
-                f"{text}: expected FIELD=VALUE or SECTION.FIELD=VALUE",
-                hint="calipso env show NAME shows the fields.",
-            )
-        _check(path.strip(), section, key)
-        place = sections.setdefault(section, {}) if dot else changes
-        place[key] = _value(key, value.strip())
+        one = parse_assignment(text)
+        _known(one)
+        place = sections.setdefault(one.section, {}) if one.section else changes
+        place[one.field] = _value(one.field, one.value.strip())
     return changes, sections
 
 
-def _check(path: str, section: str, key: str) -> None:
-    if is_secret_key(key):
-        raise ConfigError(
-            f"{path}: a password must not be an argument, because others can see it",
-            hint="Use --api-password-file, --db-password-file or --ssh-password-file.",
-        )
-    if section and section not in SECTIONS:
-        known = ", ".join(SECTIONS)
-        raise ConfigError(
-            f"{path}: no section {section}{nearest(section, SECTIONS)}", hint=f"There are: {known}."
-        )
-    if section and key != "name":
-        names = [field.alias or name for name, field in SECTIONS[section].model_fields.items()]
-        _known(path, key, names)
+def _known(one: Assignment) -> None:
+    """Raises ConfigError for a field that there is not, or that says what the document is."""
+    if one.section and one.field != "name":
+        fields = SECTIONS[one.section].model_fields
+        names = [field.alias or name for name, field in fields.items()]
     else:
         names = [name for name in Environment.model_fields if name not in FIXED | STATUS_FIELDS]
-        _known(path, key, names)
-
-
-def _known(path: str, key: str, names: list[str]) -> None:
-    if key not in names:
+    if one.field not in names:
         hint = f"There are: {', '.join(sorted(names))}."
-        raise ConfigError(f"{path}: no field {key}{nearest(key, names)}", hint=hint)
+        near = nearest(one.field, names)
+        raise ConfigError(f"{one.path}: no field {one.field}{near}", hint=hint)
 
 
 def _value(key: str, text: str) -> Any:

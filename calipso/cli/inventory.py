@@ -29,7 +29,6 @@ from calipso.cli.selecting import (
     known_host,
     known_inventory,
     known_types,
-    object_types,
     one_object,
     page,
     query,
@@ -37,10 +36,10 @@ from calipso.cli.selecting import (
 from calipso.cli.tree import Branch, as_documents, branches, draw
 from calipso.errors import NotFound
 from calipso.model.owners import FIELDS as OWNED
-from calipso.model.types import lives_on_host
+from calipso.model.types import is_folder, lives_on_host
 from calipso.model.types import object_type as object_type_of
 from calipso.stores.config.environment_store import EnvironmentStore
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.inventory_mgr import InventoryMgr, types_without_folders
 from calipso.stores.mongo.stretches import prefix_range
 
 app = typer.Typer(help="Objects that scans found: list, show, tree.")
@@ -85,12 +84,10 @@ def list_objects(
 
     Example: calipso inventory list --type vnic --host compute-1 -c name -c mac_address
     """
-    inv = known_inventory(InventoryMgr(inventory))
-    known_types(inv, *([object_type] if object_type else []))
-    known_host(inv, host, environment)
-    wanted = query(
-        environment=environment,
-        type=object_type or {"$in": object_types(inv, environment)},
+    inv = InventoryMgr(inventory)
+    own = query(environment=environment)
+    wanted = own | query(
+        type=object_type or {"$in": types_without_folders(inv.collection("inventory"), own)},
         host=host,
         name=beginning(name),
         parent_id=parent,
@@ -101,6 +98,9 @@ def list_objects(
         wanted["problems"] = {"$exists": True}
     last = one_object(inv, marker, environment, object_type) if marker else None
     found = page(inv, "inventory", wanted, ORDER, limit=limit, marker=last, key="id")
+    if not found:
+        known_types(inv, object_type)
+        known_host(inv, host, environment)
     columns = [*([] if environment else ["environment"]), *_columns(object_type)]
     columns += ["stale_since"] if stale else []
     if with_problems:
@@ -155,9 +155,7 @@ def show(
     column: ColumnOption = None,
 ) -> None:
     """One object with all its fields, its source and the time of its last scan."""
-    found = one_object(
-        known_inventory(InventoryMgr(inventory)), word, environment, object_type, host
-    )
+    found = one_object(InventoryMgr(inventory), word, environment, object_type, host)
     first = {name: found[name] for name in ("environment", "type", "id", "name") if name in found}
     show_one(first | found, output_format, chosen=column)
 
@@ -183,7 +181,7 @@ def tree(
 
     Example: calipso inventory tree compute-1 --env prod
     """
-    inv = known_inventory(InventoryMgr(inventory))
+    inv = InventoryMgr(inventory)
     if word is not None:
         start = one_object(inv, word, environment, object_type, host)
         below = query(
@@ -202,6 +200,7 @@ def tree(
 def _environments(inv: InventoryMgr, environment: str | None, depth: int) -> list[Branch]:
     names = inv.collection("inventory").distinct("environment", query(environment=environment))
     if not names:
+        known_inventory(inv)
         if environment:
             EnvironmentStore().get(environment)
         raise NotFound(
@@ -218,7 +217,7 @@ def _environments(inv: InventoryMgr, environment: str | None, depth: int) -> lis
 def _label(item: dict[str, Any]) -> str:
     """`web-1 (instance)`; folders by name alone."""
     name = clean(str(item.get("name", item["id"])))
-    text = name if item["type"].endswith("_folder") else f"{name} ({item['type']})"
+    text = name if is_folder(item["type"]) else f"{name} ({item['type']})"
     if "stale_since" in item:
         text += f"  stale since {iso(item['stale_since'])}"
     return text

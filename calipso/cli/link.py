@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -20,7 +21,6 @@ from calipso.cli.selecting import (
     HostOption,
     InventoryOption,
     known_host,
-    known_inventory,
     known_link_type,
     marked,
     one_object,
@@ -48,7 +48,12 @@ def list_links(
     environment: EnvOption = None,
     link_type: Annotated[
         str | None,
-        typer.Option("-t", "--type", help="Only links of this type, such as vnic-vedge."),
+        typer.Option(
+            "-t",
+            "--type",
+            help="Only links of this type, such as vnic-vedge.",
+            autocompletion=completing.link_types,
+        ),
     ] = None,
     host: HostOption = None,
     state: Annotated[
@@ -56,7 +61,11 @@ def list_links(
     ] = None,
     of: Annotated[
         str | None,
-        typer.Option("--object", help="Only links with this object (id or name) at one end."),
+        typer.Option(
+            "--object",
+            help="Only links with this object (id or name) at one end.",
+            autocompletion=completing.objects,
+        ),
     ] = None,
     implicit: Annotated[
         bool | None,
@@ -75,9 +84,7 @@ def list_links(
 
     Example: calipso link list --env prod --state down
     """
-    inv = known_inventory(InventoryMgr(inventory))
-    known_link_type(inv, link_type)
-    known_host(inv, host, environment)
+    inv = InventoryMgr(inventory)
     if state is not None and state not in STATES:
         raise unknown("link state", state, STATES)
     wanted = query(
@@ -88,6 +95,9 @@ def list_links(
         wanted["$or"] = [{"source": end}, {"target": end}]
     last = marked(inv, "links", "link", marker) if marker else None
     found = page(inv, "links", wanted, ORDER, limit=limit, marker=last, key="_id")
+    if not found:
+        known_link_type(inv, link_type)
+        known_host(inv, host, environment)
     found = aged_links(inv, found)
     rows = with_names(inv, found)
     columns = COLUMNS if environment else ["environment", *COLUMNS]

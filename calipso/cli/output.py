@@ -161,6 +161,7 @@ def show_list(
     JSON and YAML without `-c` show the whole `documents` of the rows. `optional` are columns that
     `-c` may choose even if no row has them.
     """
+    more_pages = bool(_LATER)  # a note of the page; the table may add notes of its own
     structured = output_format in (Format.JSON, Format.YAML)
     whole = documents is not None and structured and not chosen
     rows = list(documents if documents is not None and whole else rows)
@@ -178,7 +179,7 @@ def show_list(
             _list_table(cells, columns, all_columns=bool(chosen) or OPTIONS.wide)
         else:
             _write(cells, columns, output_format)
-    if _LATER and sort_column:
+    if more_pages and sort_column:
         say("only this page is sorted; --limit 0 sorts all")
     while _LATER:
         say(_LATER.pop(0))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from calipso.cli import completing, scan_log, scan_watch
+from calipso.cli import scan_log, scan_watch
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -33,7 +33,7 @@ from calipso.cli.scan_options import (
     ScannerName,
     WriteTo,
 )
-from calipso.cli.selecting import known_types, resolve_scan
+from calipso.cli.selecting import EnvOption, ScanId, ScannedEnvironment, known_types, resolve_scan
 from calipso.errors import ConfigError, NotQueued
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.validation_words import said
@@ -50,22 +50,10 @@ EXIT_CODES = {
     ScanStatus.CANCELLED: 1,
 }
 
-ScanId = Annotated[
-    str,
-    typer.Argument(
-        help="Id of the scan, or `last`.", metavar="SCAN", autocompletion=completing.scans
-    ),
-]
-
 
 @app.command()
 def run(
-    environment: Annotated[
-        str,
-        typer.Argument(
-            metavar="ENV", help="Environment to scan.", autocompletion=completing.environments
-        ),
-    ],
+    environment: ScannedEnvironment,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Show progress until the scan ends.")
     ] = False,
@@ -169,9 +157,7 @@ def _watch(scan_id: str, output_format: Format) -> None:
 
 @app.command(name="list")
 def list_scans(
-    environment: Annotated[
-        str | None, typer.Option("-e", "--env", help="Only of this environment.")
-    ] = None,
+    environment: EnvOption = None,
     status: Annotated[
         ScanStatus | None, typer.Option("--status", help="Only scans in this state.")
     ] = None,
@@ -260,13 +246,14 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
 
 
 def part_of(scan: Mapping[str, Any]) -> str:
-    """What a scan was to read; empty for the whole environment."""
-    parts = [name for name in ("inventory", "links", "cliques") if scan.get(f"{name}_only")]
+    """What a stored scan was to read; empty for the whole environment."""
+    asked = scan.get("request") or {}
+    parts = [name for name in ("inventory", "links", "cliques") if asked.get(f"{name}_only")]
     words = [f"{name} only" for name in parts]
-    if scan.get("object_id"):
-        words.append(f"{scan.get('object_type') or 'object'} {scan['object_id']}")
-    if scan.get("scanner"):
-        words.append(f"{scan['scanner']} of {scan.get('parent_id')}")
+    if asked.get("object_id"):
+        words.append(f"{asked.get('object_type') or 'object'} {asked['object_id']}")
+    if asked.get("scanner"):
+        words.append(f"{asked['scanner']} of {asked.get('parent_id')}")
     return ", ".join(words)
 
 

@@ -22,6 +22,7 @@ from calipso.cli.output import (
     say,
     show_list,
 )
+from calipso.cli.selecting import ScanId, resolve_scan
 from calipso.errors import ConfigError
 
 COLUMNS = ["time", "level", "host", "task", "message", "hint"]
@@ -47,9 +48,7 @@ class Severity(StrEnum):
 
 
 def log(
-    scan_id: Annotated[
-        str, typer.Argument(help="Id of the scan, or `last`.", metavar="SCAN")
-    ] = "last",
+    scan_id: ScanId = "last",
     level: Annotated[
         Severity, typer.Option("--level", help="Only lines of this level and above. Default: all.")
     ] = Severity.DEBUG,
@@ -66,7 +65,6 @@ def log(
 
     Example: calipso scan log last --level warn
     """
-    from calipso.cli.selecting import resolve_scan
     from calipso.stores.scans.message_store import MessageStore
     from calipso.stores.scans.scan_store import ScanStore
 

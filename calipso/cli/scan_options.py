@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from calipso.cli import completing
 from calipso.model.scan import LogLevel
 
 WriteTo = Annotated[
@@ -31,7 +32,10 @@ ScannedId = Annotated[
     str | None, typer.Option("-i", "--id", help="Scan only this object and the objects below it.")
 ]
 ScannedType = Annotated[
-    str | None, typer.Option("-t", "--type", help="Type of the object of --id.")
+    str | None,
+    typer.Option(
+        "-t", "--type", help="Type of the object of --id.", autocompletion=completing.types
+    ),
 ]
 ScannerName = Annotated[
     str | None, typer.Option("--scanner", help="Run this scanner; needs --parent-id.")
@@ -44,5 +48,11 @@ KeptLog = Annotated[
     typer.Option("--log-level", help="Keep log lines of this level and above. Default: info."),
 ]
 ParentType = Annotated[
-    str | None, typer.Option("-a", "--parent-type", help="Type of the parent of --parent-id.")
+    str | None,
+    typer.Option(
+        "-a",
+        "--parent-type",
+        help="Type of the parent of --parent-id.",
+        autocompletion=completing.types,
+    ),
 ]

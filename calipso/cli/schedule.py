@@ -31,6 +31,7 @@ from calipso.cli.scan_options import (
     ScannerName,
     WriteTo,
 )
+from calipso.cli.selecting import EnvOption, ScannedEnvironment
 from calipso.model.schedule import Frequency, Schedule, Weekday, describe, schedule_of
 from calipso.stores.config.schedule_store import ScheduleStore
 from calipso.stores.config.schedule_view import details
@@ -46,7 +47,7 @@ Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Name of the sched
 
 @app.command()
 def add(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="Environment to scan.")],
+    environment: ScannedEnvironment,
     freq: Annotated[
         Frequency, typer.Option("--freq", case_sensitive=False, help="Length of a period.")
     ],
@@ -195,9 +196,7 @@ def _schedule(fields: dict[str, Any], start: str | None) -> Schedule:
 
 @app.command(name="list")
 def list_schedules(
-    environment: Annotated[
-        str | None, typer.Option("-e", "--env", help="Only of this environment.")
-    ] = None,
+    environment: EnvOption = None,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
     sort_column: SortOption = None,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import ColumnOption, Format, FormatOption, clean, say_later, show_list
 from calipso.cli.selecting import EnvOption, InventoryOption, known_environment, known_types
 from calipso.errors import ConfigError, NotFound
@@ -30,7 +31,12 @@ def search(
     environment: EnvOption = None,
     object_type: Annotated[
         list[str] | None,
-        typer.Option("-t", "--type", help="Only objects of this type. It may be given again."),
+        typer.Option(
+            "-t",
+            "--type",
+            help="Only objects of this type. It may be given again.",
+            autocompletion=completing.types,
+        ),
     ] = None,
     inventory: InventoryOption = None,
     limit: Annotated[
@@ -52,10 +58,10 @@ def search(
             hint="Give part of a name, an id or an address: calipso search 10.0.0.5",
         )
     inv = InventoryMgr(inventory)
-    known_types(inv, *(object_type or ()))
     names = [known_environment(inv, environment)] if environment else environments(inv)
     hits, more = find(inv, names, asked, limit, object_type or [])
     if not hits:
+        known_types(inv, *(object_type or ()))
         where = f" in {environment}" if environment else ""
         raise NotFound(
             f"nothing is known by {clean(asked)!r}{where}",

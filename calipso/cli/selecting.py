@@ -14,7 +14,7 @@ from calipso.cli import completing
 from calipso.cli.paging import cut
 from calipso.errors import CalipsoError, ConfigError, NotFound
 from calipso.model.documents import Document
-from calipso.model.types import LINK_TYPES, OBJECT_TYPES
+from calipso.model.types import LINK_TYPES, OBJECT_TYPES, is_folder
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
 from calipso.stores.mongo.driver import ASCENDING
@@ -49,6 +49,23 @@ ObjectTypeOption = Annotated[
     ),
 ]
 
+ScanId = Annotated[
+    str,
+    typer.Argument(
+        help="Id of the scan, or `last`.", metavar="SCAN", autocompletion=completing.scans
+    ),
+]
+EnvironmentName = Annotated[
+    str,
+    typer.Argument(help="Name of the environment.", autocompletion=completing.environments),
+]
+ScannedEnvironment = Annotated[
+    str,
+    typer.Argument(
+        metavar="ENV", help="Environment to scan.", autocompletion=completing.environments
+    ),
+]
+
 SEVERAL_SHOWN = 5
 SEVERAL_NAMED = 30
 
@@ -77,7 +94,7 @@ def page(
 ) -> list[Document]:
     """Return one page of a collection in the order of a unique index, after `marker`.
 
-    Raises NotFound for an unknown environment.
+    Raises NotFound for an unknown inventory or environment.
     """
     if marker is not None:
         wanted = {"$and": [wanted, after(marker, order)]}
@@ -87,8 +104,10 @@ def page(
         sort=[(name, ASCENDING) for name in order],
         limit=limit + 1 if limit else 0,
     )
-    if not found and marker is None and "environment" in wanted:
-        EnvironmentStore().get(wanted["environment"])  # raises NotFound for an unknown environment
+    if not found and marker is None:
+        known_inventory(inv)
+        if "environment" in wanted:
+            EnvironmentStore().get(wanted["environment"])  # raises NotFound for an unknown one
     return cut(found, limit, key)
 
 
@@ -99,12 +118,6 @@ def after(marker: Mapping[str, Any], order: tuple[str, ...]) -> Document:
         same = {earlier: marker[earlier] for earlier in order[:position]}
         alternatives.append(same | {name: {"$gt": marker[name]}})
     return {"$or": alternatives}
-
-
-def object_types(inv: InventoryMgr, environment: str | None) -> list[str]:
-    """Return the types of stored objects, without the folders of the tree."""
-    types = inv.collection("inventory").distinct("type", query(environment=environment))
-    return sorted(name for name in types if not name.endswith("_folder"))
 
 
 def one_object(
@@ -118,16 +131,17 @@ def one_object(
 
     Raises NotFound, or ConfigError when several objects match.
     """
-    known_environment(inv, environment)
-    known_types(inv, *([object_type] if object_type else []))
-    known_host(inv, host, environment)
     common = query(environment=environment, type=object_type, host=host)
     found = inv.find_items(common | {"id": word}) or inv.find_items(common | {"name": word})
     if not found and object_type is None and host is None:
         found = inv.find_items(common | {"object_name": word})
-    things = [item for item in found if not str(item["type"]).endswith("_folder")]
+    things = [item for item in found if not is_folder(item["type"])]
     found = things or found
     if not found:
+        known_inventory(inv)
+        known_environment(inv, environment)
+        known_types(inv, object_type)
+        known_host(inv, host, environment)
         where = "".join(f"{place}: " for place in (environment, host) if place)
         what = object_type or "object"
         raise NotFound(
@@ -169,10 +183,10 @@ def known_environment(inv: InventoryMgr, name: str | None) -> str:
     return name
 
 
-def known_types(inv: InventoryMgr, *names: str) -> None:
+def known_types(inv: InventoryMgr, *names: str | None) -> None:
     """Raises ConfigError for a type that is neither declared nor stored."""
     for name in names:
-        if name in OBJECT_TYPES or name in constant_values("object_types"):
+        if name is None or name in OBJECT_TYPES or name in constant_values("object_types"):
             continue
         if inv.collection("inventory").find_one({"type": name}, {"_id": 1}) is None:
             raise unknown("object type", name, _types())
@@ -200,13 +214,12 @@ def known_host(inv: InventoryMgr, name: str | None, environment: str | None) -> 
     raise unknown("host", name, hosts, NotFound)
 
 
-def known_inventory(inv: InventoryMgr) -> InventoryMgr:
-    """The inventory, when there is something in it. Raises NotFound that names those there are."""
+def known_inventory(inv: InventoryMgr) -> None:
+    """Raises NotFound for an inventory with nothing in it; it names those there are."""
     if inv.collection("inventory").find_one({}, {"_id": 1}) is None:
         names = known_inventories(inv.db)
         if inv.inventory not in names:
             raise unknown("inventory", inv.inventory, names, NotFound)
-    return inv
 
 
 def unknown(
@@ -237,13 +250,14 @@ def marked(inv: InventoryMgr, name: str, noun: str, marker: str) -> dict[str, An
     return found
 
 
-def resolve_scan(scan_id: str) -> str:
-    """Return the id of the newest scan for `last`, otherwise the given id."""
+def resolve_scan(scan_id: str, environment: str | None = None) -> str:
+    """Return the id of the newest scan, of this environment, for `last`; otherwise the given id."""
     from calipso.stores.scans.scan_store import ScanStore
 
     if scan_id != "last":
         return scan_id
-    newest = ScanStore().find_scans({}, limit=1)
+    newest = ScanStore().find_scans(query(environment=environment), limit=1)
     if not newest:
-        raise NotFound("there is no scan", hint="calipso scan run ENV --watch")
+        of = f" of {environment}" if environment else ""
+        raise NotFound(f"there is no scan{of}", hint="calipso scan run ENV --watch")
     return str(newest[0]["_id"])

@@ -81,6 +81,11 @@ class FindLinks:
             self._found[key] = self.inv.find(self.env, object_type, sorted(wanted))
         return self._found[key]
 
+    def nics(self) -> dict[tuple[str, str], Document]:
+        """Return the NICs of all hosts by host and name."""
+        found = self.find("host_pnic", ["state"])
+        return {(str(nic.get("host")), str(nic["name"])): nic for nic in found}
+
     def each(self, object_type: str, fields: Iterable[str] | None = None) -> Iterator[Document]:
         """Yield the same objects one by one and keep none: for types with many objects."""
         wanted = () if fields is None else sorted({*COMMON_FIELDS, *fields})

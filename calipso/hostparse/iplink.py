@@ -1,7 +1,7 @@
 """Network devices of a host or namespace, from `ip -d -j addr show`.
 
 A device that `ip` does not describe in valid JSON costs that device only: iproute2 5.9 to 5.11
-prints a key without a value for ERSPAN. `Devices.broken` names it and the cause.
+prints a key without a value for ERSPAN. `Devices.broken` has its name and the cause.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from calipso.errors import ParseError
 from calipso.hostparse.jsontext import json_list, json_value
@@ -101,33 +101,39 @@ class Device:
     peer_netns_name: str
     addresses: tuple[Address, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
-    slave_kind: str = ""
     lower_index: int | None = None
     phys_port: str = ""
     phys_switch: str = ""
     bus_address: str = ""
     vfs: tuple[Vf, ...] = ()
 
-    @property
-    def is_bond(self) -> bool:
-        """True for a bond of NICs."""
-        return self.kind == "bond"
-
-    def first(self, version: int, *, link_local: bool = True) -> Address | None:
+    def first(self, version: int) -> Address | None:
         """Return the first address of an IP version, wider scopes first; None when there
         is none.
         """
         found = [address for address in self.addresses if address.version == version]
-        ranked = sorted(found, key=lambda address: _is_local(address.ip))
-        return next((a for a in ranked if link_local or not _is_local(a.ip)), None)
+        return min(found, key=lambda address: _is_local(address.ip), default=None)
+
+
+class Broken(NamedTuple):
+    """A device that could not be read: its name ("" if the text does not show it), and a sentence
+    with the cause.
+    """
+
+    name: str
+    why: str
 
 
 class Devices(dict[str, Device]):
-    """Devices by name; `broken` has a sentence for each device that could not be read."""
+    """Devices by name; `broken` has the devices that could not be read."""
 
-    def __init__(self, found: Iterable[Device] = (), broken: Iterable[str] = ()) -> None:
+    def __init__(self, found: Iterable[Device] = (), broken: Iterable[Broken] = ()) -> None:
         super().__init__((device.name, device) for device in found)
         self.broken = tuple(broken)
+
+    def may_have(self, name: str) -> bool:
+        """True if a device that could not be read has, or may have, this name."""
+        return name not in self and any(broken.name in ("", name) for broken in self.broken)
 
 
 def parse_devices(text: str, what: str = "ip -d -j addr show") -> Devices:
@@ -155,7 +161,8 @@ def _one_by_one(text: str, what: str, error: ParseError) -> Devices:
         try:
             found.append(_device(_entry(part, what), what))
         except ParseError as why:
-            broken.append(f"{what}: device {_name_in(part)} cannot be read: {why.message}")
+            name, shown = _name_in(part)
+            broken.append(Broken(name, f"{what}: device {shown} cannot be read: {why.message}"))
     if not found:
         raise error
     return Devices(found, broken)
@@ -168,10 +175,12 @@ def _entry(part: str, what: str) -> dict[str, Any]:
     return entry
 
 
-def _name_in(part: str) -> str:
-    """Return name, index and kind of a device with broken JSON, as far as the text shows them."""
+def _name_in(part: str) -> tuple[str, str]:
+    """Return the name of a device with broken JSON, and a text with its name, index and kind, as
+    far as they can be seen.
+    """
     name, index, kind = (match[1] if (match := p.search(part)) else "" for p in _WORDS)
-    return f"{name or '?'} (index {index or '?'}{f', {kind}' if kind else ''})"
+    return name, f"{name or '?'} (index {index or '?'}{f', {kind}' if kind else ''})"
 
 
 def device_with(devices: Iterable[Device], ip: str) -> Device | None:
@@ -204,7 +213,6 @@ def _device(entry: dict[str, Any], what: str) -> Device:
             peer_netns_name=str(entry.get("link_netns", "")),
             addresses=tuple(_addresses(entry.get("addr_info") or ())),
             info=dict(info.get("info_data") or {}),
-            slave_kind=str(info.get("info_slave_kind", "")),
             lower_index=_number(entry.get("link_index")),
             phys_port=str(entry.get("phys_port_name") or ""),
             phys_switch=str(entry.get("phys_switch_id") or ""),

@@ -22,9 +22,8 @@ class DomainInterface:
     `kind` is the element's type (bridge, ethernet, hostdev, vhostuser, ...). `port_id` is the
     Neutron port when libvirt itself plugged it into Open vSwitch. `element` is the whole element as
     a dict. `pci` is the PCI address on the host of the guest's hardware (0000:3b:02.0). `socket` is
-    the path of a vhost-user socket, and `socket_mode` says who listens there (server: the guest).
-    `source` is the host's device below a macvtap, or the vhost-vdpa device. `link` is up, or down
-    when somebody set it down.
+    the path of a vhost-user socket. `source` is the host's device below a macvtap, or the
+    vhost-vdpa device. `link` is up, or down when somebody set it down.
     """
 
     kind: str
@@ -36,7 +35,6 @@ class DomainInterface:
     element: dict[str, Any]
     pci: str = ""
     socket: str = ""
-    socket_mode: str = ""
     source: str = ""
     link: str = "up"
     vlan: int | None = None
@@ -47,7 +45,6 @@ class HostDevice:
     """A PCI device of the host that a domain has as a whole (`<hostdev>`), by its address."""
 
     pci: str
-    alias: str
     element: dict[str, Any]
 
 
@@ -144,7 +141,6 @@ def _interface(element: dict[str, Any]) -> DomainInterface:
         element=element,
         pci=_pci(source.get("address")),
         socket=str(source.get("@path", "")) if unix else "",
-        socket_mode=str(source.get("@mode", "")) if unix else "",
         source=str(source.get("@dev", "")),
         link="down" if _attribute(element, "link", "@state") == "down" else "up",
         vlan=int(number) if str(number).isdecimal() else None,
@@ -155,7 +151,6 @@ def _host_device(element: dict[str, Any]) -> HostDevice:
     source = element.get("source") or {}
     return HostDevice(
         pci=_pci(source.get("address") if isinstance(source, dict) else None),
-        alias=_attribute(element, "alias", "@name"),
         element=element,
     )
 

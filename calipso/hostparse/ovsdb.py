@@ -7,7 +7,7 @@ The answer holds three JSON tables, one a line: Bridge, Port, Interface (RFC 704
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +36,6 @@ class Interface:
     admin_state: str
     port_id: str
     attached_mac: str
-    instance_id: str
     error: str
     mtu: int | None
     options: dict[str, str] = field(default_factory=dict)
@@ -114,14 +113,6 @@ class Bridge:
         for port in self.ports.values():
             for interface in port.interfaces:
                 yield port, interface
-
-    def uplinks(self, nics: Collection[str]) -> list[str]:
-        """Return the names of interfaces that are NICs or bonds of the host."""
-        return [i.name for _, i in self.interfaces() if i.name in nics or i.type == "dpdk"]
-
-    def patches(self) -> dict[str, str]:
-        """Return the name of each patch interface -> the name of its peer."""
-        return {i.name: i.peer for _, i in self.interfaces() if i.peer}
 
 
 def parse_ovs(text: str) -> dict[str, Bridge]:
@@ -208,7 +199,6 @@ def _interface(row: dict[str, Any]) -> Interface:
         admin_state=_text(row["admin_state"]) or "unknown",
         port_id=str(ids.get("iface-id", "")),
         attached_mac=str(ids.get("attached-mac", "")).lower(),
-        instance_id=str(ids.get("vm-uuid", ids.get("vm-id", ""))),
         error=_text(row["error"]),
         mtu=_number(row["mtu"]),
         options={str(key): str(value) for key, value in sorted(row["options"].items())},

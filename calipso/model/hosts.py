@@ -1,7 +1,8 @@
-"""Kinds of hosts: machines, and names in Nova that only represent hypervisors elsewhere."""
+"""Names of hosts; kinds: machines, and names in Nova that only represent hypervisors elsewhere."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,3 +37,30 @@ def region_of(host: Mapping[str, Any]) -> str:
     """
     parts = str(host.get("id_path") or "").split("/")  # /env/env-regions/RegionOne/...
     return str(host.get("region") or (parts[3] if len(parts) > 3 else ""))
+
+
+def short(name: str) -> str:
+    """Return the first label of a host name, in lower case."""
+    return name.lower().partition(".")[0]
+
+
+def with_domain(one: str, other: str) -> bool:
+    """True when one of the names is the other with a domain."""
+    one, other = one.lower(), other.lower()
+    return other.startswith(f"{one}.") or one.startswith(f"{other}.")
+
+
+def same_host(one: str, other: str) -> bool:
+    """True for equal names, and for a name that is the other one with a domain."""
+    one, other = one.lower().rstrip("."), other.lower().rstrip(".")
+    if one == other:
+        return True
+    return not (_is_address(one) or _is_address(other)) and with_domain(one, other)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -24,9 +24,11 @@ _INVENTORY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 class FetchedBy(TypedDict):
     """Which fetch found an object: the evidence needed to remove it safely."""
 
+    node: str  # entry of the scan tree, such as ScanHost[2]
     scanner: str
     fetcher: str
     source: str  # api, db, cli or folder
+    parent: ObjectId
     parent_id: str
     parent_type: str
 
@@ -57,7 +59,10 @@ class InventoryObject(TypedDict):
     show_in_tree: bool
     last_scanned: datetime
     scan_id: str
+    generation: int
     fetched_by: FetchedBy
+    enriched: NotRequired[list[str]]  # fields that another fetch added
+    clique: NotRequired[bool]  # True for a focal point that has cliques
     host: NotRequired[str]
     projects: NotRequired[list[str]]
     stale_since: NotRequired[datetime]
@@ -83,21 +88,23 @@ def check_inventory_name(name: str) -> str:
     return name
 
 
+def derived_key(*parts: str) -> ObjectId:
+    """Return an `_id` made of these texts, so that every run and worker gets the same one."""
+    return ObjectId(hashlib.sha256("\0".join(parts).encode()).digest()[:12])
+
+
 def object_key(environment: str, object_type: str, object_id: str) -> ObjectId:
-    """Return the `_id` of an object. It is derived, so every run and worker gets the same `_id`."""
-    text = "\0".join((environment, object_type, object_id))
-    return ObjectId(hashlib.sha256(text.encode()).digest()[:12])
+    """Return the `_id` of an object."""
+    return derived_key(environment, object_type, object_id)
 
 
 def link_key(
     environment: str, link_type: str, source: ObjectId, target: ObjectId, name: str
 ) -> ObjectId:
     """Return the `_id` of a link."""
-    text = "\0".join((environment, link_type, str(source), str(target), name))
-    return ObjectId(hashlib.sha256(text.encode()).digest()[:12])
+    return derived_key(environment, link_type, str(source), str(target), name)
 
 
 def clique_key(environment: str, clique_type: str, focal_point: ObjectId) -> ObjectId:
     """Return the `_id` of a clique."""
-    text = "\0".join((environment, clique_type, str(focal_point)))
-    return ObjectId(hashlib.sha256(text.encode()).digest()[:12])
+    return derived_key(environment, clique_type, str(focal_point))

@@ -8,6 +8,7 @@ not changes of the cloud.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Any
 
@@ -43,6 +44,9 @@ FIELDS: dict[str, Owner] = {
 #: Fields the store sets; a fetcher that returns them is overridden.
 STORE_FIELDS = frozenset(name for name, owner in FIELDS.items() if owner is Owner.STORE)
 
+#: Store fields that the place of an object in the tree gives it, before it is written.
+PLACED = frozenset({"id_path", "name_path", "fetched_by"})
+
 #: Fields that a scan neither sets, nor removes, nor records a change of.
 KEPT_FIELDS = frozenset(FIELDS) - STORE_FIELDS
 
@@ -52,6 +56,18 @@ STAMPS = frozenset({"scan_id", "generation", "last_scanned"})
 
 def of_scan(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document as a scan may write it: without the fields of other owners."""
-    if KEPT_FIELDS.isdisjoint(document):
+    return _without(document, KEPT_FIELDS)
+
+
+def of_source(document: Mapping[str, Any], *, placed: bool) -> dict[str, Any]:
+    """Return an object as its source may give it: only with fields that belong to the scan.
+
+    `placed`: it has its place in the tree already, which stays.
+    """
+    return _without(document, KEPT_FIELDS | (STORE_FIELDS - PLACED if placed else STORE_FIELDS))
+
+
+def _without(document: Mapping[str, Any], fields: AbstractSet[str]) -> dict[str, Any]:
+    if fields.isdisjoint(document):
         return dict(document)
-    return {name: value for name, value in document.items() if name not in KEPT_FIELDS}
+    return {name: value for name, value in document.items() if name not in fields}

@@ -24,7 +24,11 @@ class ScanStatus(StrEnum):
     @property
     def final(self) -> bool:
         """True when the scan will not change any more."""
-        return self not in (ScanStatus.PENDING, ScanStatus.RUNNING)
+        return self.value not in RUNNING
+
+
+#: States of a scan that has not ended.
+RUNNING = [ScanStatus.PENDING.value, ScanStatus.RUNNING.value]
 
 
 class Stage(StrEnum):

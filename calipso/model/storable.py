@@ -2,7 +2,7 @@
 
 A cloud may say anything: half of a surrogate pair, a number of a thousand digits, a list in a list
 nine hundred times. The store refuses such a document, and with it all others of the same request.
-So a value that cannot be kept is changed as little as possible, and what was changed is told.
+So a value that cannot be kept is changed as little as possible, and the caller learns of it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from calipso.model.documents import Document
 
 #: Levels of maps and lists in an object. MongoDB takes 100; changes and messages add some.
 DEPTH = 60
-#: Characters of all texts of an object. A document of MongoDB has at most 16 MB.
+#: Most characters of all texts of an object, with `EACH` for each value and each name. A document
+#: of MongoDB has at most 16 MB.
 SIZE = 3_000_000
+EACH = 8
 TOO_DEEP = "(nested too deep, left out)"
 TOO_LARGE = "(too large, left out)"
 
@@ -42,11 +44,16 @@ def storable(document: Mapping[str, Any]) -> tuple[Document, dict[str, str]]:
 
 
 def _is_fine(value: Any, depth: int, size: list[int]) -> bool:
-    """True for what can be kept; `size` counts the characters."""
+    """True for what can be kept; `size` counts as `_size` does."""
+    size[0] += EACH
     kind = type(value)
     if kind is str:
         size[0] += len(value)
         return size[0] <= SIZE and (value.isascii() or _is_text(value))
+    if isinstance(value, bytes):
+        size[0] += len(value)
+    if size[0] > SIZE:
+        return False
     if value is None or kind is bool:
         return True
     if kind is int:
@@ -142,10 +149,10 @@ def _cut(document: Document, faults: dict[str, str]) -> Document:
 
 def _size(value: Any) -> int:
     if isinstance(value, Mapping):
-        return sum(len(key) + _size(item) for key, item in value.items())
+        return EACH + sum(EACH + len(key) + _size(item) for key, item in value.items())
     if isinstance(value, list):
-        return sum(map(_size, value))
-    return len(value) if isinstance(value, str | bytes) else 8
+        return EACH + sum(map(_size, value))
+    return EACH + (len(value) if isinstance(value, str | bytes) else 0)
 
 
 def _shown(path: str) -> str:

@@ -19,7 +19,7 @@ from calipso.discover.fetchers.api.host_problems import (
     driver_message,
     region_problem,
 )
-from calipso.errors import ConfigError
+from calipso.errors import CellsAway, ConfigError, DbAccessError
 from calipso.model.documents import Document
 from calipso.model.drivers import Found, drivers_of_agents, drivers_of_ports
 from calipso.model.environment import CliSection, Environment, MysqlSection, OpenStackSection
@@ -200,7 +200,8 @@ def _name_steps(region: str, hosts: list[Document], found: dict[str, Document]) 
 
 def _bound_steps(api: Any, region: str, agents: list[Document], suffix: str) -> Iterator[Step]:
     """Drivers that no agent shows and bound ports do."""
-    wanted = api.context.environment.mechanism_drivers
+    environment = api.context.environment
+    wanted = environment.mechanism_drivers
     shown = {driver.name for driver in drivers_of_agents(agents)}
 
     def unread() -> list[Found]:
@@ -211,8 +212,8 @@ def _bound_steps(api: Any, region: str, agents: list[Document], suffix: str) -> 
     tried = attempt(f"API ports{suffix}", unread, lambda _: "drivers of bound ports are known")
     if tried.result:
         message = "; ".join(driver_message(driver) for driver in tried.result)
-        hint = " ".join(dict.fromkeys(driver_hint(driver, wanted) for driver in tried.result))
-        yield Step(tried.step.name, ok=False, message=message, hint=hint)
+        hints = dict.fromkeys(driver_hint(d, wanted, environment.name) for d in tried.result)
+        yield Step(tried.step.name, ok=False, message=message, hint=" ".join(hints))
     else:
         yield tried.step
 
@@ -260,10 +261,18 @@ def database_steps(context: ScanContext, _found: dict[str, Document]) -> Iterato
 
 
 def _readable(db: Any, kind: str) -> list[str]:
-    """Schemas of a kind, after a row of each of its tables was read."""
-    schemas: list[str] = db.schemas_of(kind)
-    for schema in schemas:
-        for table in sorted(SIGNATURES[kind]):
-            sql, values = statement(schema, table, ["id"], {})
-            db.pool.query(f"{sql} LIMIT 1", values, schema)
-    return schemas
+    """Places of a kind, after a row of each of their tables was read. Raises DbAccessError, which
+    names every server that cannot be read.
+    """
+    places: list[tuple[str, Any, str]] = db.places(kind)
+    errors: list[DbAccessError] = []
+    for _, pool, schema in places:
+        try:
+            for table in sorted(SIGNATURES[kind]):
+                sql, values = statement(schema, table, ["id"], {})
+                pool.query(f"{sql} LIMIT 1", values, schema)
+        except DbAccessError as error:
+            errors.append(error)
+    if errors:
+        raise CellsAway(errors, []) if len(errors) > 1 else errors[0]
+    return [name for name, _, _ in places]

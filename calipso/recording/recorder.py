@@ -30,6 +30,7 @@ from calipso.model.sources import SOURCES
 from calipso.recording.anonymise.addresses import LOCAL
 from calipso.recording.anonymise.anonymiser import Anonymiser
 from calipso.secrets.box import MASK, map_secrets
+from calipso.sources.db.cells import CELL_AT
 
 #: Fields that hold a credential, or what people put where nobody else should look.
 CREDENTIAL = re.compile(
@@ -176,10 +177,16 @@ class Recorder:
 
     def save_db(self, directory: Path) -> int:
         """Write the rows of each schema; returns the number of tables."""
-        for schema, tables in self._db.items():
+        for place, tables in self._db.items():
             content = {name: self._shown(rows, name) for name, rows in sorted(tables.items())}
-            self._write(directory / f"{file_name(schema)}.json", content)
+            self._write(directory / f"{file_name(self._place(place))}.json", content)
         return sum(map(len, self._db.values()))
+
+    def _place(self, place: str) -> str:
+        """A schema's name; that of a cell elsewhere, `<cell> at <server>`, has an address in it."""
+        if self._anonymiser is None or CELL_AT not in place:
+            return place
+        return self._anonymiser.names.replace("cell", place)
 
     def save_cli(self, directory: Path) -> int:
         """Write what each host printed; returns the number of hosts."""

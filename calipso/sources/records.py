@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from calipso.errors import ApiAccessError, CalipsoError, ErrorKind, PartialAnswer
 from calipso.model.inventory import Fetched
 
-#: What reading a record raises that lacks a field, or has a value of another kind there.
+#: What reading a record raises that lacks a field, or has a value of another kind there. So does
+#: reading an answer that is JSON, but not of the form that is expected.
 BROKEN = (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError)
 
 T = TypeVar("T")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calipso.model.documents import Record
+from calipso.model.hosts import short
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Seen:
 
 def seen_ports(nics: Iterable[Record], hosts: Iterable[Record]) -> list[Seen]:
     """For each NIC that sees a switch: which port of which switch; in order of the NICs' ids."""
-    names = frozenset(_short(name) for host in hosts for name in _names(host))
+    names = frozenset(short(name) for host in hosts for name in _names(host))
     found = (_seen(nic, names) for nic in sorted(nics, key=lambda nic: str(nic["id"])))
     return [seen for seen in found if seen is not None]
 
@@ -68,15 +69,11 @@ def _may_be_switch(told: Mapping[str, Any], hosts: Collection[str]) -> bool:
     capabilities = told.get("capabilities")
     if capabilities and "Bridge" not in capabilities:
         return False
-    return _short(str(told.get("system_name") or "")) not in hosts
+    return short(str(told.get("system_name") or "")) not in hosts
 
 
 def _names(host: Record) -> list[str]:
     return [str(host["id"]), str(host.get("name") or ""), *map(str, host.get("other_names") or ())]
-
-
-def _short(name: str) -> str:
-    return name.partition(".")[0].lower()
 
 
 def _port_name(told: Mapping[str, Any]) -> str:

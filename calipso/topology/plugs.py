@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from calipso.model.documents import Record
+from calipso.model.hosts import same_host
 from calipso.topology.plumbing import values
+from calipso.topology.wiring.ovs import OVS_MASTER
 
 #: The local VLAN into which Neutron's agent puts ports that it has not wired.
 DEAD_VLAN = 4095
@@ -42,10 +44,18 @@ VNIC_FIELDS = (
     "pci_address",
     "sub_ports",
     "peer",
+    "stale_since",
 )
 
 #: Ports of these owners are on several hosts at once; Neutron's binding names only one host.
 _ON_SEVERAL_HOSTS = ("network:router_interface_distributed", "network:ha_router_replicated")
+
+#: A highly available router has a port of this owner on each of its hosts, and these others too:
+#: keepalived decides which host is the active one, and Neutron's binding names that one.
+_HA_PORT = "network:router_ha_interface"
+_BY_KEEPALIVED = frozenset(
+    {"network:router_gateway", "network:router_centralized_snat", "network:router_interface"}
+)
 
 
 class Fault(NamedTuple):
@@ -144,6 +154,11 @@ class Neutron:
         self.network_of = {
             key: str(port.get("network_id") or "") for key, port in self.ports.items()
         }
+        self._ha_routers = {
+            port.get("device_id")
+            for port in self.ports.values()
+            if port.get("device_owner") == _HA_PORT
+        }
 
     def fault(self, host: str, name: str, port_id: str) -> Fault | None:
         """Return a fault that only Neutron shows of a plugged device; None when there is no such
@@ -156,7 +171,8 @@ class Neutron:
             return self.binding_failed(port)
         bound = str(port.get("binding:host_id") or "")
         going = _mapping(port, "binding:profile").get("migrating_to")
-        if bound and not _same_host(bound, host) and not _same_host(str(going or ""), host):
+        here = same_host(bound, host) or same_host(str(going or ""), host)
+        if bound and not here and not self._by_keepalived(port):
             return Fault(
                 "bound_elsewhere",
                 f"{host}: {name} is here, but Neutron has bound its port to {bound}",
@@ -172,6 +188,11 @@ class Neutron:
                 "unknown",
             )
         return None
+
+    def _by_keepalived(self, port: Record) -> bool:
+        """True for a port that all hosts of a highly available router have."""
+        owner, router = port.get("device_owner"), port.get("device_id")
+        return owner in _BY_KEEPALIVED and router in self._ha_routers
 
     def binding_failed(self, port: Record) -> Fault:
         """Return the fault of a port that no mechanism driver could bind; None for other ports."""
@@ -222,8 +243,8 @@ def loose_tap(vnic: Record, vedge: Record | None, bridges: Mapping[str, Record])
         found = str((port or {}).get("bridge") or vnic["master"] or "")
     else:
         return None
-    if found == wanted:
-        return None
+    if found == wanted or (found == OVS_MASTER and wanted in switches):
+        return None  # the kernel names Open vSwitch as a whole, not which of its bridges it is
     where = f"in {found}" if found else "in no bridge"
     return Fault(
         "tap_not_in_bridge",
@@ -269,11 +290,6 @@ def _majority(votes: Counter[int], at_least: int = 1) -> int | None:
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]
-
-
-def _same_host(one: str, other: str) -> bool:
-    """True for equal names, and for names that differ only in the domain."""
-    return one == other or (bool(one) and one.partition(".")[0] == other.partition(".")[0])
 
 
 def _number(value: Any) -> int | None:

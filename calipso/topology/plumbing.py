@@ -237,7 +237,7 @@ class HostPlumbing:
             if described.get("name") == bridge and "ways_out" in described:
                 return set(self._known_ways(host, described))
         # stop at the integration bridge: its patches lead to all other bridges
-        reached = {_integration_bridge(vedge), bridge}
+        reached = {integration_bridge(_mapping(vedge, "configurations")), bridge}
         wanted, todo = {bridge}, [bridge]
         while todo:
             current = todo.pop()
@@ -248,7 +248,7 @@ class HostPlumbing:
                     wanted.add(beyond)
                     todo.append(beyond)
         found = (
-            self.nic_of(host, str(name), str(port.get("lower") or ""))
+            self.nic_of(host, str(name))
             for name, port in _mapping(vedge, "ports").items()
             if port.get("bridge") in wanted
         )
@@ -265,8 +265,9 @@ def _mapping(document: Record, key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _integration_bridge(vedge: Record) -> str:
-    return str(_mapping(vedge, "configurations").get("integration_bridge") or INTEGRATION_BRIDGE)
+def integration_bridge(configurations: Record) -> str:
+    """Return the bridge where the flows of Neutron's agent decide what goes where."""
+    return str(configurations.get("integration_bridge") or INTEGRATION_BRIDGE)
 
 
 def _addresses(nic: Record) -> set[str]:

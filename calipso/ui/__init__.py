@@ -1,1 +1,13 @@
 """Built assets of the web UI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: Where `make ui` puts the pages.
+BUILT = Path(__file__).parent / "dist"
+
+
+def is_built() -> bool:
+    """True when there are pages to serve."""
+    return (BUILT / "index.html").is_file()

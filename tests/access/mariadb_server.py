@@ -36,7 +36,7 @@ class MariaDb:
         self.log = directory / "log"
         self.tls = tls
         self.process: subprocess.Popen[bytes] | None = None
-        self.port = 0  # chosen at the first start: until then another program could take it
+        self.port = 0  # 0 until the first start, which takes a free one; later starts keep it
         self._as = ["--user=root"] if os.geteuid() == 0 else []
 
     def install(self) -> None:
@@ -53,7 +53,7 @@ class MariaDb:
             ],
             check=True,
             capture_output=True,
-            timeout=300,
+            timeout=300,  # takes two seconds, and much longer while other tests use the disk
         )
 
     def start(self) -> None:
@@ -81,7 +81,7 @@ class MariaDb:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 180  # it takes less than a second on an idle machine
         while not self._listens():
             if time.monotonic() > deadline or self.process.poll() is not None:
                 raise AssertionError(self.log.read_text(errors="replace")[-2000:])

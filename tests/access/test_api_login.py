@@ -24,13 +24,13 @@ class Keystone:
     def __init__(self) -> None:
         self.bodies: list[Document] = []
         self.port = 0
-        self.refuse = False
+        self.refuse = 0
         self.project: Document | None = {"id": "p1", "name": "ops", "domain": {"id": "d"}}
 
     def answer(self, body: Document) -> tuple[int, Document]:
         self.bodies.append(body)
         if self.refuse:
-            return 401, {"error": {"message": "The request requires authentication."}}
+            return self.refuse, {"error": {"message": "Keystone does not want this login."}}
         token: Document = {
             "methods": body["auth"]["identity"]["methods"],
             "expires_at": "2099-01-01T00:00:00.000000Z",
@@ -51,6 +51,7 @@ def keystone() -> Iterator[Keystone]:
             content = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("X-Subject-Token", "t")
+            self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -171,7 +172,7 @@ def test_a_login_to_no_project_is_an_error(keystone: Keystone, api: Any) -> None
 def test_a_refused_login_says_what_to_do_and_no_secret(
     keystone: Keystone, api: Any, login: str, hint: str
 ) -> None:
-    keystone.refuse = True
+    keystone.refuse = 401
     section = LOGINS[login][0] | {"user": ""}
     secret = "application_credential_secret" if "application_credential_id" in section else "token"
     section[secret] = "S3CRET"
@@ -182,3 +183,17 @@ def test_a_refused_login_says_what_to_do_and_no_secret(
     assert caught.value.kind is ErrorKind.LOGIN_FAILED
     assert hint in caught.value.hint
     assert "S3CRET" not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_a_login_that_keystone_calls_a_bad_request_came_to_keystone(
+    keystone: Keystone, api: Any
+) -> None:
+    keystone.refuse = 400
+
+    with pytest.raises(ApiAccessError) as caught:
+        api(**LOGINS["password"][0]).catalogue()
+
+    assert "HTTP 400" in caught.value.message
+    assert "Keystone does not want this login." in caught.value.message
+    assert "Something else" not in caught.value.hint
+    assert caught.value.hint

@@ -9,8 +9,10 @@ import pytest
 
 from calipso.errors import CellsAway
 from calipso.model.sections import MysqlSection
+from calipso.probe.environment_test import database_steps
+from calipso.probe.steps import Step
 from calipso.settings import settings
-from calipso.sources.db.cells import cells_elsewhere
+from calipso.sources.db.cells import cells_elsewhere, unreadable_cells
 from calipso.sources.db.db_access import DbAccess
 
 from . import mariadb_server
@@ -80,6 +82,26 @@ def test_an_address_that_names_no_server_is_no_cell_elsewhere(url: str | None) -
     assert found({"name": "c9", "database_connection": url}) == []
 
 
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("mysql://nova@[broken/nova_9", ["c9"]),
+        ("mysql://nova@host:notaport/nova_9", ["c9"]),
+        ("mysql://nova@192.0.2.9:3306/nova_9", []),
+        ("{scheme}://{username}:{password}@{hostname}:{port}/nova_9?{query}", []),
+        ("none:///", []),
+        (None, []),
+    ],
+)
+def test_an_address_that_cannot_be_read_is_named_by_its_cell(
+    url: str | None, names: list[str]
+) -> None:
+    row = {"name": "c9", "database_connection": url}
+
+    assert unreadable_cells([row], section()) == names
+    assert unreadable_cells([row], section(cells={"c9": {"host": "192.0.2.9"}})) == []
+
+
 def test_the_section_may_say_how_a_cell_is_reached() -> None:
     row = mapping("c2", "db.internal", "nova_cell2")
     cells = {"c2": {"host": "192.0.2.99", "port": 13306, "user": "other", "pwd": "own"}}
@@ -117,20 +139,25 @@ def two_servers(
     settings.cache_clear()
 
 
+def mapped(main: MariaDb, other: MariaDb) -> None:
+    """Let `nova_api` on the main server name a cell there and one on the other."""
+    urls = [f"mysql://nova:{NOVAS}@127.0.0.1:{server.port}/nova" for server in (main, other)]
+    main.root(
+        "CREATE DATABASE nova_api",
+        "CREATE TABLE nova_api.aggregates (id INT)",
+        "CREATE TABLE nova_api.cell_mappings (id INT, uuid VARCHAR(36), name VARCHAR(9),"
+        " database_connection TEXT)",
+        f"INSERT INTO nova_api.cell_mappings VALUES (1, '1', 'cell1', '{urls[0]}')",
+        f"INSERT INTO nova_api.cell_mappings VALUES (2, '2', 'cell2', '{urls[1]}')",
+    )
+
+
 def test_a_select_reads_the_cell_on_the_other_server_and_spares_the_rest_when_it_is_down(
     two_servers: tuple[MariaDb, MariaDb],
 ) -> None:
     main, other = two_servers
-    urls = [f"mysql://nova:{NOVAS}@127.0.0.1:{server.port}/nova" for server in (main, other)]
-    main.root(
-        "INSERT INTO nova.instances VALUES ('u1', 'compute-1', 0)",
-        "CREATE DATABASE nova_api",
-        "CREATE TABLE nova_api.aggregates (id INT)",
-        "CREATE TABLE nova_api.cell_mappings (uuid VARCHAR(36), name VARCHAR(9),"
-        " database_connection TEXT)",
-        f"INSERT INTO nova_api.cell_mappings VALUES ('1', 'cell1', '{urls[0]}')",
-        f"INSERT INTO nova_api.cell_mappings VALUES ('2', 'cell2', '{urls[1]}')",
-    )
+    mapped(main, other)
+    main.root("INSERT INTO nova.instances VALUES ('u1', 'compute-1', 0)")
     other.root("INSERT INTO nova.instances VALUES ('u2', 'compute-2', 0)")
     opened = context(mysql={"port": main.port})
     access: DbAccess = opened.source("db")
@@ -148,3 +175,58 @@ def test_a_select_reads_the_cell_on_the_other_server_and_spares_the_rest_when_it
     assert [row["uuid"] for row in caught.value.rows] == ["u1"]
     assert str(other.port) in caught.value.message
     assert NOVAS not in repr(caught.value)
+
+
+def test_the_test_of_an_environment_reads_the_cells_on_other_servers_too(
+    two_servers: tuple[MariaDb, MariaDb],
+) -> None:
+    main, other = two_servers
+    mapped(main, other)
+    for server in two_servers:
+        for table in ("instances", "instance_info_caches"):
+            server.root(f"ALTER TABLE nova.{table} ADD id INT")
+
+    def tried() -> Step:
+        opened = context(mysql={"port": main.port})
+        try:
+            steps = {step.name: step for step in database_steps(opened, {})}
+        finally:
+            opened.close()
+        assert steps["DB nova_api"].ok
+        return steps["DB nova"]
+
+    well = tried()
+    assert well.ok
+    assert well.message == f"nova, cell2 at 127.0.0.1:{other.port}"
+
+    other.stop()
+    unwell = tried()
+    assert not unwell.ok
+    assert str(other.port) in unwell.message
+    assert NOVAS not in repr(unwell)
+
+
+def test_two_cells_of_one_name_are_read_each_at_its_server_and_a_bad_address_is_told(
+    two_servers: tuple[MariaDb, MariaDb],
+) -> None:
+    main, other = two_servers
+    mapped(main, other)
+    main.root(
+        "UPDATE nova_api.cell_mappings SET name = 'cell', database_connection ="
+        f" 'mysql://nova:{NOVAS}@127.0.0.1:1/nova' WHERE id = 1",
+        "UPDATE nova_api.cell_mappings SET name = 'cell' WHERE id = 2",
+        f"INSERT INTO nova_api.cell_mappings VALUES (3, '3', 'c9', 'mysql://n:{NOVAS}@h:x/nova')",
+    )
+    opened = context(mysql={"port": main.port})
+    try:
+        places = opened.source("db").places("nova")
+    finally:
+        told, _ = opened.drain()
+        opened.close()
+
+    elsewhere = {name: pool.server for name, pool, _ in places if name != "nova"}
+    assert elsewhere == {
+        f"cell at 127.0.0.1:{port}": f"127.0.0.1:{port}" for port in (1, other.port)
+    }
+    assert ["c9" in problem.message for problem in told] == [True]
+    assert NOVAS not in repr(told)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from calipso.errors import ErrorKind
+from calipso.model.hosts import same_host
 from calipso.secrets.box import SecretBox
 from calipso.settings import settings
 from calipso.sources.cli.commands import Command
-from calipso.sources.cli.connections import same_host
 from calipso.sources.cli.problems import no_answer
 from calipso.sources.cli.ssh import Executed
 from tests.access.cli_sections import ECHO, LOCALE, Access, error_of, login
@@ -103,7 +103,7 @@ def test_sudo_that_asks_for_a_password(access: Access, node: Sshd) -> None:
 
 
 def test_a_line_of_the_login_shell_is_not_taken_for_one_of_sudo() -> None:
-    noise = "Could not chdir to home directory /home/nosudo: Permission denied\n"
+    noise = "Could not chdir to home directory x/nosudo: Permission denied\n"
     executed = Executed("", noise + "sudo: a password is required\n", 1, False)
 
     assert str(no_answer("node-1", "nosudo", executed)) == "node-1: sudo: a password is required"

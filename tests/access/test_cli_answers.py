@@ -14,6 +14,7 @@ from calipso.settings import settings
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import COMMANDS, Command
 from calipso.sources.cli.connections import HostConnections
+from calipso.sources.cli.container import PLACES, Place
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.access.cli_sections import ECHO, LOCALE, Access, environment, error_of, login
 from tests.access.sshd import Sshd
@@ -113,11 +114,14 @@ def test_all_real_commands_run_on_this_machine(access: Access, node: Sshd) -> No
         assert "yntax error" not in answer.err, name
 
 
+@pytest.mark.parametrize("tool", ["not-a-program", "cat"])
 def test_metacharacters_in_an_environment_execute_nothing(
-    access: Access, node: Sshd, tmp_path: Path
+    access: Access, node: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
 ) -> None:
+    """In no container there is: on the host, where that has the tool; else nowhere."""
+    monkeypatch.setitem(PLACES["Mercury"], tool, Place(("box_{version}",)))
     trap = tmp_path / "trap"
-    evil = Command("evil", "echo ok", "virsh")
+    evil = Command("evil", "echo ok", tool)
     hosts = {"$(touch trap)": {"host": "127.0.0.1", "port": node.port}}
     cli = access(commands=(evil,), **login(node, hosts=hosts))
     cli.context.environment.distribution = "Mercury"
@@ -125,8 +129,11 @@ def test_metacharacters_in_an_environment_execute_nothing(
         f"1; touch {trap}; $(touch {trap}) `touch {trap}`"
     )
 
-    cli.ask(evil, "$(touch trap)")  # in no container; on the host, where that has the tool
-
+    if tool == "cat":
+        assert cli.run(evil, "$(touch trap)") == "ok\n"
+    else:
+        error = error_of(cli, "$(touch trap)", evil)
+        assert error.kind is ErrorKind.COMMAND_NOT_FOUND
     assert not trap.exists()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+from calipso.api import pages
 from calipso.model.inventory import object_key
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.api.big import Big
@@ -52,7 +54,10 @@ def test_who_may_not_see_the_environment_does_not_see_who_depends(login: Login) 
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1", "/api/v1/"])
-def test_the_roots_lead_to_the_documentation(admin: FlaskClient, path: str) -> None:
+def test_the_roots_lead_to_the_documentation(
+    admin: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pages, "BUILT", tmp_path)  # no pages, whatever this checkout has built
     answer = admin.get(path)
 
     assert answer.status_code == 302
@@ -67,6 +72,33 @@ def test_a_field_that_nothing_has_is_an_error_with_the_nearest(admin: FlaskClien
     assert "did you mean name?" in answer.json["error"]["details"][0]["message"]
     good = admin.get(f"{ROOT}/inventory?env_name=prod&type=host&fields=name,zone")
     assert good.status_code == 200
+
+
+def test_each_page_of_a_list_answers_alike_to_a_field_that_some_have(
+    admin: FlaskClient, filled: InventoryMgr
+) -> None:
+    """A field of a source that nobody declares, on the last of all objects only."""
+    last = filled.find_all("inventory", {"environment": "prod"}, sort=[("type", -1), ("id", -1)])[0]
+    filled.update_by_keys("inventory", [last["_id"]], {"$set": {"zzz_of_a_source": 1}})
+    path = f"{ROOT}/inventory?env_name=prod&limit=10&fields=id,zzz_of_a_source"
+    pages, marker = [], ""
+    while marker is not None:
+        answer = admin.get(path + marker)
+        assert answer.status_code == 200, answer.text
+        pages.append(answer.json["items"])
+        marker = answer.json["next"] and f"&marker={answer.json['next']}"
+
+    assert len(pages) > 2
+    assert pages[-1][-1]["zzz_of_a_source"] == 1
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("page", ["", "&page=1", "&page=1000"])
+def test_each_page_of_a_long_list_refuses_a_mistyped_field(admin: FlaskClient, page: str) -> None:
+    answer = admin.get(f"{ROOT}/inventory?env_name=prod&limit=5&fields=nmae{page}")
+
+    assert answer.status_code == 400
+    assert "did you mean name?" in answer.json["error"]["details"][0]["message"]
 
 
 def test_counts_without_folders_are_those_of_the_command_line(

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.api.auth.world import OWN, World, calls
 from tests.api.test_messages import add
 
 Environments = Callable[..., str]
@@ -88,3 +90,19 @@ def test_times_too_far_away_leave_the_order_of_things(
 
     assert len(admin.get(f"/api/v1/messages?{always}").json["items"]) == 2
     assert admin.get("/api/v1/messages?start_time=9999-01-01").json["items"] == []
+
+
+def test_every_list_refuses_a_field_to_sort_by_that_no_document_can_have(app: Flask) -> None:
+    world, asked = World(app), []
+    client = world.client("admin")
+    for call in calls(app):
+        if call.operation.query is None or "sort" not in call.operation.query.model_fields:
+            continue
+        for word in ("\0", "-name\0", "$where", "a.$b"):
+            query = world.query(call) | {"sort": word}
+            answer = client.get(world.path(call, OWN), query_string=query)
+            assert answer.status_code == 400, (call.label, word, answer.text)
+            assert answer.json["error"]["details"][0]["field"] == "sort", (call.label, word)
+        asked.append(call.rule)
+
+    assert {"/inventory", "/inventory/<string:key>/children", "/messages"} <= set(asked)

@@ -15,7 +15,23 @@ import requests
 
 from calipso.cli.main import main
 from calipso.cli.stack.programs import free_port
+from calipso.errors import StoreError
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.migrations.migrator import Migrator
 from calipso.stores.scans.worker_store import WorkerStore
+
+ENVIRONMENT = {
+    "name": "prod",
+    "environment_type": "OpenStack",
+    "distribution": "Debian",
+    "mechanism_drivers": ["OVS"],
+    "type_drivers": "vxlan",
+    "configuration": [
+        {"name": "OpenStack", "host": "192.0.2.1", "user": "admin", "pwd": "x"},
+        {"name": "mysql", "host": "192.0.2.1", "user": "scanner", "pwd": "x"},
+        {"name": "CLI", "host": "192.0.2.1", "user": "root", "pwd": "x"},
+    ],
+}
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,6 +64,16 @@ def became(monkeypatch: pytest.MonkeyPatch, home: Path) -> Any:
     return run
 
 
+@pytest.fixture
+def edge(home: Path) -> None:
+    """An environment some of whose hosts have the queue `cli-edge`, in a database of today."""
+    Migrator().upgrade()
+    environment = ENVIRONMENT | {
+        "queues": {"hosts": [{"hosts": ["edge1-*"], "queue": "cli-edge"}]},
+    }
+    EnvironmentStore().add(environment)
+
+
 def option(command: list[str], name: str) -> str:
     return command[command.index(name) + 1]
 
@@ -58,10 +84,11 @@ def option(command: list[str], name: str) -> str:
         ("--queues scan,api,db,cli", "threads", "16", "sources@%h"),
         ("--queues links,cliques", "prefork", "2", "graph@%h"),
         ("--queues links,api", "threads", "16", "sources@%h"),
-        ("--queues cli --name edge -c 4", "threads", "4", "edge@%h"),
+        ("--queues cli-edge --name edge -c 4", "threads", "4", "edge@%h"),
         ("-Q cliques --pool threads", "threads", "16", "graph@%h"),
     ],
 )
+@pytest.mark.usefixtures("edge")
 def test_a_worker_has_the_pool_its_queues_need(
     became: Any, words: str, pool: str, size: str, name: str
 ) -> None:
@@ -75,6 +102,37 @@ def test_a_worker_has_the_pool_its_queues_need(
 @pytest.mark.parametrize("words", ["--queues=", "--queues=a,;b", "--queues=cli --name=a/b"])
 def test_what_is_no_queue_or_name_is_refused(words: str) -> None:
     assert main(["worker", *words.split()]) == 2
+
+
+def test_a_queue_that_no_environment_names_is_refused_with_the_nearest_name(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["worker", "--queues", "cli-edge"]) == 2
+    assert "no task goes to a queue cli-edge." in said(capsys)
+
+    EnvironmentStore().add(ENVIRONMENT | {"queues": {"db": "db-dc1", "cli": "cli-edge"}})
+    assert main(["worker", "--queues", "api,cli-egde"]) == 2
+    told = said(capsys)
+    assert "no task goes to a queue cli-egde; did you mean cli-edge?" in told
+    assert "There are: api, cli, cli-edge, cliques, db, db-dc1, events, " in told
+
+
+def test_without_a_store_any_name_may_be_a_queue_of_an_environment(
+    became: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: EnvironmentStore) -> Any:
+        raise StoreError("no MongoDB")
+
+    monkeypatch.setattr(EnvironmentStore, "list", fails)
+
+    command = became("worker", "--queues", "cli-edge")
+
+    assert option(command[5:], "-Q") == "cli-edge"
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was written to stderr, without the frame and the ends of its lines."""
+    return " ".join(capsys.readouterr().err.replace("│", " ").split())
 
 
 def test_the_flags_of_the_api_reach_the_server(became: Any) -> None:
@@ -105,10 +163,11 @@ def becomes(condition: Any, seconds: float = 90.0) -> bool:
 
 
 @pytest.mark.broker
+@pytest.mark.usefixtures("edge")
 def test_worker_beat_and_api_run_and_end_in_order(home: Path, tmp_path: Path) -> None:
     port = free_port()
     commands = {
-        "edge": ["worker", "--queues", "events", "--name", "edge"],
+        "edge": ["worker", "--queues", "cli-edge", "--name", "edge"],
         "beat": ["beat"],
         "api": ["api", "--bind", f"127.0.0.1:{port}", "--workers", "1"],
     }
@@ -127,9 +186,9 @@ def test_worker_beat_and_api_run_and_end_in_order(home: Path, tmp_path: Path) ->
                 return False
 
         assert becomes(well), (tmp_path / "api.log").read_text()
-        assert becomes(lambda: any(w["queues"] == ["events"] for w in WorkerStore().live()))
+        assert becomes(lambda: any(w["queues"] == ["cli-edge"] for w in WorkerStore().live()))
         assert becomes((home / "run" / "heartbeat-beat").exists)
-        (worker,) = [w for w in WorkerStore().live() if w["queues"] == ["events"]]
+        (worker,) = [w for w in WorkerStore().live() if w["queues"] == ["cli-edge"]]
         assert worker["pid"] == processes["edge"].pid  # it is the process that was started
 
         for process in processes.values():
@@ -137,7 +196,7 @@ def test_worker_beat_and_api_run_and_end_in_order(home: Path, tmp_path: Path) ->
         assert {name: process.wait(60) for name, process in processes.items()} == dict.fromkeys(
             commands, 0
         )
-        assert [w for w in WorkerStore().live() if w["queues"] == ["events"]] == []
+        assert [w for w in WorkerStore().live() if w["queues"] == ["cli-edge"]] == []
     finally:
         for process in processes.values():
             if process.poll() is None:

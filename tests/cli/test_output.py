@@ -13,6 +13,7 @@ import pytest
 import yaml
 from bson import ObjectId
 
+from calipso.cli import tables
 from calipso.cli.output import Format, cell, clean, plain, show_list, show_one
 from calipso.cli.paging import cut
 from calipso.errors import ConfigError
@@ -176,3 +177,15 @@ def test_notes_stand_below_the_list_and_tell_what_was_sorted(
     told = capsys.readouterr().err.splitlines()
     assert told[0] == "only this page is sorted; --limit 0 sorts all"
     assert "--marker a" in told[1]
+
+
+def test_a_list_that_is_only_narrow_is_sorted_as_a_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "terminal_width", lambda: 20)
+
+    show_list([{"id": "a" * 15, "b": "c" * 15}], ["id", "b"], sort_column="id")
+
+    told = capsys.readouterr().err
+    assert "not shown, too narrow: b" in told
+    assert "only this page is sorted" not in told

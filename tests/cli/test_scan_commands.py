@@ -139,6 +139,21 @@ def test_list_is_newest_first_filtered_and_paged(run: Any) -> None:
     assert run(*base, "--env", "west") == ""
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ([], ""),
+        (["--links-only"], "links only"),
+        (["-i", "c1", "-t", "host"], "host c1"),
+        (["--scanner", "ScanHost", "-p", "c1", "-a", "host"], "ScanHost of c1"),
+    ],
+)
+def test_list_marks_a_scan_of_a_part(run: Any, flags: list[str], told: str) -> None:
+    run("scan", "run", "east", *flags)
+
+    assert run("scan", "list", "-f", "value", "-c", "part") == told
+
+
 def test_cancel_ends_a_waiting_scan_once(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
     scan_id = run("scan", "run", "east")
 

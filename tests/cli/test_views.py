@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from calipso.cli import clique, inventory, link, search, selecting
 from calipso.cli.main import main
 from calipso.model.inventory import clique_key, link_key, object_key
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
@@ -390,6 +391,12 @@ def test_changes_have_old_and_new_values_by_scan(run: Any, inv: InventoryMgr) ->
         ("link list -t vnic-vedg", "no link type vnic-vedg\nhint: Did you mean vnic-vedge?"),
         ("link list --state dwn", "no link state dwn\nhint: Did you mean down?"),
         ("clique list -t instnce", "no object type instnce\nhint: Did you mean instance?"),
+        ("inventory tree -y inventory_dev", "no inventory inventory_dev\nhint: Did you"),
+        ("inventory show web-1 -y inventory_dev", "no inventory inventory_dev\nhint: Did you"),
+        ("clique show -t instnce", "no object type instnce\nhint: Did you mean instance?"),
+        ("search web -t instnce", "no object type instnce\nhint: Did you mean instance?"),
+        ("changes --since 1h -t instnce", "no object type instnce\nhint: Did you mean instance?"),
+        ("changes --since 1h --host c2", "no host c2\nhint: There are: c1."),
         ("dependents nothing", "no object with id or name nothing\nhint: calipso search nothing"),
         ("changes --since soon", "--since soon: neither a span nor a time"),
         ("changes --to last", "--to needs --from"),
@@ -420,3 +427,45 @@ def test_a_picture_that_cannot_be_written_is_told(
     error = capsys.readouterr().err
     assert "cannot write" in error
     assert "hint:" in error
+
+
+def test_a_picture_of_several_of_which_one_has_no_clique_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "both.svg"
+
+    assert main(["clique", "show", "web-1", "web-2", "--svg", str(file)]) == 1
+
+    told = capsys.readouterr()
+    assert "web-2: focal point of no clique" in told.err
+    assert told.out == ""
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "inventory list -t vnic --host c1",
+        "inventory show web-1 -t instance",
+        "link list --host c1",
+        "clique list -t instance",
+        "clique show web-1 --host c1",
+        "search web -t instance",
+    ],
+)
+def test_filters_are_looked_up_only_when_nothing_is_found(
+    run: Any, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    looked_up: list[str] = []
+    for name in ("known_inventory", "known_types", "known_host", "known_link_type"):
+        for module in (selecting, inventory, link, clique, search):
+
+            def note(inv: InventoryMgr, *_: Any, name: str = name) -> InventoryMgr:
+                looked_up.append(name)
+                return inv
+
+            monkeypatch.setattr(module, name, note, raising=False)
+
+    run(*words.split())
+
+    assert looked_up == []

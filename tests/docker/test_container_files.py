@@ -14,6 +14,7 @@ import yaml
 from calipso.cli.lazy import COMMANDS, load
 from calipso.cli.stack.services import GRAPH_QUEUES, SOURCE_QUEUES
 from calipso.settings import Settings
+from tests.house.setup_config import files_read, folders_elsewhere
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = ROOT / "docker"
@@ -183,6 +184,10 @@ def test_what_the_builder_gets_holds_the_product_and_no_data() -> None:
     assert not {"var", "tests", ".venv", ".git", ".demo", "docker/secrets"} & set(wanted)
     tops = {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()}
     assert tops - {"tests"} <= set(wanted)
+    folders, files = folders_elsewhere(ROOT / "setup.cfg"), files_read(ROOT / "setup.cfg")
+    assert "tests/sample_cloud" in folders
+    assert "packaging/description.md" in files
+    assert folders | files <= set(wanted)
 
 
 def health(role: list[str], home: Path) -> subprocess.CompletedProcess[str]:

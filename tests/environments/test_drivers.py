@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from calipso.discover.fetchers.api.host_problems import host_driver_problems
 from calipso.model.drivers import DRIVERS, commands_of, drivers_of_agents, drivers_of_ports
 from calipso.model.environment import Environment, parse_environment
 from calipso.probe.environment_hosts import HostTest
@@ -109,6 +110,16 @@ def test_naming_a_driver_that_is_not_read_does_not_make_it_read() -> None:
 
     assert not step.ok
     assert "no fetchers" in step.hint
+
+
+def test_the_remedy_on_a_host_is_the_command_for_its_environment() -> None:
+    agents = [{"agent_type": "Linux bridge agent", "host": "c1"}]
+    hosts = {"c1": {"id": "c1"}}
+
+    told = host_driver_problems("my cloud", drivers_of_agents(agents), hosts, ["OVS"])
+
+    hints = [problem.hint for problem in told]
+    assert hints == ["calipso env set 'my cloud' mechanism_drivers=OVS,LXB"]
 
 
 def test_agents_that_are_all_read_pass() -> None:

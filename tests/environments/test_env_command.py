@@ -357,3 +357,25 @@ def _until(terminal: int, mark: bytes) -> bytes:
     while mark not in said:
         said += os.read(terminal, 1000)
     return said
+
+
+def test_a_secret_goes_to_the_field_of_the_login_that_is_set_with_it(
+    run: Run, tmp_path: Path, password_file: str
+) -> None:
+    added(run, "prod", *FLAGS, "--password-file", password_file)
+    (tmp_path / "token").write_text("a-token\n")
+
+    ended = run(
+        *("set", "prod", "OpenStack.auth_type=v3token", "--api-password-file"),
+        str(tmp_path / "token"),
+    )
+
+    assert ended.code == 0, ended.err
+    section = EnvironmentStore().get("prod").section(OpenStackSection)
+    assert (section.auth_type, section.token, section.pwd) == ("v3token", "a-token", SECRET)
+
+    ended = run("set", "prod", "OpenStack.auth_type=", "--api-password-file", password_file)
+
+    assert ended.code == 0, ended.err
+    section = EnvironmentStore().get("prod").section(OpenStackSection)
+    assert (section.auth_type, section.token) == ("v3password", "a-token")

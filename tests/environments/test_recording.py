@@ -273,6 +273,21 @@ def test_what_a_host_said_is_kept_byte_for_byte(tmp_path: Path) -> None:
     assert index == {"links": {"command": "ip addr", "exit": 3}}
 
 
+@pytest.mark.parametrize("server", ["198.51.100.7:3306", "db2.corp.example:3306", "[2001:db8::7]"])
+def test_an_anonymised_recording_does_not_name_the_servers_of_cells(
+    server: str, tmp_path: Path
+) -> None:
+    kept = Recorder(parse_environment(openstack_document()), anonymise=True)
+    for cell in ("blue", "green"):
+        kept.db(f"{cell} at {server}", "instances", [{"id": 1}])
+    kept.db("nova", "instances", [{"id": 2}])
+
+    kept.save(tmp_path / "out", {})
+
+    names = {path.name for path in (tmp_path / "out" / "db").iterdir()}
+    assert names == {"nova.json", "cell-1.json", "cell-2.json"}
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/v2.1/../x", "a/b", "x\n", ".", ""])
 def test_names_of_files_stay_in_their_directory(tmp_path: Path, name: str) -> None:
     found = file_name(name)

@@ -2,6 +2,7 @@
 
     tests/fetch/<fetcher module>/<case>/
         case.json        description, environment, parent_ids, inventory, questions, problems
+                         ({"kind", "code", "on", "contains"}; "on" is the id of its object)
         expected.json    parent id -> objects, or {"raises": {"kind": ..., "message": ...}}
                          and "found" beside "raises" when a part was told
         ...              files with answers
@@ -38,6 +39,7 @@ from calipso.errors import (
     PartialAnswer,
 )
 from calipso.model.environment import parse_environment
+from calipso.model.scan import Problem
 from calipso.sources.api.api_access import ApiAccess
 from calipso.sources.cli.answers import HostAnswers
 from calipso.sources.cli.commands import Answer, Command
@@ -89,15 +91,7 @@ class Case:
 
     def run(self, inv: InventoryMgr, patch: pytest.MonkeyPatch) -> tuple[Any, list[Any]]:
         """Outcomes by parent id as JSON, and the problems told."""
-        context = self._context(inv)
-        self._replace(patch)
-        fetcher: Fetcher = self.fetcher_class()
-        fetcher.bind(context)
-        try:
-            outcomes = dict(fetcher.get_many(self.data["parent_ids"]))
-        finally:
-            problems, _ = context.drain()
-            context.close()
+        outcomes, problems = self.outcomes(inv, patch)
         found = {parent_id: _outcome(outcome) for parent_id, outcome in outcomes.items()}
         told = [
             {
@@ -110,6 +104,21 @@ class Case:
             for p in problems
         ]
         return json.loads(json.dumps(found, default=str)), told
+
+    def outcomes(
+        self, inv: InventoryMgr, patch: pytest.MonkeyPatch
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        """Outcomes by parent id as the fetcher gives them, and the problems told."""
+        context = self._context(inv)
+        self._replace(patch)
+        fetcher: Fetcher = self.fetcher_class()
+        fetcher.bind(context)
+        try:
+            outcomes = dict(fetcher.get_many(self.data["parent_ids"]))
+        finally:
+            problems, _ = context.drain()
+            context.close()
+        return outcomes, problems
 
     def expected(self) -> Any:
         """The expected outcomes."""
@@ -286,7 +295,10 @@ def unmet_problems(expected: list[dict[str, str]], told: list[dict[str, str]]) -
 
 
 def _fits(problem: dict[str, str], wanted: dict[str, str]) -> bool:
-    same = all(problem[key] == wanted[key] for key in ("kind", "code", "on") if key in wanted)
+    """The code and the object must be said; a problem without them must have none."""
+    assert wanted.keys() <= {"kind", "code", "on", "contains"}, wanted
+    coded = all(problem[key] == wanted.get(key, "") for key in ("code", "on"))
+    same = coded and problem["kind"] == wanted.get("kind", problem["kind"])
     return same and wanted.get("contains", "") in problem["message"]
 
 

@@ -20,7 +20,6 @@ def tunnel(name: str, remote: str, kind: str = "vxlan", **fields: Any) -> Interf
         "admin_state": "up",
         "port_id": "",
         "attached_mac": "",
-        "instance_id": "",
         "error": "",
         "mtu": None,
         "options": options | fields.pop("options", {}),

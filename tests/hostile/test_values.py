@@ -32,6 +32,10 @@ HOSTILE: dict[str, Any] = {
     "element 3000 deep": nested(3000),
     "a type of its own": {1, 2},
     "very large": "x" * (SIZE + 1),
+    "very many numbers": list(range(2_000_000)),
+    "very many empty texts": [""] * 2_000_000,
+    "very many empty lists": [[]] * 2_000_000,
+    "very many bytes": b"x" * 20_000_000,
 }
 
 

@@ -24,6 +24,7 @@ from calipso.sources.fetcher import Fetcher
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.constants import constant_values
 from calipso.utils.names import snake_case
+from tests.house.setup_config import files_read, folders_elsewhere
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPS = ("calipso", "workers", "monitoring")
@@ -37,9 +38,6 @@ USED_ELSEWHERE = {
     "DbFetchInstances": "called by ApiFetchHostInstances",
     "FolderFetcher": "called by the scanner for folder entries",
 }
-
-#: Scanners that the root does not lead to, and what starts them.
-STARTED_ELSEWHERE: dict[str, str] = {}
 
 
 def plugins(folder: Path, base: type) -> dict[str, Path]:
@@ -100,8 +98,8 @@ def test_each_fetcher_has_a_line_in_scanners_json_or_is_used_elsewhere(name: str
 
 
 def unreached(scanners: Mapping[str, Iterable[FetchType]]) -> set[str]:
-    """Scanners that neither the root nor an event begins with."""
-    reached, waiting = set[str](), [ROOT_SCANNER, *STARTED_ELSEWHERE]
+    """Scanners that the root does not lead to."""
+    reached, waiting = set[str](), [ROOT_SCANNER]
     while waiting:
         name = waiting.pop()
         if name and name not in reached:
@@ -110,12 +108,11 @@ def unreached(scanners: Mapping[str, Iterable[FetchType]]) -> set[str]:
     return set(scanners) - reached
 
 
-def test_each_scanner_is_reached_from_the_root_or_started_elsewhere():
+def test_each_scanner_is_reached_from_the_root():
     scanners = load_scanners().scanners
 
     assert unreached(scanners) == set()
     assert unreached({**scanners, "ScanNobody": []}) == {"ScanNobody"}
-    assert STARTED_ELSEWHERE.keys() <= scanners.keys()
 
 
 def test_what_is_used_elsewhere_exists():
@@ -229,14 +226,11 @@ def test_the_sample_cloud_imports_nothing_by_the_name_of_its_folder():
 def test_what_is_installed_holds_the_configuration_files(tmp_path: Path):
     """Built from a copy: a build leaves files beside its sources."""
     source, built = tmp_path / "source", tmp_path / "built"
-    for name in (*TOPS, "config"):
+    for name in (*TOPS, *folders_elsewhere(ROOT / "setup.cfg")):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    sample = Path("tests", "sample_cloud")
-    shutil.copytree(ROOT / sample, source / sample, ignore=shutil.ignore_patterns("__pycache__"))
-    (source / "packaging").mkdir()
-    shutil.copy(ROOT / "packaging" / "description.md", source / "packaging")
-    for name in ("setup.cfg", "pyproject.toml", "LICENSE", "celeryconfig.py"):
-        shutil.copy(ROOT / name, source)
+    for name in ("setup.cfg", "pyproject.toml", *files_read(ROOT / "setup.cfg")):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
     setup = [sys.executable, "-c", "import setuptools; setuptools.setup()"]
 
     subprocess.run(

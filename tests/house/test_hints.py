@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from calipso.model.problem_codes import CODES
+
 ROOT = Path(__file__).parents[2]
 
 #: Packages that read a cloud and tell what is wrong with it.
@@ -44,5 +46,15 @@ def test_no_hint_advises_something_destructive(package: str) -> None:
         for text in spoken(ast.parse(path.read_text(encoding="utf-8")))
         if DESTRUCTIVE.search(str(text.value))
     ]
+
+    assert not found, "\n".join(found)
+
+
+def test_no_code_and_no_paragraph_of_a_problem_advises_something_destructive() -> None:
+    page = ROOT / "docs" / "problems.md"
+    lines = page.read_text(encoding="utf-8").splitlines()
+    told = [*CODES.items(), *enumerate(lines, start=1)]
+
+    found = [f"{where}: {text}" for where, text in told if DESTRUCTIVE.search(text)]
 
     assert not found, "\n".join(found)

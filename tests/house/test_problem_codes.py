@@ -42,3 +42,16 @@ def test_every_code_has_one_sentence_and_a_paragraph():
     assert all(re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", code) for code in CODES)
     assert [c for c, text in CODES.items() if not re.fullmatch(r"[A-Z][^.]*\.", text)] == []
     assert [code for code, text in paragraphs.items() if len(text.split()) < 10] == []
+
+
+def test_every_code_is_expected_by_a_test():
+    tests = ROOT / "tests"
+    texts = [
+        path.read_text(encoding="utf-8")
+        for ending in ("py", "json")
+        for path in tests.rglob(f"*.{ending}")
+        if path != Path(__file__).resolve()
+    ]
+    said = {code for text in texts for code in re.findall(r'"([a-z0-9_]+)[":]', text)}
+
+    assert sorted(CODES.keys() - said) == []

@@ -45,6 +45,9 @@ def shaped(document: Row) -> Row:
     if document["type"] == "vedge":
         ports = _rows(document.get("ports"))
         found["ports"] = [[p.get("bridge"), p["name"], p.get("tag"), p.get("id")] for p in ports]
+    if document["type"] == "otep":
+        groups = _rows(document.get("tunnels"))
+        found["tunnels"] = [[t["bridge"], t["type"], t["options"].get("local_ip")] for t in groups]
     return found
 
 

@@ -232,10 +232,10 @@ def switch(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
         for name, port in ports.items()
         if "remote_ip" not in port["options"] or not local
     ]
-    peers = [
-        port["options"]["remote_ip"]
-        for ports in said.ovs.values()
-        for name, port in ports.items()
+    tunnels = [
+        (bridge, port["type"], port["options"].get("local_ip"), port["options"]["remote_ip"])
+        for bridge, ports in said.ovs.items()
+        for port in ports.values()
         if "remote_ip" in port["options"]
     ]
     checks: dict[str, Check] = {"host": Is(said.name), "agent_id": Is(agent["id"])}
@@ -244,7 +244,8 @@ def switch(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
     if local:
         kind = agent["configurations"]["tunnel_types"][0]
         checks = {"host": Is(said.name), "ip_address": Is(local), "overlay_type": Is(kind)}
-        checks |= {"remote_addresses": set_of(peers), "odd_tunnels": Is([])}
+        checks |= {"tunnels": set_of(alike for *alike, _ in tunnels), "odd_tunnels": Is([])}
+        checks |= {"remote_addresses": set_of(peer for *_, peer in tunnels)}
         yield Expected("otep", f"{said.name}-otep", checks)
 
 

@@ -11,6 +11,7 @@ from calipso.discover.find_links import FindLinks, ScanInfo
 from calipso.model.environment import Environment
 from calipso.model.inventory import link_key, object_key
 from calipso.model.link import Link
+from calipso.model.scan import Problem
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.metadata_parser import find_config, load_class
 from tests.link_finders.wiring import ENV, Item, stored
@@ -53,9 +54,16 @@ def fill_links(inv: InventoryMgr, links: Iterable[Mapping[str, Any]]) -> None:
 
 def run_finder(name: str, inv: InventoryMgr, scan: ScanInfo | None = None) -> list[Link]:
     """What one finder finds in the store."""
+    return run_and_hear(name, inv, scan)[0]
+
+
+def run_and_hear(
+    name: str, inv: InventoryMgr, scan: ScanInfo | None = None
+) -> tuple[list[Link], list[Problem]]:
+    """What one finder finds in the store, and the problems it tells."""
     finder: FindLinks = load_class(name, FINDERS_PACKAGE)()
     finder.bind(ENV, inv, scan)
-    return finder.run()
+    return finder.run(), finder.problems
 
 
 def run_all(inv: InventoryMgr, scan: ScanInfo | None = None) -> list[Link]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.link_finders.casekit import FINDERS_PACKAGE, fill
 from tests.link_finders.wiring import ENV, Item, item, port
 
 HOST = "c1"
+EARLIER = datetime(2026, 1, 1, tzinfo=UTC)
 Cloud = dict[str, Item]
 Change = Callable[[Cloud], Any]
 
@@ -242,6 +244,21 @@ NOT_READ: dict[str, Change] = {
         ),
     ),
     "the switch was not read": lambda c: (c.pop("c1-OVS"), c[A].update(master="")),
+    "the switch was not read this time": lambda c: (
+        c["c1-OVS"].update(stale_since=EARLIER, ports={"qvoz": {"name": "qvoz"}}),
+        c[A].update(master=""),
+    ),
+    "the tap was not read this time": lambda c: (
+        c[A].update(stale_since=EARLIER, master=""),
+        c["c1-OVS"]["ports"].pop("tapa"),
+    ),
+    "the Linux bridge was not read this time": lambda c: (
+        c[QBR].update(stale_since=EARLIER),
+        c["c1-OVS"]["ports"].pop("qvob"),
+    ),
+    "the kernel says Open vSwitch, and Open vSwitch does not say which bridge": lambda c: c[
+        "c1-OVS"
+    ]["ports"].pop("tapa"),
     "the bridge of the tap was not read": lambda c: (
         c[A].pop("master"),
         c["c1-OVS"]["ports"].pop("tapa"),

@@ -21,7 +21,7 @@ from tests.link_finders.casekit import (
     fill,
     fill_links,
     read_json,
-    run_finder,
+    run_and_hear,
     short_link,
 )
 
@@ -30,7 +30,9 @@ CASES = case_folders(HOME)
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_finder_finds_exactly_the_links_of_the_case(folder: Path, inv: InventoryMgr) -> None:
+def test_finder_finds_exactly_the_links_and_problems_of_the_case(
+    folder: Path, inv: InventoryMgr
+) -> None:
     case = read_json(folder / "case.json")
     expected = [tuple(link) for link in read_json(folder / "expected.json")]
     fill(inv, case["inventory"])
@@ -42,11 +44,13 @@ def test_finder_finds_exactly_the_links_of_the_case(folder: Path, inv: Inventory
         implicit_links=case.get("implicit_links", False),
     )
 
-    links = run_finder(camel_case(folder.parent.name), inv, scan)
+    links, problems = run_and_hear(camel_case(folder.parent.name), inv, scan)
 
     found = Counter(as_tuple(link) for link in links)
     assert sorted(found - Counter(expected)) == [], "not expected"
     assert sorted(Counter(expected) - found) == [], "missing"
+    told = sorted([p.code, p.object_type, p.object_id] for p in problems)
+    assert told == sorted(case.get("problems", []))
 
 
 @pytest.mark.parametrize("finder", configured_finders())

@@ -6,7 +6,7 @@ Short functions, one per object type; a whole cloud of any size is put together 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from calipso.model.inventory import object_key
@@ -189,6 +189,17 @@ def vxlan_device(
         state="up",
         **more,
     )
+
+
+def switch_of(nics: Iterable[Item]) -> Iterator[Item]:
+    """The one switch that these NICs are plugged into, its ports, and what each NIC sees."""
+    switch = "switch-3c:08:cd:10:00:01"
+    seen = {"system_name": "leaf-1", "chassis_id": switch.removeprefix("switch-")}
+    yield item("switch", switch, "leaf-1")
+    for number, nic in enumerate(nics, 1):
+        name = f"Ethernet{number}"
+        nic["lldp"] = {**seen, "port_id": name, "capabilities": ["Bridge"]}
+        yield item("switch_pnic", f"{switch}-{name}", name, parent_id=switch, parent_type="switch")
 
 
 # -- whole hosts -----------------------------------------------------------------------------

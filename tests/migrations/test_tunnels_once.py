@@ -26,14 +26,19 @@ def test_old_tunnels_become_addresses_of_their_endpoint_and_leave_the_switch(hom
             base | plain,
             base | {"type": "otep", "id": "c1-otep", "ports": tunnels},
             base | {"type": "otep", "id": "c2-otep", "ports": {}},
+            # what no version wrote, and the next scan replaces
+            base | {"type": "otep", "id": "c3-otep", "ports": ["a", "b"], "odd": True},
+            base | {"type": "vedge", "id": "c3-OVS", "tunnel_ports": "none", "odd": True},
+            base | {"type": "vedge", "id": "c4-OVS", "tunnel_ports": tunnels, "ports": ["a"]},
         ]
     )
 
-    assert migration.affected(inv.db) == 3
-    assert migration.upgrade(inv.db) == 3
+    assert migration.affected(inv.db) == 4
+    assert migration.upgrade(inv.db) == 4
 
-    found = {item["id"]: item for item in inventory.find()}
+    found = {item["id"]: item for item in inventory.find({"odd": {"$exists": False}})}
     assert found["c1-OVS"]["ports"] == {"tap.1": {}}
+    assert found["c4-OVS"]["ports"] == {}
     assert found["c2-OVS"]["ports"] == {"tap1": {"tag": 1}}
     assert sorted(found["c1-otep"]["remote_addresses"]) == ["192.0.2.1", "192.0.2.2"]
     assert found["c2-otep"]["remote_addresses"] == []

@@ -31,11 +31,6 @@ class Row:
     extra: list[str] = field(default_factory=list)
     different: list[str] = field(default_factory=list)
 
-    @property
-    def of_switches(self) -> bool:
-        """Is it about the neighbours of NICs, as LLDP tells them?"""
-        return "switch" in self.kind
-
     def wrong(self) -> list[str]:
         """Each difference in words."""
         words = {"missing": self.missing, "extra": self.extra, "different": self.different}

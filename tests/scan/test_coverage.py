@@ -6,6 +6,7 @@ from typing import Any
 
 import bson
 import pytest
+from pymongo.collection import Collection
 
 from calipso.cli.main import main
 from calipso.discover.engine.coverage import MOST_PROBLEMS, summarise, write_report
@@ -16,6 +17,7 @@ from calipso.stores.scans.scan_store import ERRORS_ON_RECORD, ScanStore
 
 Document = dict[str, Any]
 
+OPEN: Document = {"done": False, "state": "pending", "kind": "links", "source": "", "attempts": 0}
 LARGEST = 16 * 1024 * 1024  # bytes of a document of MongoDB
 
 
@@ -75,6 +77,39 @@ def test_a_line_with_fifty_thousand_problems_fits_into_a_document(inv: Inventory
     assert line["more_problems"] == 50_003 - MOST_PROBLEMS
     assert [p["message"] for p in line["problems"][:3]] == ["error 0", "error 1", "error 2"]
     assert len(bson.encode(line)) < LARGEST / 8
+
+
+def test_a_task_with_thousands_of_long_problems_is_stored_with_one_write_for_all(
+    scan_id: str, monkeypatch: pytest.MonkeyPatch
+):
+    store, words, writes, update = ScanStore(), "x" * 5000, [], Collection.update_one
+    store.register([{"_id": "t1", "scan_id": scan_id, "level": 0, "order": 1, **OPEN}])
+    claimed = store.claim_task("t1", "w", take_over=False)
+    assert claimed
+    about = {"kind": "reported", "source": "links", "warning": True}
+    warnings = [Problem(message=f"{n} {words}", **about) for n in range(5_000)]
+    errors = [Problem(kind="bug", source="links", message=f"error {n}") for n in range(3)]
+
+    def counted(self: Collection[Document], *args: Any, **options: Any) -> Any:
+        writes.append(self.name)
+        return update(self, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, "update_one", counted)
+        assert store.finish_task(claimed, {"ran": True, "problems": [*warnings, *errors]}) == "done"
+
+    assert writes == ["scan_tasks", "scans"]
+    record, (stored,) = store.get(scan_id), store.scan_tasks(scan_id)
+    assert (record["error_count"], record["warning_count"]) == (3, 5_000)
+    assert len(record["errors"]) == ERRORS_ON_RECORD
+    assert len(bson.encode(stored)) < LARGEST / 2
+    store.complete_results(scan_id)
+    record = store.get(scan_id)
+    assert (record["error_count"], record["warning_count"]) == (3, 5_000)
+    write_report(store, record, {})
+    (line,) = store.coverage.find({"scan_id": scan_id})
+    assert [p["message"] for p in line["problems"][:3]] == ["error 0", "error 1", "error 2"]
+    assert len(line["problems"]) + line["more_problems"] == 5_003
 
 
 @pytest.mark.parametrize(

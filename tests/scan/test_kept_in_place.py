@@ -48,6 +48,7 @@ def a_cloud() -> Cloud:
         "networks": {"net1": {"by": "r1", "project": "p1" * 16}},
         "ports": {"port1": {"by": "r1", "network": "net1"}},
         "failed": [],
+        "ill": [],
     }
 
 
@@ -133,6 +134,77 @@ def test_what_a_project_listed_stays_when_its_successor_cannot_list_it(
     every_parent_exists(inv, "e")
 
 
+def test_what_a_project_listed_stays_when_its_zone_goes_too(write: Write, inv: InventoryMgr):
+    cloud = a_cloud() | {"ill": ["h1"]}
+    write(cloud)
+    scan()
+    cloud["projects"] = {"p2": {}}
+    cloud["networks"], cloud["ports"] = {}, {}
+    cloud["zones"] = {"z2": {"by": "p2", "region": "r1"}}
+    cloud["hosts"]["h1"] |= {"by": "p2", "zone": "z2"}
+    write(cloud | {"failed": ["hosts:p2"], "ill": []})
+
+    scan()
+
+    assert {"h1", "n1"} <= places(inv).keys()
+    host = inv.get_by_id("e", "h1")
+    assert host is not None
+    assert [problem["code"] for problem in host["problems"]] == ["link_down"]
+    every_parent_exists(inv, "e")
+
+
+def test_what_is_below_a_host_goes_with_it_when_another_host_does_not_answer(
+    write: Write, inv: InventoryMgr
+):
+    cloud = a_cloud()
+    cloud["hosts"]["h2"] = dict(cloud["hosts"]["h1"])
+    cloud["nics"]["n2"] = {"by": "h2-host_pnics"}
+    write(cloud)
+    scan()
+    del cloud["hosts"]["h1"]
+    write(cloud | {"failed": ["nics:h2-host_pnics"]})
+
+    scan()
+
+    assert not places(inv).keys() & {"h1", "n1"}
+    assert "n2" in places(inv)
+
+
+def test_a_clear_scan_keeps_the_problems_of_what_it_could_not_come_to(
+    write: Write, inv: InventoryMgr
+):
+    cloud = a_cloud() | {"ill": ["n1"]}
+    write(cloud)
+    scan()
+    write(cloud | {"failed": [f"hosts:{'p1' * 16}"]})
+
+    scan(clear=True)
+
+    nic = inv.get_by_id("e", "n1")
+    assert nic is not None
+    assert "stale_since" in nic
+    assert [problem["code"] for problem in nic["problems"]] == ["link_down"]
+
+
+@pytest.mark.parametrize("away", ["p1" * 16, "p2"])
+def test_a_problem_belongs_to_the_fetch_that_lists_its_object_whenever_it_is_reported(
+    write: Write, inv: InventoryMgr, away: str
+):
+    cloud = a_cloud() | {"ahead": True, "ill": ["h1", "h2"]}
+    cloud["projects"]["p2"] = {}
+    cloud["hosts"]["h2"] = cloud["hosts"]["h1"] | {"by": "p2"}
+    write(cloud)
+    scan()
+    write(cloud | {"ill": [], "failed": [f"hosts:{away}"]})
+
+    scan()
+
+    lost, read = ("h1", "h2") if away == "p1" * 16 else ("h2", "h1")
+    reported = inv.find_all("object_problems", {"environment": "e"})
+    assert [row["id"] for row in reported] == [lost]
+    assert "problems" not in (inv.get_by_id("e", read) or {})
+
+
 def test_an_object_below_a_removed_parent_goes_where_nothing_failed(
     write: Write, inv: InventoryMgr
 ):
@@ -216,6 +288,7 @@ def clouds(draw: DrawFn) -> Cloud:
             p: {"by": one(regions), "network": one(sorted(networks))} for p in some("q1", "q2")
         },
         "failed": [],
+        "ill": some("r1", "p1", "z1", "h1", "net1", "q1", "a1", "n-h1-0", "n-h2-1"),
     }
 
 
@@ -268,6 +341,7 @@ def test_nothing_goes_that_could_not_be_read_and_the_next_good_scan_puts_all_rig
 
     every_parent_exists(inv, "e")
     assert_only_what_was_read_is_gone(inv, old, after, record["_id"])
+    assert_problems_are_as_well_known_as_their_objects(inv, old, after, record["_id"])
     after["failed"], after["unread"] = [], []
     write(after)
     scan(inventory=inventory)
@@ -299,6 +373,28 @@ def assert_only_what_was_read_is_gone(
             assert item["id"] not in cloud["unread"], f"{item['id']} went, it could not be read"
         else:
             assert asked not in now, f"{item['id']} went, nobody asked {fetch}"
+            below = f"/{found_by['parent_id']}/" in item["id_path"]
+            others = {other.partition(":")[0] for other in cloud["failed"]}
+            listed_elsewhere = not below and listing.lower() in others
+            assert not listed_elsewhere, f"{item['id']} went, its list failed for another parent"
+
+
+def assert_problems_are_as_well_known_as_their_objects(
+    inv: InventoryMgr, old: list[Cloud], cloud: Cloud, scan_id: str
+) -> None:
+    """An object that was read has the problems of now, one that was not those of before."""
+    before = {item["_id"]: told(item) for item in old}
+    for item in inv.find_items({"environment": "e"}):
+        if item["scan_id"] == scan_id:
+            ill = "link_down" in [problem["code"] for problem in told(item)]
+            assert ill is (item["id"] in cloud["ill"]), f"{item['id']} was read"
+        else:
+            assert told(item) == before[item["_id"]], f"{item['id']} was not read"
+
+
+def told(item: Cloud) -> list[Cloud]:
+    """Problems of an object, without the time when they were seen first."""
+    return [{k: v for k, v in one.items() if k != "since"} for one in item.get("problems", ())]
 
 
 def assert_same_as_fresh_scan(inv: InventoryMgr) -> None:
@@ -311,7 +407,10 @@ def assert_same_as_fresh_scan(inv: InventoryMgr) -> None:
 def stored(inv: InventoryMgr) -> list[Cloud]:
     stamps = ("scan_id", "generation", "last_scanned")
     items = inv.find_items({"environment": "e"})
-    found = [{k: v for k, v in item.items() if k not in stamps} for item in items]
+    found = [
+        {k: v for k, v in item.items() if k not in stamps} | {"problems": told(item)}
+        for item in items
+    ]
     return sorted(found, key=lambda item: str(item["_id"]))
 
 

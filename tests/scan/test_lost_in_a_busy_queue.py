@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 
 from calipso.discover.engine import watchdog
 from calipso.discover.engine.scan import Scan
@@ -158,3 +159,45 @@ def test_the_next_task_of_a_chain_gets_its_number_when_it_is_sent(driven: Driven
     driven.run(first)
 
     assert store.task(second["_id"])["sequence"] > sent_meanwhile
+
+
+def test_a_store_that_answers_late_makes_no_message_younger(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+):
+    order, clock = ScanStore().order, [now()]
+    monkeypatch.setattr(queue_order, "now", lambda: clock[0])
+    order.take("scan", 5)
+    order.pass_mark("scan", 10)
+    find_one = Collection.find_one
+
+    def late(self: Collection[Any], *args: Any) -> Any:
+        clock[0] += timedelta(seconds=4)
+        return find_one(self, *args)
+
+    clock[0] += timedelta(seconds=8)  # sent before the first look, perhaps
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, "find_one", late)
+        order.pass_mark("scan", 10)
+
+    assert order.all_begun().get("scan", 0) == 0
+
+
+def test_a_worker_that_was_given_up_gives_no_task_a_new_number(inv: InventoryMgr):
+    store = ScanStore()
+    common = {"scan_id": "s", "level": 0, "queue": "cli", "done": False, "state": "pending"}
+    store.register(
+        [
+            common | {"_id": "t1", "order": 1, "next": "t2", "sequence": 1, "attempts": 0},
+            common | {"_id": "t2", "order": 2, "sequence": 7, "attempts": 0},
+        ]
+    )
+    lost = store.claim_task("t1", "w", take_over=False)
+    other = store.claim_task("t1", "another", take_over=True)
+    assert lost
+    assert other
+
+    assert not store.end_task(lost, {})
+    assert store.task("t2")["sequence"] == 7
+
+    assert store.end_task(other, {})
+    assert store.task("t2")["sequence"] == store.order.take("cli") - 1

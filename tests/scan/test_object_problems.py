@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -83,6 +84,29 @@ def test_it_is_one_change_when_it_appears_and_none_while_it_stays(
     assert inv.get_by_id("toy", "h1-eth0")["problems"][0]["since"] == since
 
 
+def test_an_object_whose_parent_is_not_there_is_below_the_one_that_was_read_and_says_so(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    toy.state["below"] = {"h1": {"parent_id": "az-9", "parent_type": "availability_zone"}}
+    toy.write()
+
+    scan()
+
+    host = inv.get_by_id("toy", "h1")
+    assert host is not None
+    assert (host["parent_type"], host["parent_id"]) == ("region", "east")
+    assert codes(inv, "h1") == ["misplaced"]
+    assert "its parent az-9 is not in the inventory" in host["problems"][0]["message"]
+    assert codes(inv, "h2") == []
+    assert len(inv.find("toy", "host_pnic")) == 5
+
+    toy.state["below"] = {}
+    toy.write()
+    scan()
+
+    assert (codes(inv, "h1"), rows(inv)) == ([], [])
+
+
 @pytest.mark.parametrize("failure", ["broken", "database_away", "forgotten", "crash"])
 def test_it_stays_when_its_fetch_failed(ill: ToyCloud, inv: InventoryMgr, scan: Run, failure: str):
     ill.state |= {"ill": {}, failure: ["h1"]}
@@ -91,6 +115,24 @@ def test_it_stays_when_its_fetch_failed(ill: ToyCloud, inv: InventoryMgr, scan: 
     scan()
 
     assert codes(inv) == ["link_down"]
+
+
+def test_it_stays_when_its_object_could_not_be_read_although_others_could(
+    ill: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    ill.state["ill"] = {"h1": {"eth1": "loose"}}
+    ill.write()
+    scan()
+    ill.state |= {"ill": {}, "unread": ["h1-eth1"]}
+    ill.write()
+
+    scan()
+    assert (codes(inv, "h1-eth0"), codes(inv, "h1-eth1")) == ([], ["link_down"])
+
+    ill.state["unread"] = []
+    ill.write()
+    scan()
+    assert codes(inv, "h1-eth1") == []
 
 
 def test_it_stays_when_another_part_is_scanned(ill: ToyCloud, inv: InventoryMgr, scan: Run):
@@ -130,6 +172,37 @@ def test_a_problem_of_an_object_that_is_not_stored_is_not_kept(
     scan()
 
     assert rows(inv) == []
+
+
+def test_an_object_with_a_changed_value_has_the_problem_whatever_type_and_id_the_source_spells(
+    toy: ToyCloud, inv: InventoryMgr, scan: Run
+):
+    name = "n" * 300
+    toy.state["regions"]["east"]["h1"]["eth0"] = 10**30
+    toy.state["fields"] = {"h1-eth0": {"id": f" {name} ", "type": "ethernet"}}
+    toy.write()
+
+    scan()
+
+    assert codes(inv, name) == ["value_changed"]
+
+
+def test_all_messages_and_hints_of_one_kind_are_kept_as_they_were_reported(
+    toy: ToyCloud, inv: InventoryMgr
+):
+    inv.set({"environment": "toy", "type": "host", "id": "h"})
+    problems = ObjectProblems(inv, "toy", "s", generation=1)
+    about = {"kind": "x", "code": "link_down", "object_type": "host", "object_id": "h"}
+    texts = [("eth10 is lost; b, a", ""), ("eth1 is lost", "Look at it."), ("eth1", "Look")]
+
+    problems.report([Problem(message=m, hint=h, **about) for m, h in texts], {"finder": "F"})
+    problems.report([Problem(message="z", hint="Ask", **about)], {"finder": "G"})
+    problems.place()
+
+    (problem,) = inv.get_by_id("toy", "h")["problems"]
+    parts = {"eth1; eth1 is lost; eth10 is lost; b, a", "z"}
+    assert problem["message"] in {"; ".join(pair) for pair in permutations(parts)}
+    assert problem["hint"] in {"Look; Look at it.; Ask", "Ask; Look; Look at it."}
 
 
 def test_two_problems_of_one_kind_are_one_with_both_messages(toy: ToyCloud, inv: InventoryMgr):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from calipso.discover.engine.scan_local import run_local
@@ -13,64 +11,18 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.sample_cloud.profiles import PROFILES
 from tests.sample_cloud.profiles.cloud import ProfileCloud
 from tests.sample_cloud.running import running_cloud
-from tests.scan.profile_check import Row, check
+from tests.scan.profile_check import check
 from tests.scan.profiles import scan
 
 pytestmark = pytest.mark.slow
 
-#: What a scan gets wrong today, by profile; who mends it takes the line out.
-WRONG = {
-    "ha": "floating IPs go before the address; the gateway of a standby counts as bound elsewhere",
-}
-SWITCHES = "neighbours that LLDP tells are no objects"
 
-Scanned = tuple[list[Row], list[str]]
-#: Each profile is scanned once for all tests of this file.
-KNOWN: dict[str, Scanned] = {}
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_scan_is_as_the_profile_drew_it(inv: InventoryMgr, profile: str) -> None:
+    rows, errors = scan(profile)
 
-
-@pytest.fixture
-def scanned(request: pytest.FixtureRequest) -> Any:
-    """Scan a profile into an inventory of its own, if no test did before."""
-
-    def of(profile: str) -> Scanned:
-        if profile not in KNOWN:
-            request.getfixturevalue("inv")
-            KNOWN[profile] = scan(profile)
-        return KNOWN[profile]
-
-    return of
-
-
-def cases(wrong: dict[str, str]) -> list[Any]:
-    """The profiles; those that are wrong today must turn red when they become right."""
-    return [
-        pytest.param(
-            name,
-            marks=[pytest.mark.xfail(strict=True, reason=wrong[name], raises=AssertionError)]
-            if name in wrong
-            else [],
-        )
-        for name in PROFILES
-    ]
-
-
-@pytest.mark.parametrize("profile", cases(WRONG))
-def test_hosts_their_plumbing_and_cliques_are_as_the_profile_drew_them(
-    scanned: Any, profile: str
-) -> None:
-    rows, errors = scanned(profile)
-
-    told = [line for row in rows if not row.of_switches for line in row.wrong()]
-    assert not told, "\n".join(told)
-    assert not errors
-
-
-@pytest.mark.parametrize("profile", cases(dict.fromkeys(PROFILES, SWITCHES)))
-def test_switches_are_those_that_nics_are_plugged_into(scanned: Any, profile: str) -> None:
-    rows, _ = scanned(profile)
-
-    told = [line for row in rows if row.of_switches for line in row.wrong()]
+    told = [f"error: {error}" for error in errors]
+    told += [line for row in rows for line in row.wrong()]
     assert not told, "\n".join(told)
 
 
@@ -87,10 +39,6 @@ def test_without_a_region_the_second_of_two_hosts_with_one_name_is_left_out_and_
     assert [host["name"] for host in inv.find("both-regions", "host")] == ["node-1", "node-2"]
     guests = {item["name"]: item.get("host") for item in inv.find("both-regions", "instance")}
     assert guests == {"web": "node-2", "mail": None}
-
-
-def test_reasons_are_about_profiles_that_there_are() -> None:
-    assert WRONG.keys() <= PROFILES.keys()
 
 
 def test_an_inventory_that_lacks_everything_is_wrong_in_each_kind(inv: InventoryMgr) -> None:

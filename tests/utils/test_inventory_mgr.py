@@ -13,7 +13,7 @@ from calipso.model.inventory import object_key
 from calipso.stores.inventory.generations import not_newer, older
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_writer import ObjectWriter
-from calipso.stores.mongo import stretches
+from calipso.stores.mongo import mongo_access, stretches
 from calipso.stores.mongo.mongo_access import MongoAccess
 from calipso.stores.mongo.stretches import prefix_range
 
@@ -188,3 +188,19 @@ def test_a_mongodb_of_ones_own_itself_refuses_writes_of_an_older_scan(
     assert kept is not None
     assert kept["state"] == "up"
     assert collection.find_one({"_id": key}) is None
+
+
+def test_nobody_waits_for_the_first_question_of_another_thread(
+    inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
+):
+    held: list[bool] = []
+    monkeypatch.setattr(mongo_access, "person_waits", lambda: True)
+    monkeypatch.setattr(
+        mongo_access, "check_moves", lambda *_: held.append(mongo_access._lock.locked())
+    )
+    mongo_access.close_clients()
+
+    inv.get_by_id("e", "x")
+    inv.get_by_id("e", "x")
+
+    assert held == [False]

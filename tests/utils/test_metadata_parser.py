@@ -45,6 +45,7 @@ def test_all_problems_of_a_scanners_file_are_told_at_once(tmp_path: Path):
                 {"type": "host", "fetcher": "ApiFetchRegions", "children_scanner": "ScanHosts"},
                 {"fetcher": {"folder": "yes", "types_name": "x"}},
                 {"type": "host", "fetcher": "ApiFetchRegions", "environment_condition": "OVS"},
+                {"type": "host", "fetcher": "ApiFetchRegions", "last": "true"},
             ]
         },
     )
@@ -65,6 +66,7 @@ def test_all_problems_of_a_scanners_file_are_told_at_once(tmp_path: Path):
     assert "ScanHost[3].fetcher.folder: 'yes'" in text
     assert "ScanHost[3].fetcher.parent_type" in text
     assert "ScanHost[4].environment_condition: 'OVS'" in text
+    assert "ScanHost[5].last: 'true'" in text
 
 
 def test_a_scanner_below_itself_is_refused(tmp_path: Path):

@@ -18,7 +18,7 @@ from tests.wiring.drawn import VLANS, Drawing, drawings
 
 ALL_MODES = ("trunk", "access", "native-tagged", "native-untagged", "dot1q-tunnel")
 PLAIN_MODES = ("trunk", "access")
-EXAMPLES = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def printed_and_read(drawing: Drawing) -> Wiring:

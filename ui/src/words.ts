@@ -43,6 +43,21 @@ export function age(moment: string | number | Date, now: number = Date.now()): s
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
+/** What found a problem: a link finder or a fetcher. */
+export function finderOf(by: Record<string, string> | undefined): string {
+  return by?.finder ?? by?.fetcher ?? by?.scanner ?? "";
+}
+
+/** A change of a field: `up → down`; a side that there was not is `(none)`. */
+export function sides(both: { old?: unknown; new?: unknown }): string {
+  const told = (side: "old" | "new") => {
+    if (!(side in both)) return "(none)";
+    const value = both[side];
+    return shortened(typeof value === "string" ? value : JSON.stringify(value), 60) || "(empty)";
+  };
+  return `${told("old")} → ${told("new")}`;
+}
+
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** A value as text in which nothing is unseen or turns the direction of writing. */

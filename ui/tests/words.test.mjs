@@ -5,7 +5,7 @@ import { transform } from "esbuild";
 
 const source = await readFile(new URL("../src/words.ts", import.meta.url), "utf8");
 const { code } = await transform(source, { loader: "ts", format: "esm" });
-const { age, csv, health, plain, shortened, stateWord } = await import(
+const { age, csv, finderOf, health, plain, shortened, sides, stateWord } = await import(
   `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`
 );
 
@@ -32,6 +32,19 @@ test("an age has one unit and is never negative", () => {
   assert.equal(age(now - 72 * 3_600_000, now), "3 d");
   assert.equal(age(now + 5_000, now), "0 s");
   assert.equal(age("nonsense", now), "not known");
+});
+
+test("what found a problem is its finder or fetcher", () => {
+  assert.equal(finderOf({ finder: "FindLinksForVnics" }), "FindLinksForVnics");
+  assert.equal(finderOf({ scanner: "ScanHost", fetcher: "Taps", parent_id: "h1" }), "Taps");
+  assert.equal(finderOf(undefined), "");
+});
+
+test("a change has two sides, also when one is empty or not there", () => {
+  assert.equal(sides({ old: "up", new: "down" }), "up → down");
+  assert.equal(sides({ new: 7 }), "(none) → 7");
+  assert.equal(sides({ old: [1, "a"] }), '[1,"a"] → (none)');
+  assert.equal(sides({ old: "", new: null }), "(empty) → null");
 });
 
 test("nothing in a name is unseen", () => {

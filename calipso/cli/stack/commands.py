@@ -12,12 +12,12 @@ import typer
 
 from calipso.cli.output import ColumnOption, Format, FormatOption, SortOption, say, show_list
 from calipso.cli.stack.flower import NAME as FLOWER
-from calipso.cli.stack.flower import USER, make_password, password_file, write_secret
+from calipso.cli.stack.flower import USER, make_password, password_file
 from calipso.cli.stack.leftovers import end_leftovers, leftovers
 from calipso.cli.stack.neighbours import HOME_FLAG, SUPERVISOR, check_owner, other_stacks
 from calipso.cli.stack.process import identify, kill_group_of, spawn
 from calipso.cli.stack.programs import python
-from calipso.cli.stack.rundir import RunDir
+from calipso.cli.stack.rundir import RunDir, write_secret
 from calipso.cli.stack.sample import DemoDir
 from calipso.cli.stack.starting import wait_for_end, wait_for_stores, wait_for_workers
 from calipso.cli.stack.view import rows
@@ -156,9 +156,9 @@ def _existing(config: Settings) -> RunDir | None:
 
 
 def _problems(run: RunDir, state: dict[str, Any], found: list[dict[str, Any]]) -> list[str]:
-    """Yield the faults.
+    """Return the faults: of the stack, and of each row with a message.
 
-    This also checks the disk, because a full disk prevents writing the state.
+    It looks at the disk itself, because a full disk prevents writing the state.
     """
     problem = run.disk_problem() or state.get("problem")
     problems = [problem] if problem else []

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import http.client
 import importlib.util
-import os
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from calipso.cli.stack.ports import Port
 from calipso.cli.stack.programs import LOOPBACK
-from calipso.cli.stack.rundir import RunDir
+from calipso.cli.stack.rundir import RunDir, write_secret
 from calipso.cli.stack.services import WORKER_GRACE, Store, flower_command
 from calipso.errors import CalipsoError, StoreError
 from calipso.settings import Settings
@@ -77,11 +76,3 @@ def ping_flower(address: str, timeout: float) -> str:
     if status != http.client.OK:
         raise StoreError(f"Flower at {address} answers {status}", hint="Its log may say why.")
     return ""
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, also while it is being written."""
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)

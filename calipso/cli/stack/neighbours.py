@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,9 +27,11 @@ def others(home: Path) -> list[tuple[int, str]]:
 
 def other_stacks(home: Path) -> list[str]:
     """A sentence for each other stack of this machine, so that nobody starts two by accident."""
+    from calipso.cli.output import clean  # the supervisor imports this module and prints nothing
+
     return [
-        f"another Calipso runs with the data directory {where} (pid {pid}); it has data, users and "
-        f"ports of its own: `CALIPSO_HOME={where} calipso status`"
+        f"another Calipso runs with the data directory {clean(where)} (pid {pid}); it has data, "
+        f"users and ports of its own: `CALIPSO_HOME={clean(shlex.quote(where))} calipso status`"
         for pid, where in others(home)
     ]
 

@@ -22,7 +22,9 @@ class DemoDir:
             self.path.mkdir(exist_ok=True, mode=0o700)
         self.state = self.path / "cloud.json"
         self.log = self.path / "cloud.log"
+        #: The environment that the last demo added, and one that is being added.
         self.environment = self.path / "environment.json"
+        self.adding = self.path / "environment.new.json"
         self.password = self.path / "admin.password"
 
     def stop_cloud(self) -> bool:

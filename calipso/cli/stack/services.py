@@ -55,7 +55,7 @@ class Store(Service):
     ping: Callable[[str, float], str] = ping_mongo
 
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        """The arguments of its program."""
+        """The same, with the variables of its program."""
         return self.program.environment(given) if self.program else dict(given)
 
 

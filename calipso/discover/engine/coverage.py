@@ -9,6 +9,7 @@ from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanStatus
 from calipso.model.sources import asks_hosts
 from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.task_problems import MOST_CHARACTERS
 
 #: Kinds of errors after which nothing was asked of a host any more.
 NOT_REACHED = {
@@ -18,10 +19,9 @@ NOT_REACHED = {
     ErrorKind.SKIPPED_HOST.value,
 }
 
-#: Different problems that a line names, and most characters of the message of each: a document
-#: of MongoDB has 16 MB at most. The others are counted.
+#: Different problems that a line names: a document of MongoDB has 16 MB at most. The others are
+#: counted.
 MOST_PROBLEMS = 200
-MOST_CHARACTERS = 2000
 
 
 def finish_report(
@@ -46,9 +46,8 @@ def write_report(
     store: ScanStore, scan: Document, skipped: Mapping[str, list[str]]
 ) -> tuple[list[Document], list[Problem]]:
     """Write the coverage report; returns the tasks it is made from, and their problems."""
-    tasks = store.scan_tasks(
-        scan["_id"], "kind", "source", "runs", "problems", "ran", "done", "title"
-    )
+    fields = ("kind", "source", "runs", "problems", "more_problems", "ran", "done", "title")
+    tasks = store.scan_tasks(scan["_id"], *fields)
     lines, problems = summarise(tasks, skipped)
     store.save_coverage(scan["_id"], scan["environment"], lines)
     return tasks, problems
@@ -79,6 +78,9 @@ def summarise(
             problem = Problem.model_validate(data)
             problems.append(problem)
             line(problem.host, problem.source or task.get("source", "")).add_problem(problem)
+        for entry in task.get("more_problems", ()):
+            source = entry["source"] or task.get("source", "")
+            line(entry["host"], source).others += entry["number"]
     for source, fetchers in skipped.items():
         line("", source).skipped = fetchers
     return [lines[key].document() for key in sorted(lines)], problems
@@ -92,6 +94,8 @@ class _Line:
         self.source = source
         self.seconds = 0.0
         self.skipped: list[str] = []
+        #: Different problems that the tasks of this line counted and did not store.
+        self.others = 0
         self._sums = {"read": 0, "failed": 0, "objects": 0}
         self._fetchers: dict[str, dict[str, int]] = {}
         self._problems: dict[str, Document] = {}
@@ -132,7 +136,7 @@ class _Line:
             **self._sums,
             "fetchers": self._fetchers,
             "problems": found[:MOST_PROBLEMS],
-            "more_problems": max(0, len(found) - MOST_PROBLEMS),
+            "more_problems": max(0, len(found) - MOST_PROBLEMS) + self.others,
             "skipped": self.skipped,
             "reached": self._reached(),
         }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 from bson import ObjectId
 
@@ -38,6 +37,7 @@ class Hanger:
         What is below an object moves before it does: when this is broken off, a rerun sees that
         the object has not moved yet, and does all of it again.
         """
+        known: dict[ObjectId, Document | None]
         known = self._read(tree_parent(self.environment, item) for item in items)
         moves: dict[ObjectId, Document] = {}
         for item in items:
@@ -47,7 +47,7 @@ class Hanger:
             moved = _at(item, above)
             known[item["_id"]] = {**item, **moved}
             if any(item.get(field) != value for field, value in moved.items()):
-                moves[item["_id"]] = known[item["_id"]]
+                moves[item["_id"]] = {**item, **moved}
         self._move_below(list(moves.values()))
         self._write(list(moves.values()))
 
@@ -58,7 +58,7 @@ class Hanger:
 
     # -- parts -------------------------------------------------------------------------
 
-    def _above(self, item: Document, known: dict[ObjectId, Document]) -> Document:
+    def _above(self, item: Document, known: dict[ObjectId, Document | None]) -> Document:
         """The nearest ancestor that stays; the root where the inventory knows none."""
         key, seen = tree_parent(self.environment, item), set[ObjectId]()
         while key is not None and key != self._root["_id"] and key not in seen:
@@ -107,9 +107,11 @@ class Hanger:
         found = self.inv.find_items(query, FIELDS)
         return [item for item in found if tree_parent(self.environment, item) in keys]
 
-    def _read(self, keys: Any) -> dict[ObjectId, Document]:
-        found = self.inv.find_by_keys([key for key in keys if key is not None], FIELDS)
-        return found | {self._root["_id"]: self._root}
+    def _read(self, keys: Iterable[ObjectId | None]) -> dict[ObjectId, Document | None]:
+        """Return the objects of these keys; None for one that is not in the inventory."""
+        wanted = {key for key in keys if key is not None}
+        absent = dict[ObjectId, Document | None].fromkeys(wanted)
+        return absent | self.inv.find_by_keys(wanted, FIELDS) | {self._root["_id"]: self._root}
 
     def _write(self, items: Sequence[Document]) -> None:
         fields = ("id_path", "name_path", "parent_id", "parent_type")

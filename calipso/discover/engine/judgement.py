@@ -90,9 +90,11 @@ class Judgement:
             return Verdict.STALE
         lost_in_tree = self._is_gone(tree_parent(self.environment, item))
         if self._is_gone(asked_below):
-            # The same list may be made for another parent now: for a new admin project.
-            elsewhere = not lost_in_tree and self._evidence.lacks_elsewhere(item)
-            return Verdict.STALE if elsewhere else Verdict.REMOVE
+            # The same list may be made for another parent now: for a new admin project. What
+            # hangs below the parent of its fetch went with it.
+            elsewhere = not (lost_in_tree and _is_below_its_fetch(item))
+            lacks = elsewhere and self._evidence.lacks_elsewhere(item)
+            return Verdict.STALE if lacks else Verdict.REMOVE
         if lost_in_tree:
             return Verdict.REMOVE
         unread = _among(tree_parent(self.environment, item), self.kept)
@@ -106,6 +108,11 @@ class Judgement:
 
 def _among(key: ObjectId | None, keys: set[bytes]) -> bool:
     return key is not None and key.binary in keys
+
+
+def _is_below_its_fetch(item: Document) -> bool:
+    """True for an object that hangs below the parent of its fetch, at any depth."""
+    return f"/{item['fetched_by']['parent_id']}/" in item["id_path"]
 
 
 def fetch_parent(item: Document) -> ObjectId | None:

@@ -205,9 +205,9 @@ class Scan:
         if not moved:
             log.warning("level was planned by another", extra={"scan": self.scan_id})
             return
-        told = {"environment": self.environment, "scan": self.scan_id, "level": following.number}
-        told |= {"title": following.title, "tasks": len(tasks)}
-        log.info("level published", extra=told)
+        about = {"environment": self.environment, "scan": self.scan_id, "level": following.number}
+        about |= {"title": following.title, "tasks": len(tasks)}
+        log.info("level published", extra=about)
         publisher.publish_level(self.scan_id, following)
 
     def _finish_from(self, level: int, error: CalipsoError | None = None) -> None:

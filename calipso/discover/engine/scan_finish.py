@@ -6,14 +6,14 @@ from calipso.discover.engine.coverage import finish_report
 from calipso.discover.engine.scanners_metadata import ScannersMetadata
 from calipso.errors import CalipsoError
 from calipso.model.documents import Document
-from calipso.model.scan import Problem, ScanRequest, ScanStatus, Stage
+from calipso.model.scan import RUNNING, Problem, ScanRequest, ScanStatus, Stage
 from calipso.settings import settings
 from calipso.sources.context import ScanContext
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.fence import Fence
 from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.scans.answers import AnswerStore
-from calipso.stores.scans.scan_store import RUNNING, ScanStore
+from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.clock import now
 
 DONE = (ScanStatus.COMPLETED, ScanStatus.COMPLETED_WITH_ERRORS)

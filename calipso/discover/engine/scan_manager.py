@@ -17,14 +17,14 @@ from calipso.discover.engine.scanners_metadata import load_scanners
 from calipso.discover.engine.task_failures import as_calipso_error
 from calipso.errors import ConfigError, NotFound
 from calipso.model.documents import Document
-from calipso.model.scan import Problem, ScanRequest, ScanStatus
+from calipso.model.scan import RUNNING, Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.sources.context import ScanContext
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.scan_inventory import ScanInventory
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.stores.scans.listening import not_served
-from calipso.stores.scans.scan_store import RUNNING, ScanStore
+from calipso.stores.scans.scan_store import ScanStore
 from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
 from calipso.utils.metadata_parser import nearest
@@ -226,14 +226,14 @@ def tell_unserved() -> None:
     """Log it, once, when a running scan waits for a queue that no worker takes tasks from."""
     store = ScanStore()
     for scan in store.find_scans({"status": ScanStatus.RUNNING.value, "runner": ""}):
-        missing, told = _unserved(scan), scan.get("waits_for", [])
-        if missing == told or not store.update(scan["_id"], {"waits_for": missing}):
+        missing, known = _unserved(scan), scan.get("waits_for", [])
+        if missing == known or not store.update(scan["_id"], {"waits_for": missing}):
             continue
         where = {"environment": scan["environment"], "scan": scan["_id"]}
         if missing:
             log.warning(_waits_for(missing), extra=where)
         else:
-            log.info("the queues are served: %s", ", ".join(told), extra=where)
+            log.info("the queues are served: %s", ", ".join(known), extra=where)
 
 
 def _level(scan: Document) -> Document:

@@ -10,10 +10,18 @@ from dataclasses import dataclass, field
 
 from bson import ObjectId
 
-from calipso.discover.engine.fetch_problems import misplaced, problem_of, storable_objects
+from calipso.discover.engine.fetch_problems import (
+    Reports,
+    Storable,
+    found_of,
+    misplaced,
+    problem_of,
+    storable_objects,
+    unread_of,
+)
 from calipso.discover.engine.placement import Placement
 from calipso.discover.engine.scanners_metadata import OWN_PACKAGE, FetchType, ScannersMetadata
-from calipso.errors import CalipsoError, PartialAnswer
+from calipso.errors import CalipsoError
 from calipso.model.documents import Document
 from calipso.model.inventory import object_key
 from calipso.model.scan import Problem
@@ -148,7 +156,7 @@ class Scanner:
             by_id[str(parent.get(id_field) or parent["id"])].append(parent)
         runs: dict[str, Run] = {}
         started = time.monotonic()
-        told = len(self.context.problems)
+        reports = Reports(self.context)
         for asked, outcome in outcomes(fetcher, list(by_id)):
             same = by_id[asked]
             alive()
@@ -156,22 +164,22 @@ class Scanner:
             run = runs.setdefault(host, Run(fetch_type.fetcher, fetcher.queue_source(), host))
             if isinstance(outcome, Exception):
                 result.problems.append(problem_of(outcome, fetch_type, fetcher, host, asked))
-                found = outcome.found if isinstance(outcome, PartialAnswer) else []
-            else:
-                found = outcome
-            if isinstance(outcome, PartialAnswer) and outcome.unread is not None:
-                run.read += len(same)
-                result.unread += outcome.unread
-            elif isinstance(outcome, Exception):
+            found = storable_objects(found_of(outcome), fetch_type, fetcher)
+            unread = unread_of(outcome, found, self.environment, fetch_type.type)
+            if unread is None:
                 run.failed += len(same)
                 result.failed.setdefault(fetch_type.node, []).extend(p["_id"] for p in same)
             else:
                 run.read += len(same)
-            run.objects += len(found)
+                result.unread += unread
+            run.objects += len(found.kept)
             self._store_all(fetch_type, fetcher, same[0], found)
-            told = self._report(fetch_type, fetcher, same[0], told)
+            reports.add(same[0], fetch_type.type, found.kept)
             run.seconds += time.monotonic() - started
             started = time.monotonic()
+        for parent, problems in reports.by_parent():
+            found_by = _fetched_by(fetch_type, fetcher.source_name, parent)
+            self.problems.report(problems, found_by)
         if not fetcher.derives:  # it read no source, so the coverage report has no line for it
             result.runs += runs.values()
 
@@ -185,11 +193,11 @@ class Scanner:
         fetch_type: FetchType,
         fetcher: Fetcher,
         parent: Document,
-        objects: Sequence[Document],
+        found: Storable,
     ) -> None:
-        objects, told = storable_objects(objects, fetch_type, fetcher)
-        for problem in told:
+        for problem in found.problems:
             self.context.problem(problem)
+        objects = found.kept
         if self._child_id is not None:
             objects = [item for item in objects if str(item["id"]) == self._child_id]
         if fetcher.enriches:
@@ -197,22 +205,19 @@ class Scanner:
                 self.writer.add({**item, "type": fetch_type.type}, enriches=True)
             return
         self.placement.prefetch(parent, objects)
-        for placed in self._wanted(
-            [self.placement.place(parent, item, fetch_type.type) for item in objects]
-        ):
+        everything = (self.placement.place(parent, item, fetch_type.type) for item in objects)
+        for placed in self._inside(list(everything)) if self._only_below else everything:
             missing = placed[-1].pop("misplaced", None)
             if missing is not None:
                 self.context.problem(misplaced(placed[-1], missing, fetch_type, fetcher))
             for document in placed:
                 self._store(fetch_type, fetcher.source_name, parent, document, 1)
 
-    def _wanted(self, placed: list[list[Document]]) -> list[list[Document]]:
+    def _inside(self, placed: list[list[Document]]) -> list[list[Document]]:
         """Of a fetch's objects (each after its folder): those in the part that is scanned.
 
-        One that has moved out of the part belongs to them: else the sweep would remove it.
+        One that has moved out of the part belongs to them, or the sweep would remove it.
         """
-        if not self._only_below:
-            return placed
         outside = {
             object_key(self.environment, path[-1]["type"], path[-1]["id"])
             for path in placed
@@ -226,15 +231,6 @@ class Scanner:
             for path in placed
             if object_key(self.environment, path[-1]["type"], path[-1]["id"]) not in left_out
         ]
-
-    def _report(self, fetch_type: FetchType, fetcher: Fetcher, parent: Document, told: int) -> int:
-        """Store what this fetch reported about objects; returns how many problems it has reported.
-
-        `told` is the number of problems before it.
-        """
-        problems = self.context.problems
-        self.problems.report(problems[told:], _fetched_by(fetch_type, fetcher.source_name, parent))
-        return len(problems)
 
     def _store(
         self, fetch_type: FetchType, source: str, parent: Document, document: Document, depth: int

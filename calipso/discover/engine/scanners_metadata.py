@@ -141,6 +141,8 @@ class ScannersMetadata(MetadataParser):
             self.problem(f"{where}.environment_condition", condition, "an object")
             condition = {}
         self._check_condition(where, condition)
+        if not isinstance(entry.get("last", False), bool):
+            self.problem(f"{where}.last", entry["last"], "true or false")
         fetcher = entry.get("fetcher")
         folder = self._folder(where, fetcher) if isinstance(fetcher, dict) else None
         if isinstance(fetcher, str):

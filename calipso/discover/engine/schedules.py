@@ -103,10 +103,10 @@ def slot_scan_id(key: Any, slot: datetime) -> str:
 def dispatch(submit: Submit, clock: Callable[[], datetime] = now) -> dict[str, int]:
     """Look at every schedule once; returns how many slots were run, missed, skipped, failed."""
     store = ScheduleStore()
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for document in store.active():
         try:
-            told.update(_look_at(store, document, submit, clock()))
+            counts.update(_look_at(store, document, submit, clock()))
         except Exception as error:
             if is_store_error(error):
                 raise
@@ -114,8 +114,8 @@ def dispatch(submit: Submit, clock: Callable[[], datetime] = now) -> dict[str, i
             log.exception("schedule %s is switched off", name_of(document))
             problem = f"switched off, it cannot be used: {type(error).__name__}: {error}"[:500]
             store.set_aside(document["_id"], problem, clock())
-            told["failed"] += 1
-    return dict(told)
+            counts["failed"] += 1
+    return dict(counts)
 
 
 def _look_at(

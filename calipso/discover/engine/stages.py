@@ -22,9 +22,8 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_problems import ObjectProblems
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import gather_evidence
+from calipso.stores.inventory.scan_writer import WriterOptions
 from calipso.stores.scans.scan_store import ScanStore
-
-#: Fields to store on the finished task; `problems` goes to the scan as well.
 
 
 class Stages:
@@ -102,7 +101,7 @@ class Stages:
         self.store.keep_highest(self.scan["_id"], found)
         sweeper.remove()
         problems = self._object_problems(alive)
-        problems.judge(evidence, below=below, clear=clear)
+        problems.judge(evidence, clear=clear)
         problems.place(everywhere=True)
         return {"ran": True}
 
@@ -147,7 +146,7 @@ class Stages:
         root = object_key(self.environment, "environment", self.environment)
         return [*parents, environment_root(self.environment)] if root in keys else parents
 
-    def _authority(self, alive: Callable[[], None]) -> Document:
+    def _authority(self, alive: Callable[[], None]) -> WriterOptions:
         """What each writer knows about the scan it writes for."""
         return {
             "generation": self.scan["generation"],
@@ -160,8 +159,8 @@ class Stages:
         return Scanner(self.metadata, self.context, writer, self._object_problems(alive))
 
     def _object_problems(self, alive: Callable[[], None]) -> ObjectProblems:
-        told = self._authority(alive)
-        return ObjectProblems(self.inv, self.environment, self.scan["_id"], **told)
+        scan_id = self.scan["_id"]
+        return ObjectProblems(self.inv, self.environment, scan_id, **self._authority(alive))
 
     def _object_writer(self, alive: Callable[[], None]) -> ObjectWriter:
         return ObjectWriter(self.inv, self.environment, self.scan["_id"], **self._authority(alive))

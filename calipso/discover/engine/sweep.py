@@ -2,11 +2,12 @@
 
 An object goes when its own fetch (same scanner, fetcher and parent) succeeded in this scan and
 did not list it. It also goes with the parent of its fetch, or with its parent in the tree,
-unless its own fetch failed. Everything else stays, with `stale_since`, the first scan that could
-not read it. What stays while its parent in the tree goes is hung on the nearest ancestor that
-stays; the next scan that can read it puts it where it belongs. `clear` also removes what no
-fetch of the scan looks after any more (a driver that was switched off, another tree), but
-nothing that could not be read.
+unless its own fetch failed. An object that hangs elsewhere than below the parent of its fetch may
+be listed for another parent now: it stays when the same fetcher failed for another parent.
+Everything else stays, with `stale_since`, the first scan that could not read it. What stays while
+its parent in the tree goes is hung on the nearest ancestor that stays; the next scan that can
+read it puts it where it belongs. `clear` also removes what no fetch of the scan looks after any
+more (a driver that was switched off, another tree), but nothing that could not be read.
 
 The sweep works in stretches. It may be broken off and begun again: parents are judged before
 their children and removed after them, so that a rerun comes to the same judgement.
@@ -28,6 +29,7 @@ from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import Evidence, is_at_or_below
+from calipso.stores.inventory.scan_writer import WriterOptions
 from calipso.stores.mongo.stretches import STRETCH_HOSTS, prefix_range
 from calipso.utils.clock import now
 
@@ -68,7 +70,7 @@ class Sweeper:
         self.environment = environment
         self.generation = generation
         self.alive = alive
-        options: Document = {"generation": generation, "record_changes": record_changes}
+        options: WriterOptions = {"generation": generation, "record_changes": record_changes}
         self._objects = ObjectWriter(inv, environment, scan_id, **options)
         self._graph = GraphWriter(inv, environment, scan_id, **options)
         self._guard = inv.guard(not_newer(generation))

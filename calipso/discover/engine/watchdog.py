@@ -21,10 +21,10 @@ from calipso.discover.engine.scan import Publisher
 from calipso.discover.engine.scan_manager import fail_scan, make_scan, start_scan, waiting_scans
 from calipso.errors import ErrorKind
 from calipso.model.documents import Document
-from calipso.model.scan import ScanStatus
+from calipso.model.scan import RUNNING, ScanStatus
 from calipso.settings import settings
 from calipso.stores.mongo.mongo_access import is_store_error
-from calipso.stores.scans.scan_store import RUNNING, ScanStore
+from calipso.stores.scans.scan_store import ScanStore
 from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
 
@@ -64,9 +64,9 @@ def watch(publisher: TaskPublisher, waiting: Mapping[str, int], worker: str = ""
     alive = {worker["_id"]: worker for worker in WorkerStore().live()}
     done = Counter({"resent": 0, "advanced": 0})
     _end_abandoned(store, alive)
+    queues = Queues(waiting, store.order.all_begun())
     for scan in store.find_scans({"status": ScanStatus.RUNNING.value, "runner": ""}):
         try:
-            queues = Queues(waiting, store.order.all_begun())
             done.update(_look_after(scan, store, publisher, alive, queues))
         except Exception as error:
             if is_store_error(error):

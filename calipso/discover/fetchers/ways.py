@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from calipso.model.documents import Document
+from calipso.topology.plumbing import integration_bridge
 from calipso.topology.wiring import Way, Ways, Wiring, ways_of_bridge, ways_of_device
 from calipso.topology.wiring.nodes import Kind, Relation
-
-#: The bridge where the flows of Neutron's agent decide what goes where.
-INTEGRATION_BRIDGE = "br-int"
 
 
 def ways_fields(ways: Ways, *, wanted: bool = True) -> Document:
@@ -25,7 +23,7 @@ def ways_fields(ways: Ways, *, wanted: bool = True) -> Document:
 
 def barred_by(configurations: Mapping[str, Any]) -> frozenset[str]:
     """Bridges no way leads through, by the configurations of a host's agent."""
-    return frozenset({str(configurations.get("integration_bridge") or INTEGRATION_BRIDGE)})
+    return frozenset({integration_bridge(configurations)})
 
 
 def switch_ways(wiring: Wiring, bridge: str, barred: frozenset[str]) -> Ways:

@@ -23,9 +23,7 @@ class FindLinksForOteps(FindLinks):
         """Join endpoints by parent, by named bridge and by named NICs."""
         self.carriers = Carriers.read(self.each)
         self.vedges = {item["id"]: item for item in self.find("vedge", ["host"])}
-        self.pnics = {
-            (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
-        }
+        self.pnics = self.nics()
         for otep in self.find("otep", [*FIELDS["otep"], *OWN_FIELDS]):
             faults = list(faulty_tunnels(otep))
             for fault in faults:

@@ -41,9 +41,9 @@ class FindLinksForPnics(FindLinks):
 
     def add_guests(self) -> None:
         """vnic-host_pnic: a guest's interface is a function of the NIC: no switch lies between."""
-        pnics = {(nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])}
+        pnics = self.nics()
         for vnic in self.each("vnic", ["pnic", "network", "mac_address"]):
-            pnic = pnics.get((vnic.get("host"), str(vnic.get("pnic") or "")))
+            pnic = pnics.get((str(vnic.get("host")), str(vnic.get("pnic") or "")))
             if pnic is not None:
                 self.link(
                     vnic,

@@ -53,14 +53,19 @@ class FindLinksForVconnectors(FindLinks):
     def plug_fault(
         self, vnic: Mapping[str, Any], vconnector: Document, device: str
     ) -> Fault | None:
-        """Return the fault when the vNIC, its bridge member or the bridge itself is down."""
+        """Return the fault when the vNIC, its bridge member or the bridge itself is down, or the
+        fault that Neutron alone shows. It is told on the object, too.
+        """
         host = str(vconnector.get("host") or "")
         states = {str(vnic["name"]): vnic.get("state")}
         states[f"member {device}"] = _member_state(vconnector, device)
         states[f"bridge {vconnector.get('bridge_name')}"] = vconnector.get("admin_state")
         fault = down_fault(host, states)
         if fault is None:
-            return self.neutron.fault(host, device, str(vnic.get("port_id") or ""))
+            fault = self.neutron.fault(host, device, str(vnic.get("port_id") or ""))
+            if fault is not None:
+                self.problem(vnic, code=fault.code, message=fault.message, hint=fault.hint)
+            return fault
         item = vnic if "down" in (vnic.get("state"), states[f"member {device}"]) else vconnector
         self.problem(item, code=fault.code, message=fault.message, hint=fault.hint)
         for kind in ("instance", "vservice"):
@@ -72,7 +77,7 @@ class FindLinksForVconnectors(FindLinks):
     def add_pnic_links(self) -> None:
         """vconnector-host_pnic: a NIC, or a VLAN device on it, that is a member of the bridge."""
         carriers = Carriers.read(self.each)
-        pnics = {(nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])}
+        pnics = self.nics()
         for vconnector in self.vconnectors():
             host = str(vconnector.get("host"))
             for interface, name in carriers.plumbing.members(vconnector):

@@ -21,7 +21,10 @@ from calipso.topology.plugs import (
 )
 from calipso.topology.plumbing import networks_of_vnic, values, vnics_by_device
 
-VCONNECTOR_FIELDS = ("bridge_name", "interfaces", "interfaces_names", "network", "ways_out")
+VCONNECTOR_FIELDS = (
+    *("bridge_name", "interfaces", "interfaces_names", "network", "ways_out"),
+    "stale_since",
+)
 
 
 class FindLinksForVedges(FindLinks):
@@ -49,10 +52,8 @@ class FindLinksForVedges(FindLinks):
             for vnic in self.find("vnic", VNIC_FIELDS)
             if vnic.get("pci_address") and vnic.get("port_id")
         }
-        self.pnics = {
-            (nic.get("host"), nic["name"]): nic for nic in self.find("host_pnic", ["state"])
-        }
-        vedges = self.find("vedge", ["ports", "bridges"])
+        self.pnics = self.nics()
+        vedges = self.find("vedge", ["ports", "bridges", "stale_since"])
         for vedge in vedges:
             self.vlans[host_of(vedge)] = LocalVlans(vedge, self.neutron.network_of)
             lost: list[Fault] = []
@@ -62,7 +63,7 @@ class FindLinksForVedges(FindLinks):
                 if not self.add_port(vedge, str(name), port):
                     lost += [fault] if (fault := port_fault(host_of(vedge), name, port)) else []
             self.tell_of_switch(vedge, lost)
-        self.tell_of_wiring({host_of(vedge): vedge for vedge in vedges})
+        self.tell_of_wiring({host_of(vedge): vedge for vedge in vedges if _is_read(vedge)})
         self.tell_of_neutron()
         self.tell_of_owners()
 
@@ -90,7 +91,7 @@ class FindLinksForVedges(FindLinks):
             for found in known:
                 self.add_pnic(vedge, self.pnics[host, found], name, port)
             return bool(known)
-        elif nic := self.carriers.plumbing.nic_of(host, name, str(port.get("lower") or "")):
+        elif nic := self.carriers.plumbing.nic_of(host, name):
             self.add_pnic(vedge, self.pnics[host, nic], name, port)
         else:
             return False
@@ -225,15 +226,22 @@ class FindLinksForVedges(FindLinks):
             self.problem(vedge, code=fault.code, message=fault.message, hint=fault.hint)
 
     def tell_of_wiring(self, vedges: dict[str, Record]) -> None:
-        """Report taps that are not in their bridge, and bridges without a path to the switch."""
+        """Report taps that are not in their bridge, and bridges without a path to the switch.
+
+        What was not read this time proves neither.
+        """
         bridges: defaultdict[str, dict[str, Record]] = defaultdict(dict)
         for vconnector in self.find("vconnector", VCONNECTOR_FIELDS):
             host = host_of(vconnector)
             bridges[host][str(vconnector.get("bridge_name"))] = vconnector
+            if not _is_read(vconnector):
+                continue
             if fault := broken_pair(vconnector, vedges.get(host)):
                 self.tell(vconnector, fault, self.vnics_of(vconnector))
         for (host, name), vnic in self.vnics.items():
-            if vnic["name"] == name and (fault := loose_tap(vnic, vedges.get(host), bridges[host])):
+            if vnic["name"] != name or not _is_read(vnic):
+                continue
+            if fault := loose_tap(vnic, vedges.get(host), bridges[host]):
                 self.tell(vnic, fault, [vnic])
 
     def tell_of_neutron(self) -> None:
@@ -271,6 +279,11 @@ def _vnic_states(vnic: Record, name: str, port: Record) -> dict[str, Any]:
 def _tells_ways(vedge: Record) -> bool:
     """True when the host said what the ports lead to: then names are no evidence."""
     return any("ways_out" in bridge for bridge in vedge.get("bridges") or ())
+
+
+def _is_read(item: Record) -> bool:
+    """False for an object that the last scan could not read."""
+    return "stale_since" not in item
 
 
 def host_of(item: Record) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "Search",
     "drawing_order",
     "example",
+    "is_folder",
     "kind_fields",
     "linked_types",
     "lives_on_host",
@@ -75,6 +76,12 @@ def object_type(name: str) -> ObjectType:
         open=(Open("Any field.", "its fetcher"),),
         declared=False,
     )
+
+
+@cache
+def is_folder(name: str) -> bool:
+    """True for a type that only groups the children of an object, also for one not declared."""
+    return object_type(name).is_folder
 
 
 def linked_types() -> tuple[str, ...]:

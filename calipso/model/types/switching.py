@@ -145,6 +145,13 @@ VSERVICE = ObjectType(
         Field("enable_snat", "True: it translates source addresses.", ROUTERS, only=ROUTER),
         Field("gw_port_id", "Id of the port to its external network.", ROUTERS, only=ROUTER),
         Field("flavor_id", "Flavor of the router.", ROUTERS, only=ROUTER),
+        Field(
+            "ha_state",
+            "Of a highly available router: `active` on the host that has its addresses, otherwise "
+            "`standby`.",
+            LINKS,
+            only=ROUTER,
+        ),
         Field("project_id", "Id of its project.", ROUTERS, only=ROUTER),
     ),
 )

@@ -27,11 +27,11 @@ from calipso.model.environment import OpenStackSection
 from calipso.settings import Settings
 from calipso.sources.api.api_login import certificate, login_of, login_problem
 from calipso.sources.api.api_problems import (
-    MALFORMED,
     error_text,
     malformed_login,
     no_slot,
     problem,
+    said_by_keystone,
     status_problem,
     transport_problem,
 )
@@ -44,6 +44,7 @@ from calipso.sources.api.catalogue import (
     without_version,
 )
 from calipso.sources.api.wrong_address import explained
+from calipso.sources.records import BROKEN
 
 log = logging.getLogger(__name__)
 
@@ -112,14 +113,15 @@ class ApiClient:
             access.will_expire_soon(0)  # each later call reads the time
             catalogue = checked_catalogue(access.service_catalog.catalog)
         except (ClientException, OSError) as error:
-            problem = explained(url, transport_problem(url, error), error)
-            found = login_problem(self.section, problem)
+            found = transport_problem(url, error)
+            found = found if said_by_keystone(error) else explained(url, found, error)
+            found = login_problem(self.section, found)
             found.once_more = False  # a login is no GET
             # Asked again and again with a wrong password, Keystone locks the account.
             if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):
                 self._refused = found
             raise found from error
-        except MALFORMED as error:
+        except BROKEN as error:
             self._auth.invalidate()
             raise malformed_login(url, error) from error
         return catalogue

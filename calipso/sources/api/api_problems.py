@@ -105,6 +105,12 @@ def transport_problem(url: str, error: Exception) -> ApiAccessError:
     return problem(kind, f"{url}: {said}", url=url, retryable=retryable, once_more=silent)
 
 
+def said_by_keystone(error: Exception) -> bool:
+    """True when what failed is a login that Keystone itself refused, with an error document."""
+    response = getattr(error, "response", None)
+    return isinstance(error, ks.HttpError) and bool(error_text(getattr(response, "content", b"")))
+
+
 def _not_keystone(url: str, response: requests.Response) -> ApiAccessError:
     """The answer to a login that is no document of Keystone: a redirect, a page of HTML."""
     status = int(response.status_code)
@@ -113,10 +119,6 @@ def _not_keystone(url: str, response: requests.Response) -> ApiAccessError:
     found = problem(ErrorKind.UNEXPECTED_OUTPUT, f"{url}: HTTP {status}, and no answer of Keystone")
     found.hint = "Check auth_url of the OpenStack section: openstack catalog show identity has it."
     return found
-
-
-#: What libraries raise on an answer that is JSON, but not of the form they expect.
-MALFORMED = (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError)
 
 
 def malformed_login(url: str, error: Exception) -> ApiAccessError:

@@ -84,7 +84,7 @@ def openstack_section(name: str, cloud: Cloud) -> Cloud:
     said |= _domain("user", auth) | _domain("project", auth)
     used = {key: value for key, value in said.items() if key not in UNUSED[login]}
     section = {"name": "OpenStack", "auth_type": login} | used
-    return section | _address(str(auth["auth_url"])) | _transport(cloud) | _region(cloud)
+    return section | _address(name, str(auth["auth_url"])) | _transport(cloud) | _region(cloud)
 
 
 _REMEDY = (
@@ -129,12 +129,14 @@ def _domain(kind: str, auth: Cloud) -> Cloud:
     return {}
 
 
-def _address(url: str) -> Cloud:
+def _address(name: str, url: str) -> Cloud:
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ConfigError("auth_url: not a URL such as https://cloud.example:5000/v3") from None
+        raise ConfigError(
+            f"cloud {name}: auth_url: not a URL such as https://cloud.example:5000/v3"
+        ) from None
     path = parts.path.rstrip("/")
     if path.endswith("/v2.0"):
         path = path.removesuffix("/v2.0")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from calipso.errors import CalipsoError, ErrorKind, NotFound, ParseError
-from calipso.hostparse.iplink import Device, parse_devices
+from calipso.hostparse.iplink import Devices, parse_devices
 from calipso.hostparse.ovsdb import Bridge, parse_ovs
 from calipso.hostparse.routes import Route
 from calipso.model.hosts import is_proxy
@@ -65,46 +65,44 @@ class CliAccess(Fetcher):
 
         return self._answers().parsed(host, command.name, parser, make)
 
-    def devices(self, host: str) -> dict[str, Device]:
+    def devices(self, host: str) -> Devices:
         """The network devices of a host, by name. A device that cannot be read is told of."""
         found = self.parsed(LINKS, host, parse_devices)
-        for cause in found.broken:
-            self._tell_once(host, cause)
+        for broken in found.broken:
+            hint = "The rest of the answer is used. Update iproute2 there, or remove the device."
+            self.tell_once(host, f"{host}: {broken.why}", hint)
         return found
 
-    def wiring(
-        self, host: str, *, namespaces: bool = False, switch: bool = True, guests: bool = False
-    ) -> Wiring:
+    def wiring(self, host: str, *, switch: bool = True) -> Wiring:
         """How the host is wired: one graph, made once while the host is worked on.
 
-        `namespaces`, `switch`, `guests`: with the devices of its namespaces, with Open vSwitch,
-        with the interfaces of guests. Raises CliAccessError or ParseError when the host does not
+        `switch`: with Open vSwitch. Raises CliAccessError or ParseError when the host does not
         tell its devices.
         """
-        # a host whose drivers have no Open vSwitch is not asked for it: one round trip is enough
-        switch = switch and self._answers().in_bundle(host, OVS)
-        parts = {"namespaces": namespaces, "switch": switch, "guests": guests}
-        name = f"wiring:{[part for part, wanted in parts.items() if wanted]}"
-        return self._answers().parsed(host, name, Wiring, lambda: read_wiring(self, host, **parts))
+        answers = self._answers()
+
+        def make() -> Wiring:
+            # a host whose drivers have no Open vSwitch is not asked for it: one round trip is
+            # enough
+            return read_wiring(self, host, switch=switch and answers.in_bundle(host, OVS))
+
+        return answers.parsed(host, f"wiring:{switch}", Wiring, make)
 
     def routes(self, host: str) -> list[Route]:
-        """Routes of the host's main table; none when they cannot be read."""
+        """Routes of the host's main table. Raises CliAccessError or ParseError."""
         return read_routes(self, host)
 
-    def _tell_once(self, host: str, cause: str) -> None:
-        """Tell of a part of an answer that cannot be read: once a scan and process."""
+    def tell_once(
+        self, host: str, message: str, hint: str, kind: str = ErrorKind.UNEXPECTED_OUTPUT
+    ) -> None:
+        """Tell of a part of a host that cannot be read: once a scan and process."""
         told: set[tuple[str, str]] = self.context.shared("cli:told", set)
-        if (host, cause) in told:
+        if (host, message) in told:
             return
-        told.add((host, cause))
+        told.add((host, message))
         self.context.problem(
             Problem(
-                kind=str(ErrorKind.UNEXPECTED_OUTPUT),
-                message=f"{host}: {cause}",
-                hint="The rest of the answer is used. Update iproute2 there, or remove the device.",
-                source="cli",
-                host=host,
-                warning=True,
+                kind=str(kind), message=message, hint=hint, source="cli", host=host, warning=True
             )
         )
 

@@ -8,7 +8,6 @@ kept for later questions makes way for who waits.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import threading
 import time
@@ -20,6 +19,7 @@ from calipso.errors import CliAccessError, ErrorKind
 from calipso.limits import standstill
 from calipso.limits.limits import limits
 from calipso.model.environment import CliHost, CliSection, Environment
+from calipso.model.hosts import same_host
 from calipso.settings import Settings, settings
 from calipso.sources.cli.known_hosts import KnownHosts, known_hosts_path
 from calipso.sources.cli.problems import no_session
@@ -264,23 +264,3 @@ def _place(account: Account, via: SshConnection | None) -> str:
     """Name of a host's limit: the same for all who reach it at this address, the same way."""
     through = f" via {via.account.address}:{via.account.port}" if via else ""
     return f"{account.address}:{account.port}{through}"
-
-
-def same_host(one: str, other: str) -> bool:
-    """True for equal names, and for a short name and a full name that begins with it."""
-    one, other = one.lower().rstrip("."), other.lower().rstrip(".")
-    if one == other:
-        return True
-    if _is_address(one) or _is_address(other):
-        return False
-    first, _, domain = one.partition(".")
-    second, _, other_domain = other.partition(".")
-    return first == second and not (domain and other_domain)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -12,7 +12,7 @@ from calipso.sources.cli.ssh import Executed
 #: Shells, `timeout` and container engines say this of a program that is not there.
 _NOT_FOUND = (126, 127)
 
-#: A line of sudo itself; a path may end with the same letters, as in `/home/nosudo: ...`.
+#: A line of sudo itself; a path may end with the same letters, as in `nosudo: Permission denied`.
 _OF_SUDO = re.compile(r"(?:^|\s)sudo:")
 
 

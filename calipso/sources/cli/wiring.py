@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from calipso.errors import AccessError, ParseError
+from calipso.errors import AccessError, CalipsoError, ParseError
 from calipso.hostparse.ethtool import Nic, parse_nics
 from calipso.hostparse.iplink import Device
-from calipso.hostparse.libvirt import Domain, parse_domains
 from calipso.hostparse.netns import Namespaces, parse_namespaces
 from calipso.hostparse.ovsdb import parse_ovs
 from calipso.hostparse.pci import parse_functions
 from calipso.hostparse.routes import Route, parse_routes
-from calipso.sources.cli.commands import DOMAINS, NAMESPACE_LINKS, NICS, OVS, ROUTES, Command
+from calipso.sources.cli.commands import NAMESPACE_LINKS, NICS, OVS, ROUTES, Command
 from calipso.topology.wiring import HostFacts, Wiring, build
 
 T = TypeVar("T")
@@ -31,23 +30,19 @@ class Asks(Protocol):
         ...
 
 
-def read_wiring(access: Asks, host: str, *, namespaces: bool, switch: bool, guests: bool) -> Wiring:
+def read_wiring(access: Asks, host: str, *, switch: bool) -> Wiring:
     """The graph of a host. Without its own devices there is none: raises CliAccessError or
-    ParseError. A part that cannot be read is empty, and `unread` says why.
+    ParseError. A part that cannot be read is empty, and `unread` has the error.
 
-    `namespaces`: ask for their devices; a host without hardware is asked in any case, since a
-    veth into a namespace of its own is no NIC. `switch`: ask for Open vSwitch. `guests`: ask for
-    the guests' interfaces.
+    Of a host without hardware the devices of its namespaces are asked for, since a veth into a
+    namespace of its own is no NIC. `switch`: ask for Open vSwitch.
     """
     devices = access.devices(host)
-    unread: dict[str, str] = {}
+    unread: dict[str, CalipsoError] = {}
     nics: dict[str, Nic] = _part(unread, NICS, {}, access, host, parse_nics)
     others = Namespaces()
-    if namespaces or all(nic.kind != "device" for nic in nics.values()):
+    if all(nic.kind != "device" for nic in nics.values()):
         others = _part(unread, NAMESPACE_LINKS, others, access, host, parse_namespaces)
-    domains: dict[str, Domain | ParseError] = {}
-    if guests:
-        domains = _part(unread, DOMAINS, domains, access, host, parse_domains)
     return build(
         HostFacts(
             devices=devices,
@@ -56,19 +51,18 @@ def read_wiring(access: Asks, host: str, *, namespaces: bool, switch: bool, gues
             bridges=_part(unread, OVS, {}, access, host, parse_ovs) if switch else {},
             nics=nics,
             functions=_part(unread, NICS, {}, access, host, parse_functions),
-            domains={uuid: d for uuid, d in domains.items() if isinstance(d, Domain)},
             unread=unread,
         )
     )
 
 
 def read_routes(access: Asks, host: str) -> list[Route]:
-    """Routes of the main table; none when they cannot be read."""
-    return _part({}, ROUTES, [], access, host, parse_routes)
+    """Routes of the main table. Raises CliAccessError or ParseError."""
+    return access.parsed(ROUTES, host, parse_routes)
 
 
 def _part(
-    unread: dict[str, str],
+    unread: dict[str, CalipsoError],
     command: Command,
     empty: T,
     access: Asks,
@@ -78,5 +72,5 @@ def _part(
     try:
         return access.parsed(command, host, parser)
     except (AccessError, ParseError) as error:
-        unread[command.name] = error.message
+        unread[command.name] = error
         return empty

@@ -18,6 +18,9 @@ from calipso.model.sections import MysqlSection
 #: Words of the URL that Nova fills in from its own configuration: the server of `nova_api` then.
 _TEMPLATE = "{"
 
+#: Between the name of a cell elsewhere and its server, where both name a place.
+CELL_AT = " at "
+
 
 class Cell(NamedTuple):
     """A cell with a database server of its own: the section to connect with, and its schema."""
@@ -40,7 +43,7 @@ def cells_elsewhere(
     number = Counter(schema for _, _, schema in places)
     found = []
     for row, (host, port, schema) in zip(rows, places, strict=True):
-        name = str(row.get("name") or row.get("uuid") or host)
+        name = _name(row) or host
         own = section.cells.get(name)
         if own is None:
             local = schema in set(here) and number[schema] == 1
@@ -54,6 +57,27 @@ def cells_elsewhere(
         if wanted["host"] and schema:
             found.append(Cell(name, section.model_copy(update=wanted | {"cells": {}}), schema))
     return sorted(found, key=lambda cell: cell.name)
+
+
+def unreadable_cells(mappings: Iterable[Mapping[str, Any]], section: MysqlSection) -> list[str]:
+    """Names of cells whose address cannot be read, and for which the section has none either."""
+    return sorted(
+        _name(row)
+        for row in mappings
+        if _name(row) not in section.cells and not _is_address(row.get("database_connection"))
+    )
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return str(row.get("name") or row.get("uuid") or "")
+
+
+def _is_address(url: Any) -> bool:
+    """False for a text that is no URL, or whose port is no number."""
+    with suppress(ValueError):
+        parts = urlsplit(str(url or ""))
+        return _TEMPLATE in parts.netloc or parts.port is None or parts.port > 0
+    return False
 
 
 def _place(row: Mapping[str, Any]) -> tuple[str, int, str]:

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from calipso.errors import CellsAway, DbAccessError
+from calipso.errors import CellsAway, DbAccessError, ErrorKind
 from calipso.model.environment import MysqlSection
 from calipso.model.scan import Problem
 from calipso.settings import settings
-from calipso.sources.db.cells import Cell, cells_elsewhere
+from calipso.sources.db.cells import CELL_AT, Cell, cells_elsewhere, unreadable_cells
 from calipso.sources.db.db_pool import DbPool
 from calipso.sources.db.db_schemas import TABLES, choose, find_schemas
 from calipso.sources.fetcher import Fetcher
@@ -60,7 +60,7 @@ class DbAccess(Fetcher):
         """
         rows: list[Row] = []
         errors: list[DbAccessError] = []
-        for place, pool, schema in self._places(schema_kind):
+        for place, pool, schema in self.places(schema_kind):
             found: list[Row] = []
             try:
                 for condition in _portions(where or {}):
@@ -77,10 +77,10 @@ class DbAccess(Fetcher):
             raise CellsAway(errors, rows) if rows else errors[0]
         return rows
 
-    def _places(self, kind: str) -> list[tuple[str, DbPool, str]]:
+    def places(self, kind: str) -> list[tuple[str, DbPool, str]]:
         """What to read for a kind: a name for it, the server's connections, the schema.
 
-        Cells on servers of their own are named `<cell> at <server>`.
+        Cells on servers of their own are named `<cell> at <server>`. Raises DbAccessError.
         """
         places = [(schema, self.pool, schema) for schema in self.schemas_of(kind)]
         if kind == "nova":
@@ -101,16 +101,20 @@ class DbAccess(Fetcher):
                 self._no_mappings(error)
                 break
             mappings = [dict(zip(columns, row, strict=True)) for row in rows]
+            for name in unreadable_cells(mappings, section):
+                self._no_address(name)
             for cell in cells_elsewhere(mappings, section, here):
                 pool = self._pool_of(cell)
-                found.append((f"{cell.name} at {pool.server}", pool, cell.schema))
+                found.append((f"{cell.name}{CELL_AT}{pool.server}", pool, cell.schema))
         return found
 
     def _pool_of(self, cell: Cell) -> DbPool:
         def make() -> DbPool:
             return DbPool(cell.section, settings(), self.context.count)
 
-        return self.context.shared(f"db:pool:{cell.name}", make)
+        # nothing keeps two cells of Nova from having one name
+        place = f"{cell.section.host}:{cell.section.port}"
+        return self.context.shared(f"db:pool:{cell.name}:{place}", make)
 
     def _no_mappings(self, error: DbAccessError) -> None:
         self.context.problem(
@@ -118,6 +122,19 @@ class DbAccess(Fetcher):
                 kind=error.kind,
                 message=f"{error.message}; cells on servers of their own are not read",
                 hint="GRANT SELECT ON the table cell_mappings of nova_api to the account.",
+                source="db",
+                warning=True,
+            )
+        )
+
+    def _no_address(self, name: str) -> None:
+        self.context.problem(
+            Problem(
+                kind=str(ErrorKind.UNEXPECTED_OUTPUT),
+                message=f"cell {name}: its address in cell_mappings of nova_api cannot be read; "
+                "if its database is on a server of its own, it is not read",
+                hint=f"Compare `nova-manage cell_v2 list_cells`, or set cells.{name} of the mysql "
+                "section.",
                 source="db",
                 warning=True,
             )

@@ -5,7 +5,6 @@ All inventories share the two collections, so each definition applies to every s
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import Conflict, NotFound
 from calipso.model.documents import Document
+from calipso.model.inventory import derived_key
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.mongo.indexes import ensure_indexes
@@ -135,8 +135,7 @@ def in_force(stored: list[Document], of_file: list[Document]) -> list[Document]:
 
 def file_key(document: Mapping[str, Any]) -> ObjectId:
     """Return a key for a definition of the file. It is derived, because no collection stores it."""
-    text = "\0".join(("file", *meant_for(document), str(document.get("name", ""))))
-    return ObjectId(hashlib.sha256(text.encode()).digest()[:12])
+    return derived_key("file", *meant_for(document), str(document.get("name", "")))
 
 
 def _words(document: Mapping[str, Any]) -> str:

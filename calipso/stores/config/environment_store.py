@@ -20,6 +20,7 @@ from calipso.model.environment import (
     merge_document,
     parse_environment,
 )
+from calipso.model.scan import RUNNING
 from calipso.secrets.box import SecretBox, map_secrets, masked
 from calipso.stores.config.key_rotation import rotate
 from calipso.stores.mongo.encoding import decode, encode
@@ -36,9 +37,6 @@ Check = Callable[[Document], Environment]
 STATUS_FIELDS = frozenset({"scanned", "last_scanned", "operational", "monitoring_setup_done"})
 
 FIELDS = frozenset(field.alias or key for key, field in Environment.model_fields.items())
-
-#: States of a scan that is still running or waiting.
-RUNNING = ("pending", "running")
 
 
 class EnvironmentStore(Store):

@@ -131,7 +131,7 @@ class GraphWriter(ScanWriter):
         return self._change_operation(what, subject)
 
     def _links_at(self, ends: Sequence[ObjectId]) -> list[Document]:
-        """Yield links with one of these ends.
+        """Return the links with one of these ends, as a list.
 
         It makes two queries, because not every server uses indexes for `$or`.
         """

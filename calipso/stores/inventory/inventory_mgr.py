@@ -20,6 +20,7 @@ from calipso.model.collections import of_inventories, stored_name
 from calipso.model.documents import Document
 from calipso.model.inventory import check_inventory_name, object_key
 from calipso.model.owners import of_scan
+from calipso.model.types import is_folder
 from calipso.settings import settings
 from calipso.stores.inventory.generations import not_newer
 from calipso.stores.mongo.embedded import guard
@@ -46,6 +47,11 @@ def known_inventories(database: Database[Document]) -> list[str]:
         except ConfigError:  # a name that an earlier version allowed
             continue
     return sorted(names)
+
+
+def types_without_folders(collection: Collection[Document], wanted: Document) -> list[str]:
+    """Return the types of the stored objects that match, without the folders of the tree."""
+    return sorted(name for name in collection.distinct("type", wanted) if not is_folder(name))
 
 
 class InventoryMgr:
@@ -172,7 +178,7 @@ class InventoryMgr:
                 yield from collection.find(query, projection, batch_size=5000)
 
     def find_all(self, name: str, query: Mapping[str, Any], **options: Any) -> list[Document]:
-        """Yield documents of a collection of this inventory, with decoded keys."""
+        """Return documents of a collection of this inventory, with decoded keys."""
         return [decode(item) for item in self.collection(name).find(query, **options)]
 
     # -- writing -----------------------------------------------------------------------

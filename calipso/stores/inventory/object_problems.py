@@ -11,7 +11,6 @@ Every step may stop and run again: a problem that changed, or that must go, is `
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -20,7 +19,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from calipso.model.documents import Document
-from calipso.model.inventory import object_key
+from calipso.model.inventory import derived_key, object_key
 from calipso.model.scan import Problem
 from calipso.stores.inventory.inventory_mgr import Write
 from calipso.stores.inventory.scan_inventory import Evidence
@@ -43,9 +42,15 @@ class ObjectProblems(ScanWriter):
         a fetch, or `finder`. Call it once with all problems of one fetch of one parent.
         """
         found: dict[ObjectId, Document] = {}
+        texts: dict[ObjectId, set[tuple[str, str]]] = defaultdict(set)
         for problem in problems:
             if problem.code and problem.object_type and problem.object_id:
-                self._join(found, self._row(problem, found_by))
+                row = self._row(problem, found_by)
+                found[row["_id"]] = row
+                texts[row["_id"]].add((problem.message, problem.hint))
+        for key, row in found.items():
+            # several problems of one code, such as two lost interfaces, are one with all messages
+            row["message"], row["hint"] = map(_joined, zip(*sorted(texts[key]), strict=True))
         self._store(found)
         return len(found)
 
@@ -57,29 +62,27 @@ class ObjectProblems(ScanWriter):
 
     # -- problems that go -----------------------------------------------------------
 
-    def judge(self, evidence: Evidence, *, below: str = "", clear: bool = False) -> None:
+    def judge(self, evidence: Evidence, *, clear: bool = False) -> None:
         """Mark problems that fetches of this scan did not report again, or whose object is gone.
 
-        A problem also goes with the parent of its fetch, because that fetch never runs again.
-        `below` and `clear` mean the same as in the sweep of objects.
+        A problem also goes with the parent of its fetch, because that fetch never runs again,
+        unless its object could not be read. `clear` means the same as in the sweep of objects,
+        which comes before.
         """
         rows = self._rows({"environment": self.environment})
-        places = self.inv.find_by_keys([row["object"] for row in rows], ["id_path"])
+        objects = self.inv.find_by_keys({row["object"] for row in rows}, ["id_path", "stale_since"])
         parents = {row["found_by"]["parent"] for row in rows if "parent" in row["found_by"]}
-        known = set(self.inv.find_by_keys(parents, ["id"]))
-        known |= {object_key(self.environment, "environment", self.environment)}
-        gone: list[Document] = []
-        for row in rows:
-            place, by = places.get(row["object"]), row["found_by"]
-            item = {"fetched_by": by, "id_path": (place or {}).get("id_path", "")}
-            if (
-                place is None
-                or ("parent" in by and by["parent"] not in known)
-                or ("finder" not in by and evidence.covers(item))
-                or ("finder" not in by and clear and not below and not evidence.lacks(item))
-            ):
-                gone.append(row)
-        self._retire(gone)
+        known = self.inv.find_by_keys(parents, ["stale_since"])
+        known[object_key(self.environment, "environment", self.environment)] = {}
+        self._retire(
+            row
+            for row in rows
+            if row["object"] not in objects
+            or (
+                "finder" not in row["found_by"]
+                and _is_over(row, objects[row["object"]], known, evidence, clear)
+            )
+        )
 
     def drop_of_other_finders(self, finders: Iterable[str]) -> None:
         """Mark the problems of link finders that are not in this list."""
@@ -120,27 +123,15 @@ class ObjectProblems(ScanWriter):
         by = dict(found_by)
         about = (self.environment, problem.object_type, problem.object_id, problem.code)
         evidence = [str(by.get(name, "")) for name in ("finder", "scanner", "fetcher", "parent")]
-        text = "\0".join((*about, *evidence))
         return {
-            "_id": ObjectId(hashlib.sha256(text.encode()).digest()[:12]),
+            "_id": derived_key(*about, *evidence),
             "environment": self.environment,
             "object": object_key(*about[:3]),
             "type": problem.object_type,
             "id": problem.object_id,
             "code": problem.code,
-            "message": problem.message,
-            "hint": problem.hint,
             "found_by": by,
         }
-
-    def _join(self, found: dict[ObjectId, Document], row: Document) -> None:
-        """Join several problems of one code, such as two lost interfaces, into one with all
-        messages.
-        """
-        known = found.setdefault(row["_id"], row)
-        for name in ("message", "hint"):
-            if row[name] not in known[name]:
-                known[name] = "; ".join(sorted([*known[name].split("; "), row[name]]))
 
     def _store(self, found: Mapping[ObjectId, Document]) -> None:
         keys = list(found)
@@ -222,15 +213,26 @@ class ObjectProblems(ScanWriter):
                 fields[f"problems.{code}"] = {k: v for k, v in sides.items() if v is not None}
         if not fields or not self.record_changes:
             return []
-        subject = {
-            "kind": "object",
-            "type": item["type"],
-            "id": item["id"],
-            "name": item.get("name", item["id"]),
-            "host": item.get("host", ""),
-            "fields": fields,
-        }
-        return [self._change_operation("changed", subject)]
+        return [self._object_change("changed", item, fields)]
+
+
+def _is_over(
+    row: Document,
+    item: Document,
+    parents: Mapping[ObjectId, Document],
+    evidence: Evidence,
+    clear: bool,
+) -> bool:
+    """True for a problem that no fetch reports any more, by what this scan read."""
+    by = row["found_by"]
+    about = {"_id": row["object"], "fetched_by": by, "id_path": item["id_path"]}
+    if evidence.covers(about):
+        return True
+    stale = "stale_since" in item
+    if "parent" in by and by["parent"] not in parents:
+        return not stale
+    unread = stale or "stale_since" in parents.get(by.get("parent"), {})
+    return clear and not unread and not evidence.lacks(about)
 
 
 def _entries(rows: Iterable[Document]) -> list[Document]:
@@ -249,8 +251,12 @@ def _entry(code: str, rows: Sequence[Document], since: Any) -> Document:
     by = rows[0]["found_by"]
     return {
         "code": code,
-        "message": "; ".join(dict.fromkeys(row["message"] for row in rows)),
-        "hint": rows[0]["hint"],
+        "message": _joined(row["message"] for row in rows),
+        "hint": _joined(row["hint"] for row in rows),
         "since": since,
         "found_by": {name: value for name, value in by.items() if name != "parent"},
     }
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(text for text in texts if text))

@@ -15,7 +15,8 @@ from pymongo import InsertOne, UpdateOne
 
 from calipso.model.documents import Document
 from calipso.model.inventory import object_key
-from calipso.model.owners import KEPT_FIELDS, STAMPS, of_scan
+from calipso.model.owners import KEPT_FIELDS, STAMPS, of_source
+from calipso.model.types import is_folder
 from calipso.stores.inventory.changes import differences
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, Write
 from calipso.stores.inventory.scan_writer import ScanWriter, WriterOptions
@@ -42,11 +43,11 @@ class ObjectWriter(ScanWriter):
     def add(self, document: Document, *, enriches: bool = False) -> ObjectId:
         """Take one complete object. The next flush writes it, if not earlier."""
         key = object_key(self.environment, document["type"], document["id"])
-        document = of_scan(document)
+        document = of_source(document, placed=not enriches)
         if enriches:
             document = {**document, "enriched": sorted(document.keys() - {"id", "type"})}
         self._buffer[key] = encode(document) | {"_id": key}
-        if not enriches and not document["type"].endswith("_folder"):
+        if not enriches and not is_folder(document["type"]):
             self.counts[document["type"]] += 1
         if len(self._buffer) >= PORTION:
             self.flush()
@@ -138,21 +139,9 @@ class ObjectWriter(ScanWriter):
         return self._change("changed", new, fields) if fields else []
 
     def _change(self, what: str, document: Document, fields: Document) -> list[UpdateOne]:
-        if not self.record_changes or str(document["type"]).endswith("_folder"):
+        if not self.record_changes or is_folder(document["type"]):
             return []
-        return [
-            self._change_operation(
-                what,
-                {
-                    "kind": "object",
-                    "type": document["type"],
-                    "id": document["id"],
-                    "name": document.get("name", document["id"]),
-                    "host": document.get("host", ""),
-                    "fields": fields,
-                },
-            )
-        ]
+        return [self._object_change(what, document, fields)]
 
 
 _MISSING = object()

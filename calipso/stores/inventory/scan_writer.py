@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from bson import ObjectId
 from pymongo import UpdateOne
 
 from calipso.model.documents import Document
+from calipso.model.inventory import derived_key
 from calipso.stores.inventory.generations import not_newer
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import encode
 from calipso.utils.clock import now
 
 
-class WriterOptions(TypedDict, total=False):
-    """Optional arguments of a writer, besides its scan."""
+class WriterOptions(TypedDict):
+    """Arguments of a writer besides its scan; all but the generation may be left out."""
 
     generation: int
-    record_changes: bool
-    alive: Callable[[], None]
+    record_changes: NotRequired[bool]
+    alive: NotRequired[Callable[[], None]]
 
 
 class ScanWriter:
@@ -67,6 +67,18 @@ class ScanWriter:
         """Return an update that applies only if no later scan has stamped the document."""
         return UpdateOne({"_id": key} | self._guard, update)
 
+    def _object_change(self, what: str, item: Mapping[str, Any], fields: Document) -> UpdateOne:
+        """Return the change document of an object."""
+        subject = {
+            "kind": "object",
+            "type": item["type"],
+            "id": item["id"],
+            "name": item.get("name", item["id"]),
+            "host": item.get("host", ""),
+            "fields": fields,
+        }
+        return self._change_operation(what, subject)
+
     def _change_operation(self, what: str, subject: Document) -> UpdateOne:
         return change_operation(self.environment, self.scan_id, what, subject, self._now)
 
@@ -77,7 +89,6 @@ def change_operation(
     """Return one change document. Its id is derived, so a task that runs twice records it once."""
     fields = ",".join(subject.get("fields", {}))
     parts = (environment, scan_id, what, subject["kind"], subject["type"], subject["id"], fields)
-    text = "\0".join(parts)
-    key = ObjectId(hashlib.sha256(text.encode()).digest()[:12])
+    key = derived_key(*parts)
     document = {"environment": environment, "scan_id": scan_id, "change": what, "time": when}
     return UpdateOne({"_id": key}, {"$setOnInsert": document | encode(subject)}, upsert=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pymongo import DESCENDING
 
+from calipso.model.types import is_folder
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.search import FIELDS, SearchIndex
 
@@ -69,7 +70,7 @@ class SearchCache:
         cursor = inv.collection("inventory").find(
             {"environment": environment}, dict.fromkeys(FIELDS, 1), batch_size=5000
         )
-        found = SearchIndex(item for item in cursor if not str(item["type"]).endswith("_folder"))
+        found = SearchIndex(item for item in cursor if not is_folder(item["type"]))
         entry = _Entry(found, stamp, time.monotonic(), time.monotonic() - began)
         with self._lock:
             self._entries[key] = entry

@@ -16,17 +16,18 @@ DESCRIPTION = (
     "The next scan reads the rest."
 )
 
-SWITCHES: Document = {"type": "vedge", "tunnel_ports": {"$exists": True}}
-ENDPOINTS: Document = {"type": "otep", "ports": {"$exists": True}}
+SWITCHES: Document = {"type": "vedge", "tunnel_ports": {"$type": "object"}}
+ENDPOINTS: Document = {"type": "otep", "ports": {"$type": "object"}}
 
 _TUNNEL_NAMES: Document = {
     "$map": {"input": {"$objectToArray": "$tunnel_ports"}, "in": "$$this.k"},
 }
+_PORTS: Document = {"$cond": [{"$eq": [{"$type": "$ports"}, "object"]}, "$ports", {}]}
 #: Ports of a switch that are not among its tunnels.
 _OTHER_PORTS: Document = {
     "$arrayToObject": {
         "$filter": {
-            "input": {"$objectToArray": {"$ifNull": ["$ports", {}]}},
+            "input": {"$objectToArray": _PORTS},
             "cond": {"$not": {"$in": ["$$this.k", _TUNNEL_NAMES]}},
         }
     }

@@ -56,6 +56,7 @@ class MongoAccess:
     def _client(self) -> MongoClient[Document]:
         url = _url(self.config)
         key = (os.getpid(), url)
+        made = False
         with _lock:
             if key not in _clients:
                 for old in [k for k in _clients if k[0] != key[0]]:
@@ -71,12 +72,16 @@ class MongoAccess:
                     maxPoolSize=100,
                     journal=True,  # a store must not lose acknowledged data in a crash
                 )
-                if person_waits():
-                    check_moves(_clients[key], url)
-            return _clients[key]
+                made = True
+            client = _clients[key]
+        if made and person_waits():  # asks the server: other threads do not wait for its answer
+            check_moves(client, url)
+        return client
 
     def check_moves(self) -> None:
-        """Raises StoreError within 4 s when the server takes connections and does not answer."""
+        """Raises StoreError when the server takes connections and does not answer; see
+        `calipso.stores.mongo.standstill` for how long it waits.
+        """
         check_moves(self._client(), _url(self.config))
 
 

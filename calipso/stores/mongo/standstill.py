@@ -32,12 +32,14 @@ _seen: dict[str, tuple[float, PyMongoError | None]] = {}  # URL -> when it was a
 
 
 def check_moves(client: MongoClient[Any], url: str) -> None:
-    """Raises StoreError when the server takes connections and does not answer. Cheap."""
+    """Raises StoreError when the server takes connections and does not answer. Cheap.
+
+    One thread asks; those that come meanwhile wait for its answer and ask nothing.
+    """
     with _lock:
         asked, problem = _seen.get(url, (0.0, None))
-    if not asked or time.monotonic() - asked > FRESH:
-        problem = _ask(client)
-        with _lock:
+        if not asked or time.monotonic() - asked > FRESH:
+            problem = _ask(client)
             _seen[url] = (time.monotonic(), problem)
     if problem:
         raise StoreError(

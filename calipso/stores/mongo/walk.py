@@ -165,7 +165,7 @@ def stretches(
 def _between(
     lead: tuple[str, str], low: Mark | None, high: Mark | None, only: Any
 ) -> Iterator[Document]:
-    """Return the condition `low` <= value < `high`.
+    """Yield the conditions that together select `low` <= value < `high`.
 
     It never uses `$lte`: with an ObjectId in a compound index the embedded store omits equal
     values.
@@ -193,7 +193,7 @@ def walk(
     last: Mapping[str, Any] | None,
     only: Any = None,
 ) -> Iterator[Stretch]:
-    """Return the stretches of an environment; a short list is one stretch."""
+    """Yield the stretches of an environment; a short list is one stretch."""
     first, second = lead
     mark = None if last is None else (last[first], last[second])
     for stretch in stretches(landmarks(collection, environment, lead), lead, mark, only):

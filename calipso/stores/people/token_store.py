@@ -76,7 +76,7 @@ class TokenStore(Store):
         key = str(ObjectId())
         issued = self._store(key, token["user"], now(), lifetime, Method.TOKEN, session)
         if self.collection.find_one({"_id": token["_id"]}, {"_id": 1}) is None:
-            self.collection.delete_one({"_id": issued[1]["_id"]})
+            self.end(issued[1])
             raise over()
         self._end_oldest(issued[1])
         return issued
@@ -125,6 +125,10 @@ class TokenStore(Store):
         """Return the documents of a user's valid tokens, oldest first, without the hashes."""
         good = {"user": user, "expires_at": {"$gt": datetime.now(UTC)}}
         return list(self.collection.find(good, {"_id": 0}).sort("issued_at", 1))
+
+    def end(self, token: Mapping[str, Any]) -> None:
+        """End one token, as `find` returned it; others of its session stay."""
+        self.collection.delete_one({"_id": token["_id"]})
 
     def revoke_key(self, user: str, key: str) -> None:
         """End one token of a user and all of its session. Raises NotFound."""

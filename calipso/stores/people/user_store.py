@@ -72,7 +72,7 @@ class UserStore(Store):
     # -- writing -----------------------------------------------------------------------
 
     def add(self, user: User, password: str | None = None) -> None:
-        """Store a new user and return it.
+        """Store a new user.
 
         Without a password the user can log in only with tokens. Raises Conflict.
         """

@@ -54,8 +54,9 @@ class QueueOrder:
 
         Earlier messages have left the queue.
         """
+        reached = now()  # the store may answer late, and the message is no older then
         mark = self._queues.find_one({"_id": queue}) or {}
-        if "seen_at" in mark and mark["seen_at"] > now() - timedelta(seconds=seconds):
+        if "seen_at" in mark and mark["seen_at"] > reached - timedelta(seconds=seconds):
             return
         seen = {"seen": mark.get("sent", 0), "seen_at": now()}
         update = {"$max": {"begun": mark.get("seen", 0)}, "$set": seen}

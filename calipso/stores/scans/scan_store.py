@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,12 +21,12 @@ from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanRequest, ScanStatus
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import encode
+from calipso.stores.scans.task_problems import adding, bounded
 from calipso.stores.scans.task_store import TaskStore
 from calipso.utils.clock import now
 
 #: Most errors on the scan record itself; the coverage report has all errors.
 ERRORS_ON_RECORD = 50
-RUNNING = [ScanStatus.PENDING.value, ScanStatus.RUNNING.value]
 
 
 def claim(worker: str, lease: float) -> Document:
@@ -196,9 +196,11 @@ class ScanStore(TaskStore):
 
         Returns `done`, also if the task was already done, or `over` if another worker has it.
         """
-        problems = [problem.model_dump() for problem in result.get("problems", ())]
-        if self.end_task(task, {**result, "problems": problems}):
-            self.add_results(task, result)
+        problems, others = bounded(result.get("problems", ()))
+        stored = {**result, "problems": [problem.model_dump() for problem in problems]}
+        stored |= {"more_problems": others} if others else {}
+        if self.end_task(task, stored):
+            self.add_results(task, {**result, "problems": problems, "more_problems": others})
             return "done"
         return "done" if self.is_done(task["_id"]) else "over"
 
@@ -221,8 +223,9 @@ class ScanStore(TaskStore):
         if scan and scan.get("added_up"):
             self.complete_results(task["scan_id"])
             return
-        for problem in result.get("problems", ()):
-            self.add_problem(task["scan_id"], problem)
+        self.add_problems(
+            task["scan_id"], result.get("problems", ()), result.get("more_problems", ())
+        )
 
     def complete_results(self, scan_id: str) -> None:
         """Add up the results of all tasks again.
@@ -230,7 +233,7 @@ class ScanStore(TaskStore):
         A worker that died between two writes did not add the results of its task. Errors are
         counted again too, because those that did not fit on the record may have been counted twice.
         """
-        fields = ("level", "done", "counts", "requests", "problems")
+        fields = ("level", "done", "counts", "requests", "problems", "more_problems")
         tasks = self.scan_tasks(scan_id, *fields, done=True)
         totals: Counter[str] = Counter(f"levels.{task['level']}.done" for task in tasks)
         for task in tasks:
@@ -239,30 +242,35 @@ class ScanStore(TaskStore):
                     totals[f"{name}.{key}"] += number
         scan = self.get(scan_id)
         warnings = {error["key"]: bool(error["warning"]) for error in scan["errors"]}
+        new: list[Problem] = []
         for data in (data for task in tasks for data in task.get("problems", ())):
             problem = Problem.model_validate(data)
             if problem.kind == "skipped_host" or problem.key() in warnings:
                 continue
-            if len(warnings) < ERRORS_ON_RECORD:
-                self.add_problem(scan_id, problem)
             warnings[problem.key()] = problem.warning
-        counted = sum(warnings.values())
-        numbers = {"warning_count": counted, "error_count": len(warnings) - counted}
+            new.append(problem)
+        self.add_problems(scan_id, new[:ERRORS_ON_RECORD])
+        counted = Counter(warnings.values())
+        for entry in (entry for task in tasks for entry in task.get("more_problems", ())):
+            counted[entry["warning"]] += entry["number"]
+        numbers = {"warning_count": counted[True], "error_count": counted[False]}
         self.update(scan_id, {**totals, **numbers, "added_up": True})
 
     def add_problem(self, scan_id: str, problem: Problem) -> None:
         """Note an error or warning on the scan. Equal ones are stored once."""
-        if problem.kind == "skipped_host":  # the first task that met the host reports it
-            return
-        counter = "warning_count" if problem.warning else "error_count"
-        entry = problem.model_dump() | {"key": problem.key()}
-        self.scans.update_one(
-            {"_id": scan_id, "errors.key": {"$ne": entry["key"]}},
-            {
-                "$inc": {counter: 1},
-                "$push": {"errors": {"$each": [entry], "$slice": ERRORS_ON_RECORD}},
-            },
-        )
+        self.add_problems(scan_id, [problem])
+
+    def add_problems(
+        self, scan_id: str, problems: Iterable[Problem], numbers: Sequence[Document] = ()
+    ) -> None:
+        """Note errors and warnings on the scan with one write. Equal ones are stored once.
+
+        `numbers` counts others that the task does not store, see `task_problems`.
+        """
+        # the first task that met a host that is skipped now reports it
+        found = [problem for problem in problems if problem.kind != "skipped_host"]
+        if found or numbers:
+            self.scans.update_one({"_id": scan_id}, adding(found, numbers, ERRORS_ON_RECORD))
 
     def save_coverage(self, scan_id: str, environment: str, lines: list[Document]) -> None:
         """Store the coverage report of a scan.

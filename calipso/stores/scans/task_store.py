@@ -84,6 +84,8 @@ class TaskStore(Store):
         """
         mine = alike({"done": False, "claim": task["claim"]})
         ended = {"done": True, "state": "done", "ended_at": now(), **fields}
+        if not self.has_task(task):
+            return False
         self._number_following(task)
         result = self.tasks.update_one({"_id": task["_id"]}, change_if(mine, ended))
         return result.modified_count == 1

@@ -33,7 +33,7 @@ class WorkerStore(Store):
     ) -> None:
         """Store a heartbeat of this worker.
 
-        `processes` of its pool run tasks. `tasks` are the `_id`s of tasks that it runs, or that it
+        `processes` of its pool run tasks. `held` are the `_id`s of tasks that it runs, or that it
         has taken from a queue to run next.
         """
         fields: Document = {

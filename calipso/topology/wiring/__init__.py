@@ -9,7 +9,6 @@
     walk.py    the ways out of the host, from a switch, a bridge or a device (`ways.py`: results)
     routes.py  the ways of an address that lies on a device that leads nowhere
     joins.py   which Neutron port an interface of a guest is
-    states.py  up, down or not known
 
 The walk is explained in docs/wiring.md.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from calipso.errors import CalipsoError
 from calipso.hostparse.ethtool import Nic
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.libvirt import Domain
@@ -27,4 +28,4 @@ class HostFacts:
     nics: Mapping[str, Nic] = field(default_factory=dict)
     functions: Mapping[str, Function] = field(default_factory=dict)
     domains: Mapping[str, Domain] = field(default_factory=dict)
-    unread: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, CalipsoError] = field(default_factory=dict)

@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 from calipso.topology.wiring.guests import Guest, interfaces_of
 from calipso.topology.wiring.nodes import Key, Kind, Node, Wiring
 
+#: How Neutron and Nova begin the name of a device that they make for a port.
 PREFIXES = ("tap", "qbr", "qvb", "qvo", "vhu", "qr-", "qg-", "sg-", "ha-", "fg-", "ns-")
-_LENGTH = 11
+#: After the prefix come so many characters of the id of the port, or of the network.
+ID_LENGTH = 11
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Match:
 
 @dataclass
 class Joined:
-    """Ports by guest interface; what is left on both sides is what an operator looks for.
+    """Ports by guest interface; the ports that are left are what an operator looks for.
 
     `alike` are ports left that share owner and MAC with an interface left, but nothing tells which
     interface is which port.
@@ -51,7 +53,6 @@ class Joined:
 
     matches: dict[Key, Match] = field(default_factory=dict)
     alike: list[tuple[PortFacts, ...]] = field(default_factory=list)
-    guests_left: list[Node] = field(default_factory=list)
     ports_left: list[PortFacts] = field(default_factory=list)
 
 
@@ -73,7 +74,6 @@ class _Joining:
         self._each("pci", self._by_pci)
         self._each("vlan", self._by_vlan)
         self._by_mac()
-        self.joined.guests_left = list(self.guests.values())
         self.joined.ports_left = list(self.ports.values())
         return self.joined
 
@@ -107,7 +107,7 @@ class _Joining:
             return set()
         names = (interface.device, interface.socket.rpartition("/")[2])
         starts = {name[3:] for name in names if name.startswith(PREFIXES)}
-        return {port_id for port_id in self.ports if port_id[:_LENGTH] in starts}
+        return {port_id for port_id in self.ports if port_id[:ID_LENGTH] in starts}
 
     def _by_pci(self, node: Node) -> set[str]:
         guest: Guest = node.facts

@@ -8,7 +8,7 @@
 - A physical function that a driver of user space has and Open vSwitch does not: its name is its
   PCI address.
 - Where a host is itself a container or a namespace it has no hardware. There, a veth whose other
-  end lies in a namespace that is none of this host's; names that Neutron, libvirt, Docker and
+  end lies in a namespace that this host does not have; names that Neutron, libvirt, Docker and
   Kubernetes give to what they make are none.
 """
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from calipso.errors import CalipsoError
+
 
 class Kind(StrEnum):
     """What a node is."""
@@ -85,12 +87,12 @@ class Edge(NamedTuple):
 
 
 class Wiring:
-    """The graph of one host. `odd` has sentences about what does not fit together."""
+    """The graph of one host."""
 
-    def __init__(self, unread: Mapping[str, str] | None = None) -> None:
+    def __init__(self, unread: Mapping[str, CalipsoError] | None = None) -> None:
         self.nodes: dict[Key, Node] = {}
         self.edges: list[Edge] = []
-        self.odd: list[str] = []
+        #: Why an answer is missing, by the name of its command.
         self.unread = dict(unread or {})
         #: NICs of the host by the key of their node, see `nics.py`.
         self.nics: dict[Key, str] = {}

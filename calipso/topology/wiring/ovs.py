@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from calipso.hostparse.ovsdb import Bridge, Interface
 from calipso.topology.wiring.nodes import Key, Kind, Node, Relation, Source, Wiring
 
+#: The master that the kernel gives to every port of Open vSwitch.
+OVS_MASTER = "ovs-system"
 #: Masters a device may name while it is a port of Open vSwitch.
-_OVS_MASTERS = frozenset({"", "ovs-system"})
+_OVS_MASTERS = frozenset({"", OVS_MASTER})
 #: Kinds of device that Open vSwitch makes for its own (internal) interfaces: a kernel datapath
 #: makes devices of a kind of their own, a datapath in user space makes tap devices.
 _INTERNAL_KINDS = frozenset({"openvswitch", "tun", ""})
@@ -58,17 +60,10 @@ def _device_of(wiring: Wiring, interface: Interface) -> Node | None:
     facts = device.facts
     if interface.index is not None and interface.index != facts.index:
         return None
+    # the kernel says that it belongs to something else, or is of another kind
     if facts.master not in _OVS_MASTERS and not interface.internal:
-        wiring.odd.append(
-            f"Open vSwitch has a port {interface.name}, but the kernel says that the device of "
-            f"this name belongs to {facts.master}"
-        )
         return None
     if interface.internal and facts.kind not in _INTERNAL_KINDS:
-        wiring.odd.append(
-            f"Open vSwitch has an internal port {interface.name}, but the device of this name is "
-            f"of kind {facts.kind}"
-        )
         return None
     return device
 

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from calipso.model.user import Role, User
 from calipso.stores.people.token_store import TokenStore
 from calipso.stores.people.user_store import UserStore
+from tests.api.auth.world import OWN, PASSWORD, World, calls
 
 ROOT = "/api/v1"
 SESSIONS = f"{ROOT}/auth/sessions"
@@ -106,3 +107,39 @@ def test_a_token_in_a_header_needs_no_other_header_and_wins(browser: FlaskClient
     told = browser.get(SESSIONS, headers={"X-Auth-Token": token}).json
 
     assert told["name"] == "script"
+
+
+def test_no_operation_that_changes_something_takes_the_cookie_without_the_header(
+    app: Flask,
+) -> None:
+    world, refused = World(app), []
+    browser = app.test_client()
+    told = browser.post(SESSIONS, json={"username": "admin", "password": PASSWORD})
+    assert told.status_code == 201
+    before = {name: list(world.db[name].find()) for name in world.kept if name != "audit"}
+    for call in calls(app):
+        if call.method == "GET" or call.operation.open:
+            continue
+        answer = browser.open(world.path(call, OWN), method=call.method, json=world.body(call, OWN))
+        assert answer.status_code == 401, call.label
+        assert "X-CSRF-Token is missing" in answer.json["error"]["message"], call.label
+        refused.append(call.method)
+
+    assert {"POST", "PUT", "PATCH", "DELETE"} <= set(refused)
+    for name, documents in before.items():
+        assert list(world.db[name].find()) == documents, name
+
+
+def test_the_specification_names_the_header_where_it_is_needed(browser: FlaskClient) -> None:
+    paths = browser.get(f"{ROOT}/openapi.json").json["paths"]
+    wrong = [
+        f"{method} {path}"
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if method != "parameters"
+        and (method != "get" and operation.get("security") != [])
+        != ("X-CSRF-Token" in {item["name"] for item in operation["parameters"]})
+    ]
+
+    assert wrong == []
+    assert len(paths) > 20

@@ -118,7 +118,8 @@ class DrawnHost:
         )
         self.truth.thing("switch", switch)
         self.truth.thing("switch_pnic", port)
-        self.truth.link("switch-switch_pnic", switch, port)
+        # LLDP tells which switch a port is of; whether the port works there, nobody says.
+        self.truth.link("switch-switch_pnic", switch, port, state="unknown")
         self.truth.link("host_pnic-switch_pnic", self.of(nic), port)
 
     def bond(self, name: str, members: list[str], *, ip: str = "", team: bool = False) -> Device:

@@ -77,8 +77,9 @@ def ha(seed: int) -> Site:
         own = add(between, owner, made.id, host=drawn.host, project_id="")
         ports = [*made.interfaces, made.gateway, own]
         space = f"qrouter-{made.id}"
-        _namespace(site, drawn, space, "router", ports)
+        service = _namespace(site, drawn, space, "router", ports)
         has = drawn is active
+        site.truth.thing("vservice", service, ha_state="active" if has else "standby")
         for port in made.interfaces:
             service_device(site, drawn, space, port, "qr-", addresses=has)
         outside = service_device(site, drawn, space, made.gateway, "qg-", addresses=has)

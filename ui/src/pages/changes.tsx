@@ -1,10 +1,9 @@
 // What changed, newest first; the filter is in the address.
 import { get } from "../api.ts";
 import { useLoad } from "../load.ts";
-import { Age, Empty, Failure, Name, Table } from "../parts/basics.tsx";
+import { Age, Empty, Failure, More, Name, Table, Waiting, type Page } from "../parts/basics.tsx";
 import { go, place, to } from "../route.ts";
-import { plain, shortened } from "../words.ts";
-import { Waiting } from "./object.tsx";
+import { plain, shortened, sides } from "../words.ts";
 
 export interface Change {
   _id: string;
@@ -16,7 +15,7 @@ export interface Change {
   id: string;
   name?: string;
   host?: string;
-  fields?: Record<string, { from?: unknown; to?: unknown } | unknown>;
+  fields?: Record<string, { old?: unknown; new?: unknown }>;
 }
 
 const HOURS = ["1", "6", "24", "168"];
@@ -25,7 +24,7 @@ export function Changes() {
   const query = place.value.query;
   const env = query.get("env") ?? "";
   const hours = query.get("hours") ?? "24";
-  const found = useLoad<{ items: Change[]; next: string | null }>(
+  const found = useLoad<Page<Change>>(
     `changes ${env} ${hours}`,
     () => {
       const since = new Date(Date.now() - Number(hours) * 3_600_000).toISOString();
@@ -55,21 +54,14 @@ export function Changes() {
       </p>
       {found.error ? <Failure of={found.error} again={found.again} /> : null}
       {found.data ? <ChangeList of={found.data.items} /> : found.error ? null : <Waiting />}
-      {found.data?.next ? <p class="note">There are more; choose a shorter time.</p> : null}
+      {found.data ? <More of={found.data}>Choose a shorter time.</More> : null}
     </>
   );
 }
 
-const value = (one: unknown) => shortened(typeof one === "string" ? one : JSON.stringify(one), 60);
-
 function what(change: Change): string {
   return Object.entries(change.fields ?? {})
-    .map(([name, both]) => {
-      const pair = both as { from?: unknown; to?: unknown; old?: unknown; new?: unknown };
-      if (pair && typeof pair === "object" && ("to" in pair || "new" in pair))
-        return `${name}: ${value(pair.from ?? pair.old)} → ${value(pair.to ?? pair.new)}`;
-      return `${name}: ${value(both)}`;
-    })
+    .map(([name, both]) => `${plain(name)}: ${sides(both)}`)
     .join("; ");
 }
 

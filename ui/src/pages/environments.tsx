@@ -2,10 +2,9 @@
 import { useState } from "preact/hooks";
 import { address, ApiError, call, get, session } from "../api.ts";
 import { useLoad } from "../load.ts";
-import { Age, Empty, Failure, Name, State, Table } from "../parts/basics.tsx";
+import { Age, Empty, Failure, More, Name, State, Table, Waiting, type Page } from "../parts/basics.tsx";
 import { go, to } from "../route.ts";
 import { plain } from "../words.ts";
-import { Waiting } from "./object.tsx";
 
 interface Environment {
   name: string;
@@ -18,7 +17,7 @@ interface Environment {
 }
 
 export function Environments() {
-  const found = useLoad<{ items: Environment[] }>(
+  const found = useLoad<Page<Environment>>(
     "environments",
     () => get("/environment_configs", { limit: 500 }),
     30_000,
@@ -87,6 +86,9 @@ export function Environments() {
           ]}
         />
       )}
+      <More of={found.data}>
+        <code>calipso env list</code> lists all.
+      </More>
     </>
   );
 }

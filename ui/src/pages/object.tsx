@@ -1,12 +1,12 @@
 // One object: is it all right, and how does it reach the wire?
 import { useEffect } from "preact/hooks";
-import { address, ApiError, get } from "../api.ts";
+import { address, get } from "../api.ts";
 import { useLoad } from "../load.ts";
-import { Age, Copied, Empty, Failure, Mark, Name, State, Table } from "../parts/basics.tsx";
+import { Age, Copied, Empty, Failure, Mark, Name, State, Table, Waiting } from "../parts/basics.tsx";
 import { Graph, GraphTable, type GraphData } from "../parts/graph.tsx";
 import { go, place, to } from "../route.ts";
-import { plain, shortened, type Health } from "../words.ts";
-import { ChangeList, type Change } from "./changes.tsx";
+import { finderOf, plain, shortened, type Health } from "../words.ts";
+import { Changed, Dependents, Links } from "./relations.tsx";
 
 export interface Thing {
   _id: string;
@@ -22,24 +22,9 @@ export interface Thing {
   stale_since?: string;
   name_path?: string;
   fetched_by?: { source?: string; fetcher?: string };
-  problems?: { code: string; message: string; hint?: string; since?: string; found_by?: string }[];
+  problems?: { code: string; message: string; hint?: string; since?: string; found_by?: Record<string, string> }[];
   [field: string]: unknown;
 }
-interface Page<Item> {
-  items: Item[];
-  next: string | null;
-}
-interface Link {
-  _id: string;
-  link_type: string;
-  link_name?: string;
-  state?: string;
-  source: string;
-  source_id: string;
-  target: string;
-  target_id: string;
-}
-
 const VIEWS = ["graph", "table", "facts", "links", "changes", "dependents"] as const;
 const TITLES = {
   graph: "Graph",
@@ -114,8 +99,6 @@ export function ObjectPage({ id }: { id: string }) {
   );
 }
 
-export const Waiting = () => <p class="soft" role="status">Loading…</p>;
-
 function Problems({ of }: { of: Thing }) {
   if (!of.problems?.length) return null;
   return (
@@ -129,7 +112,7 @@ function Problems({ of }: { of: Thing }) {
             <span class="soft">
               {plain(problem.code)}
               {problem.since ? <>, since <Age of={problem.since} words="" /></> : null}
-              {problem.found_by ? <>, found by {plain(problem.found_by)}</> : null}
+              {finderOf(problem.found_by) ? <>, found by {plain(finderOf(problem.found_by))}</> : null}
             </span>
           </li>
         ))}
@@ -209,11 +192,11 @@ function Around({ id, view, thing }: { id: string; view: string; thing: Thing })
   const found = useLoad(`graph ${id} ${depth}`, async () => {
     const cliques = depth
       ? { items: [] }
-      : await get<Page<{ id: string }>>(`/inventory/${id}/cliques`, { limit: 1 });
+      : await get<{ items: { id: string }[] }>(`/inventory/${id}/cliques`, { limit: 1 });
     const own = cliques.items[0];
     const path = own ? `/cliques/${own.id}/graph` : `/inventory/${id}/graph`;
-    const values = own ? {} : { depth: depth || 1 };
-    const graph = await get<GraphData>(path, { format: "layout", limit: 3000, ...values });
+    const values = { limit: 3000, ...(own ? {} : { depth: depth || 1 }) };
+    const graph = await get<GraphData>(path, { format: "layout", ...values });
     return { graph, picture: address(path, { format: "svg", ...values }), clique: Boolean(own) };
   });
   if (!found.data) return found.error ? <Failure of={found.error} /> : <Waiting />;
@@ -281,73 +264,5 @@ function Value({ of }: { of: unknown }) {
       <summary>{Array.isArray(of) ? `${of.length} items` : `${Object.keys(of).length} fields`}</summary>
       <pre tabIndex={0}>{text}</pre>
     </details>
-  );
-}
-
-function Links({ id }: { id: string }) {
-  const found = useLoad<Page<Link>>(`links ${id}`, () =>
-    get(`/inventory/${id}/links`, { limit: 500 }));
-  if (!found.data) return found.error ? <Failure of={found.error} /> : <Waiting />;
-  if (!found.data.items.length) return <Empty>No link from or to this object is known.</Empty>;
-  const other = (link: Link) =>
-    link.source === id ? [link.target, link.target_id] : [link.source, link.source_id];
-  return (
-    <Table
-      label="Links"
-      name="links"
-      rows={found.data.items}
-      columns={[
-        { title: "Link", cell: (row) => row.link_type, text: (row) => row.link_type },
-        {
-          title: "Other end",
-          cell: (row) => {
-            const [key, name] = other(row);
-            return <a href={to(["object", key!])}><Name of={name} /></a>;
-          },
-          text: (row) => other(row)[1]!,
-        },
-        { title: "Name", cell: (row) => <Name of={row.link_name} />, text: (row) => row.link_name ?? "" },
-        { title: "State", cell: (row) => <State of={row} />, text: (row) => row.state ?? "" },
-      ]}
-    />
-  );
-}
-
-function Changed({ id }: { id: string }) {
-  const found = useLoad<Page<Change>>(`changes ${id}`, () =>
-    get(`/inventory/${id}/changes`, { limit: 200 }));
-  if (!found.data) return found.error ? <Failure of={found.error as ApiError} /> : <Waiting />;
-  return <ChangeList of={found.data.items} />;
-}
-
-interface Clique {
-  id: string;
-  focal_point: string;
-  focal_point_type: string;
-  focal_point_id: string;
-  last_scanned?: string;
-}
-
-function Dependents({ id }: { id: string }) {
-  const found = useLoad<Page<Clique>>(`dependents ${id}`, () =>
-    get(`/inventory/${id}/cliques`, { member: true, limit: 500 }));
-  if (!found.data) return found.error ? <Failure of={found.error} /> : <Waiting />;
-  const rows = found.data.items.filter((clique) => clique.focal_point !== id);
-  if (!rows.length) return <Empty>Nothing that Calipso knows depends on this object.</Empty>;
-  return (
-    <Table
-      label="Who depends on it"
-      name="dependents"
-      rows={rows}
-      columns={[
-        { title: "Type", cell: (row) => row.focal_point_type, text: (row) => row.focal_point_type },
-        {
-          title: "Object",
-          cell: (row) => <a href={to(["object", row.focal_point])}><Name of={row.focal_point_id} /></a>,
-          text: (row) => row.focal_point_id,
-        },
-        { title: "As of", cell: (row) => <Age of={row.last_scanned} />, text: (row) => row.last_scanned ?? "" },
-      ]}
-    />
   );
 }

@@ -2,10 +2,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { address, ApiError, call, get, session } from "../api.ts";
 import { useLoad } from "../load.ts";
-import { Age, Empty, Failure, Name, State, Table } from "../parts/basics.tsx";
+import { Age, Empty, Failure, More, Name, State, Table, Waiting, type Page } from "../parts/basics.tsx";
 import { place, to } from "../route.ts";
 import { plain, type Thing } from "../words.ts";
-import { Waiting } from "./object.tsx";
 
 interface Problem {
   message: string;
@@ -54,7 +53,7 @@ const how = (status: string, errors: number): Thing => {
 
 export function Scans() {
   const env = place.value.query.get("env") ?? "";
-  const found = useLoad<{ items: Scan[] }>(
+  const found = useLoad<Page<Scan>>(
     `scans ${env}`,
     () => get("/scans", { env_name: env, limit: 100 }),
     10_000,
@@ -87,6 +86,9 @@ export function Scans() {
           ]}
         />
       )}
+      <More of={found.data}>
+        <code>calipso scan list --limit 0</code> lists all.
+      </More>
     </>
   );
 }
@@ -191,12 +193,13 @@ function Told({ title, of, count }: { title: string; of: Problem[]; count: numbe
           </li>
         ))}
       </ul>
+      <More of={{ items: of, next: of.length < count ? "more" : null }} />
     </section>
   );
 }
 
 function Coverage({ id, turn }: { id: string; turn: string }) {
-  const found = useLoad<{ items: Covered[] }>(`coverage ${id} ${turn}`, () =>
+  const found = useLoad<Page<Covered>>(`coverage ${id} ${turn}`, () =>
     get(`/scans/${id}/coverage`, { limit: 500 }));
   if (!found.data?.items.length) return null;
   const state = (row: Covered): Thing => ({
@@ -223,6 +226,9 @@ function Coverage({ id, turn }: { id: string; turn: string }) {
           },
         ]}
       />
+      <More of={found.data}>
+        <code>calipso scan show {plain(id)} --coverage</code> shows all.
+      </More>
     </section>
   );
 }

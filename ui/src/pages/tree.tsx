@@ -2,10 +2,9 @@
 import { useState } from "preact/hooks";
 import { get } from "../api.ts";
 import { useLoad } from "../load.ts";
-import { Empty, Failure, Name, State } from "../parts/basics.tsx";
+import { Empty, Failure, Name, State, Waiting } from "../parts/basics.tsx";
 import { to } from "../route.ts";
 import { shortened } from "../words.ts";
-import { Waiting } from "./object.tsx";
 
 interface Branch {
   _id?: string;
@@ -32,6 +31,7 @@ export function Tree({ env }: { env: string }) {
       ) : null}
       <ul class="tree">
         {found.data.children.map((child) => <Item of={child} open />)}
+        <Hidden of={found.data} />
       </ul>
     </>
   );
@@ -68,13 +68,18 @@ function Item({ of, open = false }: { of: Branch; open?: boolean }) {
 
 function Children({ of }: { of: Branch }) {
   const found = useLoad<Branch>(`branch ${of._id}`, async () =>
-    of.children.length || !of._id
-      ? of
-      : get<Branch>(`/inventory/${of._id}/tree`, { depth: 1, limit: 2000 }));
+    of.hidden && of._id
+      ? get<Branch>(`/inventory/${of._id}/tree`, { depth: 1, limit: 2000 })
+      : of);
   if (found.error) return <Failure of={found.error} again={found.again} />;
   return (
     <ul>
       {found.data?.children.map((child) => <Item of={child} />)}
+      {found.data ? <Hidden of={found.data} /> : null}
     </ul>
   );
 }
+
+/** How many of its children are left out. */
+const Hidden = ({ of }: { of: Branch }) =>
+  of.hidden ? <li class="leaf note">{of.hidden} more are not shown; the search finds them.</li> : null;

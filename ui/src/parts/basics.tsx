@@ -93,6 +93,20 @@ export function Failure({ of, again }: { of: ApiError; again?: () => void }) {
   );
 }
 
+export const Waiting = () => <p class="soft" role="status">Loading…</p>;
+
+/** A page of a list. */
+export interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}
+
+/** That a list is cut, and what to do about it. */
+export function More({ of, children }: { of: Page<unknown>; children?: ComponentChildren }) {
+  if (!of.next) return null;
+  return <p class="note">Only the first {of.items.length} are shown; there are more. {children}</p>;
+}
+
 /** Nothing is here, and what to do next. */
 export const Empty = ({ children }: { children: ComponentChildren }) => (
   <p class="empty">{children}</p>

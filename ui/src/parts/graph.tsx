@@ -147,7 +147,7 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
           })}
         </svg>
       </div>
-      {of.truncated ? <p class="note">There is more than is shown here; the nearest is.</p> : null}
+      <Cut of={of} />
     </figure>
   );
 }
@@ -177,28 +177,34 @@ export function GraphTable({ of, label }: { of: GraphData; label: string }) {
     .map((node) => node.data)
     .sort((one, other) => order.get(one.key)! - order.get(other.key)!);
   return (
-    <Table
-      label={label}
-      name="graph"
-      rows={rows}
-      columns={[
-        { title: "Type", cell: (row) => row.type, text: (row) => row.type },
-        {
-          title: "Name",
-          cell: (row) => (
-            <a href={to(["object", row.key])}>
-              <Name of={shortened(nameOf(row), 80)} />
-            </a>
-          ),
-          text: nameOf,
-        },
-        { title: "Host", cell: (row) => <Name of={row.host} />, text: (row) => row.host ?? "" },
-        {
-          title: "State",
-          cell: (row) => <State of={row} />,
-          text: (row) => `${stateWord(row)} ${row.health}`,
-        },
-      ]}
-    />
+    <>
+      <Table
+        label={label}
+        name="graph"
+        rows={rows}
+        columns={[
+          { title: "Type", cell: (row) => row.type, text: (row) => row.type },
+          {
+            title: "Name",
+            cell: (row) => (
+              <a href={to(["object", row.key])}>
+                <Name of={shortened(nameOf(row), 80)} />
+              </a>
+            ),
+            text: nameOf,
+          },
+          { title: "Host", cell: (row) => <Name of={row.host} />, text: (row) => row.host ?? "" },
+          {
+            title: "State",
+            cell: (row) => <State of={row} />,
+            text: (row) => `${stateWord(row)} ${row.health}`,
+          },
+        ]}
+      />
+      <Cut of={of} />
+    </>
   );
 }
+
+const Cut = ({ of }: { of: GraphData }) =>
+  of.truncated ? <p class="note">There is more than is shown here; the nearest is.</p> : null;

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Response, g, request
+from flask import Response, request
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller, caller_of
-from calipso.api.auth.login import log_in
-from calipso.api.auth.session import COOKIE, clear_cookie, csrf_value, set_cookie
+from calipso.api.auth.session import COOKIE, HEADER, clear_cookie, csrf_value, set_cookie
 from calipso.api.operation import Need, operation
 from calipso.api.replies import json_response, shown
-from calipso.api.responders.auth.tokens import SECRET, Credentials
+from calipso.api.responders.auth.tokens import SECRET, Credentials, by_password
 from calipso.api.schemas import Answer
 from calipso.api.words import UtcTime
 from calipso.model.user import Grant, Role
@@ -36,7 +35,7 @@ class SessionAnswer(Answer):
     grants: dict[str, Grant] = Field(description="By environment; `*` is every one.")
     expires_at: UtcTime | None = Field(description="null for a caller without a token.")
     csrf: str = Field(
-        description="Send it as `X-CSRF-Token` with each request that changes something; empty "
+        description=f"Send it as `{HEADER}` with each request that changes something; empty "
         "for a caller without the cookie."
     )
 
@@ -64,12 +63,9 @@ class Sessions(Resource):  # type: ignore[misc]
     )
     def post(self, body: SessionBody, caller: None) -> Response:
         """Log in: the answer sets the cookie `calipso_session`, which no script can read."""
-        g.login_name = body.username
-        user = log_in(body.username, body.password, request.remote_addr or "")
-        seconds = settings().token_lifetime
-        token, stored = TokenStore().issue(user.name, seconds, generation=user.generation)
+        user, token, stored = by_password(body)
         response = _told(caller_of(user, stored), token, 201)
-        set_cookie(response, token, seconds, secure=request.is_secure)
+        set_cookie(response, token, settings().token_lifetime, secure=request.is_secure)
         return response
 
     @operation(Need.LOGIN, answer=SessionAnswer, example=EXAMPLE)
@@ -81,7 +77,7 @@ class Sessions(Resource):  # type: ignore[misc]
     def delete(self, caller: Caller) -> Response:
         """Log out: the session ends, and the cookie goes."""
         if caller.token:
-            TokenStore().collection.delete_one({"_id": caller.token["_id"]})
+            TokenStore().end(caller.token)
         response = Response(status=204)
         clear_cookie(response, secure=request.is_secure)
         return response

@@ -17,7 +17,7 @@ from calipso.api.replies import Reply
 from calipso.api.schemas import Answer, Body
 from calipso.api.words import UtcTime
 from calipso.errors import AuthError
-from calipso.model.user import Grant, Role
+from calipso.model.user import Grant, Role, User
 from calipso.settings import settings
 from calipso.stores.people.token_store import TokenStore
 
@@ -145,7 +145,7 @@ class Tokens(Resource):  # type: ignore[misc]
         if "credentials" in auth.methods:
             if auth.credentials is None:
                 raise AuthError("credentials must be provided for credentials method")
-            return _told(_by_password(auth.credentials))
+            return _told(by_password(auth.credentials)[1:])
         if not auth.token:
             raise AuthError("token must be provided for token method")
         return _told(_by_token(auth.token))
@@ -162,15 +162,16 @@ class Tokens(Resource):  # type: ignore[misc]
         """Log out: the token of this request ends; others of the user stay."""
         if not caller.token:
             raise BadRequest("there is no token to end", hint="Send the token as X-Auth-Token.")
-        TokenStore().collection.delete_one({"_id": caller.token["_id"]})
+        TokenStore().end(caller.token)
         return Reply({})
 
 
-def _by_password(given: Credentials) -> tuple[str, Mapping[str, Any]]:
+def by_password(given: Credentials) -> tuple[User, str, Mapping[str, Any]]:
+    """Log in: the user, a new token, and its stored document. Raises AuthError as `log_in`."""
     g.login_name = given.username
     user = log_in(given.username, given.password, request.remote_addr or "")
     lifetime = settings().token_lifetime
-    return TokenStore().issue(user.name, lifetime, generation=user.generation)
+    return user, *TokenStore().issue(user.name, lifetime, generation=user.generation)
 
 
 def _by_token(given: str) -> tuple[str, Mapping[str, Any]]:

@@ -17,6 +17,7 @@ from calipso.api.reading import OneQuery, opened, seen_names
 from calipso.api.schemas import Answer, Time
 from calipso.api.words import EnvironmentName, Text
 from calipso.model.documents import Document
+from calipso.model.types import is_folder
 from calipso.stores.inventory.change_store import within
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import DESCENDING
@@ -131,7 +132,7 @@ class Aggregates(Resource):  # type: ignore[misc]
         return found | {
             "aggregates": {
                 "object_types": {
-                    kind: number for kind, number in objects.items() if not kind.endswith("_folder")
+                    kind: number for kind, number in objects.items() if not is_folder(kind)
                 },
                 "link_types": _counted(inv, "links", query.env_name, "link_type"),
                 "cliques": _counted(inv, "cliques", query.env_name, "focal_point_type"),

@@ -27,6 +27,7 @@ from calipso.api.words import EnvironmentName, Text, UtcTime
 from calipso.model.documents import Document
 from calipso.model.types import COMMON, OBJECT_TYPES, example, kind_fields, object_type
 from calipso.stores.inventory.branches import below
+from calipso.stores.inventory.inventory_mgr import types_without_folders
 from calipso.stores.mongo.driver import Collection
 from calipso.stores.mongo.stretches import prefix_range
 from calipso.stores.mongo.walk import is_long
@@ -140,7 +141,7 @@ class EnvironmentTreeQuery(TreeQuery):
 class BranchAnswer(Answer):
     """An object of the tree and what is below it."""
 
-    key: str = Field(default="", alias="_id", description="Default: the environment itself.")
+    key: str = Field(default="", alias="_id", description="Not there for an environment itself.")
     type: str
     id: str
     name: str = ""
@@ -187,8 +188,7 @@ class Objects(Resource):  # type: ignore[misc]
         where = seen(caller, query.env_name)
         rest = _filter(query)
         if not query.folders and query.type is None:
-            types = collection.distinct("type", where)
-            rest["type"] = {"$in": sorted(t for t in types if not t.endswith("_folder"))}
+            rest["type"] = {"$in": types_without_folders(collection, where)}
         narrow: list[Document] | None
         if query.parent_path is not None:
             narrow, more = _placed(collection, query.parent_path, query, caller)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from calipso.discover.fetchers.api import api_hosts
 from calipso.discover.fetchers.api.api_host_lists import (
     cells_away,
-    nova_services,
+    listed_hosts,
     of_regions,
-    silent_hosts,
     zone_id,
 )
-from calipso.discover.fetchers.api.host_names import names_of_hosts, renamed
 from calipso.errors import PartialAnswer
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_access import ApiAccess
@@ -35,10 +33,7 @@ class ApiFetchAvailabilityZones(ApiAccess):
 
         A zone with a host that Nova cannot reach keeps its stored state.
         """
-        silent = silent_hosts(self, region)
-        services = nova_services(self, region)
-        listed = [agent for agent in self.network_agents(region) if agent["host"] not in silent]
-        network = renamed(listed, names_of_hosts(services, listed))
+        services, network, _, silent = listed_hosts(self, region)
         detail = self.list("compute", PATH, "availabilityZoneInfo", region=region)
         found = [
             zone | placement(region) | {"id": zone_id(region, zone["name"], regions)}

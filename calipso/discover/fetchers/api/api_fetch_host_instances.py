@@ -47,13 +47,14 @@ class ApiFetchHostInstances(ApiAccess):
             except CalipsoError as error:
                 yield parent_id, error
         compute = self._compute_hosts(parents)
-        for host in parents.keys() - compute.keys():
-            yield parents[host], []
+        for host, parent_id in parents.items():
+            if host not in compute:
+                yield parent_id, []
         of_host, failed = self._listed(compute) if compute else ({}, {})
         for host, failure in failed.items():
             yield parents[host], failure
         ports = InstancePorts(self.inv, self.env)
-        for hosts in _portions(compute.keys() - failed.keys(), of_host):
+        for hosts in _portions([host for host in compute if host not in failed], of_host):
             found = {
                 host: [item | {"host_ip_address": compute[host].address} for item in of_host[host]]
                 for host in hosts

@@ -50,7 +50,10 @@ class ApiFetchNetworks(ApiAccess):
 
 def owner_of_subnet(subnet: Item) -> str:
     """Id of its network. Raises KeyError for a subnet without it or without an id of its own."""
-    return str(subnet["network_id"]) if subnet["id"] else ""
+    for key in ("id", "network_id"):
+        if not subnet[key]:
+            raise KeyError(key)
+    return str(subnet["network_id"])
 
 
 def network(

@@ -8,12 +8,10 @@ from collections.abc import Iterable
 from calipso.discover.fetchers.api import api_hosts
 from calipso.discover.fetchers.api.api_host_lists import (
     cells_away,
-    nova_services,
+    listed_hosts,
     of_regions,
-    silent_hosts,
     zone_id,
 )
-from calipso.discover.fetchers.api.host_names import names_of_hosts, renamed
 from calipso.discover.fetchers.api.host_problems import (
     driver_problems,
     host_driver_problems,
@@ -78,10 +76,7 @@ class ApiFetchProjectHosts(ApiAccess):
 
         Hosts of a cell that Nova cannot reach keep their stored state.
         """
-        services, silent = nova_services(self, region), silent_hosts(self, region)
-        listed = [agent for agent in self.network_agents(region) if agent["host"] not in silent]
-        names = names_of_hosts(services, listed)
-        network = renamed(listed, names)
+        services, network, names, silent = listed_hosts(self, region)
         hypervisors = self.list(
             "compute",
             "/v2.1/os-hypervisors/detail",
@@ -101,7 +96,7 @@ class ApiFetchProjectHosts(ApiAccess):
         wanted = self.context.environment.mechanism_drivers
         self._report(name_problems(names, by_name))
         self._report(driver_problems(self.env, drivers, wanted))
-        self._report(host_driver_problems(drivers, by_name, wanted))
+        self._report(host_driver_problems(self.env, drivers, by_name, wanted))
         if silent:
             raise PartialAnswer([cells_away(region, silent)], found)
         return found

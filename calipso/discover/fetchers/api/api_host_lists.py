@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
+from calipso.discover.fetchers.api.host_names import Names, names_of_hosts, renamed
 from calipso.errors import AccessError, ApiAccessError, ErrorKind, PartialAnswer
+from calipso.model.documents import Document
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_access import ApiAccess, Items
 from calipso.sources.api.api_problems import problem
@@ -22,6 +25,26 @@ def silent_hosts(access: ApiAccess, region: str) -> set[str]:
     """Return the names of compute hosts in cells that Nova cannot reach."""
     services = _services(access, region)
     return {str(service["host"]) for service in services if _is_silent(service)}
+
+
+class Listed(NamedTuple):
+    """What Nova and Neutron list of the hosts of a region."""
+
+    #: Services of Nova.
+    services: list[Document]
+    #: Agents of Neutron, under Nova's names of their hosts.
+    agents: list[Document]
+    names: Names
+    #: Compute hosts in cells that Nova cannot reach. Agents on them are left out.
+    silent: set[str]
+
+
+def listed_hosts(access: ApiAccess, region: str) -> Listed:
+    """Return the services and agents of a region."""
+    services, silent = nova_services(access, region), silent_hosts(access, region)
+    agents = [agent for agent in access.network_agents(region) if agent["host"] not in silent]
+    names = names_of_hosts(services, agents)
+    return Listed(services, renamed(agents, names), names, silent)
 
 
 def cells_away(region: str, hosts: Iterable[str]) -> ApiAccessError:

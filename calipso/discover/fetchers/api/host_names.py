@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from calipso.model.documents import Document
+from calipso.model.hosts import short, with_domain
 
 
 class Names(NamedTuple):
@@ -44,17 +45,6 @@ def names_of_hosts(services: Iterable[Document], agents: Iterable[Document]) -> 
             else:
                 doubtful.append((name, other))
     return Names(aliases, doubtful)
-
-
-def with_domain(one: str, other: str) -> bool:
-    """True when one of the names is the other with a domain."""
-    one, other = one.lower(), other.lower()
-    return other.startswith(f"{one}.") or one.startswith(f"{other}.")
-
-
-def short(name: str) -> str:
-    """The first label of a host name."""
-    return name.lower().partition(".")[0]
 
 
 def renamed(agents: Iterable[Document], names: Names) -> list[Document]:

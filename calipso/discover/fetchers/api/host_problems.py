@@ -95,7 +95,10 @@ def driver_problems(
 
 
 def host_driver_problems(
-    found: Iterable[Found], hosts: Mapping[str, Fetched], mechanism_drivers: Iterable[str]
+    environment: str,
+    found: Iterable[Found],
+    hosts: Mapping[str, Fetched],
+    mechanism_drivers: Iterable[str],
 ) -> Iterator[Problem]:
     """Report the same as a warning on each host, besides the error of the cloud."""
     drivers = list(mechanism_drivers)
@@ -103,9 +106,8 @@ def host_driver_problems(
         for name in () if driver.read_in(drivers) else driver.hosts:
             if name in hosts:
                 message = f"{name}: {driver.word} is not read: {driver.missing} are missing"
-                yield _of_host(
-                    hosts[name], "driver_not_read", message, driver_hint(driver, drivers)
-                )
+                hint = driver_hint(driver, drivers, environment)
+                yield _of_host(hosts[name], "driver_not_read", message, hint)
 
 
 def driver_message(found: Found) -> str:
@@ -114,7 +116,7 @@ def driver_message(found: Found) -> str:
     return f"{found.word}{where} is not read: {found.missing} are missing"
 
 
-def driver_hint(found: Found, mechanism_drivers: Iterable[str], environment: str = "ENV") -> str:
+def driver_hint(found: Found, mechanism_drivers: Iterable[str], environment: str) -> str:
     """What to do about it: the command, for this environment."""
     if found.driver is not None and found.driver.read:
         wanted = ",".join([*mechanism_drivers, found.name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from calipso.discover.fetchers.kept_ways import nics_unread
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.topology.wiring.nodes import Kind, Node, Relation, Wiring
@@ -11,11 +12,14 @@ from calipso.topology.wiring.nodes import Kind, Node, Relation, Wiring
 
 class CliFetchDpdkHostPnics(CliAccess):
     """NICs by their PCI address: DPDK interfaces of Open vSwitch, and physical functions that a
-    driver of user space has. A host without Open vSwitch may still have the latter."""
+    driver of user space has. A host without Open vSwitch may still have the latter; when it, or
+    the hardware, could not be read, the fetch fails and what is stored stays."""
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
         wiring = self.wiring(host)
+        if error := nics_unread(self, host, wiring):
+            raise error
         found = [wiring.nodes[key] for key in wiring.nics if key.kind is not Kind.DEVICE]
         return [_pnic(host, wiring, node) for node in found]
 

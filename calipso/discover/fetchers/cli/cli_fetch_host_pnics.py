@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.kept_fields import keep_unread
 from calipso.errors import CalipsoError, ErrorKind, ParseError
 from calipso.hostparse.ethtool import Nic, parse_nics
@@ -39,7 +40,7 @@ class CliFetchHostPnics(CliAccess):
             if node.facts.kind not in AGGREGATES
         ]
         keep_unread(self, host, found, nics, lldp=neighbours is not None)
-        return found
+        return keep_broken(self, host, "host_pnic", "local_name", found)
 
     def _neighbours(self, host: str) -> dict[str, list[Neighbour]] | None:
         """Return the LLDP neighbours; a host without LLDP has none, which is no error.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.netns_services import Service, service
 from calipso.discover.fetchers.cli.ports import Ports, ports_of
+from calipso.hostparse.iplink import Device
 from calipso.hostparse.netns import parse_namespaces
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
@@ -35,7 +37,10 @@ class CliFetchHostVservices(CliAccess):
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
         namespaces = self.parsed(NAMESPACE_LINKS, host, parse_namespaces)
-        return [self._vservice(host, service(name)) for name in namespaces]
+        return [
+            self._vservice(host, service(name)) | _ha_state(devices or {})
+            for name, devices in namespaces.items()
+        ]
 
     def _vservice(self, host: str, found: Service) -> Fetched:
         end, folder_type, text = found.folder
@@ -85,6 +90,19 @@ def _networks(found: Service, ports: Ports) -> list[str]:
     if found.subject == "network":
         return [found.subject_id]
     return ports.networks_of(found.subject_id) if found.subject else []
+
+
+def _ha_state(devices: Mapping[str, Device]) -> Fetched:
+    """Whether this host has the addresses of a highly available router.
+
+    keepalived puts them on the devices of the active host alone. A namespace without a `ha-`
+    device is no such router, and one without devices to have addresses says nothing.
+    """
+    serving = [d for name, d in devices.items() if name.startswith(("qr-", "qg-"))]
+    if not serving or not any(name.startswith("ha-") for name in devices):
+        return {}
+    active = any(a.scope == "global" for device in serving for a in device.addresses)
+    return {"ha_state": "active" if active else "standby"}
 
 
 def _bools(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.guest_ports import GuestPorts, guest_ports, nic_with_function
+from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
+from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.errors import AccessError, ErrorKind, ParseError
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.libvirt import Domain, DomainInterface, parse_domains
@@ -68,7 +70,8 @@ class CliFetchInstanceVnics(CliAccess):
             interface = guest.interface
             device = devices.get(interface.device) if interface else None
             if interface is not None and device is None and interface.kind in _WITH_DEVICE:
-                self._missing(uuid, host, domain, interface)
+                if not devices.may_have(interface.device):
+                    self._missing(uuid, host, domain, interface)
                 continue
             if interface is None and port is None:
                 continue  # a graphics card, say: nothing tells that it is for a network
@@ -77,11 +80,11 @@ class CliFetchInstanceVnics(CliAccess):
             vnic = _vnic(uuid, host, guest, device, port) | ({"pnic": nic} if nic else {})
             found.append(vnic | self._at_socket(host, interface, port) | self._sub_ports(port))
         for port in joined.left.get(domain.uuid, ()):
-            if port.host == host:
+            if ids_by_other_name(self)[port.host] == host:
                 self._unplugged(uuid, host, domain, port)
         for ports in joined.alike.get(domain.uuid, ()):
             self._alike(uuid, host, domain, ports)
-        return found
+        return keep_broken(self, host, "vnic", "device", found, instance_id=uuid)
 
     def _at_socket(
         self, host: str, interface: DomainInterface | None, port: PortRef | None
@@ -121,14 +124,16 @@ class CliFetchInstanceVnics(CliAccess):
         return {"sub_ports": found} if found else {}
 
     def _joined(self, host: str) -> GuestPorts:
-        """Interfaces of all guests of a host with their ports, made once a host."""
+        """Interfaces of all guests of a host with their ports, made once while the host is
+        worked on.
+        """
 
         def make() -> GuestPorts:
             domains = self.parsed(DOMAINS, host, parse_domains)
             running = {uuid: d for uuid, d in domains.items() if isinstance(d, Domain)}
             return guest_ports(running, self.devices(host), ports_of(self), self._vlans())
 
-        return self.context.shared(f"cli:guest_ports:{host}", make)
+        return self._answers().parsed(host, "guest_ports", GuestPorts, make)
 
     def _vlans(self) -> dict[str, int]:
         """VLAN of each VLAN network by its id, read once a scan and process."""

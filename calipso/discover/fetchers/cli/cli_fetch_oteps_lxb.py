@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.kept_devices import broken_devices, stored_of_broken
+from calipso.discover.fetchers.kept_ways import keep_ways
 from calipso.discover.fetchers.ways import nic_names, ways_fields
 from calipso.errors import ParseError, PartialAnswer
 from calipso.hostparse.fdb import parse_fdb
@@ -32,7 +34,9 @@ class CliFetchOtepsLxb(CliAccess):
         devices = self.devices(host)
         bridge = str(parent["bridge_name"])
         tunnels = [d for d in devices.values() if d.master == bridge and d.kind in _TUNNELS]
-        if not tunnels:
+        mine = {"vconnector": str(parent["id"])}
+        keys = stored_of_broken(self, host, devices, "otep", "tunnel_device", **mine)
+        if not tunnels and not keys:
             return []
         remotes = self.parsed(FDB, host, parse_fdb)
         wiring = self.wiring(host, switch=False)
@@ -44,10 +48,14 @@ class CliFetchOtepsLxb(CliAccess):
             for tunnel in tunnels
             if tunnel.kind != "vxlan" or tunnel.name in remotes
         ]
+        found = keep_ways(self, host, wiring, "otep", found)
         unread = sorted(d.name for d in tunnels if d.kind == "vxlan" and d.name not in remotes)
+        errors = [broken_devices(host, devices.broken)] if keys else []
         if unread:
-            keys = [self.key("otep", f"{host}-otep-{name}") for name in unread]
-            raise PartialAnswer([_no_answer(host, unread)], found, unread=keys)
+            keys += [self.key("otep", f"{host}-otep-{name}") for name in unread]
+            errors.append(_no_answer(host, unread))
+        if errors:
+            raise PartialAnswer(errors, found, unread=keys, warning=not unread)
         return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from calipso.discover.fetchers.cli.switches import seen_by_nics
+from calipso.discover.fetchers.cli.switches import seen_on_switches
 from calipso.model.inventory import Fetched
 from calipso.sources.fetcher import Fetcher
 
@@ -19,9 +19,7 @@ class CliFetchSwitchPnics(Fetcher):
 
     def get(self, parent_id: str) -> list[Fetched]:
         found: dict[str, Fetched] = {}
-        for seen in seen_by_nics(self):
-            if seen.switch_id != parent_id:
-                continue
+        for seen in seen_on_switches(self).get(parent_id, ()):
             description = seen.told.get("port_description")
             fields = {
                 "id": seen.port_id,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.bridges import bridge_vconnectors
+from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.l2_agents import lists_bridges, lxb_configurations
+from calipso.discover.fetchers.kept_ways import keep_ways
 from calipso.discover.fetchers.ways import device_ways, ways_fields
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.topology.wiring import Wiring
+from calipso.topology.wiring.joins import ID_LENGTH
 
 
 class CliFetchVconnectorsLxb(CliAccess):
@@ -28,7 +31,7 @@ class CliFetchVconnectorsLxb(CliAccess):
         configurations = lxb_configurations(self, host)
         wiring = self.wiring(host, switch=False)
         ways = _mapped_ways(wiring, configurations)
-        return [
+        found = [
             {
                 **vconnector,
                 "network": vconnector["network"] or self._named(vconnector["bridge_name"]),
@@ -37,6 +40,8 @@ class CliFetchVconnectorsLxb(CliAccess):
             }
             for vconnector in bridge_vconnectors(self, host, wiring)
         ]
+        found = keep_ways(self, host, wiring, "vconnector", found)
+        return keep_broken(self, host, "vconnector", "bridge_name", found)
 
     def _named(self, bridge: str) -> list[str]:
         found = self._networks().get(bridge)
@@ -47,7 +52,7 @@ class CliFetchVconnectorsLxb(CliAccess):
 
         def read() -> dict[str, str]:
             networks = self.inv.find(self.env, "network", ("id",))
-            return {f"brq{network['id'][:11]}": network["id"] for network in networks}
+            return {f"brq{network['id'][:ID_LENGTH]}": network["id"] for network in networks}
 
         return self.context.shared("cli:brq_names", read)
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from bson import ObjectId
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
+from calipso.discover.fetchers.cli.kept_devices import broken_devices, stored_of_broken
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
-from calipso.errors import CliAccessError, ErrorKind, ParseError, PartialAnswer
-from calipso.hostparse.iplink import Device
+from calipso.errors import CalipsoError, CliAccessError, ErrorKind, ParseError, PartialAnswer
+from calipso.hostparse.iplink import Device, Devices
 from calipso.hostparse.netns import Namespaces, parse_namespaces
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
@@ -39,16 +40,10 @@ class CliFetchVserviceVnics(CliAccess):
             for device in (devices or {}).values()
             if _is_vnic(device)
         ]
-        closed = sorted(name for name, devices in namespaces.items() if devices is None)
-        if closed and len(closed) < len(namespaces):
-            for namespace in closed:
-                self._tell(host, namespace)
-        if closed:
-            error = self._not_entered(host, closed, len(namespaces))
-            unread = self._known_in(host, closed)
-            raise PartialAnswer(
-                [error], found, unread=unread, warning=len(closed) < len(namespaces)
-            )
+        errors, unread = self._unread(host, namespaces)
+        if errors:
+            some = any(devices is not None for devices in namespaces.values())
+            raise PartialAnswer(errors, found, unread=unread, warning=some)
         return found
 
     def _peers(self, host: str, namespaces: Namespaces) -> dict[tuple[str, str], Fetched]:
@@ -69,6 +64,31 @@ class CliFetchVserviceVnics(CliAccess):
             for node in wiring.each(Kind.DEVICE)
             for peer in wiring.peers(Relation.PEER, node.key)
         }
+
+    def _unread(
+        self, host: str, namespaces: Namespaces
+    ) -> tuple[list[CalipsoError], list[ObjectId]]:
+        """Return the errors of what cannot be read, and the `_id`s of what is stored of it."""
+        errors: list[CalipsoError] = []
+        lost = sorted(name for name, devices in namespaces.items() if devices is None)
+        closed = [name for name in lost if name not in namespaces.broken]
+        if closed:
+            errors.append(self._not_entered(host, closed, len(namespaces)))
+        garbled = [name for name in lost if name in namespaces.broken]
+        if garbled:
+            errors.append(_garbled(host, garbled, namespaces.broken[garbled[0]]))
+        for namespace in lost if len(lost) < len(namespaces) else ():
+            self._tell(host, namespace, namespaces.broken.get(namespace, ""))
+        unread = self._known_in(host, lost) if lost else []
+        broken = [one for devices in namespaces.values() if devices for one in devices.broken]
+        if broken:
+            errors.append(broken_devices(host, broken))
+            for namespace, devices in namespaces.items():
+                here = {"vservice_id": f"{host}-{namespace}"}
+                unread += stored_of_broken(
+                    self, host, devices or Devices(), "vnic", "device", **here
+                )
+        return errors, unread
 
     def _known_in(self, host: str, namespaces: list[str]) -> list[ObjectId]:
         """Return the `_id`s of the stored vNICs in these namespaces, and of their folders."""
@@ -122,11 +142,14 @@ class CliFetchVserviceVnics(CliAccess):
             "parent_text": "vNICs",
         }
 
-    def _tell(self, host: str, namespace: str) -> None:
+    def _tell(self, host: str, namespace: str, cause: str) -> None:
+        """Report a namespace that cannot be entered, or one whose answer cannot be read."""
+        said = f"{namespace}: {cause}" if cause else f"namespace {namespace} cannot be entered"
+        kind = ErrorKind.UNEXPECTED_OUTPUT if cause else ErrorKind.COMMAND_FAILED
         self.context.problem(
             Problem(
-                kind=str(ErrorKind.COMMAND_FAILED),
-                message=f"{host}: namespace {namespace} cannot be entered",
+                kind=str(kind),
+                message=f"{host}: {said}",
                 hint=f"Run `ip -n {namespace} link` on {host}. Its vNICs stay as they were read.",
                 source="cli",
                 host=host,
@@ -136,6 +159,16 @@ class CliFetchVserviceVnics(CliAccess):
                 object_id=f"{host}-{namespace}",
             )
         )
+
+
+def _garbled(host: str, namespaces: list[str], cause: str) -> ParseError:
+    """Return one error for all namespaces of a host whose answer cannot be read."""
+    more = f", and {len(namespaces) - 1} more like it" if len(namespaces) > 1 else ""
+    return ParseError(
+        f"{host}: {cause}{more}",
+        hint=f"Run `ip -n {namespaces[0]} -d -j addr show` there and look. The vNICs in these "
+        "namespaces stay as they were read before.",
+    )
 
 
 def _is_vnic(device: Device) -> bool:

@@ -29,7 +29,7 @@ def lxb_agents(fetcher: CliAccess) -> dict[str, dict[str, Any] | ParseError]:
             "neutron", "agents", ["id", "host", "configurations"], {"agent_type": AGENT_TYPE}
         )
         ids = ids_by_other_name(fetcher)
-        return {ids.get(str(row["host"]), str(row["host"])): _configurations(row) for row in rows}
+        return {ids[str(row["host"])]: _configurations(row) for row in rows}
 
     return fetcher.context.shared("cli:lxb_agents", ask)
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from calipso.sources.fetcher import Fetcher
+from calipso.topology.wiring.joins import ID_LENGTH, PREFIXES
 
-PREFIXES = ("tap", "qbr", "qvb", "qvo", "vhu", "qr-", "qg-", "sg-", "ha-", "fg-", "ns-")
-_LENGTH = 11
 _FIELDS = (
     "id",
     "network_id",
@@ -53,7 +52,7 @@ class Ports:
         self._networks: dict[str, set[str]] = {}
         self._of_owner: dict[str, list[PortRef]] = {}
         for ref in refs:
-            self._by_start[ref.id[:_LENGTH]] = ref
+            self._by_start[ref.id[:ID_LENGTH]] = ref
             self._by_id[ref.id] = ref
             if ref.device_id:
                 self._of_owner.setdefault(ref.device_id, []).append(ref)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from calipso.sources.fetcher import Fetcher
 from calipso.topology.neighbours import Seen, seen_ports
 
@@ -15,3 +17,15 @@ def seen_by_nics(fetcher: Fetcher) -> list[Seen]:
         return seen_ports(nics, hosts)
 
     return fetcher.context.shared("cli:switch_ports", read)
+
+
+def seen_on_switches(fetcher: Fetcher) -> dict[str, list[Seen]]:
+    """The same by the id of the switch, grouped once a scan and process."""
+
+    def group() -> dict[str, list[Seen]]:
+        found: defaultdict[str, list[Seen]] = defaultdict(list)
+        for seen in seen_by_nics(fetcher):
+            found[seen.switch_id].append(seen)
+        return dict(found)
+
+    return fetcher.context.shared("cli:ports_of_switches", group)

@@ -84,7 +84,7 @@ def _asked(fetcher: Fetcher) -> Wanted:
         for row in db.select("neutron", table, [agent_column, column]):
             agent = agents.get(row[agent_column])
             if agent and str(row[column]) in on[kind]:
-                host = ids.get(str(agent["host"]), str(agent["host"]))
+                host = ids[str(agent["host"])]
                 found.of_host[host].add(f"{PREFIX[kind]}{row[column]}")
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from calipso.errors import ParseError
@@ -42,24 +42,33 @@ def agents(access: DbAccess, hosts: Sequence[str] | None, **where: Any) -> list[
     return [_agent(row, ids) for row in sorted(rows, key=lambda row: str(row["id"]))]
 
 
-def ids_by_other_name(access: Fetcher) -> dict[str, str]:
-    """Return host ids by the names that only Neutron uses. Each process reads them once a scan."""
+class HostIds(dict[str, str]):
+    """Host ids by the names that only Neutron uses. Any other name is itself the id of a host."""
 
-    def read() -> dict[str, str]:
+    def __missing__(self, name: str) -> str:
+        return name
+
+
+def ids_by_other_name(access: Fetcher) -> HostIds:
+    """Return host ids by Neutron's names of hosts. Each process reads them once a scan."""
+
+    def read() -> HostIds:
         hosts = access.inv.find(access.env, "host", ["id", "other_names"])
-        return {name: str(host["id"]) for host in hosts for name in host.get("other_names", ())}
+        return HostIds(
+            {name: str(host["id"]) for host in hosts for name in host.get("other_names", ())}
+        )
 
     return access.context.shared("hosts:other_names", read)
 
 
-def _agent(row: Row, ids: Mapping[str, str]) -> Row:
+def _agent(row: Row, ids: HostIds) -> Row:
     """Return an agent; `configurations` is None when the stored text is not a JSON object."""
     try:
         configurations = json.loads(row["configurations"] or "{}")
     except ValueError:
         configurations = None
     return row | {
-        "host": ids.get(str(row["host"]), str(row["host"])),
+        "host": ids[str(row["host"])],
         "admin_state_up": bool(row["admin_state_up"]),
         "configurations": configurations if isinstance(configurations, dict) else None,
     }

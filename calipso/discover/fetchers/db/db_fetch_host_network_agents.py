@@ -79,8 +79,7 @@ class DbFetchHostNetworkAgents(DbAccess):
         try:
             for region in api.regions("network"):
                 for agent in api.network_agents(region):
-                    name = str(agent.get("host") or "")
-                    host = ids.get(name, name)
+                    host = ids[str(agent.get("host") or "")]
                     if regions.get(host) in (region, "", None):
                         found[str(agent["id"])] = agent | {"host": host}
         except NotFound:  # no region was scanned yet

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.discover.fetchers.db.host_answers import bridges, routes, wiring
-from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of, normal_address, tunnel_fields
+from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of, tunnel_fields
+from calipso.discover.fetchers.kept_ways import keep_ways, nics_unread
 from calipso.discover.fetchers.ways import barred_by, nic_names, ways_fields
-from calipso.errors import ErrorKind
+from calipso.errors import AccessError, CalipsoError, ErrorKind, ParseError
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
+from calipso.sources.api.addresses import normal_ip
 from calipso.sources.db.db_access import DbAccess, Row
 from calipso.topology.wiring import Node, Ways, ways_of_device
 from calipso.topology.wiring.routes import device_of_address, ways_to_peers
@@ -38,9 +40,10 @@ class DbFetchOteps(DbAccess):
             return []
         host = str(vedge["host"])
         overlay, endpoint = self._endpoint(host, types)
-        ip_address = normal_address(str(endpoint.get("ip_address") or address))
+        ip_address = normal_ip(endpoint.get("ip_address") or address)
         tunnels = tunnel_fields(bridges(self, host))
-        return [
+        device, unread = self._device(host, ip_address, vedge, tunnels["remote_addresses"])
+        found = [
             {
                 "id": f"{host}-otep",
                 "name": f"{host}-otep",
@@ -50,9 +53,10 @@ class DbFetchOteps(DbAccess):
                 "ip_address": ip_address,
                 **_udp_port(endpoint, tunnels),
                 **tunnels,
-                **self._device(host, ip_address, vedge, tunnels["remote_addresses"]),
+                **device,
             }
         ]
+        return keep_ways(self, host, wiring(self, host), "otep", found, unread)
 
     def _endpoint(self, host: str, types: list[str]) -> tuple[str, Row]:
         """Return the first tunnel type for which Neutron has an endpoint of this host, and the
@@ -69,20 +73,24 @@ class DbFetchOteps(DbAccess):
         ids = ids_by_other_name(self)
         return self.context.shared(
             f"db:{table}",
-            lambda: {
-                ids.get(str(row["host"]), str(row["host"])): row
-                for row in self.select("neutron", table, columns)
-            },
+            lambda: {ids[str(row["host"])]: row for row in self.select("neutron", table, columns)},
         )
 
-    def _device(self, host: str, ip_address: str, vedge: Row, peers: list[str]) -> Row:
-        """The device that has the tunnel's address, and the NICs it leaves the host by."""
+    def _device(
+        self, host: str, ip_address: str, vedge: Row, peers: list[str]
+    ) -> tuple[Row, CalipsoError | None]:
+        """The device that has the tunnel's address, and the NICs it leaves the host by; the error
+        when routes that should lead to them cannot be read."""
         node = device_of_address(wiring(self, host), ip_address)
         if node is None:
             self._nowhere(host, ip_address)
-            return {"device": "", "pnics": []}
-        ways = self._ways(host, node, vedge, peers)
-        if not ways.ways:
+            return {"device": "", "pnics": []}, None
+        ways, unread = Ways(), nics_unread(self, host, wiring(self, host))
+        try:
+            ways = self._ways(host, node, vedge, peers)
+        except (AccessError, ParseError) as error:
+            unread = unread or error
+        if not ways.ways and unread is None:
             self._no_way(host, ip_address, node, ways)
         device = node.facts
         found: dict[str, Any] = {
@@ -95,11 +103,11 @@ class DbFetchOteps(DbAccess):
         }
         if device.kind == "bridge":
             found["vconnector"] = f"{host}-{device.name}"
-        return found
+        return found, unread
 
     def _ways(self, host: str, node: Node, vedge: Row, peers: list[str]) -> Ways:
         """By the device itself; where that leads nowhere (a loopback, a dummy, a container's veth)
-        by the routes to the peers of the tunnels."""
+        by the routes to the peers of the tunnels. Raises CliAccessError or ParseError."""
         graph, barred = wiring(self, host), barred_by(vedge.get("configurations") or {})
         ways = ways_of_device(graph, node, barred)
         if ways.ways or not peers:

@@ -8,6 +8,7 @@ from calipso.discover.fetchers.db.agents import agents, unreadable
 from calipso.discover.fetchers.db.host_answers import bridges, devices, wiring
 from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of
 from calipso.discover.fetchers.db.ovs_vedge import switch_fields
+from calipso.discover.fetchers.kept_ways import keep_ways
 from calipso.discover.fetchers.ways import barred_by
 from calipso.model.inventory import Fetched
 from calipso.sources.db.db_access import DbAccess, Row
@@ -25,7 +26,8 @@ class DbFetchVedgesOvs(DbAccess):
 
     def get(self, parent_id: str) -> list[Fetched]:
         host = self.host_of(parent_id)
-        return [self._vedge(host, agent) for agent in self._agents().get(host, ())[:1]]
+        found = [self._vedge(host, agent) for agent in self._agents().get(host, ())[:1]]
+        return keep_ways(self, host, wiring(self, host), "vedge", found) if found else []
 
     def _agents(self) -> dict[str, list[Row]]:
         """Return the OVS agents of the whole cloud by host. A scan reads them once."""

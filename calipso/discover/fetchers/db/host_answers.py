@@ -28,6 +28,6 @@ def wiring(fetcher: Fetcher, host: str) -> Wiring:
 
 
 def routes(fetcher: Fetcher, host: str) -> list[Route]:
-    """Routes of a host; none when they cannot be read."""
+    """Routes of a host. Raises CliAccessError or ParseError."""
     found: list[Route] = fetcher.source("cli").routes(host)
     return found

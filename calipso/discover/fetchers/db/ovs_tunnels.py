@@ -7,14 +7,13 @@ the type. Of a tunnel that is broken or unlike the others, its error and what di
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from calipso.hostparse.ovsdb import Bridge, Interface
 from calipso.model.documents import Document
+from calipso.sources.api.addresses import normal_ip
 
 #: Tunnel types that Neutron has endpoints for.
 TYPES = ("vxlan", "gre", "geneve")
@@ -67,13 +66,6 @@ def tunnel_fields(bridges: Mapping[str, Bridge]) -> Document:
     }
 
 
-def normal_address(address: str) -> str:
-    """The address as `ip` writes it. Text that is not an address stays as it is."""
-    with suppress(ValueError):
-        return str(ipaddress.ip_address(address))
-    return address
-
-
 _Facts = dict[tuple[str, ...], str]
 
 
@@ -110,7 +102,7 @@ def _odd(interface: Interface, own: _Facts, shared: _Facts) -> Document:
         "name": interface.name,
         "id": interface.ofport,
         "type": interface.type,
-        "remote_ip": normal_address(interface.options["remote_ip"]),
+        "remote_ip": normal_ip(interface.options["remote_ip"]),
         **{key[0]: value for key, value in differs.items() if key[0] != "options"},
     }
     optional = {"options": options, "error": interface.error}
@@ -125,4 +117,4 @@ def _state(tunnels: list[Interface]) -> Document:
 
 
 def _addresses(tunnels: Iterable[Interface]) -> list[str]:
-    return sorted({normal_address(item.options["remote_ip"]) for item in tunnels})
+    return sorted({normal_ip(item.options["remote_ip"]) for item in tunnels})

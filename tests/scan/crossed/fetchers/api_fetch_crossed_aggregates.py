@@ -9,3 +9,4 @@ class ApiFetchCrossedAggregates(Listed):
     """Aggregates, below the folder of their region."""
 
     listing = "aggregates"
+    item_type = "aggregate"

@@ -9,6 +9,7 @@ class ApiFetchCrossedHosts(Listed):
     """Hosts: a project lists them, a zone holds them."""
 
     listing = "hosts"
+    item_type = "host"
 
     def place(self, item: Item) -> Item:
         """Its parent in the tree."""

@@ -9,6 +9,7 @@ class ApiFetchCrossedNetworks(Listed):
     """Networks: a region lists them, a project holds them."""
 
     listing = "networks"
+    item_type = "network"
 
     def place(self, item: Item) -> Item:
         """Its parent in the tree."""

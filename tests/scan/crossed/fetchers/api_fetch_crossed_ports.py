@@ -9,6 +9,7 @@ class ApiFetchCrossedPorts(Listed):
     """Ports: a region lists them, a network holds them."""
 
     listing = "ports"
+    item_type = "port"
 
     def place(self, item: Item) -> Item:
         """Its parent in the tree."""

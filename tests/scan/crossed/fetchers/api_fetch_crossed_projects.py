@@ -9,3 +9,4 @@ class ApiFetchCrossedProjects(Listed):
     """Projects."""
 
     listing = "projects"
+    item_type = "project"

@@ -9,3 +9,4 @@ class ApiFetchCrossedRegions(Listed):
     """Regions."""
 
     listing = "regions"
+    item_type = "region"

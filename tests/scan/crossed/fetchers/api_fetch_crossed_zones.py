@@ -9,6 +9,7 @@ class ApiFetchCrossedZones(Listed):
     """Zones: a project lists them, a region holds them."""
 
     listing = "zones"
+    item_type = "availability_zone"
 
     def place(self, item: Item) -> Item:
         """Its parent in the tree."""

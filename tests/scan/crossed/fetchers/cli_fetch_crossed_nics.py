@@ -9,3 +9,4 @@ class CliFetchCrossedNics(Listed):
     """NICs, below the folder of their host."""
 
     listing = "nics"
+    item_type = "host_pnic"

@@ -15,11 +15,19 @@ class CliFetchToyHosts(Fetcher):
     source_name = "cli"
 
     def get(self, parent_id: str) -> list[dict[str, Any]]:
-        """Hosts of the region; only those in `told` when the region tells a part."""
+        """Hosts of the region; only those in `told` when the region tells a part.
+
+        `below` has the parents of hosts that do not hang below their region.
+        """
         now = cloud()
         names = now["regions"][parent_id]
         told = now.get("told", {}).get(parent_id, names)
-        found = [{"id": name, "host_type": ["Compute"]} for name in names if name in told]
+        below = now.get("below", {})
+        found = [
+            {"id": name, "host_type": ["Compute"], **below.get(name, {})}
+            for name in names
+            if name in told
+        ]
         if len(found) < len(names):
             error = AccessError(f"{parent_id}: half an answer", kind=ErrorKind.SERVER_ERROR)
             raise PartialAnswer([error], found)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from calipso.errors import CliAccessError, DbAccessError, ErrorKind
+from calipso.errors import CliAccessError, DbAccessError, ErrorKind, PartialAnswer
 from calipso.model.scan import Problem
 from calipso.sources.fetcher import Fetcher, Outcome
 from tests.scan.toy.toycloud import cloud
@@ -17,7 +17,8 @@ class CliFetchToyNics(Fetcher):
     """NICs; a host named in `broken` does not answer, `slow` hosts take their time.
 
     At a host named in `forgotten` the fetcher passes over it and all after it; at one named in
-    `crash` it breaks off. NICs named in `ill` have a problem. What is in `log` is logged, as a
+    `crash` it breaks off. NICs named in `ill` have a problem, those named in `unread` cannot be
+    read. `fields` replaces fields of NICs, such as the id. What is in `log` is logged, as a
     library does that knows no scans.
     """
 
@@ -49,9 +50,17 @@ class CliFetchToyNics(Fetcher):
         for nic, message in now.get("ill", {}).get(host, {}).items():
             self._ill(f"{host}-{nic}", message)
         nics = next(hosts[host] for hosts in now["regions"].values() if host in hosts)
-        return [
+        found = [
             {"id": f"{host}-{nic}", "name": nic, "mac_address": mac} for nic, mac in nics.items()
         ]
+        found = [item | now.get("fields", {}).get(item["id"], {}) for item in found]
+        unread = {str(item["id"]) for item in found} & set(now.get("unread", ()))
+        if unread:
+            error = CliAccessError("one file", kind=ErrorKind.SERVER_ERROR, host=host)
+            read = [item for item in found if item["id"] not in unread]
+            keys = [self.key("host_pnic", name) for name in unread]
+            raise PartialAnswer([error], read, unread=keys)
+        return found
 
     def _ill(self, nic: str, message: str) -> None:
         self.context.problem(
