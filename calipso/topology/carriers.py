@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from calipso.topology.given import nic_of_guest
 from calipso.topology.plumbing import HostPlumbing, Objects, Uplink, values
 
 TUNNELS = frozenset({"vxlan", "gre", "geneve"})
@@ -32,8 +33,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "port": ("network_id", "binding:host_id", "binding:vif_type", "region"),
     "host": ("region", "other_names"),
-    "vnic": ("network", "pnic"),
-    "host_pnic": ("IP Address", "IPv6 Address", "addresses"),
+    "vnic": ("network", "pnic", "port_id", "pci_address", "lower_devices"),
+    "host_pnic": ("IP Address", "IPv6 Address", "addresses", "virtual_functions"),
     "vedge": ("configurations", "ports", "patch_ports", "bridges"),
     "otep": (
         "ip_address",
@@ -80,6 +81,7 @@ class Carriers:
         }
         self._switched: defaultdict[str, set[str]] = defaultdict(set)
         self._direct: defaultdict[str, set[str]] = defaultdict(set)
+        self._direct_ports: set[str] = set()
         self._nics_of_direct: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._hosts = HostNames(objects.get("host", ()))
         self._place(objects.get("port", ()), objects.get("vnic", ()))
@@ -109,6 +111,11 @@ class Carriers:
         kinds = self._tunnel_kinds(otep)
         return [net for net in sorted(self._switched[host]) if self._segment(net, kinds)]
 
+    def nic_of_guest(self, vnic: Mapping[str, Any]) -> str:
+        """Return the NIC whose hardware a guest's interface is; empty for one in a switch."""
+        direct = str(vnic.get("port_id") or "") in self._direct_ports
+        return nic_of_guest(vnic, self.plumbing.nics[str(vnic.get("host", ""))], direct=direct)
+
     def _place(
         self, ports: Iterable[Mapping[str, Any]], vnics: Iterable[Mapping[str, Any]]
     ) -> None:
@@ -118,13 +125,15 @@ class Carriers:
             if "binding:vif_type" in port and kind in NOWHERE:
                 continue
             place = self._direct if kind in DIRECT else self._switched
+            if kind in DIRECT:
+                self._direct_ports.add(str(port.get("id")))
             if host := self._hosts.of_port(port):
                 place[host].add(str(port.get("network_id")))
         for vnic in vnics:
             host = str(vnic.get("host", ""))
-            if vnic.get("pnic"):  # hardware of this NIC in a guest: its traffic is on no other
+            if nic := self.nic_of_guest(vnic):  # its traffic is on no other NIC
                 for network in values(vnic.get("network")):
-                    self._nics_of_direct[host, network].add(str(vnic["pnic"]))
+                    self._nics_of_direct[host, network].add(nic)
             else:
                 self._switched[host].update(values(vnic.get("network")))
 

@@ -42,6 +42,7 @@ VNIC_FIELDS = (
     "master",
     "kind",
     "pci_address",
+    "@type",
     "sub_ports",
     "peer",
     "stale_since",

@@ -46,11 +46,11 @@ class FindLinksForVedges(FindLinks):
             (host_of(vconnector), str(vconnector.get("bridge_name"))): vconnector
             for vconnector in self.find("vconnector", VCONNECTOR_FIELDS)
         }
-        #: guests with hardware: their port of the switch is a representor, joined by Neutron's port
+        #: guests with hardware or vDPA: the port of the switch is a representor, joined by its id
         self.by_port = {
             (host_of(vnic), str(vnic["port_id"])): vnic
             for vnic in self.find("vnic", VNIC_FIELDS)
-            if vnic.get("pci_address") and vnic.get("port_id")
+            if vnic.get("port_id") and (vnic.get("pci_address") or vnic.get("@type") == "vdpa")
         }
         self.pnics = self.nics()
         vedges = self.find("vedge", ["ports", "bridges", "stale_since"])
