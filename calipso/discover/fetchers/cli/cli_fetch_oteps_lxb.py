@@ -68,7 +68,8 @@ class CliFetchOtepsLxb(CliAccess):
             return {"device": "", "pnics": []}, None
         ways, unread = Ways(), nics_unread(self, host, wiring)
         try:
-            ways = tunnel_ways(self, host, wiring, node, otep["remote_addresses"])
+            peers = otep["remote_addresses"] if unread is None else []
+            ways = tunnel_ways(self, host, wiring, node, peers)
         except (AccessError, ParseError) as error:
             unread = unread or error
         if not ways.ways and unread is None:

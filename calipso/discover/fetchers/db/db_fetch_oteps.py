@@ -89,7 +89,8 @@ class DbFetchOteps(DbAccess):
         ways, unread = Ways(), nics_unread(self, host, wiring(self, host))
         try:
             barred = barred_by(vedge.get("configurations") or {})
-            ways = tunnel_ways(self, host, wiring(self, host), node, peers, barred)
+            asked = peers if unread is None else []
+            ways = tunnel_ways(self, host, wiring(self, host), node, asked, barred)
         except (AccessError, ParseError) as error:
             unread = unread or error
         if not ways.ways and unread is None:
