@@ -43,6 +43,7 @@ VNIC_FIELDS = (
     "kind",
     "pci_address",
     "@type",
+    "socket",
     "sub_ports",
     "peer",
     "stale_since",
