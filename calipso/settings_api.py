@@ -53,7 +53,7 @@ class ApiSettings(BaseSettings):
     )
     api_cors_origins: str = Field(
         default="",
-        description="Origins whose pages may call the API from a browser, parted by commas "
+        description="Origins whose pages may call the API from a browser, separated by commas "
         "(`https://portal.example.org`), or `*`. Empty: none; pages of the API itself need none.",
     )
     api_proxies: int = Field(
@@ -109,7 +109,7 @@ class ApiSettings(BaseSettings):
     ldap_config: Path | None = Field(
         default=None,
         description="File of `key value` lines: the LDAP directory that also checks passwords. "
-        "Empty: `/etc/calipso/ldap.conf` when it is there, else no directory.",
+        "Empty: `/etc/calipso/ldap.conf` if it exists, otherwise no directory.",
     )
     ldap_timeout: float = Field(
         default=5.0,

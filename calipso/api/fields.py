@@ -23,20 +23,18 @@ def check_fields(model: type[BaseModel], query: Any, found: Any) -> None:
     wanted: Sequence[str] = getattr(query, "fields", ())
     if not wanted or not isinstance(found, Page):
         return
-    known = {name_in_request(key, field) for key, field in model.model_fields.items()}
+    known = {"_id", *(name_in_request(key, field) for key, field in model.model_fields.items())}
     more = getattr(model, "declared_fields", None)
     known |= set(more(query)) if more else set()
     unknown = [name for name in dict.fromkeys(wanted) if name not in known]
     if found.items and found.next is None and not (query.marker or query.page):
         there = {key for item in found.items for key in item}
-        wrong = [name for name in unknown if name not in there]
+        wrong, why = [name for name in unknown if name not in there], "no item has a field"
     else:
-        wrong = [name for name in unknown if _near(name, known)]
+        wrong, why = [name for name in unknown if _near(name, known)], "nothing declares a field"
     if not wrong:
         return
-    details = [
-        Detail("fields", f"no item has a field {name}{_near(name, known)}") for name in wrong
-    ]
+    details = [Detail("fields", f"{why} {name}{_near(name, known)}") for name in wrong]
     raise BadRequest(
         f"wrong in the query: fields: {', '.join(wrong)}",
         details=details,

@@ -50,14 +50,16 @@ def changes(
     environment: EnvOption = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="WHEN", help="From then on: `2h`, `3d`, or a time (UTC)."),
+        typer.Option(
+            "--since", metavar="WHEN", help="Only changes since then: `2h`, `3d`, or a time (UTC)."
+        ),
     ] = None,
     from_scan: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="SCAN",
-            help="What differs from this scan.",
+            help="Compare with the inventory after this scan.",
             autocompletion=completing.scans,
         ),
     ] = None,
@@ -66,7 +68,7 @@ def changes(
         typer.Option(
             "--to",
             metavar="SCAN",
-            help="As this later scan found it. Default: the last.",
+            help="Compare up to this later scan. Default: the last.",
             autocompletion=completing.scans,
         ),
     ] = None,
@@ -82,7 +84,7 @@ def changes(
     depth: Annotated[
         int,
         typer.Option(
-            "--depth", min=0, max=5, help="With --around: also what is so many links away."
+            "--depth", min=0, max=5, help="With --around: also objects up to this many links away."
         ),
     ] = 1,
     object_type: ObjectTypeOption = None,
@@ -92,15 +94,15 @@ def changes(
     ] = None,
     inventory: InventoryOption = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=0, help="Changes at most; 0: all.")
+        int, typer.Option("--limit", metavar="N", min=0, help="Maximum number of changes; 0: all.")
     ] = 200,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """What scans found added, changed and removed, with old and new values.
+    """Show what scans found added, changed and removed, with old and new values.
 
-    Without --since and --from: what the last scan found. With --from, each thing stands once,
-    and what is again as it was is left out.
+    Without --since and --from: what the last scan found. With --from, each object and
+    link appears once, and one that is again as it was is left out.
 
     Example: calipso changes --since 2h --around web-1
     """
@@ -133,7 +135,7 @@ def changes(
 def _between(
     inv: InventoryMgr, environment: str | None, first: str | None, last: str | None
 ) -> tuple[str, list[str]]:
-    """The environment of two scans, and the scans after the first one up to the other."""
+    """Return the environment of two scans, and the scans after the first, up to the second."""
     from calipso.stores.scans.scan_store import ScanStore
 
     if first is None:

@@ -71,7 +71,7 @@ def list_cliques(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """Cliques with the number of links and objects in each."""
+    """List cliques with the number of links and objects in each."""
     inv = InventoryMgr(inventory)
     wanted = query(environment=environment, focal_point_type=focal_type)
     last = marked(inv, "cliques", "clique", marker) if marker else None
@@ -110,7 +110,7 @@ def show(
         typer.Option("--svg", metavar="FILE", help="Write one clique as a picture; - is stdout."),
     ] = None,
 ) -> None:
-    """The paths from a focal point to all objects it depends on, with link types and states.
+    """Show the paths from a focal point to all objects it depends on, with link types and states.
 
     Example: calipso clique show web-1 --env prod
     """

@@ -9,7 +9,7 @@ from typing import Any
 from calipso.model.documents import Document
 from calipso.model.types import LINK_TYPES, OBJECT_TYPES, is_folder
 
-#: Names that a shell is offered.
+#: Maximum number of names that the shell is offered.
 MOST = 100
 
 #: Seconds that a store may take: somebody presses a key and waits.
@@ -22,7 +22,7 @@ def environments(incomplete: str) -> list[str]:
 
 
 def types(incomplete: str) -> list[str]:
-    """Object types that objects have."""
+    """Types of the stored objects."""
     return [
         name
         for name, declared in OBJECT_TYPES.items()
@@ -41,7 +41,7 @@ def hosts(incomplete: str) -> list[str]:
 
 
 def objects(incomplete: str) -> list[str]:
-    """Names of objects that begin so."""
+    """Names of objects that begin with this text."""
     return _quietly(lambda database: _of_type(database, "name", incomplete, {}), "")
 
 
@@ -66,7 +66,7 @@ def _of_type(database: Any, field: str, incomplete: str, wanted: Document) -> It
 
 
 def _quietly(read: Callable[[Any], Any], incomplete: str) -> list[str]:
-    """What `read` finds; nothing when no store answers, which is no error while one types."""
+    """Return what `read` finds; nothing if no store answers, because that is no error here."""
     from calipso.stores.mongo.driver import time_limit
     from calipso.stores.mongo.mongo_access import MongoAccess
 

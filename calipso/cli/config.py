@@ -29,7 +29,7 @@ def show(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """Every setting with its value and its origin: default, environment or file.
+    """Show every setting with its value and its origin: default, environment or file.
 
     Passwords and tokens are masked. docs/settings.md explains each setting.
     """

@@ -84,7 +84,7 @@ def show(flags: list[str]) -> int:
 
 
 def start_cloud(folder: DemoDir, flags: list[str]) -> dict[str, Any]:
-    """Start the sample cloud detached; what it tells about itself. Raises CalipsoError."""
+    """Start the sample cloud detached; returns its description. Raises CalipsoError."""
     folder.log.unlink(missing_ok=True)
     command = python(MODULE, "--name", ENVIRONMENT, "--state", str(folder.state), *flags)
     process = spawn(command, folder.log, tied=False)
@@ -93,7 +93,7 @@ def start_cloud(folder: DemoDir, flags: list[str]) -> dict[str, Any]:
         if process.poll() is not None or time.monotonic() > deadline:
             said = folder.log.read_text(encoding="utf-8", errors="replace").strip()
             raise CalipsoError(
-                f"the sample cloud does not start: {said or 'it says nothing'}",
+                f"the sample cloud does not start: {said or 'it printed no message'}",
                 hint=f"Its log is {folder.log}; `calipso down` stops the rest.",
             )
         time.sleep(0.1)
@@ -112,7 +112,7 @@ def _check_packages() -> None:
 
 
 def _lose_host(state: dict[str, Any]) -> str:
-    """Let a host of the cloud refuse SSH; its name, or nothing when no trouble says so."""
+    """Let a host of the cloud refuse SSH. Returns its name; empty if no trouble names one."""
     for trouble in state.get("troubles", []):
         if "fault" in trouble:
             order = json.dumps({"fault": trouble["fault"]}).encode()
@@ -124,7 +124,7 @@ def _lose_host(state: dict[str, Any]) -> str:
 
 
 def _tell_more(folder: DemoDir, seconds: float, troubles: list[dict[str, Any]]) -> None:
-    """Commands to go on with; those that find the planted troubles come first."""
+    """Print commands to try next; those that find the planted troubles come first."""
     step(f"Done in {seconds:.0f} s. The stack stays up; `calipso demo --down` stops it.")
     typer.echo("Look around:")
     for line in (*_find_troubles(troubles), *LOOK_AROUND):
@@ -138,7 +138,7 @@ def _tell_more(folder: DemoDir, seconds: float, troubles: list[dict[str, Any]]) 
 
 
 def _find_troubles(troubles: list[dict[str, Any]]) -> list[str]:
-    """Commands that find what is wrong with the cloud."""
+    """Return the commands that find the planted troubles."""
     if not troubles:
         return []
     instances = [each["name"] for each in troubles if each["object_type"] == "instance"]
@@ -183,7 +183,7 @@ def _api(environment: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def tell_api(folder: DemoDir, address: str) -> None:
-    """The addresses of the API and the web UI, and a call of the API that works as it stands."""
+    """Print the addresses of the API and the web UI, and a call that works without changes."""
     query = "inventory?env_name=demo&type=host&limit=1"
     known = knows_password(folder)
     file = _short(folder.password)
@@ -219,22 +219,22 @@ def _api_address() -> str:
 
 
 def _program() -> str:
-    """How a person in this directory calls this command line."""
+    """Return the command with which a person in this directory runs calipso."""
     return _short(Path(sys.argv[0])) if Path(sys.argv[0]).name == "calipso" else "calipso"
 
 
 def _short(path: Path) -> str:
-    """A path as seen from the current directory, if it is in it."""
+    """Return a path relative to the current directory if it is inside of it."""
     path = path.absolute()
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def calipso(*arguments: str) -> int:
-    """Run a command line of ours in a process of its own; its exit code."""
+    """Run a command line of ours in a process of its own; returns its exit code."""
     return subprocess.run(python("calipso", *arguments), check=False).returncode  # noqa: S603
 
 
 def step(text: str) -> None:
-    """A headline of what begins now."""
+    """Print a headline for the next step."""
     typer.echo(f"\n== {text}")
     sys.stdout.flush()

@@ -29,7 +29,7 @@ def dependents(
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """Instances, vservices and networks that need an object: a NIC, a bridge, a tunnel, a host.
+    """List the instances, vservices and networks that need an object, such as a NIC or a host.
 
     They are grouped by project. What is listed would lose something if the object failed.
 

@@ -95,7 +95,7 @@ def list_environments(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """All environments."""
+    """List all environments."""
     rows = [document | {"api": _api(document)} for document in EnvironmentStore().list()]
     show_list(rows, LIST_COLUMNS, output_format, chosen=column, sort_column=sort_column)
 
@@ -111,7 +111,7 @@ def _api(document: dict[str, Any]) -> str:
 def show(
     name: EnvironmentName, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
 ) -> None:
-    """One environment with all its fields; secrets are masked."""
+    """Show one environment with all its fields; secrets are masked."""
     show_one(EnvironmentStore().masked(name), output_format, chosen=column)
 
 

@@ -25,12 +25,12 @@ OsCloud = Annotated[
 Region = Annotated[
     Text, typer.Option(envvar="OS_REGION_NAME", help="Region, when the cloud has several.")
 ]
-Distribution = Annotated[Text, typer.Option(help="Such as RDO, Kolla, Debian.")]
+Distribution = Annotated[Text, typer.Option(help="Distribution, such as RDO, Kolla or Debian.")]
 Version = Annotated[Text, typer.Option(help="Version of the distribution, such as Zed.")]
 Drivers = Annotated[
     list[str] | None, typer.Option(help="OVS or LXB. Give it twice when both are in use.")
 ]
-TypeDrivers = Annotated[Text, typer.Option(help="Such as vxlan or vlan.")]
+TypeDrivers = Annotated[Text, typer.Option(help="Type drivers, such as vxlan or vlan.")]
 AuthUrl = Annotated[Text, typer.Option(help="Keystone v3 URL; or --api-host and --api-port.")]
 ApiHost = Annotated[Text, typer.Option(help="Keystone address.")]
 ApiPort = Annotated[Number, typer.Option(help="Keystone port [5000].")]

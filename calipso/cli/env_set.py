@@ -19,7 +19,7 @@ from calipso.stores.config.environment_store import STATUS_FIELDS, EnvironmentSt
 from calipso.stores.people.audit_store import AuditStore
 from calipso.utils.metadata_parser import nearest
 
-#: Fields that are lists; commas part their values.
+#: Fields that are lists; commas separate their values.
 LISTS = frozenset({"mechanism_drivers"})
 #: Fields that say what the document is.
 FIXED = frozenset({"name", "type", "document_type", "configuration"})
@@ -31,7 +31,7 @@ def set_fields(
         list[str] | None,
         typer.Argument(
             metavar="FIELD=VALUE",
-            help="Such as mechanism_drivers=OVS,LXB or CLI.sudo=false. No value: the default.",
+            help="Such as CLI.sudo=false. Without a value, the field gets its default.",
         ),
     ] = None,
     api_password_file: given.ApiPassword = None,

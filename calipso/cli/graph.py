@@ -37,17 +37,24 @@ def graph(
     object_type: ObjectTypeOption = None,
     host: HostOption = None,
     depth: Annotated[
-        int, typer.Option("--depth", min=1, max=10, help="Links from the object.")
+        int,
+        typer.Option(
+            "--depth",
+            min=1,
+            max=10,
+            help="Maximum number of links between the object and another one.",
+        ),
     ] = 2,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, max=5000, help="Objects at most.")
+        int,
+        typer.Option("--limit", metavar="N", min=1, max=5000, help="Maximum number of objects."),
     ] = 1000,
     inventory: InventoryOption = None,
     output_format: Annotated[
         GraphFormat, typer.Option("-f", "--format", help="How to show the graph.")
     ] = GraphFormat.TEXT,
 ) -> None:
-    """What is near an object, along links; of a host: near all that is on it.
+    """Show the objects near an object, along links. For a host: those near any object on it.
 
     Example: calipso graph web-1 --depth 3 -f dot | dot -Tsvg > web-1.svg
     """

@@ -80,7 +80,7 @@ def list_objects(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """Objects by environment, type and id. Any field can be a column (-c).
+    """List objects by environment, type and id. Any field can be a column (-c).
 
     Example: calipso inventory list --type vnic --host compute-1 -c name -c mac_address
     """
@@ -154,7 +154,7 @@ def show(
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """One object with all its fields, its source and the time of its last scan."""
+    """Show one object with all its fields, its source and the time of its last scan."""
     found = one_object(InventoryMgr(inventory), word, environment, object_type, host)
     first = {name: found[name] for name in ("environment", "type", "id", "name") if name in found}
     show_one(first | found, output_format, chosen=column)
@@ -177,7 +177,7 @@ def tree(
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """The inventory as a tree; without an object, from the top of each environment.
+    """Show the inventory as a tree; without an object, from the top of each environment.
 
     Example: calipso inventory tree compute-1 --env prod
     """

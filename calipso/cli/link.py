@@ -80,7 +80,7 @@ def list_links(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """Links by environment and type. Source and target are names; -c source_id gives the id.
+    """List links by environment and type. Source and target are names; -c source_id gives the id.
 
     Example: calipso link list --env prod --state down
     """

@@ -267,7 +267,7 @@ def _dump(value: Any, output_format: Format) -> None:
 
 
 def _json_escape(found: re.Match[str]) -> str:
-    """An escape for a character that JSON keeps and a terminal may obey."""
+    """Return an escape for a character that JSON keeps and a terminal may obey."""
     return found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1]
 
 

@@ -167,7 +167,7 @@ def list_scans(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """Scans, newest first."""
+    """List scans, newest first."""
     from calipso.stores.config.environment_store import EnvironmentStore
     from calipso.stores.scans.scan_store import ScanStore
 
@@ -207,7 +207,7 @@ def show(
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """The progress of a scan, or its result.
+    """Show the progress of a scan, or its result.
 
     Example: calipso scan show last --coverage
     """
@@ -246,7 +246,7 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
 
 
 def part_of(scan: Mapping[str, Any]) -> str:
-    """What a stored scan was to read; empty for the whole environment."""
+    """Return the part that a scan reads; empty for the whole environment."""
     asked = scan.get("request") or {}
     parts = [name for name in ("inventory", "links", "cliques") if asked.get(f"{name}_only")]
     words = [f"{name} only" for name in parts]
@@ -258,7 +258,7 @@ def part_of(scan: Mapping[str, Any]) -> str:
 
 
 def _problem(problem: dict[str, Any], host: str) -> str:
-    """What is wrong; the row has the host already."""
+    """Return the problem as text, without the host, because the row shows it."""
     times = f" ({problem['count']} times)" if problem.get("count", 1) > 1 else ""
     message = str(problem["message"])
     return (message.removeprefix(f"{host}: ") if host else message) + times

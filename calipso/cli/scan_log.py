@@ -59,9 +59,9 @@ def log(
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """Log lines of a scan from all workers, oldest first. --limit gives the last lines.
+    """Show the log lines of a scan from all workers, oldest first. --limit gives the last lines.
 
-    With --follow, `-f json` gives one document a line.
+    With --follow, `-f json` prints one document per line.
 
     Example: calipso scan log last --level warn
     """

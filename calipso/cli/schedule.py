@@ -86,7 +86,7 @@ def add(
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", help="Name of the schedule. Default: such as prod-daily."),
+        typer.Option("--name", help="Name of the schedule. Default: such as prod-daily for prod."),
     ] = None,
     inventory: WriteTo = None,
     inventory_only: InventoryOnly = False,
@@ -201,7 +201,7 @@ def list_schedules(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """All schedules, with their next and their last slot."""
+    """List all schedules, with their next and their last slot."""
     rows = [details(document) for document in ScheduleStore().list(environment)]
     show_list(
         rows,
@@ -217,7 +217,7 @@ def list_schedules(
 def show(
     name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
 ) -> None:
-    """One schedule with its next five slots and the results of the last ones."""
+    """Show one schedule with its next five slots and the results of the last ones."""
     show_one(details(ScheduleStore().get(name)), output_format, chosen=column)
 
 

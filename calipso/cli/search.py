@@ -24,7 +24,7 @@ def search(
         list[str],
         typer.Argument(
             metavar="ANYTHING",
-            help="Part of a name, id, MAC address in any writing, IP address, range of addresses, "
+            help="Part of a name, id, MAC address in any notation, IP address, range of addresses, "
             "VLAN or VNI, port of a switch.",
         ),
     ],
@@ -34,18 +34,19 @@ def search(
         typer.Option(
             "-t",
             "--type",
-            help="Only objects of this type. It may be given again.",
+            help="Only objects of this type. It may be given several times.",
             autocompletion=completing.types,
         ),
     ] = None,
     inventory: InventoryOption = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, max=MOST, help="Objects at most.")
+        int,
+        typer.Option("--limit", metavar="N", min=1, max=MOST, help="Maximum number of objects."),
     ] = 20,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
-    """Objects by any part of their names, ids and addresses, the best hit first.
+    """Find objects by any part of their names, ids and addresses. The best hit comes first.
 
     Example: calipso search fa-16-3e-0a-5b-01
     """
@@ -65,7 +66,7 @@ def search(
         where = f" in {environment}" if environment else ""
         raise NotFound(
             f"nothing is known by {clean(asked)!r}{where}",
-            hint="Give less of it. A scan may not have found it yet: calipso scan list",
+            hint="Try a shorter part of it. A scan may not have found it yet: calipso scan list",
         )
     if more:
         say_later(f"there is more: --limit {MOST}, or give more of the name")
@@ -90,7 +91,7 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def spoken(span: timedelta) -> str:
-    """A time as people say it: `40 s`, `5 min`, `3 h`, `12 d`."""
+    """Return an age in words: `40 s`, `5 min`, `3 h`, `12 d`."""
     seconds = max(0, int(span.total_seconds()))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:

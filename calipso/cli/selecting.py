@@ -153,7 +153,7 @@ def one_object(
 
 
 def _several(word: str, found: list[Document]) -> ConfigError:
-    """The error that names what is meant, and the options that tell these apart."""
+    """Return the error that names the candidates, and the options that distinguish them."""
     shown = [
         " ".join(dict.fromkeys(str(i[k]) for k in ("environment", "type", "host", "id") if k in i))
         for i in found
@@ -165,7 +165,7 @@ def _several(word: str, found: list[Document]) -> ConfigError:
     ]
     return ConfigError(
         f"{word} means {len(found)} objects: {'; '.join(shown[:SEVERAL_SHOWN])}{more}",
-        hint=f"Say which with {' or '.join(useful) or 'the id'}, or give the id.",
+        hint=f"Choose one with  {' or '.join(useful) or 'the id'}, or give the id.",
     )
 
 
@@ -176,7 +176,7 @@ def _quoted(word: str) -> str:
 
 
 def known_environment(inv: InventoryMgr, name: str | None) -> str:
-    """The name, when something is stored of it. Raises NotFound that names the nearest."""
+    """Return the name if something is stored under it. Raises NotFound with the nearest name."""
     if name is None or inv.collection("inventory").find_one({"environment": name}, {"_id": 1}):
         return name or ""
     EnvironmentStore().get(name)  # raises NotFound for an unknown environment
@@ -225,7 +225,7 @@ def known_inventory(inv: InventoryMgr) -> None:
 def unknown(
     what: str, name: str, known: Iterable[str], kind: type[CalipsoError] = ConfigError
 ) -> CalipsoError:
-    """The error for a name that is not there: the nearest, or those there are."""
+    """Return the error for a missing name: it gives the nearest name, or the existing ones."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
     listed = ", ".join(names[:SEVERAL_NAMED])

@@ -85,7 +85,7 @@ def list_users(
     column: ColumnOption = None,
     sort_column: SortOption = None,
 ) -> None:
-    """All users."""
+    """List all users."""
     rows = [_row(user) for user in UserStore().all()]
     show_list(rows, LIST_COLUMNS, output_format, chosen=column, sort_column=sort_column)
 
@@ -94,7 +94,7 @@ def list_users(
 def show(
     name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
 ) -> None:
-    """One user; grants include those that environments give (`auth` of their documents)."""
+    """Show one user; grants include those that environments give (`auth` of their documents)."""
     user = UserStore().get(name)
     row = _row(user.model_copy(update={"grants": all_grants(user)}))
     row |= {"created_at": user.created_at, "tokens": len(TokenStore().of(user.name))}
@@ -195,7 +195,7 @@ def token(
 def tokens(
     name: Name, output_format: FormatOption = Format.TABLE, column: ColumnOption = None
 ) -> None:
-    """Valid tokens of a user, oldest first: their ids, not the tokens themselves."""
+    """List the valid tokens of a user, oldest first: their ids, not the tokens themselves."""
     rows = [item | {"id": item["key"]} for item in TokenStore().of(UserStore().get(name).name)]
     shown = [{key: row.get(key) for key in (*TOKEN_COLUMNS, "ends_at")} for row in rows]
     show_list(shown, TOKEN_COLUMNS, output_format, chosen=column)

@@ -87,9 +87,9 @@ def worker(
 
 
 def _known_queues(words: list[str]) -> None:
-    """Raises BadParameter for a queue that no task goes to: of a scan, or of an environment.
+    """Raises BadParameter for a queue to which no scan and no environment sends tasks.
 
-    Without a store nobody knows the queues of environments; then any name may be one.
+    Without a store the queues of environments are unknown; then every name is accepted.
     """
     unknown = [word for word in words if word not in {*QUEUES, *OTHER_QUEUES}]
     if not unknown:

@@ -39,7 +39,7 @@ def jobs_of(environment: Environment, targets: Iterable[str]) -> list[Job]:
 def run_job(test_id: str, number: int) -> str:
     """Run one job and store its steps; returns `passed`, `failed` or `over`. Raises NotFound.
 
-    What fails is a step that says so. Only a store that fails is raised.
+    A failure is a failed step; only the failure of a store is raised.
     """
     store = ConnectionTestStore()
     test = store.get(test_id)

@@ -21,7 +21,7 @@ from calipso.sources.cli.ssh import SshConnection
 
 Answers = dict[str, Answer]
 
-#: Without these a scan of a host is poorer, and complete enough.
+#: Tools without which a scan of a host lacks only details.
 OPTIONAL = {
     commands.LLDP.name: "switch ports",
     commands.NICS.name: "speed and driver of NICs",
@@ -43,7 +43,7 @@ class HostTest:
         self.connections.close()
 
     def steps(self) -> Iterator[Step]:
-        """The gateway, then each host as it is done; one bad host does not hold the others."""
+        """The gateway, then each host when it is done; one bad host does not delay the others."""
         if not self.section.direct:
             name = f"SSH gateway {self.section.host}"
             gateway = attempt(name, self.connections.gateway, _logged_in).step

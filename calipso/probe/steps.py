@@ -1,4 +1,4 @@
-"""One step of a test: what was tried, how it went, what to do about it."""
+"""One step of a test: the attempt, its result, and the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which environments can be scanned: what the conditions of the scan tree ask for.
+"""Which environments can be scanned: the conditions of the scan tree decide.
 
 The original has a table of distributions and versions; here the scan asks hosts and databases what
 they are, so that only the mechanism driver and the type of the environment decide.
@@ -47,7 +47,7 @@ def supported_environments() -> list[Document]:
 
 
 def support_problems(environment: Environment) -> list[str]:
-    """Why an environment would be of no use as it is; empty: it can be scanned."""
+    """Why no scan could read an environment; empty if one can."""
     problems = []
     drivers = scanned_drivers()
     if environment.environment_type != SCANNED_TYPE:

@@ -1,4 +1,4 @@
-"""Recording a cloud: a scan in this process into a scratch inventory, with a Recorder."""
+"""Records a cloud: a scan in this process into a temporary inventory, with a Recorder."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ class Recorder:
             anonymiser.names.host(host, roles.get(host, "host"))
 
     def _roles(self) -> dict[str, str]:
-        """What each host is first of all: `compute-3` says more than `host-5`."""
+        """Main role of each host, for its name: `compute-3` says more than `host-5`."""
         services = self._api.get(("compute", "/v2.1/os-services"), {}).get("items", [])
         agents = self._api.get(("network", "/v2.0/agents"), {}).get("items", [])
         hosts = join_hosts(services, [], agents)
@@ -236,7 +236,7 @@ class Recorder:
 
 @contextmanager
 def _for_the_owner() -> Iterator[None]:
-    """What is written has the answers of a cloud in it; others may not read it."""
+    """A recording holds answers of a cloud, so only its owner may read it."""
     before = os.umask(0o077)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What the fetchers of one scan share in one process: environment, inventory, connections."""
+"""Shared by the fetchers of one scan in one process: environment, inventory, connections."""
 
 from __future__ import annotations
 

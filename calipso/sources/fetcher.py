@@ -49,7 +49,7 @@ class Fetcher:
     @classmethod
     def queue_source(cls) -> str:
         """The source whose queue its tasks go to, and whose line of the coverage report it has:
-        that of the hosts when it asks hosts, else its own.
+        that of the hosts when it asks hosts, otherwise its own.
         """
         return slowest((cls.source_name, *cls.sources))
 
@@ -62,7 +62,7 @@ class Fetcher:
         raise NotImplementedError(f"{type(self).__name__}.get")
 
     def get_many(self, parent_ids: Sequence[str]) -> Iterator[Outcome]:
-        """Objects of several parents, one outcome each; one failing parent spares the others."""
+        """Objects of several parents, one outcome each; one that fails leaves the others alone."""
         for parent_id in parent_ids:
             try:
                 yield parent_id, self.get(parent_id)

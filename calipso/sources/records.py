@@ -1,4 +1,4 @@
-"""Records of a source, made into objects one by one: one that is broken costs no other."""
+"""Turns records of a source into objects, one by one: a broken one does not hide the others."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class OpenStackServer:
         self.routes[path] = route
 
     def catalogue(self) -> list[dict[str, Any]]:
-        """Each service in each region, the interfaces told apart by their host name."""
+        """Each service in each region, with a host name for each interface."""
         hosts = {"public": "127.0.0.1", "internal": "localhost", "admin": "127.0.0.1"}
         return [
             {

@@ -224,7 +224,7 @@ def test_an_answer_that_is_no_list_has_a_kind(
         ({"message": "boom"}, "boom"),
     ],
 )
-def test_what_a_service_says_of_its_error_is_told(
+def test_what_a_service_says_of_its_error_is_in_the_message(
     cloud: OpenStackServer, api: Any, document: Any, said: str
 ) -> None:
     cloud.answer(PORTS, Answer(document, status=500))

@@ -179,7 +179,7 @@ def test_a_web_page_instead_of_keystone_names_auth_url(cloud: OpenStackServer) -
 
 @contextmanager
 def saying(answer: bytes) -> Iterator[int]:
-    """A port that gives one answer to whatever it is told."""
+    """A port that gives the same answer to every request."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:

@@ -43,7 +43,9 @@ def test_password_login_with_sudo_and_noise_at_login(access: Access, node: Sshd)
     assert cli.ask(LOCALE, "node-1").err == ""
 
 
-def test_wrong_password_is_told_once_then_the_host_is_skipped(access: Access, node: Sshd) -> None:
+def test_wrong_password_is_reported_once_then_the_host_is_skipped(
+    access: Access, node: Sshd
+) -> None:
     cli = access(**login(node, user="scan", pwd="wrong", key=""))
 
     first, second = error_of(cli), error_of(cli)
@@ -60,7 +62,7 @@ def test_key_file_that_is_not_there(access: Access, node: Sshd) -> None:
     assert "/nowhere/id_rsa" in error.message
 
 
-def test_a_key_file_that_is_none_is_told_like_one_that_is_not_there(
+def test_an_invalid_key_file_gives_the_same_error_as_a_missing_one(
     access: Access, node: Sshd, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG", "calipso.sources.cli.private_keys")

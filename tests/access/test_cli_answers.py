@@ -22,7 +22,7 @@ from tests.access.sshd import Sshd
 # -- commands ------------------------------------------------------------------------------
 
 
-def test_hanging_command_ends_and_spares_the_others(
+def test_hanging_command_ends_and_the_others_are_answered(
     access: Access, node: Sshd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CALIPSO_COMMAND_TIMEOUT", "1")

@@ -151,7 +151,7 @@ def test_a_value_is_never_part_of_the_statement(db: Any) -> None:
     assert len(db().select("neutron", "agents", ["id"])) == 1
 
 
-def test_a_name_that_is_none_is_refused_before_anything_is_sent(db: Any) -> None:
+def test_an_invalid_name_is_refused_before_anything_is_sent(db: Any) -> None:
     access = db()
     access.schemas()
 
@@ -204,7 +204,7 @@ def test_a_schema_that_is_not_there_is_named_with_those_that_are(db: Any) -> Non
     assert "nova_cell2" in str(error)
 
 
-def test_an_account_that_may_not_read_a_schema_is_told_what_to_grant(
+def test_an_account_that_may_not_read_a_schema_gets_the_grant_as_a_hint(
     server: MariaDb, db: Any
 ) -> None:
     server.root(

@@ -55,7 +55,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(server: MariaDb) -> No
     assert "ca_file" in caught.value.hint
 
 
-def test_an_account_that_needs_tls_is_told_of_the_setting(server: MariaDb) -> None:
+def test_an_account_that_needs_tls_gets_the_setting_as_a_hint(server: MariaDb) -> None:
     with pytest.raises(DbAccessError) as caught:
         projects(server)
 

@@ -38,7 +38,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def tried(target: str, **section: Any) -> list[Step]:
-    """The steps; none tells a secret, and each that failed says what to do."""
+    """The steps; none shows a secret, and each failed one says what to do."""
     steps = [*other_steps(target, section)]
     for step in steps:
         assert step.ok or step.hint, step
@@ -93,7 +93,7 @@ def test_an_account_of_rabbitmq_logs_in(rabbit: Rabbit) -> None:
 
 
 @needs_rabbitmq
-def test_a_wrong_password_of_rabbitmq_is_told(rabbit: Rabbit) -> None:
+def test_a_wrong_password_of_rabbitmq_is_reported(rabbit: Rabbit) -> None:
     step = amqp(rabbit.port, pwd=SECRET)
 
     assert not step.ok
@@ -101,7 +101,7 @@ def test_a_wrong_password_of_rabbitmq_is_told(rabbit: Rabbit) -> None:
 
 
 @needs_rabbitmq
-def test_a_virtual_host_that_is_not_there_is_told(rabbit: Rabbit) -> None:
+def test_a_missing_virtual_host_is_reported(rabbit: Rabbit) -> None:
     step = amqp(rabbit.port, vhost="nova")
 
     assert not step.ok
@@ -118,7 +118,7 @@ def test_rabbitmq_is_asked_over_tls(rabbit: Rabbit, certificate: Path, tls_port:
     assert "ca_file" in unknown.hint
 
 
-def test_a_ca_file_that_is_none_is_told_alike_whatever_it_is(tmp_path: Path) -> None:
+def test_an_invalid_ca_file_gives_the_same_error_whatever_it_contains(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_text("not a certificate")
 
@@ -126,7 +126,7 @@ def test_a_ca_file_that_is_none_is_told_alike_whatever_it_is(tmp_path: Path) -> 
         assert amqp(1, ca_file=str(path)).message == f"ca_file {path} cannot be used"
 
 
-def test_a_port_that_is_closed_is_told() -> None:
+def test_a_closed_port_is_reported() -> None:
     step = amqp(free_port())
 
     assert not step.ok
@@ -143,7 +143,9 @@ def test_a_port_that_is_closed_is_told() -> None:
     ],
     ids=["http", "no arguments", "no end", "another version"],
 )
-def test_what_is_no_rabbitmq_is_told_and_not_repeated(greeting: bytes) -> None:
+def test_a_server_that_is_no_rabbitmq_is_reported_and_its_answer_is_not_shown(
+    greeting: bytes,
+) -> None:
     with talker(greeting) as port:
         step = amqp(port)
 
@@ -208,7 +210,7 @@ def test_a_certificate_of_an_apic_is_checked_unless_insecure(apic: Web) -> None:
         (302, {}, "status 302, not the answer of an APIC"),
     ],
 )
-def test_what_an_apic_refuses_is_told(apic: Web, status: int, said: Any, told: str) -> None:
+def test_a_refusal_of_an_apic_is_reported(apic: Web, status: int, said: Any, told: str) -> None:
     apic.status, apic.said = status, said
 
     step = aci(apic, insecure=True)

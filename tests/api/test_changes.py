@@ -81,7 +81,7 @@ def told(client: FlaskClient, path: str) -> list[tuple[str, str, str]]:
     return [(item["scan_id"], item["change"], item["type"]) for item in answer.json["items"]]
 
 
-def test_changes_are_told_newest_first_with_old_and_new(
+def test_changes_are_listed_newest_first_with_old_and_new(
     admin: FlaskClient, history: History
 ) -> None:
     everything = told(admin, "/changes?env_name=prod")
@@ -201,7 +201,9 @@ def test_changes_of_an_object_are_its_own_and_those_of_its_links(
     assert len(told(admin, f"/inventory/{nic}/changes?{since}")) == 1
 
 
-def test_with_depth_the_neighbourhood_is_told_as_well(admin: FlaskClient, history: History) -> None:
+def test_with_depth_changes_of_the_neighbourhood_are_listed_too(
+    admin: FlaskClient, history: History
+) -> None:
     switch = object_key("prod", "vedge", f"{HOST}-OVS")
     near = told(admin, f"/inventory/{switch}/changes?depth=2")
 

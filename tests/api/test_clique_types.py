@@ -81,7 +81,7 @@ def test_the_next_scan_goes_by_a_type_that_was_defined(
     assert {name for name, _ in sizes(inv)} == {"instance"}
 
 
-def test_the_list_tells_the_defaults_of_the_file_too(
+def test_the_list_has_the_defaults_of_the_file_too(
     login: Login, admin: FlaskClient, environment: Callable[..., str]
 ) -> None:
     environment("prod")
@@ -201,7 +201,7 @@ def test_who_may_define_types(login: Login, environment: Callable[..., str]) -> 
         assert client.delete(f"{ROOT}/{key}").status_code == status
 
 
-def test_constraints_defined_stand_in_place_of_the_files(
+def test_constraints_defined_replace_those_of_the_file(
     login: Login, admin: FlaskClient, inv: InventoryMgr, environment: Callable[..., str]
 ) -> None:
     Big(environment("prod"), hosts=3, instances=2).write(inv)

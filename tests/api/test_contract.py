@@ -37,7 +37,9 @@ def test_what_the_specification_says_is_what_the_api_does(contract: Contract) ->
     assert 200 in report.statuses
 
 
-def test_without_a_token_the_specification_holds_and_nothing_is_told(contract: Contract) -> None:
+def test_without_a_token_the_specification_holds_and_nothing_is_returned(
+    contract: Contract,
+) -> None:
     report = run(contract, cases=1, number=2, options=parsed(["--without-token"]))
 
     assert "\n".join(f"{key}: {text}" for key, text in report.failures.items()) == ""

@@ -26,7 +26,7 @@ def filled(inv: InventoryMgr, environment: Callable[..., str]) -> InventoryMgr:
 
 
 @pytest.mark.usefixtures("filled")
-def test_instances_that_need_a_vnic_are_told_by_project(admin: FlaskClient) -> None:
+def test_instances_that_need_a_vnic_are_listed_by_project(admin: FlaskClient) -> None:
     key = object_key("prod", "vnic", f"compute-00001-tap{5:08x}")
     answer = admin.get(f"{ROOT}/inventory/{key}/dependents").json
 
@@ -99,6 +99,12 @@ def test_each_page_of_a_long_list_refuses_a_mistyped_field(admin: FlaskClient, p
 
     assert answer.status_code == 400
     assert "did you mean name?" in answer.json["error"]["details"][0]["message"]
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("path", ["inventory?env_name=prod&limit=5", "audit?limit=1", "messages?"])
+def test_every_list_may_be_asked_for_its_keys(admin: FlaskClient, path: str) -> None:
+    assert admin.get(f"{ROOT}/{path}&fields=_id").status_code == 200
 
 
 def test_counts_without_folders_are_those_of_the_command_line(

@@ -391,7 +391,9 @@ def test_a_change_of_somebody_else_meanwhile_is_a_conflict(
     assert EnvironmentStore().get("prod").user == "somebody else"
 
 
-def test_a_document_is_replaced_with_its_secrets_and_masks_are_none(admin: FlaskClient) -> None:
+def test_a_document_is_replaced_with_its_secrets_and_a_mask_is_no_secret(
+    admin: FlaskClient,
+) -> None:
     admin.post(PATH, json=body())
     EnvironmentStore().set_status("prod", scanned=True)
     replaced = admin.put(f"{PATH}/prod", json=body(distribution="RDO"))

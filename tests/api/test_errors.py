@@ -1,4 +1,4 @@
-"""Whose fault an answer says it is; of the installation and its stores nothing else is told."""
+"""An answer says whose fault an error is, and nothing else of the installation and its stores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Environments = Callable[..., str]
 
 
 @pytest.mark.parametrize("content", [None, "no key\n", "\n"])
-def test_a_key_file_that_is_no_good_is_no_fault_of_who_asks(
+def test_an_unusable_key_file_is_no_error_of_the_caller(
     admin: FlaskClient,
     environment: Environments,
     home: Path,

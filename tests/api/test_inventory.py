@@ -271,7 +271,7 @@ def test_the_tree_of_an_environment_begins_at_its_regions(
     "below",
     ["", "/children", "/tree", "/links", "/changes", "/cliques", "/graph", "/paths"],
 )
-def test_nothing_of_a_foreign_environment_is_told(
+def test_nothing_of_a_foreign_environment_is_returned(
     login: Login, admin: FlaskClient, filled: InventoryMgr, below: str
 ) -> None:
     foreign = key_of(admin, "host", HOST, "other")

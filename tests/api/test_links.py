@@ -84,7 +84,7 @@ def test_every_wrong_key_is_named_at_once(admin: FlaskClient) -> None:
     }
 
 
-def test_without_a_token_nothing_is_told(app) -> None:  # type: ignore[no-untyped-def]
+def test_without_a_token_nothing_is_returned(app) -> None:  # type: ignore[no-untyped-def]
     answer = app.test_client().get("/api/v1/links")
 
     assert answer.status_code == 401

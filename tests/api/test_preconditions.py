@@ -63,7 +63,7 @@ def test_what_was_changed_since_it_was_read_stays(
     assert admin.delete(place, headers={"If-Match": "*"}).status_code == 404
 
 
-def test_the_specification_tells_of_it_where_it_holds(admin: FlaskClient) -> None:
+def test_the_specification_describes_it_where_it_holds(admin: FlaskClient) -> None:
     paths = admin.get("/api/v1/openapi.json").json["paths"]
 
     for path, methods in paths.items():

@@ -1,4 +1,4 @@
-"""`/scans` and what a scan tells, on real stores."""
+"""`/scans` and what a scan reports, on real stores."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def scan_record(environment: str = "prod", status: str = "completed", **fields: 
     return scan_id
 
 
-def test_a_scan_is_started_and_its_place_is_told(
+def test_a_scan_is_started_and_its_address_is_returned(
     admin: FlaskClient, environment: Environments
 ) -> None:
     environment("prod")
@@ -194,7 +194,7 @@ def test_a_scan_is_cancelled_once(admin: FlaskClient, environment: Environments)
     assert admin.post(f"/api/v1/scans/{ended}/cancel").status_code == 409
 
 
-def test_progress_tells_tasks_and_objects(admin: FlaskClient, environment: Environments) -> None:
+def test_progress_has_tasks_and_objects(admin: FlaskClient, environment: Environments) -> None:
     environment("prod")
     levels = {
         "1": {"title": "ScanHost", "stage": "inventory", "tasks": 2, "done": 2},
@@ -220,7 +220,7 @@ def events(text: str) -> list[tuple[str, str, dict[str, Any]]]:
     return found
 
 
-def test_events_end_with_the_scan_and_who_heard_the_end_is_told_not_to_come_again(
+def test_events_end_with_the_scan_and_a_client_that_got_the_end_must_not_reconnect(
     admin: FlaskClient, environment: Environments
 ) -> None:
     environment("prod")
@@ -249,7 +249,7 @@ def test_a_stream_ends_when_its_scan_is_deleted(
     assert admin.get(f"/api/v1/scans/{scan_id}/events").status_code == 404
 
 
-def test_events_tell_each_change_once_for_a_bounded_time(
+def test_events_report_each_change_once_for_a_bounded_time(
     admin: FlaskClient, environment: Environments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment("prod")

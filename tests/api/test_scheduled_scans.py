@@ -45,7 +45,7 @@ def test_a_schedule_of_the_original_is_taken(admin: FlaskClient, environment: En
     }
 
 
-def test_its_next_slots_are_told_and_it_is_found_by_name(
+def test_its_next_slots_are_listed_and_it_is_found_by_name(
     admin: FlaskClient, environment: Environments
 ) -> None:
     environment("prod")

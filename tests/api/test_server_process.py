@@ -158,7 +158,7 @@ def raw(server: Served, request: bytes) -> bytes:
 # -- answers -------------------------------------------------------------------------------
 
 
-def test_no_answer_tells_which_software_and_version_it_is(server: Served) -> None:
+def test_no_answer_reveals_software_and_version(server: Served) -> None:
     answers = [server.get("/api/v1/links"), server.get("/nowhere")]
 
     assert {answer.headers["Server"] for answer in answers} == {"calipso"}
@@ -365,7 +365,7 @@ def test_a_key_of_another_certificate_is_refused(serve: Serve, tmp_path: Path) -
     assert f"certificate {pem}" in text
 
 
-def test_a_taken_port_is_told_with_what_to_do(serve: Serve) -> None:
+def test_a_taken_port_is_reported_with_the_remedy(serve: Serve) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
@@ -387,7 +387,7 @@ def test_a_taken_port_is_told_with_what_to_do(serve: Serve) -> None:
         (["--key", "/some/key.pem"], "a key without a certificate"),
     ],
 )
-def test_a_wrong_flag_is_told(
+def test_a_wrong_flag_is_reported(
     flags: list[str],
     words: str,
     home: Path,

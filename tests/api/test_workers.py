@@ -22,7 +22,9 @@ def worker(name: str, *queues: str, late: float = 0.0) -> None:
     store.workers.update_one({"_id": name}, change)
 
 
-def test_those_that_live_tell_their_queues_version_and_last_heartbeat(admin: FlaskClient) -> None:
+def test_living_workers_are_listed_with_queues_version_and_last_heartbeat(
+    admin: FlaskClient,
+) -> None:
     worker("b@edge", "cli-edge", late=3)
     worker("a@main", "scan", "api", "cli")
     worker("lost@main", "scan", late=100_000)

@@ -28,7 +28,7 @@ class Cloud:
 
     @property
     def cloud(self) -> tuple[int, int, str]:
-        """What tells one cloud from another."""
+        """What distinguishes one cloud from another."""
         return (self.hosts, self.instances, self.mesh)
 
     @property

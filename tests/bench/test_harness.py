@@ -219,7 +219,7 @@ def test_sizes_are_hosts_or_hosts_and_instances() -> None:
     assert [(size.hosts, size.instances) for size in given] == [(10, 200), (40, 1000)]
 
 
-def test_a_case_is_told_in_words() -> None:
+def test_a_case_is_described_in_words() -> None:
     name = "test_joining_links[FindLinksForPnics-20]"
 
     assert plain(name) == "joining links: FindLinksForPnics, 20"
@@ -232,7 +232,9 @@ def test_a_case_is_told_in_words() -> None:
     ("old", "new", "word"),
     [(10, 11.9, ""), (10, 12.1, "slower"), (10, 8.4, ""), (10, 8.2, "faster"), (0, 5, "")],
 )
-def test_only_what_moves_beyond_the_tolerance_is_told(old: float, new: float, word: str) -> None:
+def test_only_what_moves_beyond_the_tolerance_is_reported(
+    old: float, new: float, word: str
+) -> None:
     assert Change("x", "wall seconds", old, new).verdict(0.2) == word
 
 
@@ -271,7 +273,7 @@ def test_wall_times_of_a_busy_machine_are_not_compared() -> None:
     assert any("busy" in note for note in found.notes)
 
 
-def test_a_busy_machine_is_told_beside_the_figures() -> None:
+def test_a_busy_machine_is_noted_with_the_figures() -> None:
     busy = scan(10)
     busy.cpu["others"] = 1.0
 
@@ -463,7 +465,7 @@ def test_sizes_of_an_earlier_part_are_added_and_those_measured_again_replaced() 
     assert now.parts == earlier.parts
 
 
-def test_a_part_that_is_cut_short_has_written_the_sizes_of_before_too(
+def test_a_part_that_is_cut_short_has_also_written_the_earlier_sizes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def measure(size: Size, *_: object) -> tuple[list[Scan], Floor | None]:

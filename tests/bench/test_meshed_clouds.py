@@ -60,7 +60,9 @@ def test_rows_say_which_cloud_is_meshed() -> None:
     assert "100 meshed hosts, 5000 instances, first: over time" in text
 
 
-def test_the_memory_of_a_meshed_scan_is_judged_but_its_time_beside_none_of_another_size() -> None:
+def test_the_memory_of_a_meshed_scan_is_judged_but_its_time_is_not_compared_with_other_sizes() -> (
+    None
+):
     found = marks(result([scan(100), scan(1000), scan(2000, "full", peak=2000.0)]))
     told = {mark.name.partition(" <=")[0]: mark for mark in found}
 

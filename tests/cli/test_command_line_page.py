@@ -1,4 +1,4 @@
-"""docs/command-line.md tells of every command and option there is."""
+"""docs/command-line.md describes every command and option."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from calipso.settings import Settings
 from tests.cli.conftest import Shell
 
 
-def test_a_replaced_port_is_told_and_the_wanted_one_is_taken_back_when_it_is_free(
+def test_a_replaced_port_is_reported_and_the_wanted_one_is_taken_back_when_it_is_free(
     tmp_path: Path,
 ) -> None:
     run = RunDir(tmp_path)
@@ -82,7 +82,7 @@ def test_status_and_down_make_no_data_directory_and_name_the_one_they_looked_for
     assert not calipso.home.exists()
 
 
-def test_a_stack_of_another_data_directory_is_told(calipso: Shell, tmp_path: Path) -> None:
+def test_a_stack_of_another_data_directory_is_reported(calipso: Shell, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     code = "import sys; sys.stdin.read()"
     words = [sys.executable, "-c", code, SUPERVISOR, HOME_FLAG, str(elsewhere)]

@@ -109,7 +109,7 @@ def test_the_supervisor_starts_a_store_with_the_variables_of_its_program(tmp_pat
     assert child.log.read_text().strip() == "13"
 
 
-def test_a_program_that_cannot_start_is_told_with_its_log(
+def test_a_program_that_cannot_start_is_reported_with_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = programs.Program(

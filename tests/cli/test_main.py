@@ -128,7 +128,7 @@ def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["status"]) == 130
 
 
-def test_config_show_tells_value_and_origin_and_masks_passwords(
+def test_config_show_lists_value_and_origin_and_masks_passwords(
     calipso: Shell, tmp_path: Path
 ) -> None:
     conf = tmp_path / "mongo.conf"

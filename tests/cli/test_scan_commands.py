@@ -110,7 +110,7 @@ def test_flags_that_contradict_are_wrong_usage_and_start_nothing(
     assert run("scan", "list", "-f", "value") == ""
 
 
-def test_an_unknown_environment_is_told_with_the_nearest(
+def test_an_unknown_environment_is_refused_with_the_nearest_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["scan", "run", "esat"]) == 1
@@ -243,7 +243,7 @@ def test_check_is_content_when_each_queue_has_a_worker(run: Any) -> None:
     assert "one@here" in run("check", "--stack-only")
 
 
-def test_check_tells_of_each_environment_what_fails_and_the_remedy(
+def test_check_shows_for_each_environment_what_fails_and_the_remedy(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CALIPSO_API_TIMEOUT", "0.5")

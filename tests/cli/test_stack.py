@@ -160,7 +160,7 @@ def test_the_ports_are_kept_and_a_taken_one_is_left_to_its_owner(calipso: Shell)
         assert calipso.stores()["mongo_url"] == first["mongo_url"]
 
 
-def test_data_of_another_server_version_are_set_aside_and_told(calipso: Shell) -> None:
+def test_data_of_another_server_version_are_set_aside_and_reported(calipso: Shell) -> None:
     calipso("up", "--only", "stores")
     with MongoClient(calipso.stores()["mongo_url"]) as mongo:
         mongo["calipso"]["c"].insert_one({"_id": 1})
@@ -235,7 +235,7 @@ def small_disk(calipso: Shell) -> Iterator[Path]:
         calipso.home.rmdir()
 
 
-def test_a_full_disk_is_told_and_the_stores_go_on_when_there_is_space(
+def test_a_full_disk_is_reported_and_the_stores_go_on_when_there_is_space(
     calipso: Shell, small_disk: Path
 ) -> None:
     full = f"the disk of {small_disk} is full"

@@ -170,7 +170,7 @@ def test_an_environment_that_does_not_exist_is_no_empty_list(
     assert told.out == ""
 
 
-def test_more_rows_than_the_limit_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_more_rows_than_the_limit_are_noted(capsys: pytest.CaptureFixture[str]) -> None:
     main(["inventory", "list", "-e", ENV, "--limit", "2"])
 
     assert "there are more rows: --marker c1-eth1" in capsys.readouterr().err
@@ -216,7 +216,7 @@ def test_tree_is_drawn_with_names_below_each_other(run: Any) -> None:
     ]
 
 
-def test_tree_below_one_object_to_a_depth_tells_what_is_left_out(run: Any) -> None:
+def test_tree_below_one_object_to_a_depth_counts_what_is_left_out(run: Any) -> None:
     assert run("inventory", "tree", "c1", "-e", ENV, "--depth", "1").splitlines() == [
         "c1 (host)",
         "├── Instances  … 3 below",
@@ -301,7 +301,7 @@ def test_a_clique_that_lost_an_object_is_still_shown(run: Any, cloud: InventoryM
     assert "(not in the inventory)" in run("clique", "show", "web-1")
 
 
-def test_an_object_without_a_clique_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_object_without_a_clique_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clique", "show", "web-2"]) == 1
 
     assert "web-2: focal point of no clique: it has no NIC" in capsys.readouterr().err

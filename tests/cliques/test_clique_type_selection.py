@@ -66,7 +66,7 @@ def test_the_environments_own_type_beats_its_settings_and_these_beat_any() -> No
     assert select_clique_types(here(), [fallback, by_driver])[0]["instance"] == by_driver
 
 
-def test_the_first_of_equals_wins_and_the_tie_is_told() -> None:
+def test_the_first_of_equals_wins_and_the_tie_is_reported() -> None:
     chosen, problems = select_clique_types(
         here(), [clique_type("one", environment="ANY"), clique_type("two", environment="ANY")]
     )
@@ -75,7 +75,7 @@ def test_the_first_of_equals_wins_and_the_tie_is_told() -> None:
     assert [("one, two" in item.message, item.warning) for item in problems] == [(True, True)]
 
 
-def test_a_focal_point_type_nothing_fits_is_told_and_gets_no_cliques() -> None:
+def test_a_focal_point_type_without_a_fitting_clique_type_is_reported_and_gets_no_cliques() -> None:
     chosen, problems = select_clique_types(here(), [clique_type(environment="elsewhere")])
 
     assert chosen == {}

@@ -61,7 +61,7 @@ def key(kind: str, name: str) -> Any:
     return object_key(ENV, kind, name)
 
 
-def test_path_of_a_tunnel_network_tells_its_endpoint() -> None:
+def test_path_of_a_tunnel_network_shows_its_endpoint() -> None:
     found = path(graph(TUNNELLED), key("instance", "vm"), key("network", "front"), ["front"])
 
     assert [link["target_id"] for link in found] == ["tap", "sw", "otep", "eth1", "front"]
@@ -87,7 +87,7 @@ def test_components_come_largest_first() -> None:
     assert [len(group) for group in components(whole)] == [7, 2]
 
 
-def test_objects_that_are_gone_are_told_by_their_key() -> None:
+def test_objects_that_are_gone_are_shown_by_their_key() -> None:
     objects = [
         {"_id": key("instance", "vm"), "type": "instance", "id": "vm", "name": "web"},
         {"_id": key("network", "front"), "type": "network", "id": "front", "name": "front"},

@@ -68,7 +68,7 @@ def test_variables_are_settings(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - {"upgrade"}))
-def test_each_service_tells_whether_it_is_well_and_has_a_limit(name: str) -> None:
+def test_each_service_has_a_health_check_and_a_limit(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     limits = SERVICES[name]["deploy"]["resources"]["limits"]
 

@@ -43,7 +43,7 @@ def test_the_text_of_the_package_has_no_links_that_need_the_repository() -> None
 
 
 def test_no_page_sends_a_password_to_a_port_that_may_be_somebody_elses() -> None:
-    """`calipso up` takes another port when the wanted one is taken; `calipso status` tells it."""
+    """`calipso up` takes another port when the wanted one is taken; `calipso status` shows it."""
     secret = re.compile(r"-u |password|pwd|auth/tokens|Authorization|\$TOKEN", re.IGNORECASE)
     fixed = re.compile(r"(127\.0\.0\.1|localhost):8000|:-http://127", re.IGNORECASE)
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]

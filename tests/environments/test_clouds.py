@@ -241,6 +241,8 @@ def test_old_words_of_variables_are_known(variables: Callable[..., None]) -> Non
         ("http://a:5000/v3/", "http://a:5000/v3"),
         ("http://a:5000/v2.0", "http://a:5000/v3"),
         ("http://a/identity/", "http://a/identity/v3"),
+        ("http://a/identity/v3/auth/tokens", "http://a/identity/v3"),
+        ("http://a:5000/v3?x=1#y", "http://a:5000/v3"),
     ],
 )
 def test_the_url_is_that_of_version_3(home: Path, url: str, expected: str) -> None:

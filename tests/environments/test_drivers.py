@@ -65,7 +65,7 @@ def test_the_table_in_the_docs_is_the_table() -> None:
 
 
 @pytest.mark.parametrize("driver", [d for d in DRIVERS if d.agent_types], ids=lambda d: d.name)
-def test_each_agent_tells_its_driver(driver: Any) -> None:
+def test_each_agent_shows_its_driver(driver: Any) -> None:
     for kind in driver.agent_types:
         (found,) = drivers_of_agents([{"agent_type": kind, "host": "a"}])
 

@@ -1,4 +1,4 @@
-"""`calipso env`: what is told, stored and shown; a password is never among it."""
+"""`calipso env`: what is printed, stored and shown; never a password."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ def test_an_unknown_name_ends_with_1_and_the_nearest(run: Run) -> None:
         assert "no environment prdo; did you mean prod?" in ended.err
 
 
-def test_removing_asks_first_and_tells_what_goes(run: Run) -> None:
+def test_removing_asks_first_and_lists_what_goes(run: Run) -> None:
     store = EnvironmentStore()
     store.add(openstack_document())
     store.db["links"].insert_one({"environment": "prod"})

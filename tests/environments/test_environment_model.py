@@ -230,7 +230,7 @@ def test_the_models_own_error_does_not_show_a_secret_either() -> None:
     assert SECRET not in str(caught.value)
 
 
-def test_a_missing_section_is_told_by_name() -> None:
+def test_a_missing_section_is_named() -> None:
     environment = Environment(name="bare", environment_type="VMware")
 
     with pytest.raises(ConfigError, match="environment bare: no OpenStack section"):

@@ -153,7 +153,7 @@ def test_a_change_keeps_what_a_scan_notes_meanwhile(store: EnvironmentStore) -> 
     assert (store.get("prod").listen, store.get("prod").scanned) == (True, True)
 
 
-def test_a_change_of_somebody_else_meanwhile_is_told(store: EnvironmentStore) -> None:
+def test_a_change_by_somebody_else_meanwhile_is_reported(store: EnvironmentStore) -> None:
     store.add(openstack_document())
 
     def changes(_: Environment) -> dict[str, Any]:
@@ -210,7 +210,9 @@ def test_secrets_stored_in_clear_by_the_original_are_read(store: EnvironmentStor
     assert store.get("prod").section(MysqlSection).pwd == SECRET
 
 
-def test_the_wrong_key_file_is_told_when_reading(store: EnvironmentStore, tmp_path: Path) -> None:
+def test_the_wrong_key_file_is_reported_when_reading(
+    store: EnvironmentStore, tmp_path: Path
+) -> None:
     store.add(openstack_document())
     other = SecretBox(tmp_path / "other.keys")
     other.encrypt("x")
@@ -325,7 +327,7 @@ def test_removing_an_environment_keeps_what_was_found(
     assert inv.collection("inventory").count_documents({"environment": "prod"}) == 1
 
 
-def test_removing_with_data_spares_other_environments_and_finds_every_inventory(
+def test_removing_with_data_leaves_other_environments_and_finds_every_inventory(
     store: EnvironmentStore, inv: InventoryMgr
 ) -> None:
     for name in ("prod", "prod2"):

@@ -158,7 +158,7 @@ def test_a_wrong_database_password_is_one_step(cloud: RunningCloud) -> None:
     assert "Check user and pwd of the mysql section" in steps["DB login"].hint
 
 
-def test_a_wrong_ssh_password_is_told_at_the_gateway(cloud: RunningCloud) -> None:
+def test_a_wrong_ssh_password_is_reported_at_the_gateway(cloud: RunningCloud) -> None:
     steps = tried(changed(cloud, "CLI", pwd=SECRET))
 
     gateway = next(step for name, step in steps.items() if name.startswith("SSH gateway"))
@@ -167,7 +167,7 @@ def test_a_wrong_ssh_password_is_told_at_the_gateway(cloud: RunningCloud) -> Non
     assert hosts_of(steps) == set()
 
 
-def test_an_unknown_host_key_is_told_with_the_file_to_add_it_to(cloud: RunningCloud) -> None:
+def test_an_unknown_host_key_is_reported_with_the_file_for_it(cloud: RunningCloud) -> None:
     steps = tried(changed(cloud, "CLI", accept_new_hosts=False))
 
     gateway = next(step for name, step in steps.items() if name.startswith("SSH gateway"))
@@ -199,7 +199,7 @@ def test_tls_with_an_unknown_certificate_names_the_ca_file(
     assert "ca_file" in steps["API login"].hint
 
 
-def test_tls_against_a_server_without_it_is_told(cloud: RunningCloud) -> None:
+def test_tls_against_a_server_without_it_is_reported(cloud: RunningCloud) -> None:
     steps = tried(changed(cloud, "mysql", use_tls=True))
 
     assert bad(steps) == {"DB login"}
@@ -214,7 +214,7 @@ def test_a_port_that_accepts_and_says_nothing_ends_in_time(cloud: RunningCloud) 
     assert steps["SSH gateway 127.0.0.1"].seconds < 15
 
 
-def test_agents_without_their_mechanism_driver_are_told(cloud: RunningCloud) -> None:
+def test_agents_without_their_mechanism_driver_are_reported(cloud: RunningCloud) -> None:
     steps = tried(cloud.environment | {"mechanism_drivers": ["OVS"]})
 
     assert bad(steps) == {"mechanism drivers"}
@@ -248,7 +248,7 @@ def test_a_dead_host_does_not_stop_the_others(cloud: RunningCloud) -> None:
     assert len(hosts_of(steps)) == 5
 
 
-def test_sudo_that_asks_for_a_password_is_told_with_its_remedy(cloud: RunningCloud) -> None:
+def test_sudo_that_asks_for_a_password_is_reported_with_its_remedy(cloud: RunningCloud) -> None:
     host = sorted(hosts_of(tried(cloud.environment)))[-1]
     cloud.fault(f"sudo-password:{host}")
 
@@ -258,7 +258,7 @@ def test_sudo_that_asks_for_a_password_is_told_with_its_remedy(cloud: RunningClo
     assert "Let ops run `sudo -n sh` there without a password" in steps[f"{host}: sudo"].hint
 
 
-def test_a_missing_tool_is_told_where_it_is_needed_only(cloud: RunningCloud) -> None:
+def test_a_missing_tool_is_reported_only_for_hosts_that_need_it(cloud: RunningCloud) -> None:
     cloud.fault("missing-tool:ovs-vsctl")
     cloud.fault("missing-tool:lldpctl")
 
@@ -280,7 +280,9 @@ def test_a_schema_that_cannot_be_read_is_named(cloud: RunningCloud) -> None:
     assert "there is no Nova schema other_nova" in steps["DB login"].message
 
 
-def test_the_command_streams_steps_and_its_exit_code_tells(run: Run, cloud: RunningCloud) -> None:
+def test_the_command_streams_steps_and_its_exit_code_says_whether_one_failed(
+    run: Run, cloud: RunningCloud
+) -> None:
     EnvironmentStore().add(cloud.environment)
     name = cloud.environment["name"]
 
@@ -323,7 +325,7 @@ def test_adding_tests_at_once_and_keeps_what_was_added(
 
 
 @pytest.mark.parametrize("password", ["sample-secret", SECRET], ids=["right", "wrong"])
-def test_not_even_the_most_talkative_log_tells_a_password(
+def test_not_even_the_most_talkative_log_reveals_a_password(
     inv: InventoryMgr, cloud: RunningCloud, password: str
 ) -> None:
     document = deepcopy(cloud.environment)

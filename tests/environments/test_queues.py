@@ -1,4 +1,4 @@
-"""Queues of an environment: which tasks go where, and what is told of a wrong entry."""
+"""Queues of an environment: which tasks go where, and the error for a wrong entry."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def contents() -> dict[str, list[str]]:
     return {name: items for name, items in found.items() if items and name != "audit"}
 
 
-#: The sample cloud invents names like ours: `instance-1` tells nothing either way.
+#: The sample cloud invents names like ours: `instance-1` proves nothing.
 _INVENTED = {"instance", "network", "net", "project", "host", "port", "aggregate", "zone"}
 _INVENTED |= {"controller", "compute"}
 #: Ids of aggregates, and words that the API uses for other things as well.

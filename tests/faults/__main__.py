@@ -18,7 +18,7 @@ from tests.faults.kinds import kinds
 
 
 def main() -> int:
-    """Run, tell, exit 1 when a run failed."""
+    """Run, print the table, exit 1 when a run failed."""
     options = parse()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack goes with us
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Loaded into workers by `celery worker --include tests.faults.hooks`: they die where told to.
+"""Loaded into workers by `celery worker --include tests.faults.hooks`: they die at chosen points.
 
 A campaign arms a point by a file in `$FAULTS_DIR`; the process that takes the file away does
 what it says, so that it happens once. Nothing happens where no file is. `ends.log` keeps each
@@ -28,7 +28,7 @@ from calipso.stores.scans.answers import AnswerStore
 from calipso.stores.scans.scan_store import ScanStore
 from workers.publisher import CeleryPublisher
 
-#: Named points: where in a scan a process may be told to die.
+#: Named points: where in a scan a process can be made to die.
 POINTS = {
     "locked": "a scan has its environment, and is not running",
     "begun": "a scan is running, nothing of it is planned",
@@ -46,7 +46,7 @@ POINTS = {
     "reported": "the coverage report is written, the scan is not final",
     "ended": "a scan is final, its lock is still held",
 }
-#: Named points: where a worker may be told to stand still until the next scan has run.
+#: Named points: where a worker can be made to stand still until the next scan has run.
 STILL = {
     "in-sweep": "a worker stands still in the sweep while the next scan runs",
     "in-removal": "the same, with its judgement made what is to be removed",
@@ -120,7 +120,7 @@ def die_at(point: str) -> None:
 
 
 def stand_still_at(point: str) -> None:
-    """Stop this process, if it is told to, until `wake`."""
+    """Stop this process until `wake`, if this point is armed."""
     if FOLDER is not None and taken(point):
         words = [str(FOLDER / WAKE), str(os.getpid())]
         subprocess.Popen(["sh", "-c", WAKER, "sh", *words], start_new_session=True)

@@ -29,7 +29,7 @@ class Kind:
     name: str
     text: str
     act: Callable[[Scene], bool | None]  # whether it met the scan; None: if it came in time
-    source: bool = False  # what is read may be incomplete; told in the coverage report
+    source: bool = False  # what is read may be incomplete; see the coverage report
     armed: bool = False  # waits for its point from the beginning
     second: bool = False  # lasts until a second scan of the environment, waiting by then, has run
 

@@ -1,4 +1,4 @@
-"""A worker may die between any two writes: what the second one would have told is made up for."""
+"""A worker may die between any two writes: the scan makes up for the second one."""
 
 from __future__ import annotations
 

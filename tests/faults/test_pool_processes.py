@@ -38,7 +38,7 @@ class Resender(LocalPublisher):
         ([GONE], 60, True),
         ([GONE, os.getpid()], 60, False),
         ([GONE], 1, False),  # its worker hands it on by itself
-        ([], 60, False),  # a worker that does not tell
+        ([], 60, False),  # a worker that does not report it
     ],
 )
 def test_a_task_whose_pool_process_is_gone_is_sent_again(

@@ -1,4 +1,4 @@
-"""What MongoDB refuses it refuses again: told at once. A store that is away is waited for."""
+"""A document that MongoDB refuses is an error at once; only a store that is away is waited for."""
 
 from __future__ import annotations
 

@@ -283,7 +283,7 @@ def difference(expected: Any, found: Any, path: str = "") -> list[str]:
 
 
 def unmet_problems(expected: list[dict[str, str]], told: list[dict[str, str]]) -> list[str]:
-    """Problems that were told and not expected, or the other way round."""
+    """Problems that were reported and not expected, or the other way round."""
     left, lines = list(told), []
     for wanted in expected:
         match = next((p for p in left if _fits(p, wanted)), None)

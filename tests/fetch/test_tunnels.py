@@ -48,7 +48,7 @@ def test_tunnels_that_are_all_alike_leave_only_the_addresses_of_their_peers() ->
     assert "remote_addresses" not in shared
 
 
-def test_a_tunnel_unlike_the_others_tells_what_differs_and_nothing_else() -> None:
+def test_a_tunnel_unlike_the_others_lists_only_what_differs() -> None:
     other = tunnel("gone", "2001:DB8::0:9", options={"local_ip": "192.0.2.7", "csum": "true"})
 
     (odd,) = tunnel_fields(switch(*mesh(3), other))["odd_tunnels"]
@@ -62,7 +62,7 @@ def test_a_tunnel_unlike_the_others_tells_what_differs_and_nothing_else() -> Non
     }
 
 
-def test_a_tunnel_that_is_down_or_broken_tells_so_and_its_peer_stays_listed() -> None:
+def test_a_tunnel_that_is_down_or_broken_has_a_reason_and_its_peer_stays_listed() -> None:
     broken = tunnel("broken", "198.51.100.8", error="no route", ofport=None)
     down = tunnel("down", "198.51.100.9", state="down")
 

@@ -1,4 +1,4 @@
-"""One bad record in a scan: it is told, all others are stored."""
+"""One bad record in a scan is reported, and all others are stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that no store takes: changed alone, and told."""
+"""Values that no store takes: only they are changed, and that is reported."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ HOSTILE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
-def test_what_cannot_be_stored_is_made_storable_and_told(value: Any, inv: InventoryMgr) -> None:
+def test_what_cannot_be_stored_is_made_storable_and_reported(value: Any, inv: InventoryMgr) -> None:
     found, faults = storable({"id": "a", "good": 1, "bad": value})
 
     assert found["good"] == 1

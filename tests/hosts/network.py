@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: Names carry our pid, so that two runs do not meet and leftovers can be told.
+#: Names carry our pid, so that two runs do not collide and leftovers can be recognised.
 TAG = f"c{os.getpid() % 1_000_000}"
 
 
@@ -52,7 +52,7 @@ class Host:
         return ["ip", "netns", "exec", self.namespace, *inside]
 
     def cut(self) -> None:
-        """Take its link down: no packet comes or goes, and nobody is told."""
+        """Take its link down: no packet comes or goes, and nobody gets an error."""
         ip("link", "set", self.link, "down")
 
     def mend(self) -> None:

@@ -62,7 +62,7 @@ def test_a_clock_that_is_far_off_is_refused(ahead: float):
         check_clock(ahead, 15)
 
 
-def test_a_clock_that_is_a_little_off_is_told(caplog: pytest.LogCaptureFixture):
+def test_a_clock_that_is_a_little_off_is_reported(caplog: pytest.LogCaptureFixture):
     check_clock(3.0, 15)
     check_clock(0.5, 15)
 

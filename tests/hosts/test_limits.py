@@ -145,7 +145,7 @@ def test_without_a_stack_limits_are_those_of_the_process(
     limits(load_settings(home=tmp_path)).take(name, 1, 1).release()
 
 
-def test_redis_that_is_away_is_told_and_limits_hold_for_the_process(
+def test_redis_that_is_away_is_reported_and_limits_hold_for_the_process(
     tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
 ):
     from calipso.cli.stack.embedded import start_redis
@@ -275,7 +275,7 @@ def test_sessions_on_a_host_never_exceed_the_limit_over_all_processes(
 
 
 def _established(port: int) -> int:
-    """Connections that a server on loopback has, as the kernel tells."""
+    """Connections of a server on loopback, according to the kernel."""
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(words[1].endswith(f":{port:04X}") and words[3] == "01" for words in lines)
 
@@ -307,7 +307,7 @@ def test_calls_to_a_service_never_exceed_the_limit_over_all_processes(process: p
 # -- what a scan says ----------------------------------------------------------------------
 
 
-def test_a_host_whose_sessions_are_all_in_use_is_told_with_the_setting(
+def test_a_host_whose_sessions_are_all_in_use_is_reported_with_the_setting(
     process: pytest.MonkeyPatch, node: Sshd
 ):
     process.setenv("CALIPSO_SSH_HOST_SESSIONS", "1")

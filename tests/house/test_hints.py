@@ -12,7 +12,7 @@ from calipso.model.problem_codes import CODES
 
 ROOT = Path(__file__).parents[2]
 
-#: Packages that read a cloud and tell what is wrong with it.
+#: Packages that read a cloud and report what is wrong with it.
 READING = ("discover", "sources", "probe", "hostparse", "analysis", "topology", "recording")
 
 DESTRUCTIVE = re.compile(

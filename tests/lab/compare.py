@@ -30,7 +30,7 @@ class Result:
 
 
 def kind_of(document: Row) -> str:
-    """Type of an inventory document; vNICs of instances and of services are told apart."""
+    """Type of an inventory document; vNICs of instances and of services are two types."""
     kind = str(document["type"])
     if kind == "vnic":
         return (
@@ -40,7 +40,7 @@ def kind_of(document: Row) -> str:
 
 
 def shaped(document: Row) -> Row:
-    """The fields of a document in the shape the truth is told in."""
+    """The fields of a document in the form of the truth."""
     found = dict(document)
     if document["type"] == "vedge":
         ports = _rows(document.get("ports"))

@@ -78,7 +78,7 @@ class Steps:
 
 
 def environment(name: str) -> dict[str, Any]:
-    """The environment document of the cloud that the variables tell."""
+    """The environment document of the cloud that the variables describe."""
     given = os.environ
     password = Path(given["LAB_PASSWORD_FILE"]).read_text(encoding="utf-8").strip()
     return {
@@ -140,7 +140,7 @@ def read(api: Api, name: str, step: Steps, folder: Path) -> None:
     """Inventory, links and cliques as files, and the ways to look at them."""
     for noun in ("inventory", "links", "cliques"):
         items = list(api.each(noun, env_name=name))
-        if noun == "cliques":  # a list tells how many links each has, not which
+        if noun == "cliques":  # a list has the number of links of each, not the links
             items = [api.ask("GET", f"cliques/{item['id']}") for item in items]
         (folder / f"{noun}.json").write_text(json.dumps(items), encoding="utf-8")
         step(f"{noun} read page by page", bool(items), str(len(items)))

@@ -28,7 +28,7 @@ WORDS = {True: "answers", False: "accepts and is silent", None: "does not answer
 
 
 def greets(address: str) -> bool | None:
-    """True when a server tells its version, False when it is silent, None when there is none."""
+    """True if a server sends its version, False if it is silent, None if there is no server."""
     try:
         with socket.create_connection((address, 22), 2) as link:
             link.settimeout(2)

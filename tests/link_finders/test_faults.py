@@ -276,7 +276,7 @@ def test_what_was_not_read_is_no_evidence(lack: str, inv: InventoryMgr) -> None:
     assert {code for about, code in problems if about in (A, QBR, "vm-a", "vm-b")} == set()
 
 
-def test_without_notes_of_the_agent_the_other_ports_of_the_network_tell_the_vlan(
+def test_without_notes_of_the_agent_the_other_ports_of_the_network_show_the_vlan(
     inv: InventoryMgr,
 ) -> None:
     objects = cloud()
@@ -291,7 +291,7 @@ def test_without_notes_of_the_agent_the_other_ports_of_the_network_tell_the_vlan
     assert links[PLUG_A]["state"] == "down"
 
 
-def test_tunnels_that_do_not_work_are_told_on_the_endpoint_and_other_ports_on_the_switch(
+def test_tunnels_that_do_not_work_are_reported_on_the_endpoint_and_other_ports_on_the_switch(
     inv: InventoryMgr,
 ) -> None:
     objects = cloud()

@@ -28,7 +28,9 @@ def test_upgrade_twice_and_status(home: Path, capsys: pytest.CaptureFixture[str]
     assert row["at"]
 
 
-def test_a_dry_run_tells_and_does_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_lists_changes_and_makes_none(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["db", "upgrade", "--dry-run"]) == 0
 
     out = capsys.readouterr().out
@@ -47,7 +49,7 @@ def test_a_newer_database_is_refused(home: Path, capsys: pytest.CaptureFixture[s
     assert "later" in capsys.readouterr().out
 
 
-def test_a_missing_index_is_told_by_status(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_reports_a_missing_index(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["db", "upgrade"])
     MongoAccess().db["users"].drop_index("name_1")
     capsys.readouterr()

@@ -51,7 +51,7 @@ def test_an_index_on_the_same_fields_with_another_name_gives_way(inv: InventoryM
     assert schedules.index_information()["name"]["unique"]
 
 
-def test_doubles_where_one_must_be_unique_are_told(inv: InventoryMgr) -> None:
+def test_doubles_under_a_unique_index_are_reported(inv: InventoryMgr) -> None:
     inv.db["users"].insert_many([{"name": "ann"}, {"name": "ann"}])
 
     with pytest.raises(StoreError, match=r"index users\.name_1") as caught:

@@ -98,7 +98,9 @@ def test_two_upgrades_at_once_apply_each_migration_once(things: Any, package: Pa
     assert [item["number"] for item in document()["applied"]] == [1]
 
 
-def test_who_waits_too_long_is_told_who_upgrades(things: Any, package: Package) -> None:
+def test_the_error_after_too_long_a_wait_names_the_upgrading_process(
+    things: Any, package: Package
+) -> None:
     holder = {"owner": "worker1:77:abc", "until": datetime.now(UTC) + timedelta(seconds=60)}
     MongoAccess().db[COLLECTION].insert_one({"_id": KEY, "version": 0, "lock": holder})
 
@@ -200,7 +202,7 @@ def test_a_gap_in_the_numbers_is_an_error(package: Package) -> None:
         find_migrations(made)
 
 
-def test_changes_of_links_of_before_get_their_ends(home: Path) -> None:
+def test_older_changes_of_links_get_their_ends(home: Path) -> None:
     changes = MongoAccess().db["changes"]
     link = {"kind": "link", "type": "vnic-vedge", "id": "h1-tap1 -> h1-OVS [net [a]]"}
     changes.insert_many([{"_id": 1, **link}, {"_id": 2, "kind": "object", "id": "h1"}])

@@ -187,7 +187,7 @@ def test_a_detail_named_level_does_not_hide_the_level(capsys: pytest.CaptureFixt
     assert (event["level"], event["scan_level"]) == ("info", 3)
 
 
-def test_libraries_that_tell_each_step_are_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+def test_libraries_that_log_each_step_are_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     setup_logging("INFO", load_settings())
 
     logging.getLogger("paramiko.transport").info("Connected (version 2.0, client OpenSSH_9.2p1)")

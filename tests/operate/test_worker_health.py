@@ -135,7 +135,7 @@ def test_a_task_that_outlives_the_grace_period_of_its_worker_runs_again_elsewher
     assert snapshot(inv) == alone
 
 
-def test_metrics_tell_how_long_the_queues_are(cluster: Cluster, metrics_port: int) -> None:
+def test_metrics_have_the_lengths_of_the_queues(cluster: Cluster, metrics_port: int) -> None:
     cluster.worker("scan,api,cli")
     for _ in range(3):
         client().send_task("calipso.scan.run", args=["none", "none"], queue="db")  # nobody's

@@ -42,7 +42,7 @@ def messages_of(scan_id: str) -> list[str]:
     return [line["message"] for line in MessageStore().of_scan(scan_id)]
 
 
-def test_the_log_tells_the_story_of_a_scan_in_a_page(
+def test_the_log_describes_a_scan_in_one_page(
     cluster: Cluster, toy: ToyCloud, json_lines: None
 ) -> None:
     toy.state["broken"] = ["h10"]

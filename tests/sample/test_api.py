@@ -38,7 +38,7 @@ def test_login_with_a_wrong_password_is_refused(cloud: RunningCloud) -> None:
         api(cloud, password="wrong").get_token()
 
 
-def test_without_a_token_nothing_is_told(cloud: RunningCloud) -> None:
+def test_without_a_token_nothing_is_returned(cloud: RunningCloud) -> None:
     url = cloud.state["auth_url"].removesuffix("/v3")
 
     for path in ("/v3/projects", "/compute/v2.1/servers/detail", "/network/v2.0/ports"):

@@ -167,7 +167,7 @@ def test_tunnels_have_two_ends(made: GeneratedCloud) -> None:
     assert all((remote, local) in ends for local, remote in ends if remote in addresses)
 
 
-def test_database_and_api_tell_the_same_ports(made: GeneratedCloud) -> None:
+def test_database_and_api_return_the_same_ports(made: GeneratedCloud) -> None:
     fields = ("id", "network_id", "mac_address", "status", "device_id", "device_owner")
     listed = {tuple(port[field] for field in fields) for port in items(made, "network", "ports")}
 

@@ -111,7 +111,7 @@ def test_rows_have_columns_of_the_real_tables(cloud: ProfileCloud) -> None:
                 json.dumps(row)
 
 
-def test_the_truth_is_told_without_the_scanner() -> None:
+def test_the_truth_comes_without_the_scanner() -> None:
     """Only the part that serves a profile knows how the scanner asks."""
     files = [path for path in FOLDER.glob("*.py") if path.name != "cloud.py"]
 
@@ -124,6 +124,6 @@ def _code(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def test_a_profile_that_is_none_is_refused_with_those_there_are() -> None:
+def test_an_unknown_profile_is_refused_with_the_existing_ones() -> None:
     with pytest.raises(ValueError, match="kolla-ovs"):
         ProfileCloud("mainframe")

@@ -52,6 +52,30 @@ def test_sigterm_ends_it_with_success_and_state_was_written(tmp_path: Path) -> N
     assert stat.S_IMODE(state.stat().st_mode) == 0o600
 
 
+#: The program, with a signal at the worst moment: while its main thread holds the lock of an
+#: Event or Condition that it waits for.
+SIGNALLED = """
+import os, signal, sys
+from tests.sample_cloud.__main__ import main
+
+def trace(frame, event, argument):
+    above = frame.f_back and frame.f_back.f_back
+    if frame.f_code.co_name == "wait" and above and above.f_code.co_name == "main":
+        os.kill(os.getpid(), signal.SIGTERM)
+
+sys.settrace(trace)
+os._exit(main(["--hosts", "3", "--for-seconds", "1"]))
+"""
+
+
+def test_a_signal_that_comes_as_it_begins_to_wait_does_not_stop_it_for_ever() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNALLED], cwd=ROOT, stdout=subprocess.DEVNULL, timeout=30
+    )
+
+    assert done.returncode == 0
+
+
 def test_it_ends_by_itself_after_the_time_given() -> None:
     began = time.monotonic()
     with start("--hosts", "3", "--for-seconds", "0.2") as process:

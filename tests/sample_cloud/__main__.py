@@ -7,8 +7,10 @@ Prints one JSON line with addresses, credentials and an environment document for
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import queue
 import signal
 import sys
 import threading
@@ -99,7 +101,7 @@ def cloud_of(options: argparse.Namespace) -> Cloud:
 
 
 def serve(options: argparse.Namespace) -> dict[str, Any]:
-    """Start the three servers; what to tell about them."""
+    """Start the three servers; returns what clients need to know about them."""
     stage = Stage(cloud_of(options), latency=options.latency / 1000, faults=Faults(options.fault))
     stage.ssh = Account(options.ssh_user, stage.ssh.password)
     api, database = ApiServer(stage), DatabaseServer(stage)
@@ -156,9 +158,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM, SIGINT, the end of the time or of standard input."""
     made = parser()
     options = made.parse_args(arguments)
-    stop = threading.Event()
+    # not an Event: its set() in a handler waits for ever when the signal comes within its wait()
+    stop: queue.SimpleQueue[None] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+        signal.signal(number, lambda _number, _frame: stop.put(None))
     try:
         state = serve(options)
     except (ValueError, OSError) as error:
@@ -173,13 +176,14 @@ def main(arguments: list[str] | None = None) -> int:
     print(line, flush=True)
     if options.until_stdin_closes:
         threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
-    stop.wait(options.for_seconds)
+    with contextlib.suppress(queue.Empty):
+        stop.get(timeout=options.for_seconds)
     return 0
 
 
-def _wait_for_end(stop: threading.Event) -> None:
+def _wait_for_end(stop: queue.SimpleQueue[None]) -> None:
     sys.stdin.read()
-    stop.set()
+    stop.put(None)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from tests.sample_cloud.profiles.truth import Key, LinkKey, Truth
 
 Document = dict[str, Any]
 
-#: Types that a profile tells everything about: what it does not name must not be there.
+#: Types that a profile lists in full: an object that it does not name must not exist.
 COMPLETE = (
     *("host", "network", "instance", "network_agent", "host_pnic", "vconnector", "vedge", "otep"),
     *("vservice", "vnic", "switch", "switch_pnic"),

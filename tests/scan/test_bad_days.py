@@ -1,4 +1,4 @@
-"""Bad days: each fault has a defined outcome, is told with its place and remedy, loses nothing."""
+"""Bad days: each fault has a defined outcome, is reported with place and remedy, loses nothing."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def run() -> dict[str, Any]:
 
 
 def error_of(record: dict[str, Any], host: str = "") -> dict[str, Any]:
-    """The one error that a fault at this host led to; it tells all a person needs."""
+    """The one error that a fault at this host led to; it says all that a person needs."""
     errors = [error for error in record["errors"] if not error["warning"]]
     mine = [error for error in errors if host in ("", error["host"])]
     assert mine, record["errors"]
@@ -138,7 +138,7 @@ COMMAND_FAULTS = [
 
 
 @pytest.mark.parametrize("fault", COMMAND_FAULTS)
-def test_a_command_that_fails_spares_what_others_tell(
+def test_a_command_that_fails_leaves_the_answers_of_others(
     cloud: RunningCloud, inv: InventoryMgr, fault: str
 ):
     before = ids(inv)
@@ -199,7 +199,7 @@ def test_a_broken_page_of_servers_is_no_sign_that_they_are_gone(
         ("wrong-password:ssh", "completed_with_errors", "cli"),
     ],
 )
-def test_a_wrong_password_is_told_for_its_source_and_never_shown(
+def test_a_wrong_password_is_reported_for_its_source_and_never_shown(
     cloud: RunningCloud, inv: InventoryMgr, fault: str, status: str, source: str
 ):
     before = ids(inv)
@@ -221,7 +221,7 @@ def test_a_database_that_goes_away_once_is_asked_again(cloud: RunningCloud, inv:
     assert run()["status"] == "completed"
 
 
-def test_a_database_that_stays_away_is_told(cloud: RunningCloud, inv: InventoryMgr):
+def test_a_database_that_stays_away_is_reported(cloud: RunningCloud, inv: InventoryMgr):
     before = ids(inv)
     cloud.fault("mysql-drop:*")
 
@@ -232,7 +232,7 @@ def test_a_database_that_stays_away_is_told(cloud: RunningCloud, inv: InventoryM
     assert ids(inv) == before
 
 
-def test_tls_towards_a_server_without_it_is_told(cloud: RunningCloud, inv: InventoryMgr):
+def test_tls_towards_a_server_without_it_is_reported(cloud: RunningCloud, inv: InventoryMgr):
     document = cloud.environment | {"name": "tls"}
     sections = [dict(part) for part in document["configuration"]]
     for part in sections:

@@ -174,7 +174,7 @@ def test_a_host_that_left_is_removed_although_another_is_broken(
     assert inv.get_by_id("toy", "h1-eth0") is not None
 
 
-def test_what_half_an_answer_tells_is_read_and_what_it_lacks_stays(
+def test_a_partial_answer_is_read_and_what_it_lacks_stays(
     toy: ToyCloud, inv: InventoryMgr, scan: Run
 ):
     scan()

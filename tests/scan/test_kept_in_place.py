@@ -351,7 +351,7 @@ def test_nothing_goes_that_could_not_be_read_and_the_next_good_scan_puts_all_rig
 def assert_only_what_was_read_is_gone(
     inv: InventoryMgr, old: list[Cloud], cloud: Cloud, scan_id: str
 ) -> None:
-    """The rule of the sweep, told once more without its code."""
+    """The rule of the sweep, written once more without its code."""
     now = {item["_id"]: item for item in inv.find_items({"environment": "e"})}
     root = object_key("e", "environment", "e")
     for item in old:

@@ -125,7 +125,7 @@ def test_a_message_sent_again_waits_in_line_like_a_new_one(driven: Driven):
     assert driven.looks() == [lost["_id"]]
 
 
-def test_messages_of_other_scans_tell_as_well(driven: Driven):
+def test_messages_of_other_scans_are_evidence_too(driven: Driven):
     tasks = driven.level("ScanPnicsRoot")
     later = ScanStore().order.take("cli")
 
@@ -134,7 +134,7 @@ def test_messages_of_other_scans_tell_as_well(driven: Driven):
     assert sorted(driven.looks()) == sorted(task["_id"] for task in tasks)
 
 
-def test_a_look_of_the_watchdog_tells_that_the_queue_scan_went_on(
+def test_a_check_of_the_watchdog_shows_that_the_queue_scan_went_on(
     driven: Driven, monkeypatch: pytest.MonkeyPatch
 ):
     order = ScanStore().order

@@ -51,7 +51,7 @@ def test_an_inventory_that_lacks_everything_is_wrong_in_each_kind(inv: Inventory
     assert rows["clique of instance"].missing == ["web: no clique", "both: no clique"]
 
 
-def test_an_invented_a_lost_and_a_changed_link_are_told(inv: InventoryMgr) -> None:
+def test_an_invented_a_lost_and_a_changed_link_are_reported(inv: InventoryMgr) -> None:
     scan("segments")
     truth = ProfileCloud("segments").site.truth
     links = inv.collection("links")
@@ -68,7 +68,7 @@ def test_an_invented_a_lost_and_a_changed_link_are_told(inv: InventoryMgr) -> No
     ]
 
 
-def test_a_problem_of_a_right_cloud_and_a_thing_that_is_not_there_are_told(
+def test_a_problem_of_a_right_cloud_and_a_missing_thing_are_reported(
     inv: InventoryMgr,
 ) -> None:
     scan("segments")

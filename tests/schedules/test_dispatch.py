@@ -58,7 +58,7 @@ def test_each_slot_of_an_hour_has_its_scan(bench: Bench):
     assert bench.document()["counts"]["run"] == len(bench.scans()) == 59
 
 
-def test_of_missed_slots_the_newest_runs_and_the_others_are_told(bench: Bench):
+def test_of_missed_slots_the_newest_runs_and_the_others_are_reported(bench: Bench):
     bench.add()
 
     assert bench.at(5 * 60 + 7) == {"run": 1, "missed": 4}
@@ -232,7 +232,7 @@ def test_workers_whose_clocks_differ_agree_on_the_slots(bench: Bench):
 # -- what stands in the way ------------------------------------------------------------
 
 
-def test_a_slot_whose_predecessor_still_runs_is_skipped_and_told(bench: Bench):
+def test_a_slot_whose_predecessor_still_runs_is_skipped_and_reported(bench: Bench):
     bench.add()
     bench.submit = create_scan
     bench.at(60)
@@ -265,7 +265,7 @@ def test_a_scan_of_somebody_else_delays_the_slot_and_skips_none(bench: Bench):
     assert bench.slots_with_scans() == [1]
 
 
-def test_missed_and_skipped_are_both_told(bench: Bench):
+def test_missed_and_skipped_are_both_reported(bench: Bench):
     bench.add()
     bench.submit = create_scan
     bench.at(60)

@@ -51,7 +51,7 @@ def look_for_ever(began: float, seed: int) -> None:
         time.sleep(0.02)
 
 
-def test_every_slot_is_run_once_or_told_however_often_dispatchers_die(bench: Bench):
+def test_every_slot_is_run_once_or_reported_however_often_dispatchers_die(bench: Bench):
     bench.add()
     chance = random.Random(4711)
     spawn = multiprocessing.get_context("spawn")

@@ -82,7 +82,7 @@ def test_each_frequency_has_its_words(run: Any, options: list[str], when: str):
         ([], "--freq"),
     ],
 )
-def test_wrong_usage_is_told_and_stores_nothing(run: Any, options: list[str], said: str):
+def test_wrong_usage_is_an_error_and_stores_nothing(run: Any, options: list[str], said: str):
     assert said in run("add", "toy", *options, code=2)
     assert ScheduleStore().list() == []
 

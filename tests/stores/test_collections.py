@@ -137,7 +137,7 @@ def test_a_scan_stores_in_nothing_else(inv: InventoryMgr) -> None:
 
 
 @pytest.mark.parametrize("inventory", ["inventory", "inventory_dev", "RDO"])
-def test_the_name_in_the_database_tells_which_collection_it_is(inventory: str) -> None:
+def test_the_name_in_the_database_shows_which_collection_it_is(inventory: str) -> None:
     names = {name: stored_name(inventory, name) for name in COLLECTIONS}
 
     assert len(set(names.values())) == len(names)

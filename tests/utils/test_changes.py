@@ -1,4 +1,4 @@
-"""What counts as a change of an object, and how it is told."""
+"""What counts as a change of an object, and how it is recorded."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_of_what_is_not_declared_stamps_are_no_changes_at_any_depth():
     assert set(differences(new_type, new_type | moved)) == {"next"}
 
 
-def test_of_a_list_without_order_only_the_items_that_came_and_went_are_told():
+def test_of_a_list_without_order_only_the_items_that_came_and_went_are_named():
     old = {"type": "otep", "remote_addresses": ["192.0.2.1", "192.0.2.2", "192.0.2.3"]}
     new = {"type": "otep", "remote_addresses": ["192.0.2.4", "192.0.2.3", "192.0.2.1"]}
 

@@ -1,4 +1,4 @@
-"""Metadata files: what loads, and how a wrong file is told of."""
+"""Metadata files: what loads, and the errors for a wrong file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def problems_of(parser: Any, path: Path) -> list[str]:
     return caught.value.problems
 
 
-def test_all_problems_of_a_scanners_file_are_told_at_once(tmp_path: Path):
+def test_all_problems_of_a_scanners_file_are_reported_at_once(tmp_path: Path):
     path = scanners(
         tmp_path,
         {
@@ -86,13 +86,13 @@ def test_missing_top_level_keys_are_named(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", ["{not json", "[]", '"x"'])
-def test_what_is_no_json_object_is_told(tmp_path: Path, content: str):
+def test_what_is_no_json_object_is_reported(tmp_path: Path, content: str):
     path = write(tmp_path, "scanners.json", content)
 
     assert str(path) in problems_of(ScannersMetadata(), path)[0]
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path):
+def test_a_missing_file_is_reported(tmp_path: Path):
     assert "No such file" in problems_of(ScannersMetadata(), tmp_path / "scanners.json")[0]
 
 

@@ -49,7 +49,7 @@ class HostCase(Case):
         return dict(json.loads((self.folder / "case.json").read_text(encoding="utf-8")))
 
     def links(self, inv: InventoryMgr, patch: pytest.MonkeyPatch) -> tuple[list[Any], list[Any]]:
-        """Links found, as the objects' finders build them, and the problems told."""
+        """Links found, as the objects' finders build them, and the reported problems."""
         self._replace(patch)
         environment = parse_environment(ENVIRONMENT | self.data.get("environment", {}))
         for item in self.data["inventory"]:

@@ -1,4 +1,4 @@
-"""Whole hosts: what each answers, its links and what is told, as `expected.json` has them.
+"""Whole hosts: what each answers, its links and its problems, as `expected.json` has them.
 
 CALIPSO_UPDATE_CASES=wiring/<case> makes the runner rewrite expected.json, for you to read.
 """

@@ -38,7 +38,7 @@ def api(settings: Settings, run: RunDir) -> Store:
     scheme = "https" if settings.api_certificate else "http"
 
     def command() -> list[str]:
-        """Made at each start: another program may hold the port by now."""
+        """Return the arguments, made at each start, because another program may hold the port."""
         number = port.take()
         service.address = f"{scheme}://{REACHED.get(host, host)}:{number}"
         return python(MODULE, "--bind", f"{host}:{number}", "--no-admin")

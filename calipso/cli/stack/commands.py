@@ -145,7 +145,7 @@ def status(
 
 
 def _existing(config: Settings) -> RunDir | None:
-    """The data directory as the stack uses it; None, and the person is told, when there is none."""
+    """Return the data directory of the stack; None, after a message, if there is none."""
     home = config.home_dir()
     if home.exists():
         return RunDir(home)

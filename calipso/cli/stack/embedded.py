@@ -24,7 +24,7 @@ ATTEMPTS = 3  # another program may take the free port before the server does
 
 
 def mongo_address(port: int) -> str:
-    """URL of the embedded MongoDB: direct, as it names itself a replica set of one."""
+    """URL of the embedded MongoDB: direct, because the server calls itself a replica set."""
     return f"mongodb://{LOOPBACK}:{port}/?directConnection=true"
 
 
@@ -87,7 +87,7 @@ def _answers(url: str, ping: Callable[[str], str], child: subprocess.Popen[bytes
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that says something, for error messages."""
+    """The last line of a log that is not empty, for error messages."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - 4096))

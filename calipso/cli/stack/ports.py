@@ -33,7 +33,7 @@ class Port:
         return self.number
 
     def notice(self) -> str:
-        """A message when the port is not the wanted one, else an empty text."""
+        """Return a message if the port is not the wanted one, otherwise an empty text."""
         if self.number in (0, self.wanted):
             return ""
         return (

@@ -1,4 +1,4 @@
-"""Processes we start: tied to their parent, known again by pid and start time, ended in order.
+"""Processes we start: tied to their parent, recognised by pid and start time, ended in order.
 
 Linux: reads /proc and uses PR_SET_PDEATHSIG.
 """

@@ -27,7 +27,7 @@ SECANTUS = "secantusd"  # both servers of the SecantusDB wheel start with it
 #: threads, a fifth more memory (the embedded MongoDB: 540 MB instead of 420 for 100 hosts).
 FEW_HEAPS = {"MALLOC_ARENA_MAX": "2"}
 #: The C library keeps what WiredTiger frees in pieces that cannot be given back: 720 MB for a cache
-#: of 384 at 1,000 hosts. So: the pages of the cache apart from the heaps.
+#: of 384 at 1,000 hosts. So the pages of the cache are kept apart from the heaps.
 LITTLE_HELD = {**FEW_HEAPS, "MALLOC_MMAP_THRESHOLD_": "16384"}
 
 
@@ -93,7 +93,7 @@ def python(module: str, *arguments: str) -> list[str]:
 
 
 def free_port(preferred: Iterable[int] = ()) -> int:
-    """The first preferred port of loopback that is free, else any that is."""
+    """Return the first free port of the preferred ones on loopback, otherwise any free one."""
     for port in (*preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -146,8 +146,8 @@ def _secantus_rs(path: str) -> Callable[[Path, int], list[str]]:
         return [
             *(path, "--config", _own_config(data), "--host", LOOPBACK, "--port", str(port)),
             *("--storage-path", str(data), "--cache-size", "384M", "--log-file-max", "128MB"),
-            # what was acknowledged is on disk: else a crash takes back objects that were stored,
-            # and what the scan then does not find again is removed
+            # acknowledged writes are on disk; otherwise a crash takes back stored objects, and the
+            # ones that the scan does not find again are removed
             "--sync-on-commit",
             # nobody reads its log of changes; the usual 100,000 entries fill the cache
             *("--oplog-max-entries", "1000"),

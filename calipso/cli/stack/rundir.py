@@ -88,7 +88,7 @@ class RunDir:
         return path
 
     def disk_problem(self) -> str:
-        """A sentence when the disk of the data directory is nearly full, else nothing."""
+        """Return a sentence if the disk of the data directory is nearly full, otherwise nothing."""
         free = shutil.disk_usage(self.home).free
         if free > LOW_DISK:
             return ""

@@ -1,4 +1,4 @@
-"""Wait until the stack that a supervisor starts is up, or down, and say how far it is."""
+"""Wait until the stack that a supervisor starts is up, or down, and print the progress."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from calipso.errors import CalipsoError, StoreError
 STORES_SECONDS = 90.0  # a MongoDB that was killed reads its log first
 WORKERS_SECONDS = 180.0  # one that dies is noticed at once; a busy machine starts them slowly
 DOWN_SECONDS = 90.0
-HOPELESS = 3  # so many failed starts of one program in a row, and `up` gives up
+HOPELESS = 3  # `up` gives up after so many failed starts of one program in a row
 POLL = 0.1
 
 
@@ -50,7 +50,7 @@ def wait_for_stores(run: RunDir, supervisor: subprocess.Popen[bytes], told: set[
 
 
 def _not_started(run: RunDir, ended: str = "") -> CalipsoError:
-    """`ended`: how the supervisor went, which counts when it left no reason itself."""
+    """`ended` says how the supervisor ended; it counts if the supervisor left no reason."""
     state = run.state()
     reasons = [state["problem"]] if state.get("problem") else []
     reasons += [f"{c['name']}: {c['message']}" for c in state.get("children", []) if c["message"]]

@@ -21,7 +21,7 @@ SILENT = "silent"  # the process runs without a heartbeat
 STORE_SECONDS = 1.8
 PINGS = {"mongo": ping_mongo, "redis": ping_redis}
 
-#: Seconds without a word after which a person begins to wonder.
+#: Seconds without output after which a person may think that the command hangs.
 QUIET_SECONDS = 3.0
 
 
@@ -76,7 +76,7 @@ def silent_workers(state: dict[str, Any]) -> list[str]:
 
 
 def _hanging_stores(state: dict[str, Any]) -> dict[str, str]:
-    """Embedded stores whose process is there and does not answer; name -> what to say."""
+    """Return a message for each embedded store whose process does not answer, by name."""
     found = {}
     for child in state.get("children", []):
         ping = PINGS.get(child["name"])

@@ -1,1 +1,1 @@
-"""Recorded answers made fit to be shown: the same cloud under other names and numbers."""
+"""Anonymises recorded answers: the same cloud under other names and numbers."""

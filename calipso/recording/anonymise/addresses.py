@@ -34,7 +34,7 @@ POOLS_4 = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15")
 POOLS_4_LARGE = ("10.0.0.0/8", "172.16.0.0/12")
 POOL_6 = "2001:db8::/32"
 
-#: Shorter prefixes are no subnet of a cloud: they stay what they are.
+#: Shorter prefixes are no subnet of a cloud and stay unchanged.
 SHORTEST = {4: 16, 6: 33}
 #: An address in no known network counts as one of a network of this size.
 USUAL = {4: 24, 6: 64}
@@ -118,7 +118,7 @@ class AddressMap:
         return f"{self.address(address)}{length}"
 
     def _hex(self, text: str) -> str:
-        """A VNI may look like an address: only one of a known network is taken for one."""
+        """Replace it only inside a known network, because a VNI may look like an address."""
         address = ipaddress.ip_address(int(text, 16))
         known = self._around(address, 32) is not None
         return f"{int(self.address(address)):08x}" if known else text

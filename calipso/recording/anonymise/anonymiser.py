@@ -1,6 +1,6 @@
 """Anonymiser: API answers, database rows and command output of one cloud, replaced alike.
 
-Names of people's things, host names, ids, addresses and MAC addresses are replaced; free text is
+Names that people give, host names, ids, addresses and MAC addresses are replaced; free text is
 dropped. Names of devices, bridges and physical networks, versions and hardware stay: without
 them a recorded cloud would be no test.
 """

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def normal_ip(value: Any) -> str:
-    """An IPv4 or IPv6 address; other text stays as it is: one odd port must not hide the rest."""
+    """An IP address in normal form; other text stays: one bad port must not hide the rest."""
     try:
         return str(ipaddress.ip_address(str(value)))
     except ValueError:
@@ -15,7 +15,7 @@ def normal_ip(value: Any) -> str:
 
 
 def normal_cidr(value: Any) -> str:
-    """A network address with prefix length; other text stays as it is."""
+    """A network address with prefix length in normal form; other text stays."""
     try:
         return str(ipaddress.ip_network(str(value), strict=False))
     except ValueError:

@@ -53,7 +53,7 @@ class ApiAccess(Fetcher):
         params: Mapping[str, Any] | None = None,
         microversion: str | None = None,
     ) -> Iterator[Item]:
-        """Items of a list, page after page. Raises ApiAccessError when a page cannot be had."""
+        """Items of a list, page after page. Raises ApiAccessError when a page cannot be read."""
         limit = {"limit": settings().api_page_size} if path.startswith(_PAGED) else {}
         client = self.client
 
@@ -81,7 +81,7 @@ class ApiAccess(Fetcher):
         params: Mapping[str, Any] | None = None,
         microversion: str | None = None,
     ) -> Any:
-        """The answer to a question that is no list, as parsed JSON."""
+        """The parsed JSON of an answer that is not a list."""
         body = self.client.ask(
             service_type, path, region=region, params=params, microversion=microversion
         )
@@ -89,7 +89,7 @@ class ApiAccess(Fetcher):
             self.context.recorder.api(service_type, path, None, params, body, microversion)
         return body
 
-    # -- what the API fetchers ask alike -------------------------------------------------
+    # -- questions of several API fetchers -----------------------------------------------
 
     def regions(self, service_type: str, parent_id: str = "") -> list_of[str]:
         """Regions that offer a service: the parent when it is a region, else all stored ones.

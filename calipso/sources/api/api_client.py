@@ -53,11 +53,11 @@ log = logging.getLogger(__name__)
 #: but a service that sends a byte now and then, which never meets the read timeout, is given up.
 TOTAL_FACTOR = 4
 SLOWEST = 1024
-#: Attempts for what is busy, restarting or cut off, and for a page that met an internal error
-#: or no answer in time.
+#: Attempts for a service that is busy or restarting and for an answer that is cut off; then those
+#: for a page that met an internal error or no answer in time.
 ATTEMPTS = 3
 ATTEMPTS_OF_A_PAGE = 2
-#: Digits of a number that Python reads without being asked twice.
+#: Digits from which on a number stays text: Python refuses to convert very long ones.
 _MOST_DIGITS = 1000
 LARGEST_PAGE = 256 * 1024 * 1024
 
@@ -75,7 +75,7 @@ class ApiClient:
         self._count = count
         self._identity = identity_root(section.identity_url())
         self._auth = login_of(section, f"{self._identity}/v3")
-        # No redirects: a token must not follow to wherever an answer points.
+        # No redirects: a token must not go to an address that an answer names.
         self._session = Session(
             auth=self._auth,
             verify=(section.ca_file or True) if not section.insecure else False,
@@ -117,7 +117,7 @@ class ApiClient:
             found = found if said_by_keystone(error) else explained(url, found, error)
             found = login_problem(self.section, found)
             found.once_more = False  # a login is no GET
-            # Asked again and again with a wrong password, Keystone locks the account.
+            # Keystone locks the account after many attempts with a wrong password.
             if found.kind in (ErrorKind.LOGIN_FAILED, ErrorKind.FORBIDDEN, ErrorKind.TLS):
                 self._refused = found
             raise found from error
@@ -139,7 +139,7 @@ class ApiClient:
         return str(access.project_name)
 
     def endpoint(self, service_type: str, region: str | None) -> str:
-        """Address of a service without version, as the OpenStack section wants it reached."""
+        """Address of a service without version, reached as the OpenStack section says."""
         catalogue = self.catalogue()
         if service_type == "identity":
             return self._identity
@@ -254,7 +254,7 @@ class ApiClient:
 
     @contextmanager
     def _slot(self, service_type: str, url: str) -> Iterator[None]:
-        """The right to one of the calls that this service gets at once, from all workers."""
+        """Hold a slot: the right to one of the calls that this service gets at the same time."""
         config = self.settings
         name = f"api {self._identity} {service_type}"
         try:
@@ -287,7 +287,7 @@ def _is_worth_another(state: RetryCallState) -> bool:
 
 
 def _whole_number(digits: str) -> int | str:
-    """A number of JSON; one of more digits than Python reads stays text."""
+    """A number of JSON; one with too many digits stays text."""
     return int(digits) if len(digits) < _MOST_DIGITS else digits
 
 

@@ -19,7 +19,7 @@ def items_of_pages(ask: Ask, what: str, key: str, params: Mapping[str, Any]) -> 
     """Each item once, however the pages overlap.
 
     `what` names the list in errors. When the item that marked the end of a page is deleted
-    meanwhile, the next page cannot be had (400 or 404): the list starts over.
+    meanwhile, the next page cannot be read (400 or 404): the list starts over.
     """
     seen: set[str] = set()
     for restart in range(RESTARTS + 1):
@@ -66,7 +66,7 @@ def _new(items: list[Item], seen: set[str]) -> Iterator[Item]:
 
 
 def page_items(body: Any, what: str, key: str) -> list[Item]:
-    """The items of one page. Raises ApiAccessError when there are none to be had."""
+    """The items of one page. Raises ApiAccessError when the answer has no list."""
     items = body.get(key) if isinstance(body, dict) else None
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise problem(ErrorKind.UNEXPECTED_OUTPUT, f"{what}: the answer has no list {key}")

@@ -1,4 +1,4 @@
-"""What goes wrong with an OpenStack API, as one error with a kind and a hint."""
+"""Errors of an OpenStack API, each with a kind and a hint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from requests import exceptions as http
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.sources.api.wrong_address import redirect_hint
 
-#: Answers of a proxy or a service that is busy or restarting: worth asking again.
+#: Answers of a proxy or a service that is busy or restarting: another attempt may succeed.
 BUSY = frozenset({429, 502, 503, 504})
 
 #: One worker of the service may have failed, and the next one may answer.
@@ -42,7 +42,7 @@ _HINTS = {
     "signed the service's; `insecure` turns the check off.",
     ErrorKind.TRUNCATED: "A proxy in between may cut long answers; a smaller CALIPSO_API_PAGE_SIZE "
     "makes them shorter.",
-    ErrorKind.UNEXPECTED_OUTPUT: "Something else than an OpenStack service answers at this "
+    ErrorKind.UNEXPECTED_OUTPUT: "Something other than an OpenStack service answers at this "
     "address: compare it with the catalogue.",
 }
 
@@ -158,8 +158,8 @@ def no_slot(url: str, service_type: str, why: str, seconds: float) -> ApiAccessE
 def error_text(body: bytes) -> str:
     """What an error document of OpenStack says; empty for any other answer.
 
-    Who may edit an environment chooses the address and reads the message: an answer of something
-    else in the network of the workers is not for them.
+    A person who may edit an environment chooses the address and reads the message. So it must not
+    show answers of other servers in the network of the workers.
     """
     try:
         document = json.loads(body[:_LARGEST_ERROR])

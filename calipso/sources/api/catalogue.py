@@ -18,7 +18,7 @@ _IDENTITY_VERSION = re.compile(r"/v(3|2\.0)(/.*)?$")
 
 
 def checked_catalogue(catalogue: object) -> list[Document]:
-    """The services of a catalogue, each with endpoints. Raises ValueError when it is none."""
+    """The services of a catalogue, each with endpoints. Raises ValueError for another form."""
     if not isinstance(catalogue, list) or not all(isinstance(item, dict) for item in catalogue):
         raise ValueError("the catalogue is no list of services")
     for service in catalogue:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from calipso.errors import ConfigError
+from calipso.sources.api.catalogue import identity_root
 
 Cloud = dict[str, Any]
 
@@ -137,14 +138,10 @@ def _address(name: str, url: str) -> Cloud:
         raise ConfigError(
             f"cloud {name}: auth_url: not a URL such as https://cloud.example:5000/v3"
         ) from None
-    path = parts.path.rstrip("/")
-    if path.endswith("/v2.0"):
-        path = path.removesuffix("/v2.0")
-    if not path.endswith("/v3"):
-        path += "/v3"
+    root = identity_root(f"{parts.scheme}://{parts.netloc}{parts.path}")
     tls = parts.scheme == "https"
     return {
-        "auth_url": f"{parts.scheme}://{parts.netloc}{path}",
+        "auth_url": f"{root}/v3",
         "host": parts.hostname or "",
         "port": port or (443 if tls else 80),
         "use_tls": tls,

@@ -1,7 +1,7 @@
-"""What is behind an address that does not answer as an OpenStack service: looked at, then said.
+"""Finds out what is behind an address that does not answer as an OpenStack service.
 
-An error that only repeats what a client library met (`RemoteDisconnected`, HTTP 400) does not say
-what to set. Here the address is asked once more in the other way, so that the hint is evidence.
+The error of a client library (`RemoteDisconnected`, HTTP 400) does not say which setting is wrong.
+So this module asks the address once more, with TLS or without, and the hint has evidence.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SET = (
 
 
 def explained(url: str, error: ApiAccessError, cause: object = "") -> ApiAccessError:
-    """The error, with what to set when the address is of another kind than it says.
+    """The error, with the setting to change when the address is of another kind than it says.
 
     `cause` is what the client library raised.
     """
@@ -44,7 +44,9 @@ def explained(url: str, error: ApiAccessError, cause: object = "") -> ApiAccessE
         error.message = f"{url}: this port speaks plain HTTP, and https:// was used"
         error.hint, error.kind, error.retryable = f"Use http:// {_SET}", ErrorKind.TLS, False
     elif error.status == 400:
-        error.hint = f"Something else than an OpenStack service answers. Check http or https {_SET}"
+        error.hint = (
+            f"Something other than an OpenStack service answers. Check http or https {_SET}"
+        )
     error.args = (error.message,)
     return error
 
@@ -76,7 +78,7 @@ def speaks_tls(url: str) -> bool:
 
 
 def redirect_hint(url: str, location: str) -> str:
-    """What to set for an address that redirects. Another host is not named: it may be internal."""
+    """The setting to change for a redirect; it names no other host, which may be internal."""
     target = urlsplit(location)
     if target.hostname not in (None, urlsplit(url).hostname):
         return "It redirects to another host. " + _REDIRECT

@@ -108,7 +108,7 @@ class HostAnswers:
         return value
 
     def prefetch(self, hosts: Iterable[str]) -> None:
-        """Ask several hosts at the same time. What fails is raised when it is needed."""
+        """Ask several hosts at the same time. A failure is raised when its answer is needed."""
         todo = [host for host in dict.fromkeys(hosts) if not self._known(host)]
         if len(todo) < 2:
             return
@@ -138,7 +138,7 @@ class HostAnswers:
         return found or {}
 
     def _ensure(self, host: str, state: _Host) -> None:
-        """Ask the host, or take over what another worker learned of it."""
+        """Ask the host, or use the answers that another worker has stored."""
         with state.lock, log_context(host=host):
             if state.known():
                 return
@@ -166,9 +166,9 @@ class HostAnswers:
         return command.name in {wanted.name for wanted in self._commands_for(host)}
 
     def _commands_for(self, host: str) -> list[Command]:
-        """What this host is asked: the commands of a driver only where Neutron has its agent.
+        """The commands for this host: those of a driver only if Neutron has its agent there.
 
-        A host of which no agents are known is asked everything.
+        A host without known agents gets all commands.
         """
         agents = self._host_document(host).get("network_agents")
         if self._given or not agents:
@@ -178,7 +178,7 @@ class HostAnswers:
         return [command for command in COMMANDS if command.name not in others]
 
     def _ask_steadily(self, host: str, commands: list[Command]) -> dict[str, StoredAnswer]:
-        """Ask once more when this process stood still: what was late then is not the host's."""
+        """Ask once more if this process stood still: then the delay is not the host's fault."""
         began = standstill.begin()
         try:
             answers = self._ask(host, commands)
@@ -218,7 +218,7 @@ class HostAnswers:
         return answers
 
     def _skipped(self, host: str, state: _Host) -> CliAccessError:
-        """The first to ask hears why; the others that the host is skipped."""
+        """Return the cause to the first caller; to the others, that the host is skipped."""
         with state.lock:
             first, state.told = not state.told, True
         error = state.error

@@ -1,7 +1,7 @@
 """A bundle: all questions to a host as one shell script, and its output taken apart again.
 
 Each command runs on its own, under `timeout`, with nothing on standard input. Before and after
-it a line with a random marker is printed to stdout and to stderr, so that answers can be told
+it a line with a random marker is printed to stdout and to stderr, so that answers can be separated
 from login banners, from each other, and from an answer that broke off.
 
     <newline><marker> begin <name><newline> ... output ... <newline><marker> end <name> <status>

@@ -66,7 +66,7 @@ class CliAccess(Fetcher):
         return self._answers().parsed(host, command.name, parser, make)
 
     def devices(self, host: str) -> Devices:
-        """The network devices of a host, by name. A device that cannot be read is told of."""
+        """The network devices of a host, by name. A device that cannot be read is reported."""
         found = self.parsed(LINKS, host, parse_devices)
         for broken in found.broken:
             hint = "The rest of the answer is used. Update iproute2 there, or remove the device."
@@ -76,8 +76,8 @@ class CliAccess(Fetcher):
     def wiring(self, host: str, *, switch: bool = True) -> Wiring:
         """How the host is wired: one graph, made once while the host is worked on.
 
-        `switch`: with Open vSwitch. Raises CliAccessError or ParseError when the host does not
-        tell its devices.
+        `switch`: with Open vSwitch. Raises CliAccessError or ParseError when its devices cannot be
+        read.
         """
         answers = self._answers()
 
@@ -95,7 +95,7 @@ class CliAccess(Fetcher):
     def tell_once(
         self, host: str, message: str, hint: str, kind: str = ErrorKind.UNEXPECTED_OUTPUT
     ) -> None:
-        """Tell of a part of a host that cannot be read: once a scan and process."""
+        """Report a part of a host that cannot be read, once per scan and process."""
         told: set[tuple[str, str]] = self.context.shared("cli:told", set)
         if (host, message) in told:
             return

@@ -1,9 +1,9 @@
-"""The SSH connections of one scan in one process: which host, which way, one each.
+"""The SSH connections of one scan in one process, one for each host.
 
 A host is reached through the gateway (a forwarded channel, no shell on the gateway), or directly.
 The gateway itself is recognised by any of its names, so that no hop is made from it to itself.
 How many sessions a host carries at once is limited over all workers; a connection that is only
-kept for later questions makes way for who waits.
+kept for later questions closes when another worker waits.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class HostConnections:
     def gateway(self) -> SshConnection:
         """The connection to the gateway; a failed login is not tried again in this scan.
 
-        Where all its sessions were in use it is, after as long as that was waited for; at once
-        when this process stood still meanwhile.
+        If all its sessions were in use, the next attempt comes after `slot_wait` more seconds; if
+        this process stood still meanwhile, at once.
         """
         with self._gateway_lock:
             if self._gateway is not None:
@@ -138,7 +138,7 @@ class HostConnections:
                 self._gateway = None
 
     def make_way(self, host: str) -> None:
-        """Close the connection to a host unless it is in use: somebody waits for its place."""
+        """Close the connection to a host unless it is in use: another worker waits."""
         with self._lock:
             kept = self._open.get(host)
             if kept is None or not kept.idle:
@@ -179,7 +179,7 @@ class HostConnections:
         return None
 
     def _connect(self, host: str) -> SshConnection:
-        """Try the host's name and address; a name that leads nowhere does not end it."""
+        """Try the host's name and its address; after a name that leads nowhere, the next one."""
         via = None if self.section.direct else self.gateway()
         failed: CliAccessError | None = None
         for account in self._accounts(host):

@@ -34,7 +34,7 @@ class HostKeyIndex:
             self.add_line(line)
 
     def add_line(self, line: str) -> None:
-        """Take one line of a known hosts file; comments and empty ones count for nothing."""
+        """Take one line of a known hosts file; comments and empty lines are ignored."""
         line = line.strip()
         if not line or line.startswith("#"):
             return

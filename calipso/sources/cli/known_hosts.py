@@ -1,4 +1,4 @@
-"""Host keys of one environment: checked always, new ones taken only where that is allowed."""
+"""Host keys of one environment: always checked; new ones are added only if that is allowed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LINE = re.compile(
 
 
 class UnknownHostKey(paramiko.SSHException):
-    """The host is not in the known hosts file, and accepting it was not asked for."""
+    """The host is not in the known hosts file, and new hosts are not accepted."""
 
     def __init__(self, name: str, key: paramiko.PKey) -> None:
         super().__init__(f"host key of {name} is not known")
@@ -33,7 +33,7 @@ class UnknownHostKey(paramiko.SSHException):
 
 
 def known_hosts_path(environment: str, section: CliSection, settings: Settings) -> Path:
-    """The environment's known hosts file: the one it names, else one in the data directory."""
+    """The environment's known hosts file: the one it names, or one in the data directory."""
     if section.known_hosts:
         return Path(section.known_hosts).expanduser()
     return settings.data_dir() / "known_hosts" / environment

@@ -1,4 +1,4 @@
-"""Why a host or a command gave no answer: kind, message and what to do about it."""
+"""Errors of hosts and commands without an answer: kind, message and remedy."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def no_answer(host: str, user: str, said: Executed) -> CliAccessError:
 
 
 def no_session(host: str, why: str, seconds: float) -> CliAccessError:
-    """The limit of SSH sessions was reached, and nobody gave one back in the time allowed."""
+    """The error for a reached limit: no SSH session came free in the time allowed."""
     return CliAccessError(
         f"{host}: no SSH session came free within {seconds:g} s: {why}",
         kind=ErrorKind.TIMEOUT,

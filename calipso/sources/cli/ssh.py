@@ -1,4 +1,4 @@
-"""SSH to one host: connect, run a command, and say in our words what went wrong."""
+"""SSH to one host: connect, run a command, and turn failures into errors with a hint."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 #: Seconds without a question after which a connection counts as idle.
 IDLE_AFTER = 5.0
-#: Most bytes one command line may answer; a host that sends more is cut off.
+#: Maximum bytes of the answer to one command line; a host that sends more is cut off.
 MOST_BYTES = 64 * 1024 * 1024
 KEEPALIVE = 15
 #: Seconds that the thread of a connection that failed may take to end.
@@ -58,7 +58,7 @@ class Executed:
 
 
 class SilentServer(paramiko.SSHException):
-    """Whoever listens there let us connect, and did not finish the SSH handshake in time."""
+    """The server accepted the connection and did not finish the SSH handshake in time."""
 
 
 class SshConnection:
@@ -231,8 +231,8 @@ def connect(
         raise
     except (paramiko.SSHException, OSError, EOFError) as error:
         _give_up(client)
-        # paramiko's words for a server that accepts and then is silent are those for one that
-        # hangs up, or "No existing session": only the time shows which
+        # paramiko reports a server that accepts and is then silent like one that hangs up, or as
+        # "No existing session": only the time shows which it is
         if type(error) is paramiko.SSHException and time.monotonic() - began >= timeout:
             error = SilentServer("it accepts connections, then says nothing")
         raise _failure(host, account, error, via, str(known_hosts.path)) from error

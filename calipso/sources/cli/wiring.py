@@ -1,4 +1,4 @@
-"""The wiring of a host, of what it answered: one graph a host, kept while the host is worked on."""
+"""The wiring of a host, made from its answers: one graph, kept while the host is worked on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ T = TypeVar("T")
 
 
 class Asks(Protocol):
-    """What of CliAccess a wiring needs."""
+    """The part of CliAccess that a wiring needs."""
 
     def parsed(self, command: Command, host: str, parser: Callable[[str], T]) -> T:
-        """What a parser makes of an answer."""
+        """The result of a parser."""
         ...
 
     def devices(self, host: str) -> dict[str, Device]:

@@ -35,7 +35,7 @@ def cells_elsewhere(
 ) -> list[Cell]:
     """Cells that the main server does not have; `here` are the Nova schemas it has.
 
-    Two cells may call their schema the same. Then the schema of the main server belongs to the
+    The schemas of two cells may have one name. Then the schema of the main server belongs to the
     one whose address is the main server's, and the others are elsewhere.
     """
     rows = list(mappings)  # a disabled cell gets no new instances; it has its old ones

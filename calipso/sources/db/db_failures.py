@@ -1,4 +1,4 @@
-"""Memory of what failed, so that a server in trouble is not asked for every host anew."""
+"""Memory of failures, so that a server in trouble is not asked again for every host."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 from calipso.errors import DbAccessError
 
-#: After a failure that took some time, the same is not tried for this many times as long: of the
-#: time of a scan no more than a quarter goes into waiting for a server that does not answer.
+#: After a failure, the same is not tried for this many times the seconds that it took. So a scan
+#: spends at most a quarter of its time on waiting for a server that does not answer.
 PAUSE_FACTOR = 3
 
 
@@ -23,7 +23,7 @@ class Failures:
 
     @contextmanager
     def watched(self, attempt: Hashable) -> Iterator[None]:
-        """Run an attempt, or raise at once what it ended with a moment ago.
+        """Run an attempt, or raise at once the error of the same attempt a moment ago.
 
         A refusal (wrong password, no TLS) is remembered for good: repeating it locks accounts.
         """

@@ -29,7 +29,7 @@ Rows = list[tuple[Any, ...]]
 
 
 class _NoClearPassword:
-    """Refuses to send the password in clear: without TLS any server could ask for it."""
+    """Refuses to send the password in clear text: without TLS any server could ask for it."""
 
     def __init__(self, _connection: object) -> None:
         pass

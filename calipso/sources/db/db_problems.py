@@ -1,4 +1,4 @@
-"""What goes wrong with a MySQL server, as one error with a kind and a hint."""
+"""Errors of a MySQL server, each with a kind and a hint."""
 
 from __future__ import annotations
 

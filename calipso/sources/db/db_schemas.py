@@ -23,9 +23,9 @@ DEFAULT = "nova"
 def find_schemas(tables: Mapping[str, set[str]], wanted: str, server: str) -> dict[str, list[str]]:
     """Schemas of each kind.
 
-    `wanted` is `schema` of the mysql section. Where one server holds several clouds it names the
-    Nova schema of ours; the names of the others follow it (`prod_nova` -> `prod_neutron`). Kinds
-    of which there are several to choose from are told by `choose`.
+    `wanted` is `schema` of the mysql section. If one server holds several clouds, it names the
+    Nova schema of ours; the names of the others follow it (`prod_nova` -> `prod_neutron`). For a
+    kind of which there are several, `choose` raises an error.
     """
     found: dict[str, list[str]] = {}
     for kind, signature in SIGNATURES.items():

@@ -206,7 +206,7 @@ def test_groups_give_roles_at_each_login(configure: Configure, slapd: Slapd, acc
     assert (UserStore().get("ben").role, UserStore().get("ben").grants) == (Role.OPERATOR, {})
 
 
-def test_groups_count_for_the_last_admin_too_and_that_is_told(
+def test_groups_count_for_the_last_admin_too_and_a_warning_is_logged(
     configure: Configure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     UserStore().add(User(name="anna", role=Role.ADMIN, origin=Origin.LDAP))
@@ -394,7 +394,7 @@ def test_the_example_is_a_good_file() -> None:
     assert read_ldap_config(example).user_id_attribute == "CN"
 
 
-def test_a_wrong_file_is_told_when_the_api_starts(
+def test_a_wrong_file_is_reported_when_the_api_starts(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CALIPSO_LDAP_CONFIG", str(tmp_path / "none"))

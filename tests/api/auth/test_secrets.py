@@ -92,7 +92,7 @@ def queries(call: Call) -> list[dict[str, str]]:
     return asked
 
 
-def test_no_read_tells_a_secret(world: World, log_lines: Callable[[], str]) -> None:
+def test_no_read_reveals_a_secret(world: World, log_lines: Callable[[], str]) -> None:
     found, good, hidden = [], 0, secrets(world)
     for call in calls(world.app):
         if call.method != "GET":
@@ -115,7 +115,7 @@ def test_no_read_tells_a_secret(world: World, log_lines: Callable[[], str]) -> N
     assert good > 80
 
 
-def test_no_change_tells_a_secret(world: World, log_lines: Callable[[], str]) -> None:
+def test_no_change_reveals_a_secret(world: World, log_lines: Callable[[], str]) -> None:
     found = []
     for call in calls(world.app):
         if call.method == "GET":

@@ -132,7 +132,7 @@ def test_logging_out_ends_the_token_and_no_other(client: FlaskClient, anna: User
         ({"methods": ["token"], "token": "f" * 64}, "the token is unknown or has expired"),
     ],
 )
-def test_what_is_wrong_is_told_in_the_originals_words(
+def test_errors_have_the_words_of_the_original(
     client: FlaskClient, anna: User, auth: dict[str, object], words: str
 ) -> None:
     answer = client.post(URL, json={"auth": auth})

@@ -207,7 +207,7 @@ def test_service_tokens_are_given_listed_and_ended(admin: FlaskClient, login: Lo
     assert admin.get(f"{USERS}/backup/tokens").json == {"items": []}
 
 
-def test_the_own_tokens_are_nobody_elses(admin: FlaskClient, login: Login) -> None:
+def test_own_tokens_belong_to_nobody_else(admin: FlaskClient, login: Login) -> None:
     anna, ben = login("viewer", "anna"), login("viewer", "ben")
     (of_anna,) = anna.get(f"{USERS}/me/tokens").json["items"]
 
@@ -270,7 +270,7 @@ def test_what_was_made_is_named_in_the_entry(
     assert (entry["environment"], entry["fields"]) == ("prod", ["environment", "freq"])
 
 
-def test_a_change_that_cannot_be_written_down_is_told_in_the_log(
+def test_a_change_without_an_audit_entry_is_reported_in_the_log(
     admin: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fails(*_: object) -> None:

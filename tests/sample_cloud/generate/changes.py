@@ -26,7 +26,7 @@ class Changes(OddChanges):
         self.plan = builder.plan
 
     def make(self, change: Mapping[str, Any]) -> Item:
-        """Make a change and tell what it was about. Raises ValueError."""
+        """Make a change; returns what it was about. Raises ValueError."""
         operation = change.get("op")
         if operation not in self.OPERATIONS:
             raise ValueError(f"unknown change {operation}: one of {', '.join(self.OPERATIONS)}")

@@ -1,4 +1,4 @@
-"""How guests, DHCP servers and routers are plugged: drawn on the host, told to the truth."""
+"""How guests, DHCP servers and routers are plugged: drawn on the host, and noted in the truth."""
 
 from __future__ import annotations
 

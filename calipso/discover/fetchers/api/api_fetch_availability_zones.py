@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from calipso.discover.fetchers.api import api_hosts
 from calipso.discover.fetchers.api.api_host_lists import (
-    cells_away,
+    all_but_silent,
     listed_hosts,
     of_regions,
     zone_id,
 )
-from calipso.errors import PartialAnswer
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_access import ApiAccess
 
@@ -43,8 +42,7 @@ class ApiFetchAvailabilityZones(ApiAccess):
             return found
         stored = self.inv.find(self.env, "availability_zone", ["id", "hosts"])
         kept = {zone["id"] for zone in stored if silent & set(zone.get("hosts", ()))}
-        listed_zones = [zone for zone in found if zone["id"] not in kept]
-        raise PartialAnswer([cells_away(region, silent)], listed_zones)
+        return all_but_silent(region, silent, [zone for zone in found if zone["id"] not in kept])
 
 
 def placement(region: str) -> Fetched:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from calipso.discover.fetchers.api import api_hosts
 from calipso.discover.fetchers.api.api_host_lists import (
-    cells_away,
+    all_but_silent,
     listed_hosts,
     of_regions,
     zone_id,
@@ -97,9 +97,7 @@ class ApiFetchProjectHosts(ApiAccess):
         self._report(name_problems(names, by_name))
         self._report(driver_problems(self.env, drivers, wanted))
         self._report(host_driver_problems(self.env, drivers, by_name, wanted))
-        if silent:
-            raise PartialAnswer([cells_away(region, silent)], found)
-        return found
+        return all_but_silent(region, silent, found)
 
     def _report(self, problems: Iterable[Problem]) -> None:
         for problem in problems:

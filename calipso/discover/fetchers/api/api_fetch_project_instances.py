@@ -6,14 +6,13 @@ from collections.abc import Container
 from typing import ClassVar
 
 from calipso.discover.fetchers.api.api_host_lists import (
-    cells_away,
+    all_but_silent,
     of_regions,
     silent_hosts,
 )
 from calipso.discover.fetchers.api.api_servers import instances_of
 from calipso.discover.fetchers.api.instance_details import complete, of_instance
 from calipso.discover.fetchers.api.instance_ports import InstancePorts
-from calipso.errors import PartialAnswer
 from calipso.model.hosts import region_of, runs_instances
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_access import ApiAccess
@@ -72,9 +71,7 @@ class ApiFetchProjectInstances(ApiAccess):
                     self._unknown_host(item, host, region)
                 found.append(item)
         complete(self, found, InstancePorts(self.inv, self.env))
-        if silent:
-            raise PartialAnswer([cells_away(region, silent)], found)
-        return found
+        return all_but_silent(region, silent, found)
 
     def _unknown_host(self, item: Fetched, host: str, region: str) -> None:
         self.context.problem(

@@ -60,6 +60,13 @@ def cells_away(region: str, hosts: Iterable[str]) -> ApiAccessError:
     return error
 
 
+def all_but_silent(region: str, silent: Iterable[str], found: list[Fetched]) -> list[Fetched]:
+    """Return what was found. Raises PartialAnswer with it if Nova cannot reach some hosts."""
+    if hosts := list(silent):
+        raise PartialAnswer([cells_away(region, hosts)], found)
+    return found
+
+
 def of_regions(regions: Iterable[str], ask: Callable[[str], list[Fetched]]) -> list[Fetched]:
     """Return what `ask` returns, for all regions. A region that fails does not stop the others.
 

@@ -67,11 +67,11 @@ class CliFetchOtepsLxb(CliAccess):
         if node is None:
             return {"device": "", "pnics": []}, None
         ways, unread = Ways(), nics_unread(self, host, wiring)
-        try:
-            peers = otep["remote_addresses"] if unread is None else []
-            ways = tunnel_ways(self, host, wiring, node, peers)
-        except (AccessError, ParseError) as error:
-            unread = unread or error
+        if unread is None:
+            try:
+                ways = tunnel_ways(self, host, wiring, node, otep["remote_addresses"])
+            except (AccessError, ParseError) as error:
+                unread = error
         if not ways.ways and unread is None:
             tell_no_way(self, host, otep["id"], address, node, ways)
         return {"device": node.name, "pnics": nic_names(ways), **ways_fields(ways)}, unread

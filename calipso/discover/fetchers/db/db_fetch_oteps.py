@@ -87,12 +87,12 @@ class DbFetchOteps(DbAccess):
             self._nowhere(host, ip_address)
             return {"device": "", "pnics": []}, None
         ways, unread = Ways(), nics_unread(self, host, wiring(self, host))
-        try:
+        if unread is None:
             barred = barred_by(vedge.get("configurations") or {})
-            asked = peers if unread is None else []
-            ways = tunnel_ways(self, host, wiring(self, host), node, asked, barred)
-        except (AccessError, ParseError) as error:
-            unread = unread or error
+            try:
+                ways = tunnel_ways(self, host, wiring(self, host), node, peers, barred)
+            except (AccessError, ParseError) as error:
+                unread = error
         if not ways.ways and unread is None:
             tell_no_way(self, host, f"{host}-otep", ip_address, node, ways)
         device = node.facts
