@@ -82,7 +82,8 @@ HOST = ObjectType(
             search=Search.ADDRESS,
         ),
     ),
-    notes="A host Nova does not know hangs below the zone of its agents, else below `internal`.",
+    notes="A host that Nova does not know hangs below the zone of its agents, otherwise below "
+    "`internal`.",
 )
 
 NETWORK_AGENT = ObjectType(
