@@ -43,6 +43,7 @@ VNIC = ObjectType(
         ),
         Field("pci_address", "PCI address on the host of what the guest got.", LIBVIRT),
         Field("vhost_device", "Of vDPA: the host's device that the guest got.", LIBVIRT),
+        Field("lower_devices", "Devices below the guest's macvtap, the nearest first.", LINKS),
         Field("socket", "Path of its vhost-user socket.", LIBVIRT),
         Field(
             "peer",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.guest_carriers import carrier_fields
-from calipso.discover.fetchers.cli.guest_ports import GuestPorts, guest_ports
+from calipso.discover.fetchers.cli.guest_ports import GuestPorts, guest_ports, lower_devices
 from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
 from calipso.discover.fetchers.cli.unexplained import tell_of_devices
@@ -78,6 +78,8 @@ class CliFetchInstanceVnics(CliAccess):
                 continue  # a graphics card, say: nothing tells that it is for a network
             vnic = _vnic(uuid, host, guest, device, port)
             vnic |= carrier_fields(self, host, guest, port)
+            if interface is not None and interface.kind == "direct":
+                vnic["lower_devices"] = lower_devices(devices, device)
             found.append(vnic | self._sub_ports(port))
         for port in joined.left.get(domain.uuid, ()):
             if ids_by_other_name(self)[port.host] == host:
