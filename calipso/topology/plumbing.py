@@ -19,6 +19,9 @@ NAMESPACE_PREFIXES = frozenset({"ns", "qr", "qg", "sg", "ha", "fg"})
 #: Kinds of device that are never a port of a switch of the host while they lie in a namespace.
 IN_NAMESPACE_ONLY = frozenset({"veth", "macvlan", "ipvlan", "vlan", "bridge", "dummy", "bond"})
 
+#: Kinds of device that have another end, or may have: nobody said the kind.
+_MAY_PAIR = frozenset({"veth", "", None})
+
 
 def values(value: Any) -> list[str]:
     """Return a value or a list of values as a list of strings, without None and empty strings."""
@@ -66,7 +69,8 @@ def vnics_by_device(vnics: Iterable[Record]) -> dict[tuple[str, str], Record]:
                 paired[host, str(peer.get("device"))] = vnic
             continue
         prefix, dash, port = device.partition("-")
-        if vnic.get("vnic_type") == "vservice_vnic" and dash and prefix in NAMESPACE_PREFIXES:
+        may_be_pair = vnic.get("vnic_type") == "vservice_vnic" and vnic.get("kind") in _MAY_PAIR
+        if may_be_pair and dash and prefix in NAMESPACE_PREFIXES:
             other_ends[host, f"tap{port}"] = vnic
     return other_ends | own | paired
 

@@ -167,3 +167,11 @@ def test_a_domain_that_breaks_off_costs_no_other(rest: str) -> None:
     found = parse_domains(f"{listed}\n{whole.format(uuids[0])}{broken}{whole.format(uuids[2])}")
 
     assert [isinstance(found[uuid], ParseError) for uuid in uuids] == [False, True, False]
+
+
+def test_a_link_that_is_null_is_none() -> None:
+    told = '[{"ifindex": 7, "ifname": "vti0", "link": null, "linkinfo": {"info_kind": "vti"}}]'
+
+    device = parse_devices(told)["vti0"]
+
+    assert (device.lower, device.lower_index, device.peer_netns) == ("", None, None)

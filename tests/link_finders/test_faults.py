@@ -311,3 +311,15 @@ def test_tunnels_that_do_not_work_are_reported_on_the_endpoint_and_other_ports_o
     assert [(told.object_id, told.code) for told in finder.problems] == [("c1-otep", "port_error")]
     assert link["state"] == "down"
     assert "vxlan-1" in link["attributes"]["reason"]
+
+
+def test_names_of_a_pair_are_no_evidence_where_the_host_tells_what_ports_lead_to(
+    inv: InventoryMgr,
+) -> None:
+    objects = cloud()
+    objects["c1-OVS"]["bridges"] = [{"name": "br-int", "ways_out": []}]
+
+    links, _ = found(inv, objects)
+
+    assert PLUG_A in links
+    assert PLUG_B not in links

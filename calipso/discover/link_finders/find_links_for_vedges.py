@@ -80,7 +80,7 @@ class FindLinksForVedges(PlugProblems):
             vnic = self.by_port.get((host, str(port.get("port_id"))))
         if vnic:
             self.add_vnic(vedge, vnic, name, port)
-        elif vconnector := self.bridge_at(host, name, port):
+        elif vconnector := self.bridge_at(vedge, name, port):
             self.add_vconnector(vedge, vconnector, name, port)
         elif _tells_ways(vedge):
             known = [nic for nic in values(port.get("nics")) if (host, nic) in self.pnics]
@@ -93,10 +93,15 @@ class FindLinksForVedges(PlugProblems):
             return False
         return True
 
-    def bridge_at(self, host: str, name: str, port: Record) -> Record | None:
-        """The Linux bridge behind a port: the host said which, else by the names of the pair."""
+    def bridge_at(self, vedge: Record, name: str, port: Record) -> Record | None:
+        """The Linux bridge behind a port: the host said which. Only where it said nothing of this
+        port the names of the pair count: it told no ways, or the port's device is gone.
+        """
+        host = host_of(vedge)
         if bridge := port.get("linux_bridge"):
             return self.bridges.get((host, str(bridge)))
+        if _tells_ways(vedge) and not port.get("error"):
+            return None
         return self.members.get((host, _bridge_end(name)))
 
     def add_vnic(self, vedge: Record, vnic: Record, name: str, port: Record) -> None:
