@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from calipso import ui
+from calipso.cli.output import tell
 from calipso.cli.passwords import read_password
 from calipso.cli.stack.process import spawn
 from calipso.cli.stack.programs import python
@@ -98,7 +99,7 @@ def start_cloud(folder: DemoDir, flags: list[str]) -> dict[str, Any]:
             )
         time.sleep(0.1)
     state = dict(json.loads(folder.state.read_text(encoding="utf-8")))
-    typer.echo(", ".join(f"{number} {name}" for name, number in state["summary"].items()))
+    tell(", ".join(f"{number} {name}" for name, number in state["summary"].items()))
     return state
 
 
@@ -132,7 +133,7 @@ def _tell_more(folder: DemoDir, seconds: float, troubles: list[dict[str, Any]]) 
     if troubles:
         typer.echo("\n  What was planted, to be found:")
     for trouble in troubles:
-        typer.echo(f"  - {trouble['text']}")
+        tell(f"  - {trouble['text']}")
     if address := _api_address():
         tell_api(folder, address)
 
