@@ -92,7 +92,7 @@ def start_cloud(folder: DemoDir, flags: list[str]) -> dict[str, Any]:
     deadline = time.monotonic() + START_SECONDS
     while not folder.state.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            said = folder.log.read_text(encoding="utf-8", errors="replace").strip()
+            said = _last_words(folder.log.read_text(encoding="utf-8", errors="replace"))
             raise CalipsoError(
                 f"the sample cloud does not start: {said or 'it printed no message'}",
                 hint=f"Its log is {folder.log}; `calipso down` stops the rest.",
@@ -101,6 +101,12 @@ def start_cloud(folder: DemoDir, flags: list[str]) -> dict[str, Any]:
     state = dict(json.loads(folder.state.read_text(encoding="utf-8")))
     tell(", ".join(f"{number} {name}" for name, number in state["summary"].items()))
     return state
+
+
+def _last_words(log: str) -> str:
+    """Return why the sample cloud ended: the last line of its log, without the program's name."""
+    last = (log.strip().splitlines() or [""])[-1]
+    return last.partition(": error: ")[2] or last
 
 
 def _check_packages() -> None:

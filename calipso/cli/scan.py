@@ -273,7 +273,7 @@ def _problem(problem: dict[str, Any], host: str) -> str:
     """
     times = f" ({problem['count']} times)" if problem.get("count", 1) > 1 else ""
     message = str(problem["message"])
-    if problem["kind"] == ErrorKind.SKIPPED_HOST:
+    if problem.get("kind") == ErrorKind.SKIPPED_HOST:
         message = message.partition(" (")[0]
     return (message.removeprefix(f"{host}: ") if host else message) + times
 
