@@ -228,7 +228,9 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
     from calipso.stores.mongo.encoding import decode
     from calipso.stores.scans.scan_store import ScanStore
 
-    lines = [decode(line) for line in ScanStore().coverage.find({"scan_id": scan_id}, {"_id": 0})]
+    store = ScanStore()
+    store.get(scan_id)  # NotFound for an unknown scan
+    lines = [decode(line) for line in store.coverage.find({"scan_id": scan_id}, {"_id": 0})]
     if not lines:
         say("there is no coverage report: the scan has not ended")
     structured = output_format in (Format.JSON, Format.YAML)

@@ -208,3 +208,11 @@ def test_a_problem_that_only_tells_another_again_is_not_shown_again(
     shown = capsys.readouterr().out.strip()
     expected = "port p1 is down; port p10 is down; SSH: refused; skipped for the rest of this scan"
     assert shown == expected
+
+
+def test_the_report_of_an_unknown_scan_is_an_error(
+    inv: InventoryMgr, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["scan", "show", "abc", "--coverage"]) == 1
+
+    assert capsys.readouterr().err == "error: no scan abc\nhint: calipso scan list\n"
