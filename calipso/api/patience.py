@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from calipso.errors import StoreError
+from calipso.errors import CalipsoError, StoreError
 from calipso.stores.mongo.mongo_access import MongoAccess
 
 #: Seconds after which a request without an answer is looked at, again and again.
@@ -45,6 +45,8 @@ class Patience:
                     response = self.sorry(error)
                     response.headers["Connection"] = "close"
                     return response(environ, start_response)
+            except CalipsoError:  # no store is set up: the request says so itself, if it needs one
+                continue
         if turn.error is not None:
             raise turn.error
         start_response(*turn.started)

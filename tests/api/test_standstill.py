@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from flask import Flask, Response
 
+from calipso.api import patience
+from calipso.errors import InstallationError
 from calipso.settings import settings
 from calipso.stores.mongo.mongo_access import close_clients
 from tests.api.conftest import Login
@@ -46,3 +49,21 @@ def test_a_request_that_has_begun_to_read_is_answered_within_seconds(
     assert answer.headers["Connection"] == "close"
     assert answer.headers["Retry-After"]
     assert took < SECONDS
+
+
+def test_a_request_that_needs_no_store_is_answered_without_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(self: object) -> None:
+        raise InstallationError("no store is set up")
+
+    def slow() -> str:
+        time.sleep(patience.LOOK_SECONDS * 1.5)
+        return "done"
+
+    monkeypatch.setattr(patience.MongoAccess, "check_moves", away)
+    app = Flask("slow")
+    app.add_url_rule("/", view_func=slow)
+    app.wsgi_app = patience.Patience(app, lambda _: Response(status=503))  # type: ignore[method-assign]
+
+    assert app.test_client().get("/").text == "done"
