@@ -14,9 +14,11 @@ from flask_restx import Namespace
 from calipso.api import errors, openapi, pages, responders
 from calipso.api.auth import audit
 from calipso.api.auth.ldap_config import ldap_config
+from calipso.api.patience import Patience
 from calipso.api.replies import etag_of
 from calipso.api.responders import health, metrics
 from calipso.api.restx import CalipsoApi
+from calipso.errors import StoreError
 from calipso.settings import settings
 
 ROOT = "/api/v1"
@@ -50,6 +52,7 @@ def create_app() -> Flask:
     health.install(app)
     metrics.install(app)
     pages.install(app)
+    app.wsgi_app = Patience(app, _sorry)  # type: ignore[method-assign]
     return app
 
 
@@ -71,6 +74,15 @@ def _root() -> Response:
 def _begin() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _sorry(error: StoreError) -> Response:
+    """The answer to a request that waits for a store which stands still."""
+    _begin()
+    response = errors.error_response(error)
+    response.headers["X-Request-ID"] = g.request_id
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _end(response: Response) -> Response:

@@ -166,7 +166,7 @@ def _check_certificate(config: Settings) -> None:
         context.load_cert_chain(config.api_certificate, config.api_key, password=no_passphrase)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
-            f"certificate {config.api_certificate}: {error}",
+            f"certificate {config.api_certificate}: {error.strerror or error}",
             hint="A PEM file with the certificate first, and the key that belongs to it.",
         ) from None
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from calipso.cli import completing
-from calipso.cli.output import ColumnOption, Format, FormatOption, clean, show_list
+from calipso.cli.output import ColumnOption, Format, FormatOption, clean, show_list, tell
 from calipso.cli.stack.api import NAME as API
 from calipso.cli.stack.api import ping_api
 from calipso.cli.stack.rundir import RunDir
@@ -76,9 +76,9 @@ def check(
 def _print(line: Line) -> None:
     word = typer.style("ok  ", fg="green") if line.ok else typer.style("FAIL", fg="red")
     about = "" if line.about == "calipso" else f"{line.about}: "
-    typer.echo(f"{word} {line.seconds:6.2f}s  {clean(about + line.step)}: {clean(line.message)}")
+    tell(f"{word} {line.seconds:6.2f}s  {clean(about + line.step)}: {clean(line.message)}")
     if line.hint and not line.ok:
-        typer.echo(f"        {clean(line.hint)}")
+        tell(f"        {clean(line.hint)}")
 
 
 def _lines(config: Settings, names: list[str], *, stack_only: bool) -> Iterator[Line]:

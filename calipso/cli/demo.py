@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from calipso import ui
+from calipso.cli.output import tell
 from calipso.cli.passwords import read_password
 from calipso.cli.stack.process import spawn
 from calipso.cli.stack.programs import python
@@ -91,15 +92,21 @@ def start_cloud(folder: DemoDir, flags: list[str]) -> dict[str, Any]:
     deadline = time.monotonic() + START_SECONDS
     while not folder.state.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            said = folder.log.read_text(encoding="utf-8", errors="replace").strip()
+            said = _last_words(folder.log.read_text(encoding="utf-8", errors="replace"))
             raise CalipsoError(
                 f"the sample cloud does not start: {said or 'it printed no message'}",
                 hint=f"Its log is {folder.log}; `calipso down` stops the rest.",
             )
         time.sleep(0.1)
     state = dict(json.loads(folder.state.read_text(encoding="utf-8")))
-    typer.echo(", ".join(f"{number} {name}" for name, number in state["summary"].items()))
+    tell(", ".join(f"{number} {name}" for name, number in state["summary"].items()))
     return state
+
+
+def _last_words(log: str) -> str:
+    """Return why the sample cloud ended: the last line of its log, without the program's name."""
+    last = (log.strip().splitlines() or [""])[-1]
+    return last.partition(": error: ")[2] or last
 
 
 def _check_packages() -> None:
@@ -132,7 +139,7 @@ def _tell_more(folder: DemoDir, seconds: float, troubles: list[dict[str, Any]]) 
     if troubles:
         typer.echo("\n  What was planted, to be found:")
     for trouble in troubles:
-        typer.echo(f"  - {trouble['text']}")
+        tell(f"  - {trouble['text']}")
     if address := _api_address():
         tell_api(folder, address)
 

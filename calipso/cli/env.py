@@ -20,6 +20,7 @@ from calipso.cli.output import (
     say,
     show_list,
     show_one,
+    tell,
 )
 from calipso.cli.selecting import EnvironmentName
 from calipso.errors import ConfigError
@@ -149,9 +150,9 @@ def _test(environment: Environment) -> bool:
     good = True
     for step in test_environment(environment):
         good = good and step.ok
-        typer.echo(_line(step))
+        tell(_line(step))
         if step.hint and not step.ok:
-            typer.echo(f"        {clean(step.hint)}")
+            tell(f"        {clean(step.hint)}")
     return good
 
 

@@ -73,7 +73,8 @@ def read_documents(path: Path) -> list[Document]:
         text = path.read_text(encoding="utf-8")
         content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
+        hint = "Name a file with the document of an environment, in JSON or YAML."
+        raise ConfigError(f"{path}: {error.strerror}", hint=hint) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not a text file") from None
     except yaml.YAMLError as error:

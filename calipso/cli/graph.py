@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from calipso.analysis.graphs import near_graph
-from calipso.cli.output import clean, plain, say
+from calipso.cli.output import clean, plain, say, tell
 from calipso.cli.selecting import (
     EnvOption,
     HostOption,
@@ -68,6 +68,6 @@ def graph(
         typer.echo(clean(dot(found), keep="\n").rstrip("\n"))
     else:
         for line in as_text(found):
-            typer.echo(clean(line))
+            tell(clean(line))
     if truncated:
         say(f"there is more than {limit} objects: --limit 5000, or a smaller --depth")

@@ -62,6 +62,10 @@ class LazyGroup(TyperGroup):
             command = load(name)
         return name, command, rest
 
+    def invoke(self, ctx: Any) -> None:
+        """Run the command. What its function returns is no exit code; `typer.Exit` has one."""
+        super().invoke(ctx)
+
 
 def load(name: str) -> Any:
     """The real command of a name."""

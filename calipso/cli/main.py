@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from calipso import __version__
+from calipso.cli import usage
 from calipso.cli.lazy import LazyGroup
 from calipso.cli.output import OPTIONS, clean, say
 from calipso.errors import CalipsoError, StoreError
@@ -108,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     say_that_a_person_waits()
     try:
         command = typer.main.get_command(app)
-        result = command.main(args=arguments, prog_name="calipso", standalone_mode=True)
+        result = command.main(args=arguments, prog_name="calipso", standalone_mode=False)
     except SystemExit as end:
         if isinstance(end.code, str):
             say(f"error: {end.code}", always=True)
@@ -118,11 +119,25 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # `calipso inventory list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except typer.Abort:  # a question was not answered with yes
+        say("stopped", always=True)
+        return 1
     except CalipsoError as error:
         return _failed(error)
     except Exception as error:  # noqa: BLE001 - the shell: one line, exit 1
-        return _failed(_as_ours(error))
+        return _misused(error) if usage.is_usage_error(error) else _failed(_as_ours(error))
     return int(result or 0)
+
+
+def _misused(error: Exception) -> int:
+    """Tell wrong usage. Help that is shown in place of a missing command is no error line."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        say(str(error), always=True)
+        return usage.WRONG_USAGE
+    message, hint = usage.told(error)
+    say(f"error: {clean(message)}", always=True)
+    say(f"hint: {clean(hint)}", always=True)
+    return usage.WRONG_USAGE
 
 
 def _as_ours(error: Exception) -> CalipsoError:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -80,11 +80,31 @@ class Options:
 
 OPTIONS = Options()
 
+#: Characters of a line that fits any terminal.
+NARROW = 40
+
 
 def say(text: str, *, always: bool = False) -> None:
     """Write a line for people to standard error; with `-q` only if `always` is set."""
     if always or not OPTIONS.quiet:
-        typer.echo(text, err=True)
+        typer.echo(_fitted(text, sys.stderr), err=True)
+
+
+def tell(text: str) -> None:
+    """Write lines for people to standard output; a terminal gets them broken between words."""
+    typer.echo(_fitted(text, sys.stdout))
+
+
+def _fitted(text: str, stream: TextIO) -> str:
+    """Return lines that fit the terminal behind `stream`; for a pipe they are as they are."""
+    if len(text) < NARROW or not stream.isatty():
+        return text
+    from calipso.cli import tables
+
+    width = tables.width_of(stream)
+    if not width:
+        return text
+    return "\n".join(part for line in text.split("\n") for part in tables.prose(line, width))
 
 
 _LATER: list[str] = []

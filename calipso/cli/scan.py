@@ -34,7 +34,7 @@ from calipso.cli.scan_options import (
     WriteTo,
 )
 from calipso.cli.selecting import EnvOption, ScanId, ScannedEnvironment, known_types, resolve_scan
-from calipso.errors import ConfigError, NotQueued
+from calipso.errors import ConfigError, ErrorKind, NotQueued
 from calipso.model.scan import ScanRequest, ScanStatus
 from calipso.validation_words import said
 
@@ -228,14 +228,15 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
     from calipso.stores.mongo.encoding import decode
     from calipso.stores.scans.scan_store import ScanStore
 
-    lines = [decode(line) for line in ScanStore().coverage.find({"scan_id": scan_id}, {"_id": 0})]
+    store = ScanStore()
+    store.get(scan_id)  # NotFound for an unknown scan
+    lines = [decode(line) for line in store.coverage.find({"scan_id": scan_id}, {"_id": 0})]
     if not lines:
         say("there is no coverage report: the scan has not ended")
     structured = output_format in (Format.JSON, Format.YAML)
     rows = []
     for line in sorted(lines, key=lambda item: (item["host"], item["source"])):
-        texts = [_problem(problem, line["host"]) for problem in line["problems"]]
-        texts = list(dict.fromkeys(texts))
+        texts = _told_once([_problem(problem, line["host"]) for problem in line["problems"]])
         if more := line.get("more_problems"):
             texts.append(f"and {more} more")
         if skipped := line.get("skipped"):
@@ -243,6 +244,17 @@ def _show_coverage(scan_id: str, output_format: Format, column: list[str] | None
         rows.append(line | {"problems": line["problems"] if structured else "; ".join(texts)})
     columns = [*COVERAGE_COLUMNS, *(["more_problems", "fetchers", "skipped"] if structured else [])]
     show_list(rows, columns, output_format, chosen=column)
+
+
+def _told_once(texts: list[str]) -> list[str]:
+    """Return texts without those that only tell an earlier one again, such as of an instance that
+    a faulty port cuts off.
+    """
+    told: list[str] = []
+    for text in texts:
+        if not any(text.endswith(f": {earlier}") for earlier in told):
+            told.append(text)
+    return told
 
 
 def part_of(scan: Mapping[str, Any]) -> str:
@@ -258,9 +270,13 @@ def part_of(scan: Mapping[str, Any]) -> str:
 
 
 def _problem(problem: dict[str, Any], host: str) -> str:
-    """Return the problem as text, without the host, because the row shows it."""
+    """Return the problem as text, without the host, because the row shows it. What it says of a
+    first failure in brackets is told by that failure.
+    """
     times = f" ({problem['count']} times)" if problem.get("count", 1) > 1 else ""
     message = str(problem["message"])
+    if problem.get("kind") == ErrorKind.SKIPPED_HOST:
+        message = message.partition(" (")[0]
     return (message.removeprefix(f"{host}: ") if host else message) + times
 
 

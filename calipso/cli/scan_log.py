@@ -21,6 +21,7 @@ from calipso.cli.output import (
     plain,
     say,
     show_list,
+    tell,
 )
 from calipso.cli.selecting import ScanId, resolve_scan
 from calipso.errors import ConfigError
@@ -120,11 +121,11 @@ def _show_line(line: dict[str, Any], output_format: Format) -> None:
     words = " ".join(f"{name}={value}" for name, value in details.items())
     host = f"{line['host']}: " if line["host"] and line["host"] not in line["message"] else ""
     text = f"{iso(line['timestamp'])} {line['level']:<5} {host}{line['message']}"
-    typer.echo(clean(f"{text}  {words}".rstrip()))
+    tell(clean(f"{text}  {words}".rstrip()))
     if line["details"].get("hint"):
-        typer.echo(clean(f"{'':26} hint: {line['details']['hint']}"))
+        tell(clean(f"{'':26} hint: {line['details']['hint']}"))
     if line["exception"]:
-        typer.echo(clean(line["exception"], keep="\n"))
+        tell(clean(line["exception"], keep="\n"))
 
 
 def _row(line: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import typer
-
-from calipso.cli.output import OPTIONS, Format, clean, iso, say, show_list
+from calipso.cli.output import OPTIONS, Format, clean, iso, say, show_list, tell
 from calipso.dispatch import progress
 from calipso.errors import StoreError
 from calipso.model.scan import ScanStatus
@@ -157,13 +155,13 @@ def show_totals(state: Progress) -> None:
     rows = [{"type": name, "count": number} for name, number in state["counts"].items()]
     show_list(rows, ["type", "count"], Format.TABLE)
     requests = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in state["requests"].items())
-    typer.echo(f"\n{state['status']} in {state['seconds']:.1f} s: {totals(state)}")
+    tell(f"\n{state['status']} in {state['seconds']:.1f} s: {totals(state)}")
     if requests:
-        typer.echo(f"asked the cloud: {requests}")
+        tell(f"asked the cloud: {requests}")
     if found := _changes(state):
-        typer.echo(f"changed: {found} (calipso changes)")
+        tell(f"changed: {found} (calipso changes)")
     if state["error_count"] or state["warning_count"]:
-        typer.echo(f"parts that were not read: calipso scan show {state['id']} --coverage")
+        tell(f"parts that were not read: calipso scan show {state['id']} --coverage")
 
 
 def _changes(state: Progress) -> str:
@@ -177,17 +175,17 @@ def _changes(state: Progress) -> str:
 
 def show_scan(state: Progress) -> None:
     """`calipso scan show`: state, levels, totals, errors."""
-    typer.echo(f"scan {state['id']} of {clean(state['environment'])}: {state['status']}")
+    tell(f"scan {state['id']} of {clean(state['environment'])}: {state['status']}")
     if state["message"]:
-        typer.echo(clean(state["message"]))
+        tell(clean(state["message"]))
     for name in ("submitted", "started", "ended"):
         if state[name]:
-            typer.echo(f"{name:10} {iso(state[name])}")
+            tell(f"{name:10} {iso(state[name])}")
     for line in level_lines(state):
-        typer.echo(line)
+        tell(line)
     for word, problems in (("error", state["errors"]), ("warning", state["warnings"])):
         for problem in problems:
             for line in problem_lines(word, problem):
-                typer.echo(line)
+                tell(line)
     if state["error_count"] > len(state["errors"]):
-        typer.echo(f"more errors: calipso scan show {state['id']} --coverage")
+        tell(f"more errors: calipso scan show {state['id']} --coverage")

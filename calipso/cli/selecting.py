@@ -165,7 +165,7 @@ def _several(word: str, found: list[Document]) -> ConfigError:
     ]
     return ConfigError(
         f"{word} means {len(found)} objects: {'; '.join(shown[:SEVERAL_SHOWN])}{more}",
-        hint=f"Choose one with  {' or '.join(useful) or 'the id'}, or give the id.",
+        hint=f"Choose one with {' or '.join(useful) or 'the id'}, or give the id.",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from typing import TextIO
 
 import typer
 from rich.cells import cell_len, chop_cells
@@ -22,7 +23,10 @@ MOST_OF_WORD = 120
 MOST_OF_VALUE = 600
 #: Columns that go first when the terminal is narrow, if the rows have names.
 FIRST_TO_GO = ("last_scanned", "id")
+#: Columns that stay as long as there is another: the list is made for them.
+LAST_TO_GO = ("problems",)
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _WORDS = re.compile(r"[^ ,/]*[ ,/]*")
 
 
@@ -32,12 +36,19 @@ def fitting(
     """Numbers of the columns that fit into `width`, and the names of those left out."""
     least = [_least(column) for column in _columns(rows, headings)]
     kept = list(range(len(headings)))
-    left_out: list[str] = []
+    gone: list[int] = []
     while len(kept) > 1 and _whole([least[number] for number in kept]) > width:
         number = _next_to_go(kept, headings, rows)
         kept.remove(number)
-        left_out.append(headings[number])
-    return kept, left_out
+        gone.append(number)
+    names = {headings[number] for number in kept}
+    for number in reversed(gone):  # a narrow one may fit where a wide one did not
+        if headings[number] in (*FIRST_TO_GO, "environment") and "name" in names:
+            continue
+        if _whole([least[one] for one in [*kept, number]]) <= width:
+            kept.append(number)
+            gone.remove(number)
+    return sorted(kept), [headings[number] for number in gone]
 
 
 def _next_to_go(kept: Sequence[int], headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
@@ -48,7 +59,7 @@ def _next_to_go(kept: Sequence[int], headings: Sequence[str], rows: Sequence[Seq
     place = names.get("environment")
     if place is not None and len({row[place] for row in rows}) == 1:
         return place
-    return kept[-1]
+    return next((n for n in reversed(kept) if headings[n] not in LAST_TO_GO), kept[-1])
 
 
 def lines(
@@ -79,17 +90,42 @@ def short(rows: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def terminal_width() -> int | None:
     """Columns of the terminal that reads standard output; None for a pipe or a file."""
-    if not sys.stdout.isatty():
+    return width_of(sys.stdout)
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Columns of the terminal behind a stream; None for a pipe or a file."""
+    if not stream.isatty():
         return None
     from rich.console import Console
 
-    return Console(file=sys.stdout).width
+    return Console(file=stream).width
 
 
 def write(rows: Sequence[Sequence[str]], headings: Sequence[str], width: int | None) -> None:
     """A table on standard output."""
     for line in lines(rows, headings, width):
         typer.echo(line)
+
+
+def prose(text: str, width: int) -> Iterator[str]:
+    """A line of words in lines of `width`, broken between words only: an id, a time or an address
+    stays whole. Further lines are indented by two more.
+    """
+    indent = " " * (len(text) - len(text.lstrip(" ")) + 2)
+    current = ""
+    for word in re.findall(r" *[^ ]+", text):
+        if current.strip() and _cells(current + word) > width:
+            yield current
+            current = indent + word.lstrip(" ")
+        else:
+            current += word
+    yield current
+
+
+def _cells(text: str) -> int:
+    """Cells of a terminal that a text takes; colours take none."""
+    return cell_len(_COLOURS.sub("", text))
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -252,6 +252,9 @@ def test_a_tree_is_as_deep_and_as_large_as_asked_for(
     cut = admin.get(f"{ROOT}/{key}/tree?depth=5&limit=3").json
 
     hidden = {child["type"]: child["hidden"] for child in flat["children"]}
+    folders = {child["type"]: child["folder"] for child in [flat, *flat["children"]]}
+    assert folders == {kind: kind.endswith("_folder") for kind in folders}
+    assert set(folders.values()) == {True, False}
     assert hidden == {"host_pnic": 0, "instances_folder": 4, "vedge": 1}
     assert (flat["count"], flat["truncated"], flat["hidden"]) == (5, False, 0)
     assert (deep["count"], deep["truncated"]) == (10, False)

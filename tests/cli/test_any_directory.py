@@ -87,11 +87,15 @@ def test_the_demo_runs_in_a_directory_full_of_folders_called_like_packages(
         demo = run([str(program), "demo", "--", "--hosts", "4", "--instances", "4"], **given)
         listed = run([str(program), "inventory", "list", "-e", "demo", "-t", "host"], **given)
         status = run([str(program), "status"], **given)
+        words = {"COMP_WORDS": "calipso inventory list --host comp", "COMP_CWORD": "4"}
+        asked = environment | words | {"_CALIPSO_COMPLETE": "complete_bash"}
+        offered = run([str(program)], cwd=traps, env=asked)
     finally:
         down = subprocess.run([str(program), "down"], capture_output=True, text=True, **given)  # type: ignore[call-overload]
 
     assert "the wrong" not in demo.stdout + demo.stderr
     assert "compute-1" in listed.stdout
+    assert "compute-1" in offered.stdout.split()
     assert f"data directory: {traps / 'var'}" in status.stderr
     assert "stopped the sample cloud" in down.stderr
     assert "calipso is down" in down.stderr

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sysconfig
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ import pytest
 from calipso.cli import completing
 from calipso.cli.lazy import COMMANDS, load
 from calipso.settings import settings
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.mongo_access import close_clients
 
 #: Names of options, and words for arguments in a usage line, that stand for something stored.
@@ -62,3 +67,42 @@ def test_a_store_that_does_not_answer_offers_nothing_within_a_second() -> None:
 
     assert completing.hosts("c") == []
     assert time.monotonic() - began < 2.0
+
+
+def stored(inv: InventoryMgr) -> None:
+    """Two environments with an object each, and a scan."""
+    inv.db["environments_config"].insert_many([{"name": "prod"}, {"name": "proof"}, {"name": "x"}])
+    for environment, host in (("prod", "compute-1"), ("proof", "controller-1")):
+        for kind, name in (("host", host), ("instance", f"web-{host}"), ("vnics_folder", "web")):
+            item = {"environment": environment, "type": kind, "id": f"{host}-{name}", "name": name}
+            inv.collection("inventory").insert_one(item)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["inventory", "list", "-e", "pro"], {"prod", "proof"}),
+        (["inventory", "list", "-t", "insta"], {"instance"}),
+        (["inventory", "list", "--host", "compute"], {"compute-1-compute-1"}),
+        (["inventory", "show", "web"], {"web-compute-1", "web-controller-1"}),
+        (["link", "list", "-t", "vnic-ve"], {"vnic-vedge"}),
+        (["scan", "show", "la"], {"last"}),
+        (["env", "set", "x"], {"x"}),
+        (["inv"], {"inventory"}),
+    ],
+)
+def test_a_shell_is_offered_what_is_stored(
+    inv: InventoryMgr, words: list[str], offered: set[str]
+) -> None:
+    stored(inv)
+    asked = {
+        "_CALIPSO_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(["calipso", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    command = [str(Path(sysconfig.get_path("scripts")) / "calipso")]
+    told = subprocess.run(
+        command, env=os.environ | asked, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert set(told.stdout.split()) == offered, told.stderr

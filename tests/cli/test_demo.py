@@ -11,7 +11,7 @@ import pytest
 from calipso import ui
 from calipso.cli import demo
 from calipso.cli.stack.sample import DemoDir
-from calipso.errors import Conflict, NotFound
+from calipso.errors import CalipsoError, Conflict, NotFound
 from calipso.model.inventory import object_key
 from calipso.model.user import Role, User
 from calipso.stores.config.environment_store import EnvironmentStore
@@ -167,3 +167,21 @@ def test_the_hint_shows_cliques_of_those_that_have_one(steps: Steps, inv: Invent
     assert "inventory show web-3 --env demo" in told
     assert "clique show db-2 --env demo" in told
     assert not [line for line in told if "mail-1" in line]
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--hosts", "x"], "does not start: argument --hosts: invalid int value: 'x'"),
+        (["--colour"], "does not start: unrecognized arguments: --colour"),
+    ],
+)
+def test_a_wrong_flag_of_the_cloud_is_one_line(tmp_path: Path, flags: list[str], told: str) -> None:
+    folder = DemoDir(tmp_path)
+    folder.log.parent.mkdir(parents=True, exist_ok=True)
+
+    with pytest.raises(CalipsoError) as caught:
+        demo.start_cloud(folder, flags)
+
+    assert caught.value.message.endswith(told)
+    assert "\n" not in caught.value.message

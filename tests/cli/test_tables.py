@@ -7,7 +7,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from calipso.cli import tables
+from calipso.cli import output, tables
 from calipso.cli.output import Format, clean, show_list
 
 UUID = "0a9d2d48-c26a-4ba4-82c0-6f91892094e4"
@@ -68,6 +68,55 @@ def test_a_name_out_of_a_cloud_does_not_break_the_table(
     assert len(out.splitlines()) < 40
     assert out == clean(out, keep="\n")
     assert out.splitlines()[-1].split()[-3:] == ["web-1", "compute-1", "up"]
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_narrow_column_stays_where_a_wide_one_does_not_fit(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    row = {"name": "n" * 30, "host": "h" * 30, "mac": "m" * 17, "state": "up", "vni": "7"}
+    show_list([row], list(row), Format.TABLE)
+    told = capsys.readouterr()
+
+    assert told.out.split()[:4] == ["name", "host", "state", "vni"]
+    assert "too narrow: mac (" in told.err
+
+
+@pytest.mark.usefixtures("terminal")
+def test_problems_stay_in_a_list_that_is_made_for_them(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"type": "network_agent", "name": f"qdhcp-{UUID}", "host": "network-1"}
+    show_list([row | {"problems": "network_missing"}], [*row, "problems"], Format.TABLE)
+
+    assert capsys.readouterr().out.split()[:3] == ["type", "name", "problems"]
+
+
+def test_lines_for_people_are_broken_between_words() -> None:
+    line = f"  hint: look at the namespace qdhcp-{UUID} of {TIME}, then see http://d/{UUID}"
+    parts = list(tables.prose(line, 60))
+
+    assert max(map(len, parts)) <= 60
+    assert " ".join(part.strip() for part in parts) == line.strip()
+    assert [part[: len(part) - len(part.lstrip())] for part in parts] == ["  ", *["    "] * 3]
+    assert list(tables.prose("x" * 90, 60)) == ["x" * 90]
+    assert list(tables.prose("", 60)) == [""]
+
+
+def test_a_terminal_gets_lines_that_fit_and_a_pipe_gets_them_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = "one two three " * 10
+    output.tell(line)
+    assert capsys.readouterr().out == f"{line}\n"
+
+    monkeypatch.setattr(output.sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(output.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(tables, "width_of", lambda _: 80)
+    output.tell(line)
+    output.say(line)
+    told = capsys.readouterr()
+
+    assert max(map(len, told.out.splitlines() + told.err.splitlines())) <= 80
+    assert told.out.split() == told.err.split() == line.split()
 
 
 def test_words_are_broken_behind_slashes_and_commas_only() -> None:

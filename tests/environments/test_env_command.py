@@ -168,7 +168,7 @@ def test_one_wrong_environment_of_a_file_adds_none(run: Run, tmp_path: Path) -> 
         ("{", "not valid JSON in line 1"),
         ('"x"', "expected an environment"),
         ("[]", "expected an environment"),
-        (None, "No such file"),
+        (None, "No such file or directory\nhint: Name a file with the document"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(

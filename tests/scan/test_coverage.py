@@ -191,3 +191,28 @@ def test_a_long_report_is_shown_with_what_it_leaves_out(
     assert main(["scan", "show", scan_id, "--coverage", "-f", "value"]) == 0
 
     assert capsys.readouterr().out.rstrip().endswith("and 7 more")
+
+
+def test_a_problem_that_only_tells_another_again_is_not_shown_again(
+    scan_id: str, capsys: pytest.CaptureFixture[str]
+):
+    refused = "h1: SSH: refused"
+    skipped = f"h1: skipped for the rest of this scan ({refused})"
+    told = ["h1: port p1 is down", "tap1: h1: port p1 is down", "port p10 is down", refused]
+    found = [*map(problem, told), problem(skipped, kind="skipped_host")]
+    done(scan_id, 1, *found)
+    fail_scan(scan_id, "given up")
+
+    assert main(["scan", "show", scan_id, "--coverage", "-f", "value", "-c", "problems"]) == 0
+
+    shown = capsys.readouterr().out.strip()
+    expected = "port p1 is down; port p10 is down; SSH: refused; skipped for the rest of this scan"
+    assert shown == expected
+
+
+def test_the_report_of_an_unknown_scan_is_an_error(
+    inv: InventoryMgr, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["scan", "show", "abc", "--coverage"]) == 1
+
+    assert capsys.readouterr().err == "error: no scan abc\nhint: calipso scan list\n"

@@ -290,6 +290,17 @@ def test_coverage_blames_the_source_that_failed_not_the_one_that_asked(toy: ToyC
     assert record["error_count"] == 1
 
 
+def test_coverage_counts_a_failure_under_the_source_that_failed(toy: ToyCloud, scan: Run):
+    toy.state["database_away"] = ["h2"]
+    toy.write()
+
+    record = scan()
+
+    found = ScanStore().coverage.find({"scan_id": record["_id"], "host": "h2"})
+    failed = {line["source"]: (line["failed"], line["reached"]) for line in found}
+    assert failed == {"cli": (0, None), "db": (1, False)}
+
+
 def test_coverage_names_each_host_and_source(toy: ToyCloud, scan: Run):
     toy.state["broken"] = ["h2"]
     toy.write()

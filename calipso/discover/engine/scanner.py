@@ -154,18 +154,23 @@ class Scanner:
         by_id: dict[str, list[Document]] = defaultdict(list)
         for parent in parents:
             by_id[str(parent.get(id_field) or parent["id"])].append(parent)
-        runs: dict[str, Run] = {}
+        runs: dict[tuple[str, str], Run] = {}
         started = time.monotonic()
         reports = Reports(self.context)
         for asked, outcome in outcomes(fetcher, list(by_id)):
             same = by_id[asked]
             alive()
             host = str(same[0]["id"] if same[0]["type"] == "host" else same[0].get("host", ""))
-            run = runs.setdefault(host, Run(fetch_type.fetcher, fetcher.queue_source(), host))
-            if isinstance(outcome, Exception):
-                result.problems.append(problem_of(outcome, fetch_type, fetcher, host, asked))
             found = storable_objects(found_of(outcome), fetch_type, fetcher)
             unread = unread_of(outcome, found, self.environment, fetch_type.type)
+            source = fetcher.queue_source()
+            run = runs.setdefault((host, source), Run(fetch_type.fetcher, source, host))
+            if isinstance(outcome, Exception):
+                problem = problem_of(outcome, fetch_type, fetcher, host, asked)
+                result.problems.append(problem)
+                if unread is None:  # it counts under the source that failed
+                    source = problem.source
+                    run = runs.setdefault((host, source), Run(fetch_type.fetcher, source, host))
             if unread is None:
                 run.failed += len(same)
                 result.failed.setdefault(fetch_type.node, []).extend(p["_id"] for p in same)

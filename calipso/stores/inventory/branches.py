@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from calipso.model.documents import Document
+from calipso.model.types import is_folder
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 Place = tuple[str, str]
@@ -63,4 +64,4 @@ def _node(item: Mapping[str, Any]) -> Document:
     node = {name: item[name] for name in FIELDS if name in item and name != "parent_id"}
     if "_id" in item:
         node["_id"] = str(item["_id"])
-    return node | {"hidden": 0, "children": []}
+    return node | {"folder": is_folder(str(item["type"])), "hidden": 0, "children": []}

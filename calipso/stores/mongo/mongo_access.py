@@ -15,6 +15,7 @@ from calipso.errors import NoWorker, StoreError
 from calipso.model.documents import Document
 from calipso.settings import Settings, settings
 from calipso.stores.mongo.standstill import check_moves
+from calipso.stores.mongo.watching import Watch
 from calipso.utils.person import person_waits
 from calipso.utils.store_addresses import mongo_url
 
@@ -56,7 +57,7 @@ class MongoAccess:
     def _client(self) -> MongoClient[Document]:
         url = _url(self.config)
         key = (os.getpid(), url)
-        made = False
+        made, waits = False, person_waits()
         with _lock:
             if key not in _clients:
                 for old in [k for k in _clients if k[0] != key[0]]:
@@ -71,10 +72,11 @@ class MongoAccess:
                     socketTimeoutMS=120_000,
                     maxPoolSize=100,
                     journal=True,  # a store must not lose acknowledged data in a crash
+                    event_listeners=[Watch(self.check_moves)] if waits else [],
                 )
                 made = True
             client = _clients[key]
-        if made and person_waits():  # asks the server: other threads do not wait for its answer
+        if made and waits:  # asks the server: other threads do not wait for its answer
             check_moves(client, url)
         return client
 

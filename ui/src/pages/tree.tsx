@@ -11,6 +11,7 @@ interface Branch {
   type: string;
   id: string;
   name: string;
+  folder: boolean;
   state?: string;
   status?: string;
   hidden: number;
@@ -39,7 +40,7 @@ export function Tree({ env }: { env: string }) {
 
 function Item({ of, open = false }: { of: Branch; open?: boolean }) {
   const [shown, setShown] = useState(open);
-  const folder = of.type.endsWith("_folder");
+  const folder = of.folder;
   const more = of.children.length + of.hidden > 0;
   const name = <Name of={shortened(of.name || of.id, 100)} />;
   const label = (

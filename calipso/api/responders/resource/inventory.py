@@ -145,6 +145,7 @@ class BranchAnswer(Answer):
     type: str
     id: str
     name: str = ""
+    folder: bool = Field(description="True: it only groups the children of an object.")
     hidden: int = Field(description="Children that are not shown here.")
     children: list[dict[str, Any]] = Field(description="Its children, with the same fields.")
 
@@ -161,6 +162,7 @@ TREE = {
     "type": "vnics_folder",
     "id": "2f0c1a7e-vnics",
     "name": "vNICs",
+    "folder": True,
     "hidden": 0,
     "children": [
         {
@@ -168,6 +170,7 @@ TREE = {
             "type": "vnic",
             "id": "compute-1-tap8a0382a0-5b",
             "name": "tap8a0382a0-5b",
+            "folder": False,
             "hidden": 0,
             "children": [],
         }
