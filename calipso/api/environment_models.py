@@ -103,7 +103,7 @@ class EnvironmentFields(Body):
     mechanism_drivers: list[Text] = Field(
         default=["OVS"],
         min_length=1,
-        description="Values of the constant `mechanism_drivers`; OVS and LXB are scanned.",
+        description="Values of the constant `mechanism_drivers`; OVS, LXB and SRIOV are scanned.",
     )
     type_drivers: Text = Field(
         default="vxlan", description="Values of the constant `type_drivers`, separated by commas."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_origin
 
@@ -53,12 +54,22 @@ def parse_body(request: Request, model: type[M]) -> M:
     if not data:
         raise BadRequest("the request has no body", hint="Send a JSON object.")
     try:
-        document = json.loads(data, parse_constant=_no_number)
+        document = json.loads(data, parse_constant=_no_number, parse_float=_number)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"the body is not valid JSON: {error}") from None
     if not isinstance(document, dict):
         raise BadRequest("the body is not a JSON object", hint="Send {...}.")
-    return _checked(lambda: model.model_validate_json(data, strict=True), model, "body", [])
+    # written again, because only JSON may spell times and choices as texts in strict mode
+    text = json.dumps(document)
+    return _checked(lambda: model.model_validate_json(text, strict=True), model, "body", [])
+
+
+def _number(text: str) -> float:
+    """A number with a point; `34.0` is the whole number 34, as JSON Schema has it."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return int(number) if number.is_integer() else number
 
 
 def _no_number(word: str) -> float:

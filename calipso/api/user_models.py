@@ -20,7 +20,14 @@ Name = Annotated[
 Password = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
 Grants = Annotated[
     dict[EnvironmentName | Annotated[str, Field(pattern=r"^\*$")], Grant],
-    Field(max_length=1000, description=f"view or edit by environment; `{EVERY}` is every one."),
+    Field(
+        max_length=1000,
+        description=f"view or edit by environment; `{EVERY}` is every one.",
+        # pydantic writes no pattern of keys that are one of two kinds
+        json_schema_extra={
+            "propertyNames": {"pattern": r"^(\*|[A-Za-z0-9][A-Za-z0-9 ._-]{0,63})$"}
+        },
+    ),
 ]
 
 

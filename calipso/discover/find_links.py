@@ -81,9 +81,9 @@ class FindLinks:
             self._found[key] = self.inv.find(self.env, object_type, sorted(wanted))
         return self._found[key]
 
-    def nics(self) -> dict[tuple[str, str], Document]:
-        """Return the NICs of all hosts by host and name."""
-        found = self.find("host_pnic", ["state"])
+    def nics(self, fields: Iterable[str] = ()) -> dict[tuple[str, str], Document]:
+        """Return the NICs of all hosts by host and name, with their state and these fields."""
+        found = self.find("host_pnic", ["state", *fields])
         return {(str(nic.get("host")), str(nic["name"])): nic for nic in found}
 
     def each(self, object_type: str, fields: Iterable[str] | None = None) -> Iterator[Document]:

@@ -82,8 +82,8 @@ class Device:
     is the kernel's index of that other end, or of a lower device in another namespace.
 
     For a port of a NIC's own switch, `phys_port` and `phys_switch` are the driver's values
-    phys_port_name and phys_switch_id. `bus_address` is the PCI address, `vfs` are the virtual
-    functions.
+    phys_port_name and phys_switch_id. `altnames` are further names that the kernel knows it by.
+    `bus_address` is the PCI address, `vfs` are the virtual functions.
     """
 
     name: str
@@ -105,6 +105,7 @@ class Device:
     phys_port: str = ""
     phys_switch: str = ""
     bus_address: str = ""
+    altnames: tuple[str, ...] = ()
     vfs: tuple[Vf, ...] = ()
 
     def first(self, version: int) -> Address | None:
@@ -217,6 +218,7 @@ def _device(entry: dict[str, Any], what: str) -> Device:
             phys_port=str(entry.get("phys_port_name") or ""),
             phys_switch=str(entry.get("phys_switch_id") or ""),
             bus_address=str(entry.get("parentdev") or "").lower(),
+            altnames=tuple(str(name) for name in entry.get("altnames") or ()),
             vfs=tuple(_vf(vf) for vf in entry.get("vfinfo_list") or ()),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -12,6 +13,8 @@ import xmltodict
 from calipso.errors import ParseError
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+#: `virsh` begins each document on a line of its own.
+_BEGIN = re.compile(r"^<domain[\s>]", re.MULTILINE)
 _END = "</domain>"
 
 
@@ -100,10 +103,14 @@ def _listed(text: str) -> tuple[list[str], str]:
     return uuids, ""
 
 
-def _documents(text: str) -> list[str]:
-    parts = text.split(_END)
-    whole = [part.strip() + _END for part in parts[:-1]]
-    return whole + ([parts[-1].strip()] if parts[-1].strip() else [])
+def _documents(text: str) -> Iterator[str]:
+    """Each document, from its first line to its end. One that breaks off costs no other."""
+    *whole, rest = text.split(_END)
+    for part in (*(part + _END for part in whole), rest):
+        starts = [match.start() for match in _BEGIN.finditer(part)] or [0]
+        for start, end in zip(starts, [*starts[1:], len(part)], strict=True):
+            if document := part[start:end].strip():
+                yield document
 
 
 def _domain(document: str) -> Domain:

@@ -58,6 +58,12 @@ def same_host(one: str, other: str) -> bool:
     return not (_is_address(one) or _is_address(other)) and with_domain(one, other)
 
 
+def in_other_domain(one: str, other: str) -> bool:
+    """True when two names have the same first label and different domains."""
+    named = all("." in name and not _is_address(name) for name in (one, other))
+    return named and short(one) == short(other) and not same_host(one, other)
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

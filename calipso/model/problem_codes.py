@@ -19,7 +19,7 @@ CODES: dict[str, str] = {
     "instance_error": "Nova has the instance in the state ERROR.",
     "instance_host_unknown": "Nova has the instance on a host that is not in the inventory.",
     "link_down": "A device on the way is down.",
-    "mac_ambiguous": "Interfaces have one MAC, and nothing tells which of the ports each is.",
+    "mac_ambiguous": "Interfaces have one MAC, and nothing shows which of the ports each is.",
     "misplaced": "The parent that the cloud names for it is not in the inventory.",
     "namespace_missing": "Neutron wants a namespace on a host that does not have it.",
     "namespace_orphan": "The namespace belongs to a network or router that Neutron does not have.",

@@ -9,10 +9,11 @@ interface, that the host's agent maps to the physical network.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from calipso.topology.plumbing import HostPlumbing, Objects, values
+from calipso.topology.given import nic_of_guest
+from calipso.topology.plumbing import HostPlumbing, Objects, Uplink, values
 
 TUNNELS = frozenset({"vxlan", "gre", "geneve"})
 
@@ -32,8 +33,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "port": ("network_id", "binding:host_id", "binding:vif_type", "region"),
     "host": ("region", "other_names"),
-    "vnic": ("network", "pnic"),
-    "host_pnic": ("IP Address", "IPv6 Address", "addresses"),
+    "vnic": ("network", "pnic", "port_id", "pci_address", "lower_devices"),
+    "host_pnic": ("IP Address", "IPv6 Address", "addresses", "virtual_functions"),
     "vedge": ("configurations", "ports", "patch_ports", "bridges"),
     "otep": (
         "ip_address",
@@ -80,6 +81,7 @@ class Carriers:
         }
         self._switched: defaultdict[str, set[str]] = defaultdict(set)
         self._direct: defaultdict[str, set[str]] = defaultdict(set)
+        self._direct_ports: set[str] = set()
         self._nics_of_direct: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._hosts = HostNames(objects.get("host", ()))
         self._place(objects.get("port", ()), objects.get("vnic", ()))
@@ -109,6 +111,11 @@ class Carriers:
         kinds = self._tunnel_kinds(otep)
         return [net for net in sorted(self._switched[host]) if self._segment(net, kinds)]
 
+    def nic_of_guest(self, vnic: Mapping[str, Any]) -> str:
+        """Return the NIC whose hardware a guest's interface is; empty for one in a switch."""
+        direct = str(vnic.get("port_id") or "") in self._direct_ports
+        return nic_of_guest(vnic, self.plumbing.nics[str(vnic.get("host", ""))], direct=direct)
+
     def _place(
         self, ports: Iterable[Mapping[str, Any]], vnics: Iterable[Mapping[str, Any]]
     ) -> None:
@@ -118,13 +125,15 @@ class Carriers:
             if "binding:vif_type" in port and kind in NOWHERE:
                 continue
             place = self._direct if kind in DIRECT else self._switched
+            if kind in DIRECT:
+                self._direct_ports.add(str(port.get("id")))
             if host := self._hosts.of_port(port):
                 place[host].add(str(port.get("network_id")))
         for vnic in vnics:
             host = str(vnic.get("host", ""))
-            if vnic.get("pnic"):  # hardware of this NIC in a guest: its traffic is on no other
+            if nic := self.nic_of_guest(vnic):  # its traffic is on no other NIC
                 for network in values(vnic.get("network")):
-                    self._nics_of_direct[host, network].add(str(vnic["pnic"]))
+                    self._nics_of_direct[host, network].add(nic)
             else:
                 self._switched[host].update(values(vnic.get("network")))
 
@@ -138,7 +147,7 @@ class Carriers:
         ):
             for network in sorted(present):
                 for segment in self.segments.get(network, ()):
-                    for nic in uplinks.get(segment.physical, ()):
+                    for nic in _let_out(uplinks.get(segment.physical, ()), segment):
                         carried[nic][network] = segment
         self._keep_known(host, carried)
         self._add_given(host, carried)
@@ -207,6 +216,15 @@ class HostNames:
         host, region = self._ids.get(name, name), str(port.get("region") or "")
         other = self._regions.get(host, "")
         return "" if region and other and region != other else host
+
+
+def _let_out(uplinks: Sequence[Uplink], segment: Segment) -> list[str]:
+    """NICs by which the frames of a segment leave: those whose ports let its VLAN pass.
+
+    Where no port does, all stay: flows that name a port pay no attention to its VLANs.
+    """
+    fitting = [uplink.nic for uplink in uplinks if uplink.passes(segment.kind, segment.number)]
+    return fitting or [uplink.nic for uplink in uplinks]
 
 
 def _segments(network: Mapping[str, Any]) -> Iterator[Segment]:

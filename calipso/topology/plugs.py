@@ -42,6 +42,8 @@ VNIC_FIELDS = (
     "master",
     "kind",
     "pci_address",
+    "@type",
+    "socket",
     "sub_ports",
     "peer",
     "stale_since",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from calipso.model.documents import Record
 
@@ -69,6 +69,20 @@ def vnics_by_device(vnics: Iterable[Record]) -> dict[tuple[str, str], Record]:
         if vnic.get("vnic_type") == "vservice_vnic" and dash and prefix in NAMESPACE_PREFIXES:
             other_ends[host, f"tap{port}"] = vnic
     return other_ends | own | paired
+
+
+class Uplink(NamedTuple):
+    """A NIC that leads to a physical network, and the VLANs of its switch that pass on the way
+    (0: untagged frames; None: all)."""
+
+    nic: str
+    vlans: frozenset[int] | None = None
+
+    def passes(self, kind: str, number: int | None) -> bool:
+        """True for a segment whose frames pass; one of a type without VLANs always does."""
+        if self.vlans is None or kind not in ("vlan", "flat"):
+            return True
+        return (number if kind == "vlan" else 0) in self.vlans
 
 
 class HostPlumbing:
@@ -167,24 +181,24 @@ class HostPlumbing:
         """Return the tunnel types that the agents of a host offer."""
         return [kind for conf in self._configs(host) for kind in values(conf.get("tunnel_types"))]
 
-    def uplinks(self, host: str) -> dict[str, list[str]]:
-        """Return physical network name -> NICs that lead to it through the host's switches."""
-        found: defaultdict[str, set[str]] = defaultdict(set)
+    def uplinks(self, host: str) -> dict[str, list[Uplink]]:
+        """Return physical network name -> uplinks to it through the host's switches."""
+        found: defaultdict[str, set[Uplink]] = defaultdict(set)
         for conf in self._configs(host):
             for physical, device in _mapping(conf, "interface_mappings").items():
-                found[physical].update(self.nics_of(host, values(device)))
+                found[physical].update(Uplink(nic) for nic in self.nics_of(host, values(device)))
                 found[physical].update(self._mapped_nics(host, physical))
             for physical, bridge in _mapping(conf, "bridge_mappings").items():
                 found[physical].update(self._bridge_nics(host, str(bridge)))
-        return {physical: sorted(nics) for physical, nics in found.items() if physical}
+        return {physical: sorted(nics, key=str) for physical, nics in found.items() if physical}
 
-    def direct_nics(self, host: str) -> dict[str, list[str]]:
+    def direct_nics(self, host: str) -> dict[str, list[Uplink]]:
         """Return physical network name -> NICs whose virtual functions instances use directly."""
-        found: defaultdict[str, set[str]] = defaultdict(set)
+        found: defaultdict[str, set[Uplink]] = defaultdict(set)
         for conf in self._configs(host):
             for physical, devices in _mapping(conf, "device_mappings").items():
-                found[physical].update(self.nics_of(host, values(devices)))
-        return {physical: sorted(nics) for physical, nics in found.items() if physical}
+                found[physical].update(Uplink(nic) for nic in self.nics_of(host, values(devices)))
+        return {physical: sorted(nics, key=str) for physical, nics in found.items() if physical}
 
     def _configs(self, host: str) -> list[Mapping[str, Any]]:
         if host not in self._configs_of:
@@ -193,29 +207,35 @@ class HostPlumbing:
             self._configs_of[host] = [conf for conf in found if isinstance(conf, Mapping)]
         return self._configs_of[host]
 
-    def _mapped_nics(self, host: str, physical: str) -> Iterator[str]:
+    def _mapped_nics(self, host: str, physical: str) -> Iterator[Uplink]:
         """NICs that the device leads to which a Linux bridge agent maps a network to."""
         for vconnector in self._vconnectors.get(host, ()):
             mapped = _mapping(_mapping(vconnector, "mapped_ways"), physical)
-            yield from (w["nic"] for w in _ways(mapped) if w["nic"] in self.nics.get(host, {}))
+            yield from self._known_ways(host, mapped)
 
-    def _bridge_nics(self, host: str, bridge: str) -> list[str]:
+    def _known_ways(self, host: str, document: Record) -> Iterator[Uplink]:
+        """Ways out that a fetcher stored, to NICs of the inventory."""
+        for way in _ways(document):
+            if way["nic"] in self.nics.get(host, {}):
+                only = way.get("only_vlans")
+                yield Uplink(way["nic"], None if only is None else frozenset(only))
+
+    def _bridge_nics(self, host: str, bridge: str) -> set[Uplink]:
         """Return the NICs of a mapped bridge: a Linux bridge, or an OVS bridge with the bridges
         patched to it.
         """
-        nics: set[str] = set()
+        nics: set[Uplink] = set()
         for vedge in self._vedges.get(host, ()):
             nics.update(self._ovs_uplinks(host, vedge, bridge))
         for vconnector in self._vconnectors.get(host, ()):
             if vconnector.get("bridge_name") == bridge:
-                nics.update(nic for _, nic in self.members(vconnector))
-        return sorted(nics)
+                nics.update(Uplink(nic) for _, nic in self.members(vconnector))
+        return nics
 
-    def _ovs_uplinks(self, host: str, vedge: Record, bridge: str) -> set[str]:
-        known = self.nics.get(host, {})
+    def _ovs_uplinks(self, host: str, vedge: Record, bridge: str) -> set[Uplink]:
         for described in vedge.get("bridges") or ():
             if described.get("name") == bridge and "ways_out" in described:
-                return {way["nic"] for way in _ways(described) if way["nic"] in known}
+                return set(self._known_ways(host, described))
         # stop at the integration bridge: its patches lead to all other bridges
         reached = {integration_bridge(_mapping(vedge, "configurations")), bridge}
         wanted, todo = {bridge}, [bridge]
@@ -232,7 +252,7 @@ class HostPlumbing:
             for name, port in _mapping(vedge, "ports").items()
             if port.get("bridge") in wanted
         )
-        return {nic for nic in found if nic}
+        return {Uplink(nic) for nic in found if nic}
 
 
 def _ways(document: Record) -> list[Mapping[str, Any]]:

@@ -143,6 +143,38 @@ def test_host_without_the_container_says_so(tmp_path: Path) -> None:
     assert (said.returncode, said.stderr) == (127, "not found: container nova_libvirt\n")
 
 
+#: Stands for docker or podman that has one container, running or not.
+_ENGINE = """\
+#!/bin/sh
+if [ "$1" = container ]; then [ "$3" = nova_libvirt ] && echo {running}; exit; fi
+[ {running} = true ] || {{ echo "container is not running" >&2; exit 1; }}
+echo "{name}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ({"podman": _ENGINE.format(running="true", name="podman")}, (0, "podman\n", "")),
+        ({"virsh": "#!/bin/sh\necho host\n"}, (0, "host\n", "")),
+        ({}, (1, "", "not running: container docker:nova_libvirt\n")),
+    ],
+    ids=["it-runs-in-podman", "libvirt-moved-to-the-host", "nowhere-else"],
+)
+def test_a_stopped_container_is_no_place_for_a_tool(
+    others: dict[str, str], expected: tuple[int, str, str], tmp_path: Path
+) -> None:
+    places = {"docker": _ENGINE.format(running="false", name="docker")} | others
+    for name, text in places.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "sh").symlink_to("/bin/sh")
+
+    said = run(f"PATH={tmp_path}; " + wrap("virsh", "virsh", "Kolla", ""), tmp_path)
+
+    assert (said.returncode, said.stdout, said.stderr) == expected
+
+
 def test_tool_on_the_host_is_not_wrapped() -> None:
     assert wrap("ip a", "ip", "Kolla", "") == "ip a"
     assert wrap("virsh list", "virsh", "Debian", "12") == "virsh list"

@@ -155,3 +155,15 @@ def test_what_the_agent_noted_of_a_port_is_kept_with_it():
     assert old.ports["tap1"].other_config == {}
     (found,) = [port_fields(new, *pair) for pair in new.interfaces()]
     assert (found["tag"], found["other_config"]["tag"]) == (999, "3")
+
+
+@pytest.mark.parametrize("rest", ["<devices>\n<interf\n", "<devices>\n</domai\n", ""])
+def test_a_domain_that_breaks_off_costs_no_other(rest: str) -> None:
+    uuids = [f"4b1d0000-0000-4000-8000-00000000000{number}" for number in range(3)]
+    whole = "<domain type='kvm' id='3'>\n  <name>i</name>\n  <uuid>{}</uuid>\n</domain>\n\n"
+    broken = f"<domain type='kvm'>\n  <name>i</name><uuid>{uuids[1]}</uuid>\n{rest}"
+    listed = "\n".join(uuids)
+
+    found = parse_domains(f"{listed}\n{whole.format(uuids[0])}{broken}{whole.format(uuids[2])}")
+
+    assert [isinstance(found[uuid], ParseError) for uuid in uuids] == [False, True, False]

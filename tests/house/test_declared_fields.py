@@ -83,6 +83,7 @@ RARE = {
         "cli_fetch_host_vservices/dvr_and_ha",
     ),
     ("vnic", "peer"): ("a veth pair of a namespace", "cli_fetch_vservice_vnics/dvr_and_ha"),
+    ("vnic", "lower_devices"): ("a macvtap", "cli_fetch_instance_vnics/macvtap_on_a_vlan"),
     ("vnic", "pnic"): (
         "hardware in a guest",
         "cli_fetch_instance_vnics/function_of_one_of_two_nics",

@@ -36,7 +36,8 @@ def nics_unread(fetcher: Fetcher, host: str, wiring: Wiring) -> CalipsoError | N
 def _had_switch(fetcher: Fetcher, host: str) -> bool:
     if fetcher.inv.find(fetcher.env, "vedge", ["id"], host=host):
         return True
-    return bool(fetcher.inv.find(fetcher.env, "host_pnic", ["id"], host=host, dpdk=True))
+    nics = fetcher.inv.find(fetcher.env, "host_pnic", ["dpdk"], host=host)
+    return any(nic.get("dpdk") for nic in nics)
 
 
 def keep_ways(

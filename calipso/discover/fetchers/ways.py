@@ -8,7 +8,8 @@ from typing import Any
 from calipso.model.documents import Document
 from calipso.topology.plumbing import integration_bridge
 from calipso.topology.wiring import Way, Ways, Wiring, ways_of_bridge, ways_of_device
-from calipso.topology.wiring.nodes import Kind, Relation
+from calipso.topology.wiring.nics import same_function
+from calipso.topology.wiring.nodes import Key, Kind, Relation
 
 
 def ways_fields(ways: Ways, *, wanted: bool = True) -> Document:
@@ -59,20 +60,24 @@ def port_fields(wiring: Wiring, interface: str, ways: Ways) -> Document:
     """What an interface of Open vSwitch leads to on the host: `linux_bridge` and the member of it
     (`bridge_member`; "": the bridge's own device), else `nics`, by VLAN devices and the like."""
     node = wiring.find(Kind.INTERFACE, interface)
-    for device in wiring.to(Relation.IS_DEVICE, node.key) if node else ():
+    devices = wiring.to(Relation.IS_DEVICE, node.key) if node else []
+    for device in devices:
         if device.facts.kind == "bridge":
             return {"linux_bridge": device.name, "bridge_member": ""}
         for peer in wiring.peers(Relation.PEER, device.key):
             for master in wiring.to(Relation.MASTER, peer.key):
                 return {"linux_bridge": master.name, "bridge_member": peer.name}
-    nics = sorted({way.nic.name for way in ways.ways if _direct(way, interface)})
+    own = {device.key for device in (*devices, *(same_function(wiring, node) if node else ()))}
+    nics = sorted({way.nic.name for way in ways.ways if _direct(way, interface, own)})
     return {"nics": nics} if nics else {}
 
 
-def _direct(way: Way, interface: str) -> bool:
+def _direct(way: Way, interface: str, own: set[Key]) -> bool:
+    """True for a way by this interface without a bridge between. `own` are its devices: they may
+    be called otherwise, by another name of the kernel's or beside DPDK."""
     steps = [node for node in (*way.via, way.nic) if node.kind is not Kind.PORT]
     between = all(n.kind is Kind.DEVICE and n.facts.kind != "bridge" for n in steps[:-1])
-    return between and steps[0].name == interface
+    return between and (steps[0].name == interface or steps[0].key in own)
 
 
 def _way(way: Way) -> Document:

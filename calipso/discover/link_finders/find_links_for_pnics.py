@@ -8,7 +8,19 @@ from typing import Any
 from calipso.discover.find_links import FindLinks, joined_state, network_attribute, with_reason
 from calipso.model.documents import Record
 from calipso.topology.carriers import Carriers, Segment
-from calipso.topology.plugs import down_fault
+from calipso.topology.given import function_of_guest
+from calipso.topology.plugs import Fault, down_fault
+
+#: What of a vNIC tells which hardware it is, and what of it the link has.
+GUEST_FIELDS = (
+    "pnic",
+    "network",
+    "mac_address",
+    "port_id",
+    "instance_id",
+    "pci_address",
+    "lower_devices",
+)
 
 
 class FindLinksForPnics(FindLinks):
@@ -22,9 +34,9 @@ class FindLinksForPnics(FindLinks):
         """Link each NIC to the networks that it carries, and to the guests that use its
         hardware.
         """
-        self.add_guests()
-        self.add_members()
         carriers = Carriers.read(self.each)
+        self.add_guests(carriers)
+        self.add_members()
         networks = {item["id"]: item for item in self.find("network", [])}
         for pnic in self.find("host_pnic", ["state"]):
             host = str(pnic.get("host"))
@@ -39,21 +51,40 @@ class FindLinksForPnics(FindLinks):
                     attributes=with_reason({"network": network}, fault),
                 )
 
-    def add_guests(self) -> None:
-        """vnic-host_pnic: a guest's interface is a function of the NIC: no switch lies between."""
-        pnics = self.nics()
-        for vnic in self.each("vnic", ["pnic", "network", "mac_address"]):
-            pnic = pnics.get((str(vnic.get("host")), str(vnic.get("pnic") or "")))
-            if pnic is not None:
-                self.link(
-                    vnic,
-                    pnic,
-                    link_name=str(vnic["name"]),
-                    state=joined_state(pnic.get("state")),
-                    source_label=str(vnic.get("mac_address") or ""),
-                    target_label=str(pnic["name"]),
-                    attributes=network_attribute(vnic.get("network")),
-                )
+    def add_guests(self, carriers: Carriers) -> None:
+        """vnic-host_pnic: a guest's interface is a function of the NIC, or a macvtap on it: no
+        switch lies between.
+        """
+        pnics = self.nics(["virtual_functions"])
+        for vnic in self.each("vnic", GUEST_FIELDS):
+            pnic = pnics.get((str(vnic.get("host")), carriers.nic_of_guest(vnic)))
+            if pnic is None:
+                continue
+            fault = self.guest_fault(vnic, pnic)
+            self.link(
+                vnic,
+                pnic,
+                link_name=str(vnic["name"]),
+                state=fault.state if fault else joined_state(pnic.get("state")),
+                source_label=str(vnic.get("mac_address") or ""),
+                target_label=str(pnic["name"]),
+                attributes=with_reason(network_attribute(vnic.get("network")), fault),
+            )
+
+    def guest_fault(self, vnic: Record, pnic: Record) -> Fault | None:
+        """Return the fault of a guest's hardware: the NIC is down, or somebody has disabled the
+        virtual function. The second case is reported on the vNIC and on its instance.
+        """
+        host, function = str(vnic.get("host")), function_of_guest(vnic, pnic)
+        if function.get("link_state") != "disable":
+            return down_fault(host, {pnic["name"]: pnic.get("state")})
+        which = f"{pnic['name']} vf {function.get('number')}"
+        message = f"{host}: {which} is disabled: {vnic['name']} has no carrier"
+        hint = f"Is the port's admin state up? `ip link set {which} state auto` enables it there."
+        instance = {"type": "instance", "id": vnic.get("instance_id"), "host": host}
+        for item, code in ((vnic, "link_down"), (instance, "cut_off")):
+            self.problem(item, code=code, message=message, hint=hint)
+        return Fault("link_down", message, hint)
 
     def add_members(self) -> None:
         """host_pnic-host_pnic: a bond or team and its members; cables are plugged into these."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from calipso.discover.find_links import FindLinks, carried_networks, joined_state, with_reason
@@ -28,19 +28,22 @@ class FindLinksForVconnectors(FindLinks):
 
     def add_vnic_links(self) -> None:
         """vnic-vconnector: the bridge that has the vNIC's device as a member."""
+        vconnectors = self.vconnectors()
         bridges = {
             (vconnector.get("host"), interface): vconnector
-            for vconnector in self.vconnectors()
+            for vconnector in vconnectors
             for interface in values(vconnector.get("interfaces_names"))
         }
         vnics = self.find("vnic", VNIC_FIELDS)
         self.neutron = Neutron(self.each("port", PORT_FIELDS) if bridges else ())
-        for (host, device), vnic in vnics_by_device(vnics).items():
+        plugged = [(*at, vnic, vnic.get("network")) for at, vnic in vnics_by_device(vnics).items()]
+        plugged += _sub_ports(vnics, vconnectors)
+        for host, device, vnic, own in plugged:
             vconnector = bridges.get((host, device))
             if vconnector is None:
                 continue
             # a tap that lost its port still gets the traffic of the network of its bridge
-            network = vnic.get("network") or vconnector.get("network")
+            network = own or vconnector.get("network")
             fault = self.plug_fault(vnic, vconnector, device)
             self.link(
                 vnic,
@@ -94,6 +97,26 @@ class FindLinksForVconnectors(FindLinks):
                     source_label=interface,
                     attributes=with_reason(carried_networks(network), fault),
                 )
+
+
+def _sub_ports(
+    vnics: Iterable[Document], bridges: Iterable[Document]
+) -> Iterator[tuple[str, str, Document, Any]]:
+    """Host, member of a bridge, vNIC and network of each sub-port of trunks.
+
+    The Linux bridge agent makes a VLAN device for it on the tap, as the kernel says.
+    """
+    members = {
+        (str(bridge.get("host", "")), member.get("lower"), member.get("port_id")): str(name)
+        for bridge in bridges
+        for name, member in (bridge.get("interfaces") or {}).items()
+        if member.get("lower") and member.get("port_id")
+    }
+    for vnic in vnics:
+        host = str(vnic.get("host", ""))
+        for sub in vnic.get("sub_ports") or ():
+            if member := members.get((host, vnic["name"], sub.get("port_id"))):
+                yield host, member, vnic, sub.get("network")
 
 
 def _member_state(vconnector: Document, interface: str) -> Any:

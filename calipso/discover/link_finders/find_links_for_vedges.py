@@ -46,11 +46,11 @@ class FindLinksForVedges(FindLinks):
             (host_of(vconnector), str(vconnector.get("bridge_name"))): vconnector
             for vconnector in self.find("vconnector", VCONNECTOR_FIELDS)
         }
-        #: guests with hardware: their port of the switch is a representor, joined by Neutron's port
+        #: guests with hardware, vDPA or a socket: the port of the switch is joined by Neutron's id
         self.by_port = {
             (host_of(vnic), str(vnic["port_id"])): vnic
             for vnic in self.find("vnic", VNIC_FIELDS)
-            if vnic.get("pci_address") and vnic.get("port_id")
+            if vnic.get("port_id") and _without_device(vnic)
         }
         self.pnics = self.nics()
         vedges = self.find("vedge", ["ports", "bridges", "stale_since"])
@@ -81,7 +81,9 @@ class FindLinksForVedges(FindLinks):
         Returns False for a port with nothing plugged in.
         """
         host = str(vedge.get("host"))
-        vnic = self.vnics.get((host, name)) or self.by_port.get((host, str(port.get("port_id"))))
+        vnic = self.vnics.get((host, name))
+        if vnic is None and port.get("type") != "patch":  # a trunk's patches have the id as well
+            vnic = self.by_port.get((host, str(port.get("port_id"))))
         if vnic:
             self.add_vnic(vedge, vnic, name, port)
         elif vconnector := self.bridge_at(host, name, port):
@@ -264,6 +266,11 @@ class FindLinksForVedges(FindLinks):
                 message="; ".join(sorted(set(messages))),
                 hint=f"`calipso clique show {owner}` shows where the path ends.",
             )
+
+
+def _without_device(vnic: Record) -> bool:
+    """True for a guest's interface that is no device of the host: names say nothing of it."""
+    return bool(vnic.get("pci_address") or vnic.get("socket")) or vnic.get("@type") == "vdpa"
 
 
 def _vnic_states(vnic: Record, name: str, port: Record) -> dict[str, Any]:

@@ -28,12 +28,15 @@ COMMON = (
     Field(
         "object_name",
         "The name without the parts that its parents show.",
-        "the fetcher, else `name`",
+        "the fetcher, otherwise `name`",
         search=Search.WORD,
         example="tap8a0382a0-5b",
     ),
     Field(
-        "host", "Id of the host it lives on.", "the fetcher, else the parent", example="compute-1"
+        "host",
+        "Id of the host it lives on.",
+        "the fetcher, otherwise the parent",
+        example="compute-1",
     ),
     Field("parent_id", "Id of the parent in the tree.", _ENGINE, example="2f0c1a7e-vnics"),
     Field("parent_type", "Type of the parent in the tree.", _ENGINE, example="vnics_folder"),

@@ -82,7 +82,8 @@ HOST = ObjectType(
             search=Search.ADDRESS,
         ),
     ),
-    notes="A host Nova does not know hangs below the zone of its agents, else below `internal`.",
+    notes="A host that Nova does not know hangs below the zone of its agents, otherwise below "
+    "`internal`.",
 )
 
 NETWORK_AGENT = ObjectType(
@@ -142,7 +143,11 @@ HOST_PNIC = ObjectType(
             LLDP,
             search=Search.PARTS,
         ),
-        Field("virtual_functions", "Its functions: `number`, `pci_address`, `mac_address`.", LINKS),
+        Field(
+            "virtual_functions",
+            "Its functions: `number`, `pci_address`, `device`, `mac_address`.",
+            LINKS,
+        ),
         Field("pci_address", "Of a NIC no device of the kernel drives: where it is.", ETHTOOL),
         Field("dpdk", "True: Open vSwitch drives it, in user space.", ETHTOOL),
         Field("lldp_others", "Further neighbours on the same line.", LLDP),

@@ -8,8 +8,8 @@ NETWORKS = "Neutron `GET /v2.0/networks`"
 SUBNETS = "Neutron `GET /v2.0/subnets`"
 PORTS = "Neutron `GET /v2.0/ports`"
 SERVERS = "Nova `GET /servers/detail`"
-ADDRESSES = "Neutron's ports, else Nova table `instance_info_caches`"
-CACHES = "Nova table `instance_info_caches`, else the ports"
+ADDRESSES = "Neutron's ports, otherwise Nova table `instance_info_caches`"
+CACHES = "Nova table `instance_info_caches`, otherwise the ports"
 
 
 def _of_neutron(source: str) -> tuple[Field, ...]:
@@ -108,7 +108,7 @@ PORT = ObjectType(
         Field("binding:vif_type", "How it is plugged; `binding_failed`: it is not.", PORTS),
         Field("binding:vif_details", "Details of how it is plugged.", PORTS),
         Field("binding:vnic_type", "`normal`, `direct`, `macvtap`, ...", PORTS),
-        Field("binding:profile", "What Nova tells the driver.", PORTS),
+        Field("binding:profile", "What Nova passes to the driver.", PORTS),
         Field("allowed_address_pairs", "Further addresses it may use.", PORTS),
         Field("security_groups", "Ids of its security groups.", PORTS),
         Field("extra_dhcp_opts", "Its DHCP options.", PORTS),

@@ -40,6 +40,7 @@ VNIC = ObjectType(
     fields=(
         Field("pnic", "NIC whose function, or which itself, the guest has.", LINKS),
         Field("pci_address", "PCI address on the host of what the guest got.", LIBVIRT),
+        Field("lower_devices", "Devices below the guest's macvtap, the nearest first.", LINKS),
         Field("socket", "Path of its vhost-user socket.", LIBVIRT),
         Field(
             "peer",

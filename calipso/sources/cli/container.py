@@ -3,8 +3,9 @@
 Distributions that run OpenStack in containers do not install `virsh` or `ovs-vsctl` on the host.
 The container's name is tried in order; `every` runs the command in each container that exists,
 because Mercury's agents each have namespaces of their own. Docker and podman take the same words;
-where a host has both, the one that has the container is used. A tool that is in none of the
-containers runs on the host, if the host has it: Kolla lets libvirt run there.
+where a host has both, the one in which the container runs is used: a stopped one may be left from
+before. A tool that is in none of the running containers runs on the host, if the host has it: Kolla
+lets libvirt run there.
 """
 
 from __future__ import annotations
@@ -38,11 +39,12 @@ PLACES: dict[str, dict[str, Place]] = {
 }
 
 _SCRIPT = """\
-s=
+s= t=
 for e in docker podman; do
   command -v "$e" >/dev/null 2>&1 || continue
   for c in {containers}; do
-    "$e" container inspect "$c" >/dev/null 2>&1 || continue
+    r=$("$e" container inspect "$c" -f '{{{{.State.Running}}}}' 2>/dev/null) || continue
+    [ "$r" != false ] || {{ t="$t $e:$c"; continue; }}
     "$e" exec -u root "$c" sh -c {text}
     s=$?
     {leave}
@@ -50,6 +52,7 @@ for e in docker podman; do
   [ -z "$s" ] || exit "$s"
 done
 if command -v {program} >/dev/null 2>&1; then sh -c {text}; exit; fi
+[ -z "$t" ] || {{ echo "not running: container$t" >&2; exit 1; }}
 echo "not found: container" {containers} >&2
 exit 127
 """

@@ -16,6 +16,7 @@ from calipso.topology.wiring.ovs import add_switches
 #: Kinds of device whose `link` is the device they lie on.
 _ON_LOWER = frozenset(
     {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "vxlan", "gretap", "ip6gretap", "geneve"}
+    | {"macsec", "ipoib"}
 )
 _OWN = ""  # the host's own namespace
 
@@ -44,6 +45,9 @@ def _add_devices(wiring: Wiring, netns: str, devices: Mapping[str, Device]) -> N
         if seen[device.index] > 1:  # no kernel does this; recordings put together by hand do
             ident = f"{device.index}/{device.name}"
         wiring.add(Node(Key(Kind.DEVICE, netns, ident), device.name, device))
+    for device in devices.values():
+        if (node := wiring.device(device.name, netns)) is not None:
+            wiring.also_named(node, device.altnames)
 
 
 def _join_device(wiring: Wiring, netns: str, device: Device, netns_ids: Mapping[str, int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -107,6 +107,12 @@ class Wiring:
             scope = node.key.scope if node.kind is Kind.DEVICE else ""
             self._names.setdefault((node.kind, scope, node.name), node.key)
         return self.nodes[node.key]
+
+    def also_named(self, node: Node, names: Iterable[str]) -> None:
+        """Let a node be found by further names too; a node of that very name goes before."""
+        scope = node.key.scope if node.kind is Kind.DEVICE else ""
+        for name in names:
+            self._names.setdefault((node.kind, scope, name), node.key)
 
     def join(self, relation: Relation, source: Key, target: Key, says: Source) -> None:
         """Add an edge once."""

@@ -29,7 +29,7 @@ from calipso.topology.wiring.vlans import (
 from calipso.topology.wiring.ways import End, Way, Ways, end_of
 
 #: Kinds of device that pass frames to the device they lie on unchanged.
-_THROUGH = frozenset({"macvlan", "macvtap", "ipvlan", "ipvtap"})
+_THROUGH = frozenset({"macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", "ipoib"})
 
 
 def ways_of_bridge(wiring: Wiring, start: Node, barred: Iterable[str] = ()) -> Ways:

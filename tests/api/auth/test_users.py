@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -205,6 +207,30 @@ def test_service_tokens_are_given_listed_and_ended(admin: FlaskClient, login: Lo
     assert admin.get("/api/v1/auth/tokens", headers=script).status_code == 401
     assert admin.delete(f"{USERS}/backup/tokens").status_code == 204
     assert admin.get(f"{USERS}/backup/tokens").json == {"items": []}
+
+
+@pytest.mark.parametrize(("days", "status"), [("2.0", 201), ("2.5", 400), ("1e400", 400)])
+def test_a_whole_number_may_have_a_point_in_json(
+    admin: FlaskClient, login: Login, days: str, status: int
+) -> None:
+    login("operator", "backup")
+    body = f'{{"days": {days}, "label": "nightly"}}'
+
+    given = admin.post(f"{USERS}/backup/tokens", data=body, content_type="application/json")
+
+    assert given.status_code == status, given.json
+
+
+def test_the_specification_says_what_a_key_of_grants_may_be(admin: FlaskClient) -> None:
+    schemas = admin.get("/api/v1/openapi.json").json["components"]["schemas"]
+
+    new, change = (schemas[name]["properties"]["grants"] for name in ("NewUser", "UserChange"))
+    pattern = new["propertyNames"]["pattern"]
+    assert '"propertyNames"' in json.dumps(change)
+    assert re.fullmatch(pattern, "*")
+    assert re.fullmatch(pattern, "prod 1")
+    assert not re.fullmatch(pattern, "")
+    assert not re.fullmatch(pattern, "ä")
 
 
 def test_own_tokens_belong_to_nobody_else(admin: FlaskClient, login: Login) -> None:

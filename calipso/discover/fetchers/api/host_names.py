@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from calipso.model.documents import Document
-from calipso.model.hosts import short, with_domain
+from calipso.model.hosts import in_other_domain, same_host, short
 
 
 class Names(NamedTuple):
@@ -20,9 +20,9 @@ class Names(NamedTuple):
 def names_of_hosts(services: Iterable[Document], agents: Iterable[Document]) -> Names:
     """Match names of Neutron that Nova does not know with names of Nova.
 
-    Two names mean one machine when one name is the other with a domain, no third host has such a
-    name, and one host has only Nova's services and the other only Neutron's agents. If only the
-    names fit, the pair is doubtful.
+    Two names mean one machine when one name is the other with a domain or in capitals, no third
+    host has such a name, and one host has only Nova's services and the other only Neutron's agents.
+    If only the names fit, the pair is doubtful. So is a pair of this kind in different domains.
     """
     nova = {str(service["host"]) for service in services}
     neutron = {
@@ -33,7 +33,7 @@ def names_of_hosts(services: Iterable[Document], agents: Iterable[Document]) -> 
     for name in nova:
         by_short[short(name)].append(name)
     for name in sorted(neutron - nova):
-        like[name] = sorted(other for other in by_short[short(name)] if with_domain(name, other))
+        like[name] = sorted(other for other in by_short[short(name)] if same_host(name, other))
     claimed = [other for found in like.values() for other in found]
     aliases: dict[str, str] = {}
     doubtful: list[tuple[str, str]] = []
@@ -44,6 +44,9 @@ def names_of_hosts(services: Iterable[Document], agents: Iterable[Document]) -> 
                 aliases[name] = other
             else:
                 doubtful.append((name, other))
+        if not others:
+            alone = (other for other in by_short[short(name)] if other not in neutron)
+            doubtful += [(name, other) for other in sorted(alone) if in_other_domain(name, other)]
     return Names(aliases, doubtful)
 
 

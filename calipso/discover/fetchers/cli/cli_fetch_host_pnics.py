@@ -16,6 +16,7 @@ from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import LLDP, NICS
 from calipso.sources.cli.problems import failed_command
+from calipso.topology.wiring.hardware import function_key
 from calipso.topology.wiring.nics import AGGREGATES
 from calipso.topology.wiring.nodes import Kind, Node, Relation, Wiring
 
@@ -98,7 +99,10 @@ def _functions(wiring: Wiring, node: Node) -> dict[str, Any]:
     for function in wiring.to(Relation.ON_FUNCTION, node.key):
         virtual = function.facts.virtual if function.facts else {}
         for number, address in virtual.items():
-            listed.setdefault(number, {"number": number})["pci_address"] = address
+            entry = listed.setdefault(number, {"number": number})
+            entry["pci_address"] = address
+            for user in wiring.of(Relation.ON_FUNCTION, function_key(address)):
+                entry["device"] = user.name
     return {"virtual_functions": [listed[n] for n in sorted(listed)]} if listed else {}
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from calipso.discover.fetchers.cli.guest_ports import GuestPorts, guest_ports, nic_with_function
+from calipso.discover.fetchers.cli.guest_ports import (
+    GuestPorts,
+    guest_ports,
+    lower_devices,
+    nic_with_function,
+)
 from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
 from calipso.discover.fetchers.db.agents import ids_by_other_name
@@ -78,6 +83,8 @@ class CliFetchInstanceVnics(CliAccess):
             nic = nic_with_function(devices, guest.pci, port.mac_address if port else guest.mac)
             nic = nic or (guest.pci if interface is None else "")  # a whole NIC is called so
             vnic = _vnic(uuid, host, guest, device, port) | ({"pnic": nic} if nic else {})
+            if interface is not None and interface.kind == "direct":
+                vnic["lower_devices"] = lower_devices(devices, device)
             found.append(vnic | self._at_socket(host, interface, port) | self._sub_ports(port))
         for port in joined.left.get(domain.uuid, ()):
             if ids_by_other_name(self)[port.host] == host:

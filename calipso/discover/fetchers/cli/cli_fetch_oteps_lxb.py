@@ -6,15 +6,16 @@ from typing import Any, ClassVar
 
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.kept_devices import broken_devices, stored_of_broken
-from calipso.discover.fetchers.kept_ways import keep_ways
+from calipso.discover.fetchers.kept_ways import keep_ways, nics_unread
+from calipso.discover.fetchers.tunnel_ways import tell_no_way, tunnel_ways
 from calipso.discover.fetchers.ways import nic_names, ways_fields
-from calipso.errors import ParseError, PartialAnswer
+from calipso.errors import AccessError, CalipsoError, ParseError, PartialAnswer
 from calipso.hostparse.fdb import parse_fdb
 from calipso.hostparse.iplink import Device
 from calipso.model.inventory import Fetched
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import FDB
-from calipso.topology.wiring import Wiring, ways_of_device
+from calipso.topology.wiring import Ways, Wiring
 from calipso.topology.wiring.routes import device_of_address
 
 #: Kernel kind -> (overlay type, UDP port if the device reports none; 0: it does not use UDP)
@@ -40,15 +41,12 @@ class CliFetchOtepsLxb(CliAccess):
             return []
         remotes = self.parsed(FDB, host, parse_fdb)
         wiring = self.wiring(host, switch=False)
-        found = [
-            {
-                **_otep(parent, host, tunnel, remotes.get(tunnel.name, [])),
-                **_carrier(tunnel, wiring),
-            }
-            for tunnel in tunnels
-            if tunnel.kind != "vxlan" or tunnel.name in remotes
-        ]
-        found = keep_ways(self, host, wiring, "otep", found)
+        found: list[Fetched] = []
+        for tunnel in tunnels:
+            if tunnel.kind != "vxlan" or tunnel.name in remotes:
+                otep = _otep(parent, host, tunnel, remotes.get(tunnel.name, []))
+                carrier, error = self._carrier(host, otep, tunnel, wiring)
+                found += keep_ways(self, host, wiring, "otep", [otep | carrier], error)
         unread = sorted(d.name for d in tunnels if d.kind == "vxlan" and d.name not in remotes)
         errors = [broken_devices(host, devices.broken)] if keys else []
         if unread:
@@ -57,6 +55,26 @@ class CliFetchOtepsLxb(CliAccess):
         if errors:
             raise PartialAnswer(errors, found, unread=keys, warning=not unread)
         return found
+
+    def _carrier(
+        self, host: str, otep: Fetched, tunnel: Device, wiring: Wiring
+    ) -> tuple[dict[str, Any], CalipsoError | None]:
+        """The device with the endpoint's address, and the NICs that carry its packets out; the
+        error when routes that should lead to them cannot be read."""
+        address = otep["ip_address"]
+        node = device_of_address(wiring, address) if address else None
+        node = node or wiring.device(str(tunnel.info.get("link") or tunnel.lower))
+        if node is None:
+            return {"device": "", "pnics": []}, None
+        ways, unread = Ways(), nics_unread(self, host, wiring)
+        if unread is None:
+            try:
+                ways = tunnel_ways(self, host, wiring, node, otep["remote_addresses"])
+            except (AccessError, ParseError) as error:
+                unread = error
+        if not ways.ways and unread is None:
+            tell_no_way(self, host, otep["id"], address, node, ways)
+        return {"device": node.name, "pnics": nic_names(ways), **ways_fields(ways)}, unread
 
 
 def _no_answer(host: str, tunnels: list[str]) -> ParseError:
@@ -89,13 +107,3 @@ def _otep(parent: dict[str, Any], host: str, tunnel: Device, remotes: list[str])
 
 def _local(tunnel: Device) -> str:
     return str(tunnel.info.get("local") or tunnel.info.get("local6") or "")
-
-
-def _carrier(tunnel: Device, wiring: Wiring) -> dict[str, Any]:
-    """Return the device with the endpoint's address, and the NICs that carry its packets out."""
-    node = device_of_address(wiring, _local(tunnel)) if _local(tunnel) else None
-    node = node or wiring.device(str(tunnel.info.get("link") or tunnel.lower))
-    if node is None:
-        return {"device": "", "pnics": []}
-    ways = ways_of_device(wiring, node)
-    return {"device": node.name, "pnics": nic_names(ways), **ways_fields(ways)}

@@ -58,6 +58,15 @@ def guest_ports(
     return found
 
 
+def lower_devices(devices: dict[str, Device], device: Device | None) -> list[str]:
+    """Devices below a macvtap of a guest, the nearest first: a VLAN device, then the NIC."""
+    found: list[str] = []
+    while device is not None and device.lower not in ("", *found):
+        found.append(device.lower)
+        device = devices.get(device.lower)
+    return found
+
+
 def nic_with_function(devices: dict[str, Device], pci: str, mac: str) -> str:
     """The NIC a guest's virtual function is a part of: the one that lists its MAC among those of
     its functions, or the device of this very address ("": not known)."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.db.agents import ids_by_other_name
-from calipso.discover.fetchers.db.host_answers import bridges, routes, wiring
+from calipso.discover.fetchers.db.host_answers import bridges, wiring
 from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of, tunnel_fields
 from calipso.discover.fetchers.kept_ways import keep_ways, nics_unread
+from calipso.discover.fetchers.tunnel_ways import tell_no_way, tunnel_ways
 from calipso.discover.fetchers.ways import barred_by, nic_names, ways_fields
 from calipso.errors import AccessError, CalipsoError, ErrorKind, ParseError
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
 from calipso.sources.api.addresses import normal_ip
 from calipso.sources.db.db_access import DbAccess, Row
-from calipso.topology.wiring import Node, Ways, ways_of_device
-from calipso.topology.wiring.routes import device_of_address, ways_to_peers
+from calipso.topology.wiring import Ways
+from calipso.topology.wiring.routes import device_of_address
 
 #: Tunnel type -> Neutron's table of endpoints. No table name is made from data.
 ENDPOINTS: dict[str, tuple[str, list[str]]] = {
@@ -87,12 +88,13 @@ class DbFetchOteps(DbAccess):
             return {"device": "", "pnics": []}, None
         ways, unread = Ways(), nics_unread(self, host, wiring(self, host))
         if unread is None:
+            barred = barred_by(vedge.get("configurations") or {})
             try:
-                ways = self._ways(host, node, vedge, peers)
+                ways = tunnel_ways(self, host, wiring(self, host), node, peers, barred)
             except (AccessError, ParseError) as error:
                 unread = error
         if not ways.ways and unread is None:
-            self._no_way(host, ip_address, node, ways)
+            tell_no_way(self, host, f"{host}-otep", ip_address, node, ways)
         device = node.facts
         found: dict[str, Any] = {
             "device": device.name,
@@ -105,34 +107,6 @@ class DbFetchOteps(DbAccess):
         if device.kind == "bridge":
             found["vconnector"] = f"{host}-{device.name}"
         return found, unread
-
-    def _ways(self, host: str, node: Node, vedge: Row, peers: list[str]) -> Ways:
-        """By the device itself; where that leads nowhere (a loopback, a dummy, a container's veth)
-        by the routes to the peers of the tunnels. Raises CliAccessError or ParseError."""
-        graph, barred = wiring(self, host), barred_by(vedge.get("configurations") or {})
-        ways = ways_of_device(graph, node, barred)
-        if ways.ways or not peers:
-            return ways
-        routed = ways_to_peers(graph, routes(self, host), peers, barred)
-        return routed if routed.ways else ways
-
-    def _no_way(self, host: str, ip_address: str, node: Node, ways: Ways) -> None:
-        end = ways.ends_at
-        last = f": {end.node.name}: {end.reason}" if end else ""
-        self.context.problem(
-            Problem(
-                kind=ErrorKind.NOT_FOUND,
-                message=f"{host}: no way is known from the tunnel address {ip_address} on "
-                f"{node.name} to a NIC{last}",
-                hint="Look at the routes to the other hosts there: `ip route get <their address>`.",
-                source="cli",
-                host=host,
-                warning=True,
-                code="tunnel_way_unknown",
-                object_type="otep",
-                object_id=f"{host}-otep",
-            )
-        )
 
     def _nowhere(self, host: str, ip_address: str) -> None:
         self.context.problem(
