@@ -102,6 +102,14 @@ class CloudFacts:
         self.ports = cloud.rows("network", "/ports", "ports")
         self.agents = cloud.rows("network", "/agents", "agents")
         self.routers = cloud.rows("network", "/routers", "routers")
+        self.trunks = cloud.rows("network", "/trunks", "trunks")
+        #: (router, host) -> `active` or `standby`, of highly available routers
+        self.ha_states = {
+            (router["id"], agent["host"]): agent["ha_state"]
+            for router in self.routers
+            if router.get("ha")
+            for agent in cloud.rows("network", f"/routers/{router['id']}/l3-agents", "agents")
+        }
 
     @property
     def ports_by_mac(self) -> dict[str, list[Row]]:
@@ -110,6 +118,15 @@ class CloudFacts:
         for port in self.ports:
             found.setdefault(port["mac_address"].lower(), []).append(port)
         return found
+
+    def sub_ports(self, parent: str) -> list[Row]:
+        """Sub-ports of the trunk that has this port as its parent: `port_id`, `segmentation_id`."""
+        return [sub for one in self.trunks if one["port_id"] == parent for sub in one["sub_ports"]]
+
+    def networks_by(self, port: Row) -> set[str]:
+        """The network of a port, and those its trunk brings to the same device."""
+        subs = {sub["port_id"] for sub in self.sub_ports(port["id"])}
+        return {one["network_id"] for one in self.ports if one["id"] in {port["id"], *subs}}
 
     def bound_ports(self, host: str) -> list[Row]:
         """Ports whose traffic passes this host."""

@@ -14,7 +14,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from read_answers import (
+    read_devices,
+    read_guests,
+    read_lldp,
+    read_members,
+    read_namespace_ids,
+    read_ovs,
+    read_sections,
+)
+
 Row = dict[str, Any]
+
+#: The tag that Neutron's agent gives to ports it has not wired: its flows drop their frames.
+DEAD_TAG = 4095
 
 QUESTIONS = {
     "links": "ip -d -j addr show",
@@ -34,6 +47,15 @@ QUESTIONS = {
         ' echo "$b $(ls $b/brif | tr "\\n" " ")"; done'
     ),
     "bonds": "cat /sys/class/net/bonding_masters 2>/dev/null || true",
+    "members": (
+        "cd /sys/class/net && for m in */master; do test -e $m || continue; d=${m%/master};"
+        ' echo "$(basename $(readlink -f $m)) $d'
+        ' $(cat $d/bonding_slave/mii_status 2>/dev/null || echo -)"; done'
+    ),
+    "netns_ids": (
+        "echo '@ .'; ip netns list-id; for n in $(ip netns list | cut -d' ' -f1); do"
+        ' echo "@ $n"; ip -n "$n" netns list-id; done'
+    ),
     "ovs": "if ovs-vsctl --timeout=10 list-br >/dev/null 2>&1; then ovs-vsctl show; fi",
     "ofports": (
         "if ovs-vsctl --timeout=10 list-br >/dev/null 2>&1; then"
@@ -42,6 +64,11 @@ QUESTIONS = {
     "guests": (
         "if virsh version >/dev/null 2>&1; then for u in $(virsh list --uuid); do"
         ' echo "@ $u $(virsh domname $u | head -1)"; virsh domiflist $u; done; fi'
+    ),
+    "guest_links": (
+        "if virsh version >/dev/null 2>&1; then for u in $(virsh list --uuid); do"
+        " for d in $(virsh domiflist $u | awk 'NR>2 && NF {print $1}'); do"
+        " virsh domif-getlink $u $d; done; done; fi"
     ),
     "lldp": "if command -v lldpctl >/dev/null; then lldpctl -f keyvalue; fi",
 }
@@ -58,6 +85,9 @@ class HostFacts:
     devices: dict[str, Row] = field(default_factory=dict)
     bridges: dict[str, list[str]] = field(default_factory=dict)
     bonds: list[str] = field(default_factory=list)
+    members: dict[str, dict[str, str]] = field(default_factory=dict)
+    known_as: dict[str, dict[int, str]] = field(default_factory=dict)
+    unplugged: set[str] = field(default_factory=set)
     ovs: dict[str, dict[str, Row]] = field(default_factory=dict)
     ofports: dict[str, int] = field(default_factory=dict)
     guests: dict[str, Row] = field(default_factory=dict)
@@ -70,6 +100,42 @@ class HostFacts:
     def up(self, device: str | None) -> bool:
         """Whether the kernel says that this device has a carrier."""
         return self.devices.get(device or "", {}).get("carrier") == "1"
+
+    def port_of(self, device: str) -> Row:
+        """The port of Open vSwitch that this device is an interface of."""
+        return next((ports[device] for ports in self.ovs.values() if device in ports), {})
+
+    def passes(self, device: str) -> bool:
+        """Whether frames of this device get through the port of Open vSwitch that it is."""
+        port = self.port_of(device)
+        return self.up(device) and port.get("tag") != DEAD_TAG and not port.get("error")
+
+    def peer_of(self, namespace: str, device: Row) -> tuple[str, str] | None:
+        """(namespace, device) of the other end of a veth pair; the host's own is "".
+
+        The kernel gives the index of the other end, and an id that the namespace itself has for
+        the one that it is in. Both ends must name each other.
+        """
+        found = self._beyond(namespace, device)
+        back = found and self._beyond(found[0], found[1])
+        if not found or not back or back != (namespace, device):
+            return None
+        return found[0], str(found[1]["ifname"])
+
+    def _beyond(self, namespace: str, device: Row) -> tuple[str, Row] | None:
+        if device.get("linkinfo", {}).get("info_kind") != "veth":
+            return None
+        links = {**self.namespaces, "": self.links}
+        if "link" in device:
+            same = (one for one in links[namespace] if one.get("ifname") == device["link"])
+            return next(((namespace, one) for one in same), None)
+        where = device.get("link_netns") or ""
+        if not where and "link_netnsid" in device:
+            where = self.known_as.get(namespace or ".", {}).get(device["link_netnsid"], "")
+        for one in links.get(where, ()):
+            if one.get("ifindex") == device.get("link_index"):
+                return where, one
+        return None
 
     def ovs_bridge_of(self, device: str) -> str | None:
         """The Open vSwitch bridge that has this device as a port."""
@@ -99,9 +165,18 @@ class HostFacts:
             outside = kind == "veth" and link.get("link_netnsid", -1) >= 0
             if outside and link["link_netnsid"] in self.namespace_ids:
                 outside = False
-            if self.devices.get(name, {}).get("hardware") or name in self.bonds or outside:
+            if self.devices.get(name, {}).get("hardware") or outside:
                 found.append(name)
-        return found
+        return found + [name for name in self.aggregates() if set(found) & set(self.members[name])]
+
+    def aggregates(self) -> list[str]:
+        """Bonds and teams of the kernel that have members."""
+        teams = [
+            link["ifname"]
+            for link in self.links
+            if link.get("linkinfo", {}).get("info_kind") == "team"
+        ]
+        return [name for name in (*self.bonds, *teams) if self.members.get(name)]
 
     def nics_below(self, device: str) -> list[str]:
         """The NICs through which frames of this device leave the host."""
@@ -110,11 +185,28 @@ class HostFacts:
             return [device]
         ovs = self.ovs_bridge_of(device)
         if ovs:
-            return [port for port in self.ovs[ovs] if port in nics]
+            return self.nics_of_switch(ovs)
         lower = self.bridges.get(device) or []
         link = self.by_name.get(device, {}).get("link")
         lower = lower or ([link] if link else [])
         return [nic for part in lower for nic in self.nics_below(part)]
+
+    def nics_of_switch(self, bridge: str) -> list[str]:
+        """The NICs by which a bridge of Open vSwitch leads out: its ports, and those of the Linux
+        bridges to which a veth pair joins it."""
+        nics, found = self.nics(), []
+        for port in self.ovs[bridge]:
+            if port in nics:
+                found.append(port)
+            for member in self.bridge_beyond(port):
+                found += [nic for nic in self.nics_below(member) if member in nics]
+        return found
+
+    def bridge_beyond(self, device: str) -> list[str]:
+        """The other members of the Linux bridge that has the other end of this veth."""
+        end = self.by_name.get(device, {}).get("link")
+        bridge = self.bridge_of(end) if end else None
+        return [one for one in self.bridges[bridge] if one != end] if bridge else []
 
     def owner_of(self, address: str) -> str | None:
         """The device that has this IP address."""
@@ -122,72 +214,6 @@ class HostFacts:
             if any(a.get("local") == address for a in link.get("addr_info", [])):
                 return str(link["ifname"])
         return None
-
-
-def read_sections(text: str) -> list[tuple[str, str]]:
-    """Parts of an answer that begin with `@ title` lines."""
-    parts = re.split(r"^@ (.*)$", text, flags=re.MULTILINE)[1:]
-    return list(zip(parts[::2], parts[1::2], strict=True))
-
-
-def read_ovs(text: str) -> dict[str, dict[str, Row]]:
-    """Bridges, ports, tags and interfaces of `ovs-vsctl show`."""
-    bridges: dict[str, dict[str, Row]] = {}
-    port: Row = {}
-    ports: dict[str, Row] = {}
-    for line in text.splitlines():
-        word, _, rest = line.strip().partition(" ")
-        value = rest.strip().strip('"')
-        if word == "Bridge":
-            ports = bridges.setdefault(value, {})
-        elif word == "Port":
-            port = ports.setdefault(value, {"tag": None, "type": "", "options": {}})
-        elif word == "tag:":
-            port["tag"] = int(value)
-        elif word == "type:":
-            port["type"] = value
-        elif word == "options:":
-            pairs = re.findall(r'(\w+)=("[^"]*"|[^,}]*)', rest)
-            port["options"] = {key: text.strip('"') for key, text in pairs}
-    return bridges
-
-
-def read_guests(text: str) -> dict[str, Row]:
-    """Interfaces of every running domain, from `virsh domiflist`."""
-    guests: dict[str, Row] = {}
-    for title, table in read_sections(text):
-        uuid, _, name = title.partition(" ")
-        rows = [line.split() for line in table.strip().splitlines()[2:]]
-        keys = ("dev", "type", "source", "model", "mac")
-        interfaces = [dict(zip(keys, row, strict=False)) for row in rows]
-        guests[uuid] = {"name": name.strip(), "interfaces": interfaces}
-    return guests
-
-
-def read_lldp(text: str) -> dict[str, Row]:
-    """Switch and port seen on each NIC."""
-    seen: dict[str, Row] = {}
-    for line in text.splitlines():
-        match = re.match(r"lldp\.([^.]+(?:\.\d+)?)\.(chassis|port)\.([\w-]+)=(.*)", line)
-        if match:
-            nic, part, key, value = match.groups()
-            seen.setdefault(nic, {})[f"{part}.{key}"] = value
-    return seen
-
-
-def read_devices(text: str) -> dict[str, Row]:
-    """MAC, MTU and state of each device, from /sys/class/net."""
-    found = {}
-    for line in text.splitlines():
-        name, mac, mtu, state, carrier, hardware = line.split()
-        found[name] = {
-            "mac": mac,
-            "mtu": int(mtu),
-            "state": state,
-            "carrier": carrier,
-            "hardware": hardware == "hardware",
-        }
-    return found
 
 
 def ask(host: str, ssh_config: str, address: str | None) -> HostFacts:
@@ -210,6 +236,9 @@ def ask(host: str, ssh_config: str, address: str | None) -> HostFacts:
         devices=read_devices(said["devices"]),
         bridges={row[0]: row[1:] for row in map(str.split, said["bridges"].splitlines())},
         bonds=said["bonds"].split(),
+        members=read_members(said["members"]),
+        known_as=read_namespace_ids(said["netns_ids"]),
+        unplugged=set(re.findall(r"^(\S+) down$", said["guest_links"], flags=re.MULTILINE)),
         ovs=read_ovs(said["ovs"]),
         ofports={
             row[0].strip('"'): int(row[1])

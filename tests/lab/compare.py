@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ask_cloud import CloudFacts
+from ask_hosts import HostFacts
 from expect import Expected
 
 Row = dict[str, Any]
@@ -45,6 +46,14 @@ def shaped(document: Row) -> Row:
     if document["type"] == "vedge":
         ports = _rows(document.get("ports"))
         found["ports"] = [[p.get("bridge"), p["name"], p.get("tag"), p.get("id")] for p in ports]
+    if document["type"] == "port":
+        pairs = document.get("allowed_address_pairs") or []
+        found["allowed_address_pairs"] = [
+            [pair["ip_address"], pair["mac_address"].lower()] for pair in pairs
+        ]
+    if document["type"] == "vnic":
+        subs = document.get("sub_ports") or []
+        found["sub_ports"] = [[sub["port_id"], sub["network"], sub["vlan"]] for sub in subs]
     if document["type"] == "otep":
         groups = _rows(document.get("tunnels"))
         found["tunnels"] = [[t["bridge"], t["type"], t["options"].get("local_ip")] for t in groups]
@@ -91,24 +100,29 @@ def compare_links(truth: list[Expected], links: list[Row]) -> list[Result]:
     for link in links:
         if not link.get("implicit"):
             ends = f"{link['source_id']} -> {link['target_id']}"
-            network = link.get("attributes", {}).get("network")
-            found[link["link_type"]].append((ends, {**link, "network": network}))
+            told = link.get("attributes", {})
+            shown = {**link, "network": told.get("network"), "uplink": told.get("uplink")}
+            found[link["link_type"]].append((ends, shown))
     kinds = dict.fromkeys([e.kind for e in truth] + sorted(found))
     return compare(kinds, truth, found)
 
 
 def compare_cliques(
-    cloud: CloudFacts, inventory: list[Row], links: list[Row], cliques: list[Row]
+    cloud: CloudFacts,
+    facts: dict[str, HostFacts],
+    inventory: list[Row],
+    links: list[Row],
+    cliques: list[Row],
 ) -> list[Result]:
     """Whether cliques lead where they must: to the networks of an instance or a vservice, to the
-    instances of a network, and to no others."""
+    instances of a network, and to no others. An interface that passes no frames leads nowhere."""
     by_id = {str(link["_id"]): link for link in links}
     networks = {network["id"] for network in cloud.networks}
     servers = {server["id"] for server in cloud.servers}
     services = {
         d["id"]: set(_listed(d.get("network"))) for d in inventory if d["type"] == "vservice"
     }
-    of_server = {server: _networks_of(cloud, server) for server in servers}
+    of_server = {server: _networks_of(cloud, facts, server) for server in servers}
     of_network = {
         network: {server for server in servers if network in of_server[server]}
         for network in networks
@@ -156,8 +170,17 @@ def _ends(inventory: list[Row], cliques: list[Row], links: dict[str, Row]) -> Re
     return result
 
 
-def _networks_of(cloud: CloudFacts, server: str) -> set[str]:
-    return {port["network_id"] for port in cloud.ports if port["device_id"] == server}
+def _networks_of(cloud: CloudFacts, facts: dict[str, HostFacts], server: str) -> set[str]:
+    """Networks of the interfaces of a server that pass frames."""
+    cut = {
+        nic["mac"].lower()
+        for said in facts.values()
+        for nic in said.guests.get(server, {"interfaces": ()})["interfaces"]
+        if not said.passes(nic["dev"]) or nic["dev"] in said.unplugged
+    }
+    own = [port for port in cloud.ports if port["device_id"] == server]
+    whole = [port for port in own if port["mac_address"].lower() not in cut]
+    return {network for port in whole for network in cloud.networks_by(port)}
 
 
 def _listed(value: Any) -> list[str]:
@@ -165,10 +188,13 @@ def _listed(value: Any) -> list[str]:
 
 
 def _reached(start: str, links: list[Row | None]) -> set[str]:
-    """Ids that a walk over these links reaches, in either direction."""
+    """Ids that a walk over these links reaches, in either direction.
+
+    A clique shows a link that is down, and what is at its other end: that is no path.
+    """
     near: dict[str, set[str]] = defaultdict(set)
     for link in links:
-        if link:
+        if link and link["state"] != "down":
             near[link["source_id"]].add(link["target_id"])
             near[link["target_id"]].add(link["source_id"])
     seen, todo = {start}, [start]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from ask_cloud import CloudFacts
-from ask_hosts import HostFacts
+from ask_hosts import DEAD_TAG, HostFacts
 from expect import Check, Expected, Is, set_of
-from expect_objects import Hosts, namespace_devices, network_of, switch_ports
+from expect_objects import (
+    Hosts,
+    namespace_devices,
+    network_of,
+    networks_through,
+    switch_ports,
+)
 
 TUNNELS = ("vxlan", "gre", "geneve")
 
@@ -29,9 +37,10 @@ def guests(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
         for nic in guest["interfaces"]:
             if nic["dev"] not in said.devices:
                 continue
-            vnic, nets = f"{host}-{nic['dev']}", network_of(cloud, host, nic["mac"])
+            vnic, nets = f"{host}-{nic['dev']}", networks_through(cloud, host, nic["mac"])
             up = said.up(nic["dev"])
-            yield link("instance-vnic", uuid, vnic, host, up, nets)
+            seen = up and nic["dev"] not in said.unplugged  # what the guest sees of its link
+            yield link("instance-vnic", uuid, vnic, host, seen, nets)
             yield from plugged(said, nic["dev"], vnic, up)
 
 
@@ -40,7 +49,9 @@ def plugged(said: HostFacts, device: str, vnic: str, up: bool) -> Iterator[Expec
     bridge = said.bridge_of(device)
     if bridge:
         yield link("vnic-vconnector", vnic, f"{said.name}-{bridge}", said.name, up)
-    if said.ovs_bridge_of(device):
+    port = said.port_of(device)
+    if port:
+        up = up and port["tag"] != DEAD_TAG and not port["error"]
         yield link("vnic-vedge", vnic, f"{said.name}-OVS", said.name, up)
 
 
@@ -53,26 +64,40 @@ def services(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
         # Open vSwitch calls a device down that was moved to a namespace; the kernel knows.
         up = {"UP", "LOWER_UP"} <= set(device["flags"])
         yield link("vservice-vnic", f"{host}-{namespace}", vnic, host, up, nets)
-        peers = [
-            outer["ifname"]
-            for outer in said.links
-            if outer.get("link_index") == device["ifindex"]
-            and device.get("link_index") == outer["ifindex"]
-        ]
-        for name in peers or [device["ifname"]]:
-            yield from plugged(said, name, vnic, up)
+        peer = said.peer_of(namespace, device)
+        if peer and peer[0]:
+            if (namespace, device["ifname"]) < peer:
+                yield pair(said, (namespace, device), peer)
+        elif peer or device.get("linkinfo", {}).get("info_kind") != "veth":
+            yield from plugged(said, peer[1] if peer else device["ifname"], vnic, up)
 
 
-def bridges(said: HostFacts) -> Iterator[Expected]:
-    """Linux bridges: to the switch through a veth pair, to NICs, to tunnel devices."""
+def pair(said: HostFacts, one: tuple[str, dict[str, Any]], other: tuple[str, str]) -> Expected:
+    """A veth pair between two namespaces: stored once, from the end whose id comes first."""
+    host, (namespace, device) = said.name, one
+    beyond = next(d for d in said.namespaces[other[0]] if d["ifname"] == other[1])
+    ends = sorted([f"{host}-{namespace}-{device['ifname']}", f"{host}-{other[0]}-{other[1]}"])
+    up = all("LOWER_UP" in end["flags"] for end in (device, beyond))
+    return link("vnic-vnic", *ends, host, up)
+
+
+def bridges(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
+    """Linux bridges: to the switch through a veth pair, to NICs, to tunnel devices.
+
+    One with NICs is a way out of the switch, and carries what these carry.
+    """
     host, nics = said.name, said.nics()
+    carried = {end.id: end.checks for end in networks(cloud, said)}
     for bridge, members in said.bridges.items():
         vconnector = f"{host}-{bridge}"
         for member in members:
             here = said.by_name[member]
             if here.get("link") and said.ovs_bridge_of(here["link"]):
                 up = said.up(member) and said.up(here["link"])
-                yield link("vconnector-vedge", vconnector, f"{host}-OVS", host, up)
+                out = {f"{host}-{nic} -> " for nic in members if nic in nics}
+                nets = {way.partition(" -> ")[2] for way in carried if way.startswith(tuple(out))}
+                found = link("vconnector-vedge", vconnector, f"{host}-OVS", host, up, nets)
+                yield replace(found, checks={**found.checks, "uplink": Is(bool(out) or None)})
             kind = here.get("linkinfo", {}).get("info_kind")
             if kind == "vxlan":
                 otep, up = f"{host}-otep-{member}", said.up(member)
@@ -111,11 +136,18 @@ def carried(said: HostFacts, otep: str, address: str) -> Iterator[Expected]:
 
 
 def uplinks(said: HostFacts) -> Iterator[Expected]:
-    """NICs that are ports of Open vSwitch."""
+    """NICs that are ports of Open vSwitch, and bonds or teams of the kernel with their members."""
     host = said.name
     for nic in said.nics():
-        if said.ovs_bridge_of(nic):
-            yield link("vedge-host_pnic", f"{host}-OVS", f"{host}-{nic}", host, said.up(nic))
+        port = said.port_of(nic)
+        if port:
+            up = said.up(nic) and not port["error"]
+            yield link("vedge-host_pnic", f"{host}-OVS", f"{host}-{nic}", host, up)
+    for bond in said.aggregates():
+        for member, seen in said.members[bond].items():
+            if member in said.nics():
+                up = said.up(member) and seen in ("up", "-")
+                yield link("host_pnic-host_pnic", f"{host}-{bond}", f"{host}-{member}", host, up)
 
 
 def networks(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
@@ -146,7 +178,7 @@ def wires(cloud: CloudFacts, said: HostFacts, network: dict[str, object]) -> set
             for mapping in ("bridge_mappings", "interface_mappings"):
                 device = (said_by.get(mapping) or {}).get(physical)
                 if device in said.ovs:
-                    found |= {port for port in said.ovs[device] if port in said.nics()}
+                    found |= set(said.nics_of_switch(device))
                 elif device:
                     found |= set(said.nics_below(device))
     return found
@@ -170,7 +202,7 @@ def links(cloud: CloudFacts, facts: Hosts) -> list[Expected]:
     for said in facts.values():
         found += guests(cloud, said)
         found += services(cloud, said)
-        found += bridges(said)
+        found += bridges(cloud, said)
         found += endpoints(cloud, said)
         found += uplinks(said)
         found += networks(cloud, said)

@@ -37,8 +37,27 @@ def namespace_devices(facts: HostFacts) -> Iterator[tuple[str, Row]]:
 
 def network_of(cloud: CloudFacts, host: str, mac: str) -> set[str]:
     """Networks of the ports that have this MAC on this host."""
+    return {port["network_id"] for port in ports_at(cloud, host, mac)}
+
+
+def ports_at(cloud: CloudFacts, host: str, mac: str) -> list[Row]:
+    """Ports that have this MAC on this host; the sub-ports of trunks are no devices there."""
     ports = cloud.ports_by_mac.get(mac.lower(), [])
-    return {port["network_id"] for port in ports if port["binding:host_id"] == host}
+    here = [port for port in ports if port["binding:host_id"] == host]
+    return [port for port in here if port["device_owner"] != "trunk:subport"]
+
+
+def networks_through(cloud: CloudFacts, host: str, mac: str) -> set[str]:
+    """Networks that a guest reaches by this interface: its own, and those of its trunk."""
+    return {net for port in ports_at(cloud, host, mac) for net in cloud.networks_by(port)}
+
+
+def sub_ports(cloud: CloudFacts, host: str, mac: str) -> Iterator[tuple[str, str, int]]:
+    """(port, network, VLAN of the guest) of each sub-port of an interface's trunk."""
+    network = {port["id"]: port["network_id"] for port in cloud.ports}
+    for port in ports_at(cloud, host, mac):
+        for sub in cloud.sub_ports(port["id"]):
+            yield sub["port_id"], network[sub["port_id"]], sub["segmentation_id"]
 
 
 def from_cloud(cloud: CloudFacts) -> Iterator[Expected]:
@@ -91,10 +110,18 @@ def networks(cloud: CloudFacts) -> Iterator[Expected]:
 
 
 def ports(cloud: CloudFacts) -> Iterator[Expected]:
-    same = ("network_id", "device_id", "device_owner", "status", "binding:host_id")
+    same = (
+        "network_id",
+        "device_id",
+        "device_owner",
+        "status",
+        "binding:host_id",
+        "port_security_enabled",
+    )
     for port in cloud.ports:
         checks = {name: Is(port[name]) for name in same}
         ips = frozenset(ip["ip_address"] for ip in port["fixed_ips"])
+        pairs = [(p["ip_address"], p["mac_address"].lower()) for p in port["allowed_address_pairs"]]
         yield Expected(
             "port",
             port["id"],
@@ -102,6 +129,8 @@ def ports(cloud: CloudFacts) -> Iterator[Expected]:
                 **checks,
                 "mac_address": Is(port["mac_address"].lower()),
                 "fixed_ips": Mentions(ips),
+                "allowed_address_pairs": set_of(pairs),
+                "security_groups": set_of(port["security_groups"]),
             },
         )
 
@@ -132,7 +161,8 @@ def hosts(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
 
 def instances(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
     for server in cloud.servers:
-        nets = {p["network_id"] for p in cloud.ports if p["device_id"] == server["id"]}
+        own = [p for p in cloud.ports if p["device_id"] == server["id"]]
+        nets = {net for port in own for net in cloud.networks_by(port)}
         host = server["OS-EXT-SRV-ATTR:host"]
         yield Expected(
             "instance",
@@ -160,6 +190,7 @@ def instances(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
                         "mac_address": Is(nic["mac"].lower()),
                         "state": Is("up" if said.up(nic["dev"]) else "down"),
                         "network": set_of(network_of(cloud, host, nic["mac"])),
+                        "sub_ports": set_of(sub_ports(cloud, host, nic["mac"])),
                     },
                 )
 
@@ -170,6 +201,7 @@ def services(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
         for namespace, link in namespace_devices(said):
             nets = network_of(cloud, host, link["address"])
             carried.setdefault(namespace, set()).update(nets)
+            peer = said.peer_of(namespace, link)
             yield Expected(
                 "vnic (vservice)",
                 f"{host}-{namespace}-{link['ifname']}",
@@ -180,6 +212,7 @@ def services(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
                     "state": Is("up" if "LOWER_UP" in link["flags"] else "down"),
                     "addresses": set_of(addresses(link)),
                     "network": set_of(nets),
+                    "peer": Is(peer and {"device": peer[1], "namespace": peer[0]}),
                 },
             )
         for namespace in said.namespaces:
@@ -188,6 +221,7 @@ def services(cloud: CloudFacts, facts: Hosts) -> Iterator[Expected]:
                 "service_type": Is(KINDS.get(namespace.partition("-")[0], "misc")),
                 "local_service_id": Is(namespace),
                 "network": set_of(carried.get(namespace, ())),
+                "ha_state": Is(cloud.ha_states.get((namespace.partition("-")[2], host))),
             }
             yield Expected("vservice", f"{host}-{namespace}", checks)
 

@@ -101,7 +101,7 @@ def main() -> int:
     cliques = ask_calipso(args, "clique", args.cliques_json)
     results = compare_objects(truth, inventory)
     results += compare_links(touching, found_links)
-    results += compare_cliques(cloud, inventory, found_links, cliques)
+    results += compare_cliques(cloud, facts, inventory, found_links, cliques)
     print_table(results)
     for result in results:
         for word, items in (
