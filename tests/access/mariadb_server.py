@@ -88,8 +88,12 @@ class MariaDb:
             time.sleep(0.1)
 
     def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        """On both: the server opens its port before its socket."""
+        with socket.socket() as probe, socket.socket(socket.AF_UNIX) as local:
+            return (
+                probe.connect_ex(("127.0.0.1", self.port)) == 0
+                and local.connect_ex(str(self.socket)) == 0
+            )
 
     def stop(self) -> None:
         if self.process:
