@@ -70,7 +70,8 @@ def asked(inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]
     listener = Asked()
 
     def client(*args: Any, **options: Any) -> MongoClient[dict[str, Any]]:
-        return MongoClient(*args, event_listeners=[listener], **options)
+        options["event_listeners"] = [*options.get("event_listeners", ()), listener]
+        return MongoClient(*args, **options)
 
     mongo_access.close_clients()
     monkeypatch.setattr(mongo_access, "MongoClient", client)
