@@ -24,9 +24,9 @@ SECONDS = 5.0
     [
         ("env list", "environments_config"),
         ("inventory list", "inventory"),
-        ("search web-1", "inventory"),
-        ("scan list", "scans"),
-        ("clique list", "cliques"),
+        pytest.param("search web-1", "inventory", marks=pytest.mark.long),
+        pytest.param("scan list", "scans", marks=pytest.mark.long),
+        pytest.param("clique list", "cliques", marks=pytest.mark.long),
     ],
 )
 def test_a_command_that_has_begun_to_read_ends_within_seconds(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from calipso.cli.stack.embedded import last_line
-from calipso.cli.stack.process import Identity, identify, kill_group_of, spawn
+from calipso.cli.stack.process import Identity, identify, kill_group_of, listens, spawn
 from calipso.cli.stack.rundir import RunDir
 from calipso.cli.stack.services import Service, Store
 from calipso.errors import StoreError
@@ -120,7 +120,14 @@ class Child:
             self.service.ping(self.service.address, PING_SECONDS)
         except StoreError:
             return False
-        return not self._ended()  # otherwise another server answered on that port
+        return not self._ended() and self._is_ours()
+
+    def _is_ours(self) -> bool:
+        """False when another server answered: it took the port first, and the child will end."""
+        port = self.service.port if isinstance(self.service, Store) else None
+        if port is None or self._process is None:
+            return True
+        return listens(self._process.pid, port.number) is not False
 
     def _ended(self) -> bool:
         """True when the process has ended; it stays a zombie, so its pid is not reused yet."""

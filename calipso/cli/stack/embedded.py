@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from calipso.cli.stack.process import identify, spawn, stop
+from calipso.cli.stack.process import identify, listens, spawn, stop
 from calipso.cli.stack.programs import LOOPBACK, Program, free_port, mongo_program, redis_program
 from calipso.errors import StoreError
 from calipso.stores.ping import ping_mongo, ping_redis
@@ -61,7 +61,7 @@ def _running(
         command, environment = program.command(directory, port), program.environment(os.environ)
         child = spawn(command, log, environment=environment)
         try:
-            if _answers(address(port), ping, child):
+            if _answers(address(port), ping, child) and listens(child.pid, port) is not False:
                 yield address(port)
                 return
         finally:

@@ -18,6 +18,9 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 POLL = 0.05
 
+#: State of a listening socket in `/proc/net/tcp`.
+_LISTEN = "0A"
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -54,6 +57,32 @@ class Identity:
                 return False
             time.sleep(POLL)
         return True
+
+
+def listens(pid: int, port: int) -> bool | None:
+    """True when the process has a socket that listens on this TCP port; None if nobody can say.
+
+    The facts come from `/proc/PID/net/tcp`, `tcp6` and `/proc/PID/fd`.
+    """
+    try:
+        rows = [
+            line.split()
+            for name in ("tcp", "tcp6")
+            for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+        ]
+        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return None
+    links = set()
+    for each in descriptors:
+        with contextlib.suppress(OSError):  # closed meanwhile
+            links.add(str(each.readlink()))
+    listening = {
+        f"socket:[{row[9]}]"
+        for row in rows
+        if row[3] == _LISTEN and row[1].endswith(f":{port:04X}")
+    }
+    return not listening.isdisjoint(links)
 
 
 def process_start(pid: int) -> int | None:
