@@ -88,6 +88,7 @@ def test_without_a_worker_for_a_queue_nothing_is_queued(
     assert ScanStore().find_scans({}) == []
 
 
+@pytest.mark.slow
 def test_a_scan_is_taken_once_while_the_broker_is_away(
     admin: FlaskClient, environment: Environments, monkeypatch: pytest.MonkeyPatch
 ) -> None:

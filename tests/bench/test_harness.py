@@ -71,6 +71,8 @@ def mark(found: Result, words: str) -> Mark:
 
 BURN = """
 import subprocess, sys, time
+
+pytestmark = pytest.mark.slow
 child = "x = bytearray(60_000_000)\\nimport time\\nend = time.process_time() + 0.4\\n"
 child += "while time.process_time() < end: pass\\n"
 for word in sys.stdin:

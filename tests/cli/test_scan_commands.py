@@ -62,6 +62,7 @@ def test_run_prints_the_id_of_a_scan_that_is_recorded_and_queued(run: Any, redis
         assert scan_id in redis.lindex("scan", 0).decode() or redis.llen("scan") == 1
 
 
+@pytest.mark.slow
 def test_run_prints_the_id_of_a_scan_that_waits_for_the_broker(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

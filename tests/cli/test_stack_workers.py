@@ -78,6 +78,7 @@ def test_killed_children_are_started_again_and_leave_no_process(stack: Shell) ->
         assert processes_of_group(before[name]["pid"]) == [], name
 
 
+@pytest.mark.long
 def test_a_worker_that_hangs_is_shown_as_silent(stack: Shell) -> None:
     assert becomes(lambda: all_up(stack))
     pid = rows(stack)["sources-2"]["pid"]
@@ -104,6 +105,7 @@ def test_workers_survive_the_restart_of_their_stores(stack: Shell) -> None:
         assert rows(stack)[name]["pid"] == before[name]["pid"], name
 
 
+@pytest.mark.long
 def test_a_killed_supervisor_takes_its_workers_along_or_down_ends_them(stack: Shell) -> None:
     assert becomes(lambda: all_up(stack))
     pids = [row["pid"] for row in rows(stack).values()]

@@ -112,6 +112,7 @@ def differences(shown: Any, given: Any, place: str = "") -> Iterator[str]:
         yield f"{place} is {given!r}, shown is {shown!r}"
 
 
+@pytest.mark.long
 @pytest.mark.broker
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl")
 def test_the_session_gives_what_the_page_shows(served: dict[str, str], tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def shell(text: str, environment: dict[str, str]) -> str:
     return result.stdout
 
 
+@pytest.mark.long
 def test_what_was_saved_comes_back_with_readable_passwords(tmp_path: Path) -> None:
     home, backup, keys = (tmp_path / name for name in ("home", "backup", "keys"))
     backup.mkdir()

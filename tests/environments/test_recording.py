@@ -23,6 +23,8 @@ from tests.sample_cloud.running import RunningCloud, running_cloud
 
 from .conftest import SECRET, Run, openstack_document
 
+pytestmark = pytest.mark.slow
+
 Document = dict[str, Any]
 PASSWORD = "sample-secret"
 

@@ -110,6 +110,7 @@ def test_a_worker_told_to_stop_finishes_its_task_and_leaves_the_rest_to_others(
     assert {task["attempts"] for task in ScanStore().scan_tasks(scan_id)} == {1}
 
 
+@pytest.mark.long
 def test_a_task_that_outlives_the_grace_period_of_its_worker_runs_again_elsewhere(
     cluster: Cluster, toy: ToyCloud, inv: InventoryMgr, scan: Callable[..., dict[str, Any]]
 ) -> None:

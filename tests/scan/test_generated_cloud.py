@@ -111,6 +111,7 @@ def test_a_new_and_a_deleted_instance_are_the_changes(cloud: RunningCloud, inv: 
     all_hold(inv, "gen")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_two_environments_do_not_mix(cloud: RunningCloud, inv: InventoryMgr):
     with running_cloud(name="other", seed=99, hosts=4, instances=10, networks=4) as other:

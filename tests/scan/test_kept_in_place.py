@@ -302,6 +302,7 @@ def fetches(cloud: Cloud) -> list[str]:
     return found + [f"nics:{host}-host_pnics" for host in cloud["hosts"]]
 
 
+@pytest.mark.long
 @given(
     before=clouds(),
     after=clouds(),

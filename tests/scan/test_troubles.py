@@ -13,6 +13,8 @@ from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
+pytestmark = pytest.mark.slow
+
 SIZE: dict[str, Any] = {"hosts": 8, "instances": 40, "networks": 8}
 
 #: Trouble -> codes of problems that its object must have.

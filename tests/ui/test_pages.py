@@ -77,7 +77,7 @@ def test_every_screen_opens_by_its_address_and_asks_no_other_server(
     assert (open_page.errors, open_page.elsewhere) == ([], [])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_no_screen_violates_a_rule_of_accessibility(
     walk: Open, scanned: InventoryMgr, scheme: str
 ) -> None:

@@ -95,6 +95,7 @@ def test_a_killed_worker_costs_time_and_nothing_else(
     assert max(task["attempts"] for task in ScanStore().scan_tasks(scan_id)) == 2
 
 
+@pytest.mark.long
 def test_a_lost_advance_is_made_up_for(cluster: Cluster, toy: ToyCloud, inv: InventoryMgr):
     import redis
 
