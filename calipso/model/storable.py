@@ -8,7 +8,7 @@ So a value that cannot be kept is changed as little as possible, and the caller 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -33,8 +33,7 @@ def storable(document: Mapping[str, Any]) -> tuple[Document, dict[str, str]]:
 
     A document in which nothing has to be changed is returned as it is.
     """
-    size = [0]
-    if _is_fine(document, 0, size):
+    if _is_fine(document):
         return dict(document), {}
     faults: dict[str, str] = {}
     found = {
@@ -43,34 +42,48 @@ def storable(document: Mapping[str, Any]) -> tuple[Document, dict[str, str]]:
     return _cut(found, faults), {_shown(path): reason for path, reason in faults.items()}
 
 
-def _is_fine(value: Any, depth: int, size: list[int]) -> bool:
-    """True for what can be kept; `size` counts as `_size` does."""
-    size[0] += EACH
+def _is_fine(document: Mapping[str, Any]) -> bool:
+    """True for what can be kept. Each object of a scan passes here, so it is one loop."""
+    size = EACH
+    waiting: list[tuple[Any, int]] = [(document, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, Mapping):
+            for key in value:
+                if not isinstance(key, str) or "\0" in key or not _is_text(key):
+                    return False
+                size += EACH + len(key)
+            items: Iterable[Any] = value.values()
+        else:
+            items = value
+        for item in items:
+            if type(item) is str:
+                size += EACH + len(item)
+                if not item.isascii() and not _is_text(item):
+                    return False
+                continue
+            size += EACH
+            if isinstance(item, Mapping | list | tuple):
+                waiting.append((item, depth + 1))
+            elif not _is_fine_single(item):
+                return False
+            elif isinstance(item, str | bytes):
+                size += len(item)
+        if size > SIZE or depth >= DEPTH:
+            return False
+    return True
+
+
+def _is_fine_single(value: Any) -> bool:
+    """True for a value that is no container and no plain text, if it can be kept."""
     kind = type(value)
-    if kind is str:
-        size[0] += len(value)
-        return size[0] <= SIZE and (value.isascii() or _is_text(value))
-    if isinstance(value, bytes):
-        size[0] += len(value)
-    if size[0] > SIZE:
-        return False
     if value is None or kind is bool:
         return True
     if kind is int:
         return bool(-_HIGHEST <= value < _HIGHEST)
     if kind is float:
         return math.isfinite(value)
-    if isinstance(value, Mapping):
-        return depth < DEPTH and all(
-            isinstance(key, str)
-            and "\0" not in key
-            and _is_fine(key, depth, size)
-            and _is_fine(item, depth + 1, size)
-            for key, item in value.items()
-        )
-    if isinstance(value, list | tuple):
-        return depth < DEPTH and all(_is_fine(item, depth + 1, size) for item in value)
-    return _is_kept(value) or (isinstance(value, str) and _is_fine(str(value), 0, size))
+    return _is_kept(value) or (isinstance(value, str) and _is_text(value))
 
 
 def _is_kept(value: Any) -> bool:
@@ -79,6 +92,8 @@ def _is_kept(value: Any) -> bool:
 
 
 def _is_text(value: str) -> bool:
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from bson import ObjectId
@@ -204,6 +205,7 @@ class Adjacency:
         )
 
 
+@cache
 def _may_turn(link_type: str) -> bool:
     """True for a type, in either direction, of which some links lead the other way."""
     return not both_ways([link_type]).isdisjoint(TURNED_BY)

@@ -70,7 +70,8 @@ def lower_devices(devices: dict[str, Device], device: Device | None) -> list[str
 def nic_with_function(devices: dict[str, Device], pci: str, mac: str) -> str:
     """The NIC a guest's virtual function is a part of: the one that lists its MAC among those of
     its functions, or the device of this very address ("": not known)."""
-    named = {d.name for d in devices.values() if pci and d.bus_address == pci}
-    listed = {d.name for d in devices.values() if mac and any(vf.mac == mac for vf in d.vfs)}
+    named = {d.name for d in devices.values() if d.bus_address == pci} if pci else set()
+    listed = {d.name for d in devices.values() if d.vfs and any(vf.mac == mac for vf in d.vfs)}
+    listed = listed if mac else set()
     found = listed or named
     return next(iter(found)) if len(found) == 1 else ""
