@@ -29,6 +29,8 @@ from tests.bench.tables import tables
 from tests.link_finders.casekit import configured_finders, fill, run_finder
 from tests.link_finders.wiring import cloud, stored
 
+pytestmark = pytest.mark.slow
+
 HERE = {"cpu": "some", "cores": 2, "memory_gb": 8, "python": "3.11"}
 ASKED = {
     "api_calls": 12.0,
@@ -71,8 +73,6 @@ def mark(found: Result, words: str) -> Mark:
 
 BURN = """
 import subprocess, sys, time
-
-pytestmark = pytest.mark.slow
 child = "x = bytearray(60_000_000)\\nimport time\\nend = time.process_time() + 0.4\\n"
 child += "while time.process_time() < end: pass\\n"
 for word in sys.stdin:
