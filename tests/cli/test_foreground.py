@@ -19,19 +19,9 @@ from calipso.errors import StoreError
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.migrations.migrator import Migrator
 from calipso.stores.scans.worker_store import WorkerStore
+from tests.scan.conftest import ENVIRONMENT as TOY
 
-ENVIRONMENT = {
-    "name": "prod",
-    "environment_type": "OpenStack",
-    "distribution": "Debian",
-    "mechanism_drivers": ["OVS"],
-    "type_drivers": "vxlan",
-    "configuration": [
-        {"name": "OpenStack", "host": "192.0.2.1", "user": "admin", "pwd": "x"},
-        {"name": "mysql", "host": "192.0.2.1", "user": "scanner", "pwd": "x"},
-        {"name": "CLI", "host": "192.0.2.1", "user": "root", "pwd": "x"},
-    ],
-}
+ENVIRONMENT = TOY | {"name": "prod"}
 
 ROOT = Path(__file__).resolve().parents[2]
 
