@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 
 from ask_cloud import Cloud, Row
-from trouble import remove, server, wait
+from trouble import act, remove, server, wait
 
 NAME = "calipso-trunk"
 
@@ -121,14 +121,5 @@ ACTIONS = {
 }
 
 
-def main() -> int:
-    action, *words = sys.argv[1:] or [""]
-    if action not in ACTIONS:
-        print(__doc__, file=sys.stderr)
-        return 2
-    print(ACTIONS[action](Cloud.from_environment(), *words))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(act(ACTIONS, __doc__))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ask_cloud import Cloud, Row
 
@@ -115,14 +115,15 @@ ACTIONS = {
 }
 
 
-def main() -> int:
+def act(actions: Mapping[str, Callable[..., str]], usage: str | None) -> int:
+    """Do the action that the command line names, with its words; print what it returns."""
     action, *words = sys.argv[1:] or [""]
-    if action not in ACTIONS:
-        print(__doc__, file=sys.stderr)
+    if action not in actions:
+        print(usage, file=sys.stderr)
         return 2
-    print(ACTIONS[action](Cloud.from_environment(), *words))
+    print(actions[action](Cloud.from_environment(), *words))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(act(ACTIONS, __doc__))
