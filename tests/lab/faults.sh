@@ -11,33 +11,15 @@
 # May be given: LAB_ENV (lab), PYTHON, CALIPSO; LAB_API and LAB_API_TOKEN (address of the REST API
 # and a token for it: what it says is printed too); LAB_OVS_HOST (compute-2: taps in Open vSwitch)
 # and LAB_HYBRID_HOST (compute-1: taps in Linux bridges).
-set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-env=${LAB_ENV:-lab}
+# shellcheck source=tests/lab/steps.sh
+source "$here/steps.sh"
 network_host=${LAB_NETWORK_HOST:-network-1}
-python=${PYTHON:-python3}
-calipso=${CALIPSO:-calipso}
 native=${LAB_OVS_HOST:-compute-2}
 hybrid=${LAB_HYBRID_HOST:-compute-1}
-failed=0
-undo=:
-: "${LAB_SSH_CONFIG:?}" "${OS_AUTH_URL:?}" "${OS_PASSWORD:?}"
-command -v "$calipso" >/dev/null || { echo "no $calipso" >&2; exit 2; }
 
 on() { ssh -n -F "$LAB_SSH_CONFIG" "$@"; }
-put_back() { eval "$undo"; undo=:; }
-trap put_back EXIT
-
-# expect WHAT COMMAND...: run it, print one line
-expect() {
-    local what=$1
-    shift
-    if "$@"; then printf 'PASS  %s\n' "$what"; else
-        printf 'FAIL  %s\n' "$what"
-        failed=$((failed + 1))
-    fi
-}
 
 scan() { "$calipso" scan run "$env" --watch >/dev/null; }
 
@@ -213,9 +195,4 @@ print("     ", item["name_path"], "|", item.get("no_host_reason"))'
 }
 
 [ $# -gt 0 ] || set -- tag999 tag4095 tap qvo linkdown agent namespace error shelve
-for step in "$@"; do
-    printf '\n=== %s\n' "$step"
-    "$step"
-done
-printf '\n%d failed\n' "$failed"
-exit "$failed"
+steps "$@"

@@ -11,33 +11,15 @@
 #   OS_AUTH_URL OS_USERNAME OS_PASSWORD OS_PROJECT_NAME     the cloud, administrator
 # May be given: LAB_ENV (lab), PYTHON, CALIPSO, LAB_OVS_HOST (compute-2: taps in Open vSwitch, NIC
 # LAB_NIC (eth2) in the bridge LAB_BRIDGE (br-ex)).
-set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-env=${LAB_ENV:-lab}
-python=${PYTHON:-python3}
-calipso=${CALIPSO:-calipso}
+# shellcheck source=tests/lab/steps.sh
+source "$here/steps.sh"
 host=${LAB_OVS_HOST:-compute-2}
 nic=${LAB_NIC:-eth2}
 bridge=${LAB_BRIDGE:-br-ex}
-failed=0
-undo=:
-: "${LAB_SSH_CONFIG:?}" "${OS_AUTH_URL:?}" "${OS_PASSWORD:?}"
-command -v "$calipso" >/dev/null || { echo "no $calipso" >&2; exit 2; }
 
 on() { ssh -n -F "$LAB_SSH_CONFIG" "$host" "set -e; $*"; }
-put_back() { eval "$undo"; undo=:; }
-trap put_back EXIT
-
-# expect WHAT COMMAND...: run it, print one line
-expect() {
-    local what=$1
-    shift
-    if "$@"; then printf 'PASS  %s\n' "$what"; else
-        printf 'FAIL  %s\n' "$what"
-        failed=$((failed + 1))
-    fi
-}
 
 # scan: what it printed is shown when it failed
 scan() {
@@ -257,9 +239,4 @@ open() {
 }
 
 [ $# -gt 0 ] || set -- veth bond trunk namespace linkdown guestdown tag4095 pair open
-for step in "$@"; do
-    printf '\n=== %s\n' "$step"
-    "$step"
-done
-printf '\n%d failed\n' "$failed"
-exit "$failed"
+steps "$@"
