@@ -59,7 +59,7 @@ def _is_fine(document: Mapping[str, Any]) -> bool:
         for item in items:
             if type(item) is str:
                 size += EACH + len(item)
-                if not item.isascii() and not _is_text(item):
+                if not _is_text(item):
                     return False
                 continue
             size += EACH

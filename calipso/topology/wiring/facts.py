@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from calipso.errors import CalipsoError
 from calipso.hostparse.ethtool import Nic
@@ -31,3 +32,12 @@ class HostFacts:
     domains: Mapping[str, Domain] = field(default_factory=dict)
     unread: Mapping[str, CalipsoError] = field(default_factory=dict)
     netns_unread: bool = False
+
+    @cached_property
+    def pci_of_device(self) -> dict[str, str]:
+        """PCI address by the name of a device, as the kernel lists the devices of functions."""
+        found: dict[str, str] = {}
+        for function in self.functions.values():
+            for device in function.devices:
+                found.setdefault(device, function.address)
+        return found

@@ -45,8 +45,8 @@ def function_key(address: str) -> Key:
 def address_of(node: Node, facts: HostFacts) -> str:
     """PCI address of a device's hardware, as the kernel or its driver tells ("": none told)."""
     nic = facts.nics.get(node.name)
-    listed = [f.address for f in facts.functions.values() if node.name in f.devices]
-    told = [*listed, node.facts.bus_address, nic.driver.get("bus-info", "") if nic else ""]
+    listed = facts.pci_of_device.get(node.name, "")
+    told = [listed, node.facts.bus_address, nic.driver.get("bus-info", "") if nic else ""]
     return next((t.lower() for t in told if _ADDRESS.fullmatch(t.lower())), "")
 
 
