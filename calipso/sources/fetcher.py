@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from bson import ObjectId
 
+from calipso.errors import ErrorKind
 from calipso.model.inventory import Fetched, object_key
+from calipso.model.scan import Problem
 from calipso.model.sources import slowest
 from calipso.sources.context import ScanContext, not_in_inventory
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
@@ -88,6 +90,38 @@ class Fetcher:
     def key(self, object_type: str, object_id: str) -> ObjectId:
         """The `_id` of an object of this environment, as `PartialAnswer` wants it."""
         return object_key(self.env, object_type, object_id)
+
+    def problem(
+        self,
+        about: tuple[str, str],
+        *,
+        code: str,
+        message: str,
+        hint: str,
+        kind: str = ErrorKind.NOT_FOUND,
+        source: str = "",
+        host: str = "",
+        parent_id: str = "",
+    ) -> None:
+        """Report a fault of an object, type and id in `about`, as a warning; the fetch goes on.
+
+        `code` is one of `problem_codes.CODES`; `source` is who shows it, if not this fetcher's own.
+        """
+        object_type, object_id = about
+        self.context.problem(
+            Problem(
+                kind=str(kind),
+                message=message,
+                hint=hint,
+                source=source or self.source_name,
+                host=host,
+                parent_id=parent_id,
+                warning=True,
+                code=code,
+                object_type=object_type,
+                object_id=object_id,
+            )
+        )
 
     def source(self, name: str) -> Any:
         """The access object of another source (`api`, `db`, `cli`), bound to this scan."""

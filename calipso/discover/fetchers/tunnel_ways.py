@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calipso.errors import ErrorKind
-from calipso.model.scan import Problem
 from calipso.sources.fetcher import Fetcher
 from calipso.topology.wiring import Node, Ways, Wiring, ways_of_device
 from calipso.topology.wiring.routes import ways_to_peers
@@ -37,17 +35,12 @@ def tell_no_way(
     """Report an endpoint whose address leads to no NIC."""
     end = ways.ends_at
     last = f": {end.node.name}: {end.reason}" if end else ""
-    fetcher.context.problem(
-        Problem(
-            kind=ErrorKind.NOT_FOUND,
-            message=f"{host}: no way is known from the tunnel address {address} on "
-            f"{node.name} to a NIC{last}",
-            hint="Look at the routes to the other hosts there: `ip route get <their address>`.",
-            source="cli",
-            host=host,
-            warning=True,
-            code="tunnel_way_unknown",
-            object_type="otep",
-            object_id=endpoint,
-        )
+    fetcher.problem(
+        ("otep", endpoint),
+        code="tunnel_way_unknown",
+        message=f"{host}: no way is known from the tunnel address {address} on "
+        f"{node.name} to a NIC{last}",
+        hint="Look at the routes to the other hosts there: `ip route get <their address>`.",
+        source="cli",
+        host=host,
     )

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from calipso.discover.fetchers.api.host_problems import driver_problems
-from calipso.errors import AccessError, ErrorKind
+from calipso.errors import AccessError
 from calipso.model.drivers import drivers_of_agents, drivers_of_ports
 from calipso.model.inventory import Fetched
-from calipso.model.scan import Problem
 from calipso.sources.api.addresses import normal_ip
 from calipso.sources.api.api_access import ApiAccess
 from calipso.sources.api.api_paging import Item
@@ -57,18 +56,12 @@ class ApiFetchPorts(ApiAccess):
                 self._network_unknown(item)
 
     def _network_unknown(self, item: Item) -> None:
-        self.context.problem(
-            Problem(
-                kind=ErrorKind.NOT_FOUND,
-                message=f"port {item.get('id')}: its network {item.get('network_id')} is not in "
-                "the inventory",
-                hint="A network made during the scan is found by the next one.",
-                source="api",
-                warning=True,
-                code="network_unknown",
-                object_type="port",
-                object_id=str(item.get("id") or ""),
-            )
+        self.problem(
+            ("port", str(item.get("id") or "")),
+            code="network_unknown",
+            message=f"port {item.get('id')}: its network {item.get('network_id')} is not in "
+            "the inventory",
+            hint="A network made during the scan is found by the next one.",
         )
 
 

@@ -12,7 +12,6 @@ from calipso.hostparse.ethtool import Nic, parse_nics
 from calipso.hostparse.iplink import Device, Devices, Vf
 from calipso.hostparse.lldp import Neighbour, parse_lldp
 from calipso.model.inventory import Fetched
-from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import LLDP, NAMESPACE_LINKS, NICS
 from calipso.sources.cli.problems import failed_command
@@ -59,18 +58,13 @@ class CliFetchHostPnics(CliAccess):
                 error = cause
         if error.kind is ErrorKind.COMMAND_NOT_FOUND:
             return {}
-        self.context.problem(
-            Problem(
-                kind=str(error.kind),
-                message=error.message,
-                hint="Is lldpd running there? Switch ports stay as they were read before.",
-                source="cli",
-                host=host,
-                warning=True,
-                code="neighbours_unreadable",
-                object_type="host",
-                object_id=host,
-            )
+        self.problem(
+            ("host", host),
+            code="neighbours_unreadable",
+            message=error.message,
+            hint="Is lldpd running there? Switch ports stay as they were read before.",
+            kind=error.kind,
+            host=host,
         )
         return None
 

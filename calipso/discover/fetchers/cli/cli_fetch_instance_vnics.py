@@ -11,11 +11,10 @@ from calipso.discover.fetchers.cli.kept_devices import keep_broken
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
 from calipso.discover.fetchers.cli.unexplained import tell_of_devices
 from calipso.discover.fetchers.db.agents import ids_by_other_name
-from calipso.errors import ErrorKind, ParseError
+from calipso.errors import ParseError
 from calipso.hostparse.iplink import Device
 from calipso.hostparse.libvirt import Domain, DomainInterface, parse_domains
 from calipso.model.inventory import Fetched
-from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import DOMAINS
 from calipso.sources.fetcher import Outcome
@@ -128,58 +127,40 @@ class CliFetchInstanceVnics(CliAccess):
         return self.context.shared("cli:network_vlans", read)
 
     def _unplugged(self, uuid: str, host: str, domain: Domain, port: PortRef) -> None:
-        self.context.problem(
-            Problem(
-                kind=str(ErrorKind.NOT_FOUND),
-                message=f"{host}: port {port.id} ({port.mac_address}) is bound to instance {uuid} "
-                f"({domain.name}), but no interface of the running domain is that port",
-                hint="Compare its MAC and PCI address with `virsh dumpxml` of the domain there.",
-                source="cli",
-                host=host,
-                parent_id=uuid,
-                warning=True,
-                code="port_unplugged",
-                object_type="port",
-                object_id=port.id,
-            )
+        self.problem(
+            ("port", port.id),
+            code="port_unplugged",
+            message=f"{host}: port {port.id} ({port.mac_address}) is bound to instance {uuid} "
+            f"({domain.name}), but no interface of the running domain is that port",
+            hint="Compare its MAC and PCI address with `virsh dumpxml` of the domain there.",
+            host=host,
+            parent_id=uuid,
         )
 
     def _alike(self, uuid: str, host: str, domain: Domain, ports: tuple[PortRef, ...]) -> None:
         which = ", ".join(port.id for port in ports)
-        self.context.problem(
-            Problem(
-                kind=str(ErrorKind.NOT_FOUND),
-                message=f"{host}: instance {uuid} ({domain.name}) has interfaces with MAC "
-                f"{ports[0].mac_address}, and nothing tells which is which of its ports: {which}",
-                hint="Their ports and networks stay unknown. Give the ports different MACs, or "
-                "look whether `binding:profile` names a PCI address.",
-                source="cli",
-                host=host,
-                parent_id=uuid,
-                warning=True,
-                code="mac_ambiguous",
-                object_type="instance",
-                object_id=uuid,
-            )
+        self.problem(
+            ("instance", uuid),
+            code="mac_ambiguous",
+            message=f"{host}: instance {uuid} ({domain.name}) has interfaces with MAC "
+            f"{ports[0].mac_address}, and nothing tells which is which of its ports: {which}",
+            hint="Their ports and networks stay unknown. Give the ports different MACs, or "
+            "look whether `binding:profile` names a PCI address.",
+            host=host,
+            parent_id=uuid,
         )
 
     def _missing(self, uuid: str, host: str, domain: Domain, interface: DomainInterface) -> None:
         name = interface.device or f"with MAC {interface.mac}"
-        self.context.problem(
-            Problem(
-                kind=str(ErrorKind.NOT_FOUND),
-                message=f"{host}: instance {uuid} ({domain.name}) has interface {name}, "
-                "but the host has no such device",
-                hint="The instance is cut off from this network. Compare `virsh domiflist "
-                f"{domain.name}` with `ip link` on {host}, and see the log of nova-compute.",
-                source="cli",
-                host=host,
-                parent_id=uuid,
-                warning=True,
-                code="tap_missing",
-                object_type="instance",
-                object_id=uuid,
-            )
+        self.problem(
+            ("instance", uuid),
+            code="tap_missing",
+            message=f"{host}: instance {uuid} ({domain.name}) has interface {name}, "
+            "but the host has no such device",
+            hint="The instance is cut off from this network. Compare `virsh domiflist "
+            f"{domain.name}` with `ip link` on {host}, and see the log of nova-compute.",
+            host=host,
+            parent_id=uuid,
         )
 
 

@@ -17,7 +17,6 @@ from calipso.errors import CalipsoError, CliAccessError, ErrorKind, ParseError, 
 from calipso.hostparse.iplink import Device, Devices
 from calipso.hostparse.netns import Namespaces, parse_namespaces
 from calipso.model.inventory import Fetched
-from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import NAMESPACE_LINKS
 from calipso.topology.wiring import HostFacts, build
@@ -152,18 +151,13 @@ class CliFetchVserviceVnics(CliAccess):
         """Report a namespace that cannot be entered, or one whose answer cannot be read."""
         said = f"{namespace}: {cause}" if cause else f"namespace {namespace} cannot be entered"
         kind = ErrorKind.UNEXPECTED_OUTPUT if cause else ErrorKind.COMMAND_FAILED
-        self.context.problem(
-            Problem(
-                kind=str(kind),
-                message=f"{host}: {said}",
-                hint=f"Run `ip -n {namespace} link` on {host}. Its vNICs stay as they were read.",
-                source="cli",
-                host=host,
-                warning=True,
-                code="namespace_unreadable",
-                object_type="vservice",
-                object_id=f"{host}-{namespace}",
-            )
+        self.problem(
+            ("vservice", f"{host}-{namespace}"),
+            code="namespace_unreadable",
+            message=f"{host}: {said}",
+            hint=f"Run `ip -n {namespace} link` on {host}. Its vNICs stay as they were read.",
+            kind=kind,
+            host=host,
         )
 
 

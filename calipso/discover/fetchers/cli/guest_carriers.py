@@ -9,10 +9,9 @@ from __future__ import annotations
 from calipso.discover.fetchers.cli.guest_ports import nic_with_function
 from calipso.discover.fetchers.cli.ports import PortRef
 from calipso.discover.fetchers.kept_ways import nics_unread
-from calipso.errors import AccessError, CalipsoError, ErrorKind, ParseError
+from calipso.errors import AccessError, CalipsoError, ParseError
 from calipso.hostparse.ovsdb import Interface, parse_ovs
 from calipso.model.inventory import Fetched
-from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import OVS
 from calipso.topology.wiring import Wiring, ways_of_device
@@ -108,18 +107,12 @@ def _at_switch(fetcher: CliAccess, host: str, guest: Guest, port: PortRef | None
 
 def _tell(fetcher: CliAccess, host: str, guest: Guest) -> None:
     what = f"the vDPA device {guest.vdpa}" if guest.vdpa else f"the macvtap device {guest.name}"
-    fetcher.context.problem(
-        Problem(
-            kind=str(ErrorKind.NOT_FOUND),
-            message=f"{host}: nothing tells which NIC or switch port carries {what} of "
-            f"{guest.domain.name}",
-            hint="See `vdpa dev show` and `binding:profile` of its port, or `ip -d link show` of "
-            "the device there.",
-            source="cli",
-            host=host,
-            warning=True,
-            code="carrier_unknown",
-            object_type="vnic",
-            object_id=f"{host}-{guest.name}",
-        )
+    fetcher.problem(
+        ("vnic", f"{host}-{guest.name}"),
+        code="carrier_unknown",
+        message=f"{host}: nothing tells which NIC or switch port carries {what} of "
+        f"{guest.domain.name}",
+        hint="See `vdpa dev show` and `binding:profile` of its port, or `ip -d link show` of "
+        "the device there.",
+        host=host,
     )

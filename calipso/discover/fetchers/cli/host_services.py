@@ -16,7 +16,6 @@ from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.errors import AccessError, CalipsoError, ErrorKind, ParseError
 from calipso.hostparse.iplink import Device, Devices
 from calipso.model.inventory import Fetched
-from calipso.model.scan import Problem
 from calipso.sources.cli.cli_access import CliAccess
 from calipso.sources.cli.commands import OVS
 from calipso.topology.wiring import Wiring
@@ -122,17 +121,11 @@ def _peer(peers: list[Node]) -> Fetched:
 
 
 def _tell(fetcher: CliAccess, host: str, port: PortRef) -> None:
-    fetcher.context.problem(
-        Problem(
-            kind=str(ErrorKind.NOT_FOUND),
-            message=f"{host}: port {port.id} ({port.mac_address}) of Octavia's health manager is "
-            "bound to this host, but no device here is that port",
-            hint="Octavia reaches its amphorae by it: is there a device `o-hm0` with this MAC?",
-            source="cli",
-            host=host,
-            warning=True,
-            code="port_unplugged",
-            object_type="port",
-            object_id=port.id,
-        )
+    fetcher.problem(
+        ("port", port.id),
+        code="port_unplugged",
+        message=f"{host}: port {port.id} ({port.mac_address}) of Octavia's health manager is "
+        "bound to this host, but no device here is that port",
+        hint="Octavia reaches its amphorae by it: is there a device `o-hm0` with this MAC?",
+        host=host,
     )

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Mapping
 from calipso.discover.fetchers.cli.netns_services import service
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
 from calipso.discover.fetchers.db.agents import ids_by_other_name
-from calipso.errors import ErrorKind
 from calipso.hostparse.netns import Namespaces
 from calipso.model.inventory import Fetched
-from calipso.model.scan import Problem
 from calipso.sources.fetcher import Fetcher
 
 #: How Neutron's agents begin the names of devices in namespaces that they make for ports.
@@ -31,7 +29,8 @@ def tell_of_devices(fetcher: Fetcher, host: str, vnics: Iterable[Fetched]) -> No
         if ports_of(fetcher).current or vnic["id"] in told:
             message = f"{host}: no Neutron port explains {vnic['name']}"
             hint = "Was its port deleted? An agent or Nova that was down then leaves the device."
-            _tell(fetcher, host, "port_unknown", ("vnic", str(vnic["id"])), message, hint)
+            about = "vnic", str(vnic["id"])
+            fetcher.problem(about, code="port_unknown", message=message, hint=hint, host=host)
 
 
 def tell_of_ports(
@@ -59,7 +58,8 @@ def tell_of_ports(
                 f"of {name} is that port"
             )
             hint = "See the log of the host's DHCP or L3 agent: it plugs the port."
-            _tell(fetcher, host, "port_unplugged", ("port", port.id), message, hint)
+            about = "port", port.id
+            fetcher.problem(about, code="port_unplugged", message=message, hint=hint, host=host)
 
 
 def _namespace(port: PortRef) -> str:
@@ -86,21 +86,3 @@ def _told(fetcher: Fetcher, object_type: str, ids: list[str]) -> set[str]:
         for item in stored
         if code in {problem.get("code") for problem in item.get("problems") or ()}
     }
-
-
-def _tell(
-    fetcher: Fetcher, host: str, code: str, about: tuple[str, str], message: str, hint: str
-) -> None:
-    fetcher.context.problem(
-        Problem(
-            kind=str(ErrorKind.NOT_FOUND),
-            message=message,
-            hint=hint,
-            source="cli",
-            host=host,
-            warning=True,
-            code=code,
-            object_type=about[0],
-            object_id=about[1],
-        )
-    )

@@ -101,20 +101,15 @@ class DbFetchHostNetworkAgents(DbAccess):
         if agent.get(_ALIVE) is not False:
             return
         off = "" if agent["admin_state_up"] else " (an administrator switched it off)"
-        self.context.problem(
-            Problem(
-                kind=ErrorKind.REPORTED,
-                code="agent_down",
-                object_type="network_agent",
-                object_id=agent["id"],
-                message=f"{agent['host']}: the {agent['agent_type']} does not report to "
-                f"Neutron{off}",
-                hint=f"Look at {agent['binary']} on {agent['host']}; openstack network agent list "
-                "shows it.",
-                source="api",
-                host=agent["host"],
-                warning=True,
-            )
+        self.problem(
+            ("network_agent", agent["id"]),
+            code="agent_down",
+            message=f"{agent['host']}: the {agent['agent_type']} does not report to Neutron{off}",
+            hint=f"Look at {agent['binary']} on {agent['host']}; openstack network agent list "
+            "shows it.",
+            kind=ErrorKind.REPORTED,
+            source="api",
+            host=agent["host"],
         )
 
 

@@ -64,18 +64,13 @@ class DbFetchInstances(DbAccess):
         return {item["id"]: item["network_info"] for item in known if "network_info" in item}
 
     def _unreadable(self, row: dict[str, Any]) -> None:
-        self.context.problem(
-            Problem(
-                kind=ErrorKind.UNEXPECTED_OUTPUT,
-                message=f"instance {row['instance_uuid']}: network_info in {row['_cell']} is not "
-                "a JSON list",
-                hint="Nova heals its cache by itself (heal_instance_info_cache_interval).",
-                source="db",
-                warning=True,
-                code="network_info_unreadable",
-                object_type="instance",
-                object_id=str(row["instance_uuid"]),
-            )
+        self.problem(
+            ("instance", str(row["instance_uuid"])),
+            code="network_info_unreadable",
+            message=f"instance {row['instance_uuid']}: network_info in {row['_cell']} is not "
+            "a JSON list",
+            hint="Nova heals its cache by itself (heal_instance_info_cache_interval).",
+            kind=ErrorKind.UNEXPECTED_OUTPUT,
         )
 
 

@@ -13,7 +13,6 @@ from calipso.discover.fetchers.tunnel_ways import tell_no_way, tunnel_ways
 from calipso.discover.fetchers.ways import barred_by, nic_names, ways_fields
 from calipso.errors import AccessError, CalipsoError, ErrorKind, ParseError
 from calipso.model.inventory import Fetched
-from calipso.model.scan import Problem
 from calipso.sources.api.addresses import normal_ip
 from calipso.sources.db.db_access import DbAccess, Row
 from calipso.topology.wiring import Ways
@@ -114,19 +113,14 @@ class DbFetchOteps(DbAccess):
         return found, unread
 
     def _nowhere(self, host: str, ip_address: str) -> None:
-        self.context.problem(
-            Problem(
-                kind=ErrorKind.UNEXPECTED_OUTPUT,
-                message=f"{host}: no device has the tunnel address {ip_address} of its OVS agent",
-                hint="Tunnels of this host cannot work: compare local_ip of its agent with "
-                "`ip addr`.",
-                source="cli",
-                host=host,
-                warning=True,
-                code="tunnel_address_missing",
-                object_type="otep",
-                object_id=f"{host}-otep",
-            )
+        self.problem(
+            ("otep", f"{host}-otep"),
+            code="tunnel_address_missing",
+            message=f"{host}: no device has the tunnel address {ip_address} of its OVS agent",
+            hint="Tunnels of this host cannot work: compare local_ip of its agent with `ip addr`.",
+            kind=ErrorKind.UNEXPECTED_OUTPUT,
+            source="cli",
+            host=host,
         )
 
 
