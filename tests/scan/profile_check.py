@@ -220,6 +220,8 @@ def _cliques(truth: Truth, found: Found) -> Iterable[Row]:
         wanted = {key: way for key, way in truth.cliques.items() if key[0] == kind}
         count = sum(key[0] == kind for key in mine)
         row = Row(f"clique of {kind}", len(wanted), count)
+        invented = sorted(key[1] for key in mine.keys() - wanted.keys() if key[0] == kind)
+        row.extra += [f"{name}: a clique" for name in invented]
         ports = Row(f"clique of {kind} to switch ports", len(wanted), count)
         for key, way in wanted.items():
             if key not in mine:

@@ -64,6 +64,7 @@ def _pod(site: Site, drawn: DrawnHost, service: str, bridge: str) -> None:
     site.truth.thing("vservice", service, service_type="misc", network=set())
     vnic = site.truth.thing("vnic", f"{service}/eth0", network=set())
     site.truth.link("vservice-vnic", service, vnic)
+    site.truth.way("vservice", service)  # to no network and no NIC
     if bridge:
         site.truth.link("vnic-vconnector", vnic, bridge)
 
