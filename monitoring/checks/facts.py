@@ -175,8 +175,10 @@ class Facts:
 
 def parse_devices(text: str) -> Dict[str, Device]:
     """Return devices by name, from `ip -j addr`."""
-    listed = json.loads(text) if text.strip() else []
-    return {item["ifname"]: _device(item) for item in listed if item.get("ifname")}
+    found = {item["ifname"]: _device(item) for item in json.loads(text) if item.get("ifname")}
+    if not found:
+        raise ValueError("no device at all, not even lo")
+    return found
 
 
 def _device(item: Mapping[str, Any]) -> Device:
@@ -197,7 +199,7 @@ def _device(item: Mapping[str, Any]) -> Device:
         if "local" in one
     ]
     return Device(
-        item["ifname"],
+        str(item["ifname"]),
         admin and carrier,
         admin,
         carrier,
@@ -218,7 +220,7 @@ def parse_namespaces(text: str) -> Dict[str, Namespace]:
         listed, ended, end = rest.partition("\nexit: ")
         status, _, route = end.partition("\nroutes: ")
         read = bool(ended) and status.strip() == "0"
-        devices = parse_devices(listed) if read else None
+        devices = parse_devices(listed) if read and listed.strip() else None
         found[name.strip()] = Namespace(devices, route.strip().strip(";"))
     return found
 

@@ -51,7 +51,17 @@ class ResultBody(Body):
     host: str = Field(default="", max_length=253)
 
 
-class ResultsBody(Body):
+RESULT = {
+    "type": "vnic",
+    "id": "compute-1-tap8a0382a0-5b",
+    "status": 2,
+    "output": "no packet for a minute",
+    "executed": 1_777_863_612,
+    "source": "probe",
+}
+
+
+class ResultsBody(Body, json_schema_extra={"examples": [{"results": [RESULT]}]}):
     """Results."""
 
     results: Annotated[list[ResultBody], Field(min_length=1, max_length=MOST)]
@@ -60,7 +70,10 @@ class ResultsBody(Body):
 class AnyBody(Body):
     """A payload as the system sends it: unknown fields are left alone."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"examples": [{"service": "vnic_x", "code": 2, "output": "gone"}]},
+    )
 
     @model_validator(mode="after")
     def _storable(self) -> AnyBody:
