@@ -38,6 +38,10 @@ class HostTest:
         self.config = settings()
         self.connections = HostConnections(environment, lambda name: hosts.get(name, {}))
 
+    def answer(self, name: str, command: commands.Command) -> Answer:
+        """What a host says to one command. Raises CliAccessError."""
+        return self._ask(name, self.connections.get(name), [command])[command.name]
+
     def close(self) -> None:
         """End all connections."""
         self.connections.close()

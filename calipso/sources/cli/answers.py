@@ -146,7 +146,7 @@ class HostAnswers:
             claimed = self._store.claim(host)
             if not claimed.mine:
                 state.answers, state.error, state.told = claimed.answers, claimed.error, True
-                self._record(host, state.answers or {})
+                self._record(host, state.answers or {}, self._given or COMMANDS)
                 return
             with claimed:
                 try:
@@ -214,7 +214,7 @@ class HostAnswers:
             command.name: _stored(sections.get(question.name), lost)
             for command, question in zip(commands, script.questions, strict=True)
         }
-        self._record(host, answers)
+        self._record(host, answers, commands)
         return answers
 
     def _skipped(self, host: str, state: _Host) -> CliAccessError:
@@ -231,11 +231,13 @@ class HostAnswers:
             host=host,
         )
 
-    def _record(self, host: str, answers: dict[str, StoredAnswer]) -> None:
+    def _record(
+        self, host: str, answers: dict[str, StoredAnswer], commands: Iterable[Command]
+    ) -> None:
         recorder = self._context.recorder
         if recorder is None:
             return
-        texts = {command.name: command.text for command in self._given or COMMANDS}
+        texts = {command.name: command.text for command in commands}
         for name, answer in answers.items():
             out, err = zlib.decompress(answer.out).decode(), zlib.decompress(answer.err).decode()
             recorder.cli(host, name, texts.get(name, name), answer.exit, out, err)
