@@ -37,6 +37,12 @@ def jobs_of(environment: Environment, targets: Iterable[str]) -> list[Job]:
     )
 
 
+def environment_of(test_id: str) -> str:
+    """The environment of a test; empty for one that was deleted."""
+    found = ConnectionTestStore().tests.find_one({"_id": test_id}, {"environment": 1})
+    return str((found or {}).get("environment", ""))
+
+
 def run_job(test_id: str, number: int) -> str:
     """Run one job and store its steps; returns `passed`, `failed` or `over`. Raises NotFound.
 

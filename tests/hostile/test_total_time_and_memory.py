@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,13 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from calipso.errors import AccessError, ErrorKind
+from calipso.errors import AccessError, CliAccessError, ErrorKind
 from calipso.limits import memory
 from calipso.limits.calls import Bounds
 from calipso.model.environment import MysqlSection, OpenStackSection
 from calipso.settings import load_settings, settings
 from calipso.sources.api.api_client import ApiClient
+from calipso.sources.cli import ssh as ssh_module
+from calipso.sources.cli.known_hosts import KnownHosts
+from calipso.sources.cli.ssh import Account, SshConnection
+from calipso.sources.cli.ssh_login import connect
 from calipso.sources.db.db_pool import DbPool
+from tests.hostile.fake_ssh import command_modes, login_modes
 from tests.hostile.fakes import Say, hostile, http_modes, mysql_modes
 
 #: Megabytes for answers in these tests, and seconds of a call.
@@ -81,6 +87,35 @@ def test_a_login_ends_whatever_keystone_does(mode: str) -> None:
 @pytest.mark.parametrize("mode", mysql_modes())
 def test_a_query_ends_whatever_the_database_does(mode: str) -> None:
     ends(query, mysql_modes()[mode])
+
+
+def ssh(port: int, known_hosts: Path) -> SshConnection:
+    account = Account("127.0.0.1", port, "a", "pw-of-a")
+    return connect(f"host-{port}", account, KnownHosts(known_hosts, accept_new=True), TIMEOUT)
+
+
+@pytest.mark.parametrize("mode", login_modes())
+def test_a_login_ends_whatever_sshd_does(mode: str, tmp_path: Path) -> None:
+    ends(lambda port: ssh(port, tmp_path / "known_hosts").close(), login_modes()[mode])
+
+
+@pytest.mark.parametrize("mode", command_modes())
+def test_a_command_ends_whatever_sshd_does(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh_module, "GRACE", 0.5)
+
+    def command(port: int) -> None:
+        connection = ssh(port, tmp_path / "known_hosts")
+        try:
+            said = connection.execute("true", 3.0)
+        finally:
+            connection.close()
+        if said.timed_out:
+            raise CliAccessError(f"host-{port}: late", kind=ErrorKind.TIMEOUT, hint="wait")
+
+    monkeypatch.setattr(sys.modules[__name__], "TIMEOUT", 5.0)
+    ends(command, command_modes()[mode])
 
 
 def test_the_end_of_the_work_ends_a_call_that_waits() -> None:
