@@ -14,6 +14,7 @@ from calipso.settings import Settings
 from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.ping import ping_mongo, ping_redis
 from calipso.stores.scans.worker_store import WorkerStore, all_wait
+from calipso.utils.masking import mask_url
 
 SILENT = "silent"  # the process runs without a heartbeat
 
@@ -48,6 +49,7 @@ def rows(config: Settings, state: dict[str, Any], *, alive: bool) -> list[dict[s
     waiting = _waiting_workers() if alive and mongo_answers else {}
     for child in state.get("children", []):
         row = dict(child) | {"since": datetime.fromisoformat(child["since"])}
+        row["address"] = mask_url(child["address"])
         if child["pid"] and not Identity(child["pid"], child["started"]).alive():
             row |= {"state": "down", "pid": None}
         elif child["name"] in hanging:
