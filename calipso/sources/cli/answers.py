@@ -63,7 +63,11 @@ class HostAnswers:
             context.environment.distribution_version,
         )
         self.connections = HostConnections(
-            context.environment, self._host_document, context.count, self._config
+            context.environment,
+            self._host_document,
+            context.count,
+            self._config,
+            context.bounds,
         )
         self._given = [as_command(item) for item in context.cli_commands]
         self._store = AnswerStore(
