@@ -148,7 +148,10 @@ def _table(line: str) -> list[dict[str, Any]]:
     try:
         names = [str(name) for name in table["headings"]]
         return [
-            {name: _value(cell) for name, cell in zip(names, row, strict=True)}
+            {
+                name: _value(cell) if type(cell) is list else cell
+                for name, cell in zip(names, row, strict=True)
+            }
             for row in table["data"]
         ]
     except (KeyError, TypeError, ValueError) as error:
@@ -163,7 +166,7 @@ def _value(cell: Any) -> Any:
     if kind == "uuid":
         return str(content)
     if kind == "set":
-        return [_value(item) for item in content]
+        return [_value(item) if type(item) is list else item for item in content]
     if kind == "map":
         return {str(key): _value(value) for key, value in content}
     raise ValueError(f"unknown notation {kind!r}")
