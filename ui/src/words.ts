@@ -43,6 +43,10 @@ export function age(moment: string | number | Date, now: number = Date.now()): s
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
+/** `1 error`, `2 errors`. */
+export const counted = (number: number, word: string) =>
+  `${number} ${word}${number === 1 ? "" : "s"}`;
+
 /** What found a problem: a link finder or a fetcher. */
 export function finderOf(by: Record<string, string> | undefined): string {
   return by?.finder ?? by?.fetcher ?? by?.scanner ?? "";

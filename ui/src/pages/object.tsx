@@ -1,6 +1,7 @@
 // One object: is it all right, and how does it reach the wire?
 import { useEffect } from "preact/hooks";
 import { address, get } from "../api.ts";
+import { ofEnvironment } from "../live.ts";
 import { useLoad } from "../load.ts";
 import { Age, Copied, Empty, Failure, Mark, Name, State, Table, Waiting } from "../parts/basics.tsx";
 import { Graph, GraphTable, type GraphData } from "../parts/graph.tsx";
@@ -36,7 +37,10 @@ const TITLES = {
 };
 
 export function ObjectPage({ id }: { id: string }) {
-  const found = useLoad<Thing>(`object ${id}`, () => get(`/inventory/${id}`), 30_000);
+  const found = useLoad<Thing>(`object ${id}`, () => get(`/inventory/${id}`), {
+    every: 30_000,
+    on: ofEnvironment(),
+  });
   const asked = place.value.query.get("view");
   const view = VIEWS.find((one) => one === asked) ?? "graph";
   const thing = found.data;
@@ -68,7 +72,7 @@ export function ObjectPage({ id }: { id: string }) {
             </span>
           ) : null}
           <span>
-            in <a href={to(["environments"])}><Name of={thing.environment} /></a>
+            in <a href={to(["environment", thing.environment])}><Name of={thing.environment} /></a>
           </span>
         </p>
         <p class="line">
@@ -143,7 +147,7 @@ function Ways({ id }: { id: string }) {
   const found = useLoad<{ hops: Hop[][] }>(
     `paths ${id}`,
     () => get(`/inventory/${id}/paths`),
-    30_000,
+    { every: 30_000, on: ofEnvironment() },
   );
   if (!found.data?.hops.length) return null;
   return (

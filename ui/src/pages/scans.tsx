@@ -1,6 +1,7 @@
 // Is it running, and what could not be read? Live while it runs.
 import { useEffect, useState } from "preact/hooks";
-import { address, ApiError, call, get, session } from "../api.ts";
+import { address, ApiError, call, edits, get } from "../api.ts";
+import { listen, live, ofScans } from "../live.ts";
 import { useLoad } from "../load.ts";
 import { Age, Empty, Failure, More, Name, State, Table, Waiting, type Page } from "../parts/basics.tsx";
 import { place, to } from "../route.ts";
@@ -56,7 +57,7 @@ export function Scans() {
   const found = useLoad<Page<Scan>>(
     `scans ${env}`,
     () => get("/scans", { env_name: env, limit: 100 }),
-    10_000,
+    { every: 10_000, on: ofScans },
   );
   if (!found.data) return found.error ? <Failure of={found.error} again={found.again} /> : <Waiting />;
   return (
@@ -94,7 +95,7 @@ export function Scans() {
 }
 
 export function ScanPage({ id }: { id: string }) {
-  const { progress, error, live } = useProgress(id);
+  const { progress, error } = useProgress(id);
   const [failure, setFailure] = useState<ApiError | null>(null);
   if (!progress) return error ? <Failure of={error} /> : <Waiting />;
   const cancel = () =>
@@ -109,8 +110,8 @@ export function ScanPage({ id }: { id: string }) {
         <span>{progress.stage}</span>
         <span>{Math.round(progress.seconds)} s</span>
         <span>submitted <Age of={progress.submitted} /></span>
-        {running(progress.status) ? <span class="soft">{live ? "live" : "asked every 3 s"}</span> : null}
-        {running(progress.status) && session.value?.role !== "viewer" ? (
+        {running(progress.status) ? <span class="soft">{live.value ? "live" : "asked every 3 s"}</span> : null}
+        {running(progress.status) && edits(progress.environment) ? (
           <button type="button" onClick={cancel}>Cancel</button>
         ) : null}
       </p>
@@ -136,48 +137,25 @@ export function ScanPage({ id }: { id: string }) {
   );
 }
 
-/** Progress by the event stream; by questions every three seconds where there is no stream. */
+/** Progress as the stream says it; asked every three seconds while there is no stream. */
 function useProgress(id: string) {
   const [progress, setProgress] = useState<Progress | null>(null);
-  const [error, setError] = useState<ApiError | null>(null);
-  const [live, setLive] = useState(false);
+  const found = useLoad<Progress>(`progress ${id}`, () => get(`/scans/${id}/progress`), {
+    every: progress && !running(progress.status) ? 0 : 3000,
+    on: (heard) => heard.kind === "hello",
+  });
   useEffect(() => {
-    let timer = 0;
-    const ask = async () => {
-      try {
-        const found = await get<Progress>(`/scans/${id}/progress`);
-        setProgress(found);
-        setError(null);
-        if (running(found.status)) timer = window.setTimeout(ask, 3000);
-        else source.close();
-      } catch (failure) {
-        setError(failure as ApiError);
-        if ((failure as ApiError).status === 0) timer = window.setTimeout(ask, 3000);
-      }
-    };
-    const source = new EventSource(address(`/scans/${id}/events`));
-    const hear = (event: MessageEvent) => {
-      clearTimeout(timer);
-      setLive(true);
-      setProgress(JSON.parse(event.data));
-    };
-    source.addEventListener("progress", hear);
-    source.addEventListener("end", (event) => {
-      hear(event);
-      source.close();
-    });
-    source.addEventListener("error", () => {
-      setLive(false);
-      clearTimeout(timer);
-      timer = window.setTimeout(ask, 3000);
-    });
-    ask();
-    return () => {
-      clearTimeout(timer);
-      source.close();
-    };
-  }, [id]);
-  return { progress, error, live };
+    if (found.data) setProgress(found.data);
+  }, [found.data]);
+  useEffect(
+    () =>
+      listen((heard) => {
+        if (heard.kind === "scan" && heard.data?.id === id)
+          setProgress(heard.data as unknown as Progress);
+      }),
+    [id],
+  );
+  return { progress, error: found.error };
 }
 
 function Told({ title, of, count }: { title: string; of: Problem[]; count: number }) {

@@ -51,7 +51,7 @@ export function Age({ of, words = "ago" }: { of?: string | null; words?: string 
   if (!of) return <span class="soft">not known</span>;
   return (
     <time dateTime={of} title={`${new Date(of).toLocaleString()} (${of} UTC)`}>
-      {age(of)} {words}
+      {words ? `${age(of)} ${words}` : age(of)}
     </time>
   );
 }
@@ -83,6 +83,15 @@ export function Failure({ of, again }: { of: ApiError; again?: () => void }) {
       <p>
         <strong>{of.message}</strong>
       </p>
+      {of.details.length ? (
+        <ul>
+          {of.details.map((detail) => (
+            <li>
+              {detail.field ? <code>{plain(detail.field)}</code> : null} {plain(detail.message)}
+            </li>
+          ))}
+        </ul>
+      ) : null}
       {of.hint ? <p>{of.hint}</p> : null}
       {again ? (
         <button type="button" onClick={again}>
