@@ -1,12 +1,12 @@
 // One object: is it all right, and how does it reach the wire?
 import { useEffect } from "preact/hooks";
-import { address, get } from "../api.ts";
+import { get } from "../api.ts";
 import { ofEnvironment } from "../live.ts";
 import { useLoad } from "../load.ts";
-import { Age, Copied, Empty, Failure, Mark, Name, State, Table, Waiting } from "../parts/basics.tsx";
-import { Graph, GraphTable, type GraphData } from "../parts/graph.tsx";
-import { go, place, to } from "../route.ts";
+import { Age, Copied, Failure, Mark, Name, State, Table, Waiting } from "../parts/basics.tsx";
+import { place, to } from "../route.ts";
 import { finderOf, narrow, plain, shortened, type Health } from "../words.ts";
+import { Around } from "./around.tsx";
 import { Changed, Dependents, Links } from "./relations.tsx";
 
 export interface Thing {
@@ -201,51 +201,6 @@ function FirstBad({ of }: { of: Hop }) {
       {of.type} <Name of={of.name} />
       {why ? <>: <Name of={why} /></> : null}
     </p>
-  );
-}
-
-/** Its clique, otherwise what is near it. */
-function Around({ id, view, thing }: { id: string; view: string; thing: Thing }) {
-  const depth = Number(place.value.query.get("depth")) || 0;
-  const found = useLoad(`graph ${id} ${depth}`, async () => {
-    const cliques = depth
-      ? { items: [] }
-      : await get<{ items: { id: string }[] }>(`/inventory/${id}/cliques`, { limit: 1 });
-    const own = cliques.items[0];
-    const path = own ? `/cliques/${own.id}/graph` : `/inventory/${id}/graph`;
-    const values = { limit: 3000, ...(own ? {} : { depth: depth || 1 }) };
-    const graph = await get<GraphData>(path, { format: "layout", ...values });
-    return { graph, picture: address(path, { format: "svg", ...values }), clique: Boolean(own) };
-  });
-  if (!found.data) return found.error ? <Failure of={found.error} /> : <Waiting />;
-  const { graph, picture, clique } = found.data;
-  const label = `${clique ? "What it depends on" : "What is near"}: ${plain(thing.name)}`;
-  return (
-    <section aria-label={label}>
-      <p class="line">
-        <span>{clique ? "What it depends on, down to the wire." : "What is near it."}</span>
-        <label>
-          Links from it{" "}
-          <select
-            value={String(depth)}
-            onChange={(event) => {
-              const value = event.currentTarget.value;
-              go(to(["object", id], { view, depth: value === "0" ? "" : value }));
-            }}
-          >
-            <option value="0">as its clique</option>
-            {[1, 2, 3, 4].map((far) => (
-              <option value={String(far)}>{far}</option>
-            ))}
-          </select>
-        </label>
-      </p>
-      {graph.edges.length === 0 ? (
-        <Empty>No link from or to this object is known. Its facts and changes may say why.</Empty>
-      ) : null}
-      {view === "graph" ? <Graph of={graph} label={label} picture={picture} /> : null}
-      {view === "table" ? <GraphTable of={graph} label={label} /> : null}
-    </section>
   );
 }
 

@@ -1,7 +1,7 @@
 // A graph drawn where the server placed it: pan, zoom, keyboard, and a table of the same rows.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { go, to } from "../route.ts";
-import { plain, shortened, stateWord, type Health } from "../words.ts";
+import { counted, plain, shortened, stateWord, type Health } from "../words.ts";
 import { Name, SHAPES, State, Table } from "./basics.tsx";
 
 export interface NodeData {
@@ -16,6 +16,10 @@ export interface NodeData {
   stale_since?: string;
   problems?: { message: string }[];
   health: Health;
+  /** Of a group: how many objects it stands for, of which types, and how they are. */
+  members?: number;
+  types?: Record<string, number>;
+  healths?: Record<Health, number>;
 }
 export interface EdgeData {
   key: string;
@@ -26,6 +30,8 @@ export interface EdgeData {
   state?: string;
   reason?: string;
   health: Health;
+  /** Of links of groups: how many they are. */
+  count?: number;
 }
 interface Placed {
   width: number;
@@ -43,11 +49,28 @@ export interface GraphData {
 }
 
 const nameOf = (node: NodeData) => node.object_name || node.name;
+/** What a node is, in one line: its type and state, or what a group holds. */
+const kindOf = (node: NodeData) =>
+  node.members === undefined
+    ? [node.type, stateWord(node)].filter(Boolean).join(" · ")
+    : counted(node.members, "object");
+const groupWords = (node: NodeData) =>
+  [
+    ...Object.entries(node.types ?? {}).map(([type, number]) => `${number} ${type}`),
+    ...Object.entries(node.healths ?? {}).filter(([, number]) => number).map(([how, number]) => `${number} ${how}`),
+  ].join(", ");
 /** Smaller than this, text cannot be read; the drawing then scrolls. */
 const LEGIBLE = 0.8;
 const KEEP = 0.35;
 
-export function Graph({ of, label, picture }: { of: GraphData; label: string; picture: string }) {
+interface Shown {
+  of: GraphData;
+  label: string;
+  /** Shows the objects of a group. */
+  open?: (group: string) => void;
+}
+
+export function Graph({ of, label, picture, open: spread }: Shown & { picture: string }) {
   const frame = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState(1);
   const nodes = new Map(of.nodes.map((node) => [node.data.key, node.data]));
@@ -102,7 +125,7 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
             return (
               <polyline class={`edge ${how}`} points={edge.points.join(" ")}>
                 <title>
-                  {plain([data.link_type, data.state, data.link_name, data.reason]
+                  {plain([data.count ? counted(data.count, "link") : data.link_type, data.state, data.link_name, data.reason]
                     .filter(Boolean).join(", "))}
                 </title>
               </polyline>
@@ -110,10 +133,10 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
           })}
           {of.layout.nodes.map((item) => {
             const node = nodes.get(item.key)!;
-            const word = stateWord(node);
-            const kind = shortened(word ? `${node.type} · ${word}` : node.type, 21);
+            const kind = shortened(kindOf(node), 21);
             const name = shortened(nameOf(node), 17);
-            const open = () => go(to(["object", node.key]));
+            const open = () =>
+              node.members === undefined ? go(to(["object", node.key])) : spread?.(node.name);
             return (
               <g
                 class={`node ${node.health}${node.focal_point ? " focal" : ""}`}
@@ -130,6 +153,7 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
                     [
                       `${kind} ${nameOf(node).slice(0, 200)}, ${node.health}`,
                       node.host ? `on ${node.host}` : "",
+                      groupWords(node),
                       ...(node.problems ?? []).map((problem) => problem.message),
                     ].filter(Boolean).join(", "),
                   )}
@@ -171,7 +195,7 @@ function nearest(key: string, here: Spot, of: GraphData, at: Map<string, Spot>):
 }
 
 /** The same nodes as rows. */
-export function GraphTable({ of, label }: { of: GraphData; label: string }) {
+export function GraphTable({ of, label, open }: Shown) {
   const order = new Map(of.layout.nodes.map((item, at) => [item.key, at]));
   const rows = of.nodes
     .map((node) => node.data)
@@ -187,9 +211,15 @@ export function GraphTable({ of, label }: { of: GraphData; label: string }) {
           {
             title: "Name",
             cell: (row) => (
-              <a href={to(["object", row.key])}>
-                <Name of={shortened(nameOf(row), 80)} />
-              </a>
+              row.members === undefined ? (
+                <a href={to(["object", row.key])}>
+                  <Name of={shortened(nameOf(row), 80)} />
+                </a>
+              ) : (
+                <button type="button" class="small" onClick={() => open?.(row.name)}>
+                  Show <Name of={shortened(row.name, 80)} />: {groupWords(row)}
+                </button>
+              )
             ),
             text: nameOf,
           },
@@ -197,7 +227,7 @@ export function GraphTable({ of, label }: { of: GraphData; label: string }) {
           {
             title: "State",
             cell: (row) => <State of={row} />,
-            text: (row) => `${stateWord(row)} ${row.health}`,
+            text: (row) => row.members === undefined ? `${stateWord(row)} ${row.health}` : groupWords(row),
           },
         ]}
       />
