@@ -23,7 +23,9 @@ from calipso.utils.clock import now
 
 #: Seconds between two looks; a stream costs three small reads a look, and one for each scan.
 LOOK_SECONDS = 1.0
-HEARTBEAT_SECONDS = 10.0
+#: After this time without an event a comment is sent: it shows that a page went away, whose place
+#: then is free.
+HEARTBEAT_SECONDS = 3.0
 #: A scan that ended so long ago, in seconds, is still sent, so that its last state arrives.
 ENDED_WITHIN = 60
 MOST_SCANS = 50

@@ -107,6 +107,7 @@ function App() {
           ))}
         </nav>
         <span class="who">
+          <a href="/docs/">Help</a>
           <a href={to(["admin", "account"])}><Name of={session.value.name} /></a>{" "}
           <span class="soft">{session.value.role}</span>
           <button type="button" class="small" onClick={() => logOut().catch(() => undefined)}>
