@@ -31,7 +31,13 @@ EnvOption = Annotated[
     ),
 ]
 InventoryOption = Annotated[
-    str | None, typer.Option("-y", "--inventory", help="Inventory collection to read.")
+    str | None,
+    typer.Option(
+        "-y",
+        "--inventory",
+        help="Inventory collection to read.",
+        autocompletion=completing.inventories,
+    ),
 ]
 HostOption = Annotated[
     str | None,
