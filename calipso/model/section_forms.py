@@ -92,7 +92,7 @@ MEANING = {
     "Monitoring.ssh_password": "Password of that account.",
     "Monitoring.install_monitoring_client": "Install the client on the hosts.",
     "host": _HOST,
-    "port": "Port.",
+    "port": "TCP port of the service.",
     "user": _USER,
     "pwd": "Its password.",
     "use_tls": _TLS,

@@ -129,6 +129,7 @@ def troubled(inv: InventoryMgr) -> Iterator[InventoryMgr]:
     with running_cloud(**options, troubles=True) as cloud:
         EnvironmentStore().add(deepcopy(cloud.environment) | {"name": "demo"})
         run_local(ScanRequest(environment="demo"))
+        cloud.mutate("create_instance", host="compute-1")
         cloud.control(fault=cloud.troubles["host_unreachable"]["fault"])
         run_local(ScanRequest(environment="demo"))
         yield inv

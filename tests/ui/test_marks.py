@@ -99,7 +99,7 @@ def test_search_leads_to_an_object_of_50_000_instances_within_a_second(
     begun = time.monotonic()
     page.get_by_role("searchbox").fill("web-049999")
     page.locator(".hits a", has_text="web-049999").first.click()
-    page.get_by_role("heading", level=1, name="web-049999").wait_for()
+    page.locator("header.object h1").wait_for()
     seconds = time.monotonic() - begun
     table[f"search to object page, {made.hosts * made.instances:,} instances"] = f"{seconds:.2f} s"
 
@@ -110,7 +110,7 @@ def test_a_graph_of_3_000_nodes_is_painted_and_moved_in_time(
     walk: Open, inv: InventoryMgr, table: dict[str, str]
 ) -> None:
     cloud(inv, "mid", hosts=58)
-    open_page = walk()
+    open_page = walk(bypass_csp=True)  # for scripts that measure, which are put into the page
     page = open_page.page
     page.set_default_timeout(60_000)
     page.add_init_script(f"({PAINTED})()")

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { get } from "../api.ts";
 import { ofEnvironment } from "../live.ts";
 import { useLoad } from "../load.ts";
-import { Age, Copied, Failure, Mark, Name, State, Table, Waiting } from "../parts/basics.tsx";
+import { Age, Copied, Failure, Mark, Name, Prose, State, Table, Waiting } from "../parts/basics.tsx";
 import { place, to } from "../route.ts";
 import { finderOf, narrow, plain, shortened, type Health } from "../words.ts";
 import { Around } from "./around.tsx";
@@ -111,8 +111,8 @@ function Problems({ of }: { of: Thing }) {
       <ul>
         {of.problems.map((problem) => (
           <li>
-            <strong><Name of={problem.message} /></strong>
-            {problem.hint ? <> <Name of={problem.hint} /></> : null}{" "}
+            <strong><Prose of={problem.message} /></strong>
+            {problem.hint ? <> <Prose of={problem.hint} /></> : null}{" "}
             <span class="soft">
               {plain(problem.code)}
               {problem.since ? <>, since <Age of={problem.since} words="" /></> : null}

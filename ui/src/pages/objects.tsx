@@ -39,7 +39,7 @@ export function Objects() {
     to(["objects"], { env, type, only, ...more });
   return (
     <>
-      <h1>{plain(type || "objects")} of <Name of={env} /></h1>
+      <h1>{type ? `Objects of type ${plain(type)}` : "Objects"} in <Name of={env} /></h1>
       <p class="line">
         <a href={to(["environment", env!])}>Overview</a>
         <label>

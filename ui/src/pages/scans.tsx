@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { address, ApiError, call, edits, get } from "../api.ts";
 import { listen, live, ofScans } from "../live.ts";
 import { useLoad } from "../load.ts";
-import { Age, Empty, Failure, More, Name, State, Table, Waiting, type Page } from "../parts/basics.tsx";
+import { Age, Empty, Failure, More, Name, Prose, State, Table, Waiting, type Page } from "../parts/basics.tsx";
 import { place, to } from "../route.ts";
 import { plain, type Thing } from "../words.ts";
 
@@ -166,7 +166,7 @@ function Told({ title, of, count }: { title: string; of: Problem[]; count: numbe
       <ul>
         {of.map((problem) => (
           <li>
-            <strong><Name of={problem.message} /></strong> <Name of={problem.hint} />{" "}
+            <strong><Prose of={problem.message} /></strong> <Prose of={problem.hint} />{" "}
             <span class="soft"><Name of={problem.host} /></span>
           </li>
         ))}
@@ -199,7 +199,7 @@ function Coverage({ id, turn }: { id: string; turn: string }) {
           { title: "Objects", cell: (row) => row.objects, text: (row) => String(row.objects) },
           {
             title: "Problems",
-            cell: (row) => row.problems.map((one) => <div><Name of={one.message} /> <Name of={one.hint} /></div>),
+            cell: (row) => row.problems.map((one) => <div><Prose of={one.message} /> <Prose of={one.hint} /></div>),
             text: (row) => row.problems.map((one) => one.message).join("; "),
           },
         ]}

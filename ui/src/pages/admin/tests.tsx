@@ -1,7 +1,7 @@
 // Do the accounts work? The steps of a connection test, as the workers report them.
 import { useEffect, useState } from "preact/hooks";
 import { address, ApiError, call, get } from "../../api.ts";
-import { Failure, Mark, Name, State } from "../../parts/basics.tsx";
+import { Failure, Mark, Name, Prose, State } from "../../parts/basics.tsx";
 import { plain } from "../../words.ts";
 
 export interface Ask {
@@ -106,7 +106,7 @@ function Target({ name, of, running }: {
           <li>
             <Mark of={step.ok ? "good" : "bad"} /> <strong><Name of={step.name} /></strong>{" "}
             <Name of={step.message} />
-            {step.hint ? <p class="note"><Name of={step.hint} /></p> : null}
+            {step.hint ? <p class="note"><Prose of={step.hint} /></p> : null}
           </li>
         ))}
       </ul>
