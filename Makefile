@@ -72,7 +72,7 @@ lint: $(READY)   ## style, and which way imports point
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
 
-docs: $(READY)   ## write the pages that come from the code: settings, commands, types
+docs: $(READY)   ## write the pages that come from the code: settings, commands, types, glossary
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/command_line.py
 	@$(BIN)/python docs/object_types.py

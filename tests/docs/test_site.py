@@ -77,6 +77,8 @@ def test_every_page_of_the_folder_is_in_the_site_and_every_link_leads_somewhere(
                 wrong.append(f"{name}: {link}")
 
     assert wrong == []
+    operations = (built / "api-reference.html").read_text(encoding="utf-8")
+    assert "GET /inventory/&lt;key&gt;/graph" in operations
     sources = {path.stem for path in (ROOT / "docs").glob("*.md")}
     assert sources - {Path(name).stem for name in pages} == set()
 

@@ -23,9 +23,13 @@ export interface Thing {
   stale_since?: string;
   name_path?: string;
   fetched_by?: { source?: string; fetcher?: string };
+  /** What monitoring says; only where it runs. */
+  monitoring?: { label?: string; text?: string; since?: string; acknowledged?: unknown };
   problems?: { code: string; message: string; hint?: string; since?: string; found_by?: Record<string, string> }[];
   [field: string]: unknown;
 }
+/** Words of monitoring as words of states. */
+const MONITORED: Record<string, string> = { OK: "ok", Warning: "degraded", Error: "error" };
 const VIEWS = ["graph", "table", "facts", "links", "changes", "dependents"] as const;
 const TITLES = {
   graph: "Graph",
@@ -61,6 +65,14 @@ export function ObjectPage({ id }: { id: string }) {
             seen <Age of={thing.last_scanned} />
             {thing.fetched_by?.source ? <> by {plain(thing.fetched_by.source)}</> : null}
           </span>
+          {thing.monitoring?.label ? (
+            <span>
+              monitoring: <State of={{ state: MONITORED[thing.monitoring.label] }} word={thing.monitoring.label} />{" "}
+              <Name of={thing.monitoring.text} />
+              {thing.monitoring.since ? <> since <Age of={thing.monitoring.since} words="" /></> : null}
+              {thing.monitoring.acknowledged ? <span class="soft"> (acknowledged)</span> : null}
+            </span>
+          ) : null}
           {thing.stale_since ? (
             <span class="note">
               could not be read again since <Age of={thing.stale_since} words="" />

@@ -4,8 +4,10 @@ import { address, ApiError, call, edits, get } from "../api.ts";
 import { listen, live, ofScans } from "../live.ts";
 import { useLoad } from "../load.ts";
 import { Age, Empty, Failure, More, Name, Prose, State, Table, Waiting, type Page } from "../parts/basics.tsx";
+import { Sent, useSend } from "../parts/form.tsx";
 import { place, to } from "../route.ts";
 import { plain, type Thing } from "../words.ts";
+import { startScan } from "./environments.tsx";
 
 interface Problem {
   message: string;
@@ -132,7 +134,7 @@ export function ScanPage({ id }: { id: string }) {
       <p class="soft">
         {Object.entries(progress.counts).map(([name, count]) => `${count} ${name}`).join(", ")}
       </p>
-      <Coverage id={id} turn={progress.status} />
+      <Coverage id={id} turn={progress.status} env={progress.environment} />
     </>
   );
 }
@@ -176,10 +178,13 @@ function Told({ title, of, count }: { title: string; of: Problem[]; count: numbe
   );
 }
 
-function Coverage({ id, turn }: { id: string; turn: string }) {
+function Coverage({ id, turn, env }: { id: string; turn: string; env: string }) {
   const found = useLoad<Page<Covered>>(`coverage ${id} ${turn}`, () =>
     get(`/scans/${id}/coverage`, { limit: 500 }));
+  const sending = useSend();
   if (!found.data?.items.length) return null;
+  /** One host alone: after a repair, nobody waits for the whole cloud. */
+  const again = (host: string) => startScan(env, { object_id: host, object_type: "host" });
   const state = (row: Covered): Thing => ({
     state: row.reached === false ? "down" : row.failed ? "degraded" : "ok",
   });
@@ -188,6 +193,7 @@ function Coverage({ id, turn }: { id: string; turn: string }) {
   return (
     <section>
       <h2>What it read</h2>
+      <Sent of={sending} />
       <Table
         label="Coverage"
         name="coverage"
@@ -196,6 +202,16 @@ function Coverage({ id, turn }: { id: string; turn: string }) {
           { title: "Host", cell: (row) => <Name of={row.host || "(the cloud)"} />, text: (row) => row.host },
           { title: "Source", cell: (row) => row.source, text: (row) => row.source },
           { title: "State", cell: (row) => <State of={state(row)} word={word(row)} />, text: word },
+          {
+            title: "Again",
+            cell: (row) => row.host && edits(env) ? (
+              <button type="button" class="small" disabled={sending.busy} onClick={() => sending.send(() => again(row.host))}
+                aria-label={`Scan ${plain(row.host)} again`}>
+                Scan again
+              </button>
+            ) : null,
+            text: () => "",
+          },
           { title: "Objects", cell: (row) => row.objects, text: (row) => String(row.objects) },
           {
             title: "Problems",

@@ -200,7 +200,7 @@ export function Table<Row>(given: {
 }
 
 /** Give the browser a file. */
-export function save(name: string, kind: string, content: string): void {
+export function save(name: string, kind: string, content: string | Blob): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type: kind }));
   link.download = name;

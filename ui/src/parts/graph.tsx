@@ -1,8 +1,8 @@
 // A graph drawn where the server placed it: pan, zoom, keyboard, and a table of the same rows.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { go, to } from "../route.ts";
+import { go, here, place, to } from "../route.ts";
 import { counted, plain, shortened, stateWord, type Health } from "../words.ts";
-import { Name, SHAPES, State, Table } from "./basics.tsx";
+import { Mark, Name, save, SHAPES, State, Table } from "./basics.tsx";
 
 export interface NodeData {
   key: string;
@@ -70,6 +70,23 @@ interface Shown {
   open?: (group: string) => void;
 }
 
+/** A node is found when one of its words has this text in it. */
+const fits = (node: NodeData, words: string) =>
+  [nameOf(node), node.type, node.host, stateWord(node), node.health]
+    .some((word) => word?.toLowerCase().includes(words.toLowerCase()));
+
+/** The drawing as PNG: the browser draws the picture of the server. */
+async function savePng(picture: string): Promise<void> {
+  const drawn = new Image();
+  drawn.src = picture;
+  await drawn.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = drawn.naturalWidth * 2;
+  canvas.height = drawn.naturalHeight * 2;
+  canvas.getContext("2d")!.drawImage(drawn, 0, 0, canvas.width, canvas.height);
+  canvas.toBlob((content) => content && save("graph.png", "image/png", content));
+}
+
 export function Graph({ of, label, picture, open: spread }: Shown & { picture: string }) {
   const frame = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState(1);
@@ -81,6 +98,8 @@ export function Graph({ of, label, picture, open: spread }: Shown & { picture: s
     setZoom(Math.min(1, Math.max(LEGIBLE, room / width)));
   };
   useEffect(fit, [of.layout.width]);
+  const find = place.value.query.get("find") ?? "";
+  const as = (format: string) => picture.replace("format=svg", `format=${format}`);
   const at = new Map(of.layout.nodes.map((item) => [item.key, item]));
 
   const step = (event: KeyboardEvent, key: string) => {
@@ -104,9 +123,18 @@ export function Graph({ of, label, picture, open: spread }: Shown & { picture: s
         <button type="button" onClick={fit}>
           Fit
         </button>
-        <a href={picture} download="graph.svg">
-          Save as SVG
-        </a>
+        <label class="find">
+          Find{" "}
+          <input type="search" value={find} placeholder="name, type, host, bad…"
+            onInput={(event) => go(here({ find: event.currentTarget.value }), true)} />
+        </label>
+        <span class="line tight">
+          Save as <a href={picture} download="graph.svg">SVG</a>
+          <button type="button" class="small" onClick={() => savePng(picture)}>PNG</button>
+          <a href={as("graphml")} download="graph.graphml">GraphML</a>
+          <a href={as("dot")} download="graph.dot">DOT</a>
+          <a href={as("json")} download="graph.json">JSON</a>
+        </span>
         <span class="soft">Arrow keys walk along links, Enter opens.</span>
       </figcaption>
       <div class="drawing" ref={frame} tabIndex={0} role="group" aria-label={label}>
@@ -139,7 +167,7 @@ export function Graph({ of, label, picture, open: spread }: Shown & { picture: s
               node.members === undefined ? go(to(["object", node.key])) : spread?.(node.name);
             return (
               <g
-                class={`node ${node.health}${node.focal_point ? " focal" : ""}`}
+                class={`node ${node.health}${node.focal_point ? " focal" : ""}${find && !fits(node, find) ? " dim" : ""}`}
                 transform={`translate(${item.x} ${item.y})`}
                 data-key={node.key}
                 role="link"
@@ -171,6 +199,10 @@ export function Graph({ of, label, picture, open: spread }: Shown & { picture: s
           })}
         </svg>
       </div>
+      <p class="line soft" aria-label="Legend">
+        {(Object.keys(SHAPES) as Health[]).map((how) => <span><Mark of={how} /> {how}</span>)}
+        <span>dashed: the link is down, or its state is not known</span>
+      </p>
       <Cut of={of} />
     </figure>
   );
