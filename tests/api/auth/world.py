@@ -341,6 +341,7 @@ KEYS: dict[str, Callable[[World, str], str]] = {
     "connection_tests/key": _first("connection_tests"),
     "constants/name": lambda world, environment: "link_states",
     "environment_configs/name": lambda world, environment: environment,
+    "overview/name": lambda _, environment: environment,
     "environment_configs/section": lambda world, environment: "AMQP",
     "inventory/key": _first("inventory", type="instance"),
     "links/key": _first("links"),
