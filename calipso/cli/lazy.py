@@ -41,6 +41,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "dependents",
         "Who needs an object: instances, vservices, networks.",
     ),
+    "monitoring": (
+        "calipso.cli.monitoring",
+        "app",
+        "Statuses: list, show, ack, silence, run; set up other systems.",
+    ),
     "db": ("calipso.cli.db", "app", "Schema of the database: status, upgrade."),
     "user": ("calipso.cli.user", "app", "Users of the API: add, list, passwd, token, remove."),
     "config": ("calipso.cli.config", "app", "Settings in force: show."),

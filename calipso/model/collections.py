@@ -51,6 +51,8 @@ _INVENTORY = (
         (
             _by("environment", "clique_type", "focal_point", unique=True),
             _by("environment", "focal_point_id"),
+            _by("objects"),
+            _by("links"),
         ),
         removed_by="environment",
     ),
@@ -252,14 +254,74 @@ _PEOPLE = (
     ),
 )
 
+_MONITORING = (
+    CollectionSpec(
+        "monitoring_hosts",
+        Scope.ENVIRONMENT,
+        "when each host is checked, and what the last rounds found",
+        Backup.NEVER,
+        (_by("environment", "due"),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_config",
+        Scope.ENVIRONMENT,
+        "rendered configuration of monitoring systems",
+        Backup.NEVER,
+        (_by("environment", "runner", "path", unique=True),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_results",
+        Scope.ENVIRONMENT,
+        "last results of other monitoring systems",
+        Backup.NEVER,
+        (_by("environment", "expires"), _by("target")),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_troubles",
+        Scope.ENVIRONMENT,
+        "objects, links and cliques with a status that is not OK",
+        Backup.NEVER,
+        (_by("environment", "value"), _by("environment", "host")),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_silences",
+        Scope.ENVIRONMENT,
+        "objects whose alerts somebody silenced",
+        Backup.ALWAYS,
+        (_by("environment", "until"),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_webhooks",
+        Scope.ENVIRONMENT,
+        "addresses that get alerts",
+        Backup.ALWAYS,
+        (_by("environment", "name", unique=True),),
+        removed_by="environment",
+        secrets=True,
+    ),
+    CollectionSpec(
+        "monitoring_alerts",
+        Scope.ENVIRONMENT,
+        "alerts that wait to be sent",
+        Backup.NEVER,
+        (_by("next_at"),),
+        removed_by="environment",
+    ),
+)
+
 #: Every collection, by name. Retention uses this order: collections with few documents first,
 #: because old documents of a large site may take the whole time of a run.
 COLLECTIONS: dict[str, CollectionSpec] = {
-    spec.name: spec for spec in (*_CONFIG, *_SCANS, *_PEOPLE, *_INVENTORY)
+    spec.name: spec for spec in (*_CONFIG, *_MONITORING, *_SCANS, *_PEOPLE, *_INVENTORY)
 }
 
 #: Names in databases of the original, besides ours.
-RESERVED = frozenset({"constants", "login_attempts", "monitoring_config"})
+RESERVED = frozenset({"constants", "login_attempts"})
 
 #: Names that no inventory may have. `inventory` itself is the name of an inventory.
 TAKEN = (COLLECTIONS.keys() | RESERVED) - {"inventory"}

@@ -1,4 +1,4 @@
-"""`/metrics`: requests of the API and scans by state, for Prometheus.
+"""`/metrics`: requests of the API, scans by state, statuses of monitoring, for Prometheus.
 
 Workers serve metrics of their tasks on their own ports (setting metrics_port). Each of several
 processes counts in files of one folder, and the process that is asked adds them up; gunicorn calls
@@ -33,8 +33,10 @@ from prometheus_client.registry import Collector
 from calipso.errors import AuthError, CalipsoError
 from calipso.model.scan import ScanStatus
 from calipso.settings import settings
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.scans.scan_store import ScanStore
+from monitoring.setup.metrics import watched_metrics
 
 NAME = "metrics-api-"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -60,6 +62,7 @@ class Requests:
         if self.shared:
             MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]
         self.registry.register(Scans())
+        self.registry.register(Watched())
 
 
 class Scans(Collector):
@@ -75,6 +78,17 @@ class Scans(Collector):
         except (StoreFailure, CalipsoError):
             return
         yield family
+
+
+class Watched(Collector):
+    """Statuses of monitoring: counts, and a series for each thing that is not OK."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing while the store does not answer."""
+        try:
+            yield from watched_metrics(InventoryMgr())
+        except (StoreFailure, CalipsoError):
+            return
 
 
 _requests: Requests | None = None
