@@ -36,6 +36,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "search": ("calipso.cli.search", "search", "Find objects by any part of what they are."),
     "changes": ("calipso.cli.changes", "changes", "What scans found added, changed, removed."),
     "graph": ("calipso.cli.graph", "graph", "What is near an object: text, DOT, JSON."),
+    "path": (
+        "calipso.cli.path",
+        "path",
+        "Do packets get from A to B and back: hop by hop, with the first that is broken.",
+    ),
     "dependents": (
         "calipso.cli.dependents",
         "dependents",
