@@ -11,14 +11,15 @@ import typer
 from calipso.analysis.graphs import near_graph
 from calipso.cli.output import clean, plain, say, tell
 from calipso.cli.selecting import (
+    AtOption,
     EnvOption,
     HostOption,
     InventoryOption,
     ObjectTypeOption,
     ObjectWord,
     one_object,
+    opened,
 )
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.formats import dot
 from calipso.topology.text import as_text
 
@@ -49,6 +50,7 @@ def graph(
         int,
         typer.Option("--limit", metavar="N", min=1, max=5000, help="Maximum number of objects."),
     ] = 1000,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     output_format: Annotated[
         GraphFormat, typer.Option("-f", "--format", help="How to show the graph.")
@@ -58,7 +60,7 @@ def graph(
 
     Example: calipso graph web-1 --depth 3 -f dot | dot -Tsvg > web-1.svg
     """
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     start = one_object(inv, word, environment, object_type, host)
     found, truncated = near_graph(inv, start, depth, limit)
     if output_format is GraphFormat.JSON:

@@ -33,8 +33,10 @@ from prometheus_client.registry import Collector
 from calipso.errors import AuthError, CalipsoError
 from calipso.model.scan import ScanStatus
 from calipso.settings import settings
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.scans.scan_store import ScanStore
+from calipso.topology.drift.drift_rule import DriftSeverity
 
 NAME = "metrics-api-"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -60,6 +62,7 @@ class Requests:
         if self.shared:
             MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]
         self.registry.register(Scans())
+        self.registry.register(Drift())
 
 
 class Scans(Collector):
@@ -72,6 +75,24 @@ class Scans(Collector):
         try:
             for status in ScanStatus:
                 family.add_metric([status.value], scans.count_documents({"status": status.value}))
+        except (StoreFailure, CalipsoError):
+            return
+        yield family
+
+
+class Drift(Collector):
+    """Open findings of drift by severity, of the inventory of the settings."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One gauge, without names of environments; nothing while the store does not answer."""
+        family = GaugeMetricFamily(
+            "calipso_drift_findings", "Open findings of drift by severity.", labels=["severity"]
+        )
+        findings = InventoryMgr().collection("findings")
+        try:
+            for severity in DriftSeverity:
+                wanted = {"open": True, "severity": severity.value}
+                family.add_metric([severity.value], findings.count_documents(wanted))
         except (StoreFailure, CalipsoError):
             return
         yield family
