@@ -33,7 +33,13 @@ EnvOption = Annotated[
     ),
 ]
 InventoryOption = Annotated[
-    str | None, typer.Option("-y", "--inventory", help="Inventory collection to read.")
+    str | None,
+    typer.Option(
+        "-y",
+        "--inventory",
+        help="Inventory collection to read.",
+        autocompletion=completing.inventories,
+    ),
 ]
 AtOption = Annotated[
     str | None,

@@ -6,8 +6,10 @@ written visibly.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -81,12 +83,25 @@ def dot(graph: Graph) -> str:
 
 
 def text(value: Any) -> str:
-    """Return a value as one line of printable text; other characters become escapes such as
-    `\\x1b`.
+    """Return a value as one line of printable text: a time as `2026-01-31T08:15:00Z`, a list or an
+    object as JSON. Characters that cannot be printed become escapes such as `\\x1b`.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, datetime):
+        value = _moment(value)
+    elif isinstance(value, list | tuple | Mapping):
+        value = json.dumps(value, default=_plain, ensure_ascii=False)
     return _UNWRITABLE.sub(lambda found: f"\\x{ord(found.group()):02x}", str(value))
+
+
+def _plain(value: Any) -> str:
+    return _moment(value) if isinstance(value, datetime) else str(value)
+
+
+def _moment(value: datetime) -> str:
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _names(items: Iterable[Record]) -> list[str]:
