@@ -1,4 +1,4 @@
-"""`calipso graph`: what is near an object, as text, DOT or JSON."""
+"""`calipso graph`: what is near an object, as text, JSON, DOT, GraphML, Mermaid or SVG."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from calipso.cli.selecting import (
     one_object,
     opened,
 )
-from calipso.topology.formats import dot
+from calipso.topology.formats import dot, graphml, mermaid
+from calipso.topology.svg import svg
 from calipso.topology.text import as_text
 
 
@@ -30,6 +31,17 @@ class GraphFormat(StrEnum):
     TEXT = "text"
     DOT = "dot"
     JSON = "json"
+    GRAPHML = "graphml"
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+WRITERS = {
+    GraphFormat.DOT: dot,
+    GraphFormat.GRAPHML: graphml,
+    GraphFormat.MERMAID: mermaid,
+    GraphFormat.SVG: svg,
+}
 
 
 def graph(
@@ -66,8 +78,8 @@ def graph(
     if output_format is GraphFormat.JSON:
         text = json.dumps(plain(found | {"truncated": truncated}), indent=2)
         typer.echo(text)
-    elif output_format is GraphFormat.DOT:
-        typer.echo(clean(dot(found), keep="\n").rstrip("\n"))
+    elif output_format in WRITERS:
+        typer.echo(clean(WRITERS[output_format](found), keep="\n").rstrip("\n"))
     else:
         for line in as_text(found):
             tell(clean(line))

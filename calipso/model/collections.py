@@ -129,6 +129,14 @@ _CONFIG = (
         removed_by="environment",
     ),
     CollectionSpec(
+        "intents",
+        Scope.ENVIRONMENT,
+        "what must hold, and the last answer to it",
+        Backup.ALWAYS,
+        (by("environment", "name", unique=True),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
         "clique_constraints",
         Scope.INSTALLATION,
         "clique constraints that people defined",

@@ -20,6 +20,7 @@ from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.elements import NODE_FIELDS, hops_to_networks
 from calipso.topology.impact import Clique, Feeds, singles
+from calipso.topology.plumbing import values
 from tests.sample_cloud.running import RunningCloud, running_cloud
 
 ENV = "cloud"
@@ -139,14 +140,19 @@ def cloud(inv: InventoryMgr) -> Iterator[RunningCloud]:
 
 
 def cut_off(inv: InventoryMgr) -> set[tuple[str, str]]:
-    """Instances and networks whose path has something that is down, as a scan read it."""
+    """Instances and networks whose way ends before the network, or has something that is down."""
     found = set()
+    titles = {item["id"]: item["name"] for item in inv.find(ENV, "network")}
     for clique in inv.find_all("cliques", {"environment": ENV, "focal_point_type": "instance"}):
-        objects = inv.find_by_keys(clique["objects"], NODE_FIELDS).values()
+        objects = inv.find_by_keys(clique["objects"], NODE_FIELDS)
         links = inv.find_all("links", {"_id": {"$in": clique["links"]}})
-        for way in hops_to_networks(clique, objects, links):
-            if any(hop.get("link_state") == "down" for hop in way):
-                found.add((way[0]["name"], way[-1]["name"]))
+        reached = set()
+        for way in hops_to_networks(clique, objects.values(), links):
+            if not any(hop.get("link_state") == "down" for hop in way):
+                reached.add(way[-1]["name"])
+        name = objects[clique["focal_point"]]["name"]
+        found |= {(name, titles[one]) for one in values(clique["constraints"]["network"])}
+        found -= {(name, network) for network in reached}
     return found
 
 

@@ -1,10 +1,11 @@
-"""Drift after a scan: a doorway to calipso.analysis.drift. An id in, numbers out."""
+"""Drift and intents after a scan: a doorway to calipso.analysis. An id in, numbers out."""
 
 from __future__ import annotations
 
 import logging
 
 from calipso.analysis.drift import judge, judged_scan
+from calipso.analysis.intents import check_stored
 from calipso.discover.engine.scan_finish import DONE
 from calipso.model.scan import ScanStatus
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
@@ -19,10 +20,12 @@ NAME = "calipso.drift.judge"
 
 @app.task(bind=True, base=ScanTask, name=NAME, ignore_result=True)
 def run(self: ScanTask, environment: str, inventory: str, scan_id: str = "") -> dict[str, int]:
-    """Apply the drift rules to an environment; returns numbers of findings."""
+    """Apply the drift rules to an environment, and check its intents; returns numbers."""
 
     def work() -> dict[str, int]:
-        found = judge(InventoryMgr(inventory), environment, scan_id=scan_id)
+        inv = InventoryMgr(inventory)
+        found = judge(inv, environment, scan_id=scan_id)
+        check_stored(inv, environment)
         return {"open": found.found, "new": len(found.new), "cleared": len(found.cleared)}
 
     return self.store_retry(work)

@@ -256,6 +256,17 @@ def _fill(db: Database[Document], environment: str) -> None:
     db["connection_tests"].insert_one(_connection_test(environment))
     db["scheduled_scans"].insert_one(_schedule(environment))
     db["findings"].insert_one(_finding(environment))
+    db["intents"].insert_one(
+        where
+        | {
+            "_id": _key(environment, 8),
+            "name": f"all is well in {environment}",
+            "intent": {"name": f"all is well in {environment}", "kind": "redundant", "object": "x"},
+            "by": "somebody",
+            "changed": WHEN,
+            "result": None,
+        }
+    )
     db["finding_mutes"].insert_one(
         where
         | {
@@ -379,6 +390,7 @@ KEYS: dict[str, Callable[[World, str], str]] = {
     "environment_configs/name": lambda world, environment: environment,
     "environment_configs/section": lambda world, environment: "AMQP",
     "drift/key": _first("finding_mutes"),
+    "intents/key": _first("intents"),
     "inventory/key": _first("inventory", type="instance"),
     "links/key": _first("links"),
     "messages/key": _first("messages"),
@@ -438,6 +450,11 @@ BODIES: dict[str, Callable[[str], Document]] = {
     "POST /environment_configs": lambda _: environment_document("new-cloud"),
     "PUT /environment_configs/<string:name>": environment_document,
     "PATCH /environment_configs/<string:name>": lambda _: {"user": "somebody"},
+    "POST /intents": lambda environment: {
+        "environment": environment,
+        "intent": {"name": "more", "kind": "redundant", "object": "web-1"},
+    },
+    "POST /intents/checks": lambda environment: {"environment": environment},
     "PATCH /messages/<string:key>": lambda _: {"viewed": True},
     "POST /scans": lambda environment: {"environment": environment},
     "POST /scheduled_scans": lambda environment: {"environment": environment, "freq": "WEEKLY"},
