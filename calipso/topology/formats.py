@@ -22,6 +22,7 @@ MEDIA = {
     "json": "application/json",
     "graphml": "application/graphml+xml",
     "dot": "text/vnd.graphviz",
+    "mermaid": "text/vnd.mermaid",
     "svg": "image/svg+xml",
 }
 
@@ -82,6 +83,36 @@ def dot(graph: Graph) -> str:
         label = str(data.get("link_type", ""))
         lines.append(f"  {ends} [{_pairs(edge, label)}{_colour(data)}];")
     return "\n".join([*lines, "}", ""])
+
+
+def mermaid(graph: Graph) -> str:
+    """Return a graph as a flowchart of Mermaid, which documents and tickets can show.
+
+    Its names are numbers; what clouds name is text in quotes, in which markup is escaped.
+    """
+    numbers = {node["data"]["key"]: f"n{at}" for at, node in enumerate(graph["nodes"])}
+    lines = ["flowchart LR"]
+    for node in graph["nodes"]:
+        data = node["data"]
+        label = "<br/>".join(_entities(part) for part in _node_label(data))
+        lines.append(f'  {numbers[data["key"]]}["{label}"]')
+    for edge in graph["edges"]:
+        data = edge["data"]
+        ends = [numbers.get(data[side]) for side in ("source", "target")]
+        if None in ends:
+            continue
+        label = _entities(text(data.get("link_type", "")))
+        down = str(data.get("state", "")).lower() == "down"
+        arrow = f'-. "{label}: down" .->' if down else f'-- "{label}" -->'
+        lines.append(f"  {ends[0]} {arrow} {ends[1]}")
+    return "\n".join([*lines, ""])
+
+
+def _entities(value: str) -> str:
+    """Text for a label: every character that Markdown or HTML may read is a number."""
+    return "".join(
+        one if one.isalnum() or one in " -_.:/" else f"#{ord(one)};" for one in text(value)
+    )
 
 
 def text(value: Any) -> str:
