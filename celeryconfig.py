@@ -65,6 +65,7 @@ task_track_started = False
 
 task_default_queue = "scan"
 task_routes = {
+    "calipso.drift.judge": {"queue": "cliques"},
     "calipso.housekeeping.run": {"queue": "scan"},
     "calipso.scan.start": {"queue": "scan"},
     "calipso.scan.advance": {"queue": "scan"},

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from calipso.errors import ConfigError
 from calipso.model.openstack_section import OpenStackSection
+from calipso.model.ovn_section import OvnSection
 from calipso.model.queues import Queues
 from calipso.model.section_base import (
     HOST,
@@ -45,6 +46,7 @@ __all__ = [
     "MysqlSection",
     "OpenStackSection",
     "OtherSection",
+    "OvnSection",
     "Port",
     "Section",
     "check_environment",
@@ -58,7 +60,10 @@ __all__ = [
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 
 #: Sections an environment of this type must have.
-NEEDED = {"OpenStack": tuple(BY_SECTION), "Kubernetes": ("Kubernetes", "CLI")}
+NEEDED = {
+    "OpenStack": tuple(name for name, source in BY_SECTION.items() if not source.optional),
+    "Kubernetes": ("Kubernetes", "CLI"),
+}
 
 #: Fields that are stored even when they have their default.
 ALWAYS_STORED = {"name", "document_type", "environment_type", "distribution"} | {

@@ -19,6 +19,7 @@ NODE_FIELDS = (
     "name",
     "object_name",
     "host",
+    "project",
     "state",
     "status",
     "stale_since",

@@ -6,8 +6,10 @@ written visibly.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -20,6 +22,7 @@ MEDIA = {
     "json": "application/json",
     "graphml": "application/graphml+xml",
     "dot": "text/vnd.graphviz",
+    "mermaid": "text/vnd.mermaid",
     "svg": "image/svg+xml",
 }
 
@@ -82,13 +85,56 @@ def dot(graph: Graph) -> str:
     return "\n".join([*lines, "}", ""])
 
 
+def mermaid(graph: Graph) -> str:
+    """Return a graph as a flowchart of Mermaid, which documents and tickets can show.
+
+    Its names are numbers; what clouds name is text in quotes, in which markup is escaped.
+    """
+    numbers = {node["data"]["key"]: f"n{at}" for at, node in enumerate(graph["nodes"])}
+    lines = ["flowchart LR"]
+    for node in graph["nodes"]:
+        data = node["data"]
+        label = "<br/>".join(_entities(part) for part in _node_label(data))
+        lines.append(f'  {numbers[data["key"]]}["{label}"]')
+    for edge in graph["edges"]:
+        data = edge["data"]
+        ends = [numbers.get(data[side]) for side in ("source", "target")]
+        if None in ends:
+            continue
+        label = _entities(text(data.get("link_type", "")))
+        down = str(data.get("state", "")).lower() == "down"
+        arrow = f'-. "{label}: down" .->' if down else f'-- "{label}" -->'
+        lines.append(f"  {ends[0]} {arrow} {ends[1]}")
+    return "\n".join([*lines, ""])
+
+
+def _entities(value: str) -> str:
+    """Text for a label: every character that Markdown or HTML may read is a number."""
+    return "".join(
+        one if one.isalnum() or one in " -_.:/" else f"#{ord(one)};" for one in text(value)
+    )
+
+
 def text(value: Any) -> str:
-    """Return a value as one line of printable text; other characters become escapes such as
-    `\\x1b`.
+    """Return a value as one line of printable text: a time as `2026-01-31T08:15:00Z`, a list or an
+    object as JSON. Characters that cannot be printed become escapes such as `\\x1b`.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, datetime):
+        value = _moment(value)
+    elif isinstance(value, list | tuple | Mapping):
+        value = json.dumps(value, default=_plain, ensure_ascii=False)
     return _UNWRITABLE.sub(lambda found: f"\\x{ord(found.group()):02x}", str(value))
+
+
+def _plain(value: Any) -> str:
+    return _moment(value) if isinstance(value, datetime) else str(value)
+
+
+def _moment(value: datetime) -> str:
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _names(items: Iterable[Record]) -> list[str]:

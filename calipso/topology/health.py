@@ -27,6 +27,11 @@ _WORDS = {
 }
 _HEALTH = {word: health for health, words in _WORDS.items() for word in words}
 
+#: Words for bad as sources write them, for a condition of a store.
+BAD_WORDS = [
+    spelt for word in _WORDS[Health.BAD] for spelt in (word, word.upper(), word.capitalize())
+]
+
 
 def state_word(data: Record) -> str:
     """The state of an object or link in the words of its source; empty when it has none."""

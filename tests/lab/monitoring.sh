@@ -115,12 +115,12 @@ vxlan() {
 switch() {
     undo="on compute-1 pkill -CONT ovs-vswitchd"
     on compute-1 "pkill -STOP ovs-vswitchd"
-    broken "Open vSwitch stopped" vedge compute-1-OVS Error "compute-1"
+    broken "Open vSwitch stopped" vedge compute-1-OVS Error "compute-1|otep" # its peers do not answer
 }
 
 domain() {
     local uuid
-    uuid=$(on compute-2 "virsh list --uuid | sort | head -1")
+    uuid=$(on compute-2 "virsh list --uuid | grep . | sort | head -1")
     undo="on compute-2 virsh resume $uuid >/dev/null"
     on compute-2 "virsh suspend $uuid >/dev/null"
     broken "domain suspended" instance "$uuid" Warning "$uuid"

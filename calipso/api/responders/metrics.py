@@ -36,6 +36,7 @@ from calipso.settings import settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.scans.scan_store import ScanStore
+from calipso.topology.drift.drift_rule import DriftSeverity
 from monitoring.setup.metrics import watched_metrics
 
 NAME = "metrics-api-"
@@ -63,6 +64,7 @@ class Requests:
             MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]
         self.registry.register(Scans())
         self.registry.register(Watched())
+        self.registry.register(Drift())
 
 
 class Scans(Collector):
@@ -89,6 +91,24 @@ class Watched(Collector):
             yield from watched_metrics(InventoryMgr())
         except (StoreFailure, CalipsoError):
             return
+
+
+class Drift(Collector):
+    """Open findings of drift by severity, of the inventory of the settings."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One gauge, without names of environments; nothing while the store does not answer."""
+        family = GaugeMetricFamily(
+            "calipso_drift_findings", "Open findings of drift by severity.", labels=["severity"]
+        )
+        findings = InventoryMgr().collection("findings")
+        try:
+            for severity in DriftSeverity:
+                wanted = {"open": True, "severity": severity.value}
+                family.add_metric([severity.value], findings.count_documents(wanted))
+        except (StoreFailure, CalipsoError):
+            return
+        yield family
 
 
 _requests: Requests | None = None

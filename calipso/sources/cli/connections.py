@@ -17,13 +17,15 @@ from typing import Any
 
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.limits import standstill
+from calipso.limits.calls import Bounds
 from calipso.limits.limits import limits
 from calipso.model.environment import CliHost, CliSection, Environment
 from calipso.model.hosts import same_host
 from calipso.settings import Settings, settings
 from calipso.sources.cli.known_hosts import KnownHosts, known_hosts_path
 from calipso.sources.cli.problems import no_session
-from calipso.sources.cli.ssh import Account, SshConnection, connect, is_late
+from calipso.sources.cli.ssh import Account, SshConnection
+from calipso.sources.cli.ssh_login import connect, is_late
 
 #: Most connections kept open for later questions; beyond that they close after their bundle.
 MOST_KEPT = 64
@@ -44,7 +46,9 @@ class HostConnections:
         lookup: Lookup = lambda _host: {},
         count: Callable[[str], None] = lambda _what: None,
         config: Settings | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
+        self._bounds = bounds or Bounds()
         self.environment = environment
         self.section = environment.section(CliSection)
         self.config = config or settings()
@@ -219,7 +223,9 @@ class HostConnections:
         self._count("ssh_sessions")
         timeout = self.config.ssh_connect_timeout
         try:
-            return connect(host, account, self._known_hosts, timeout, via, slot.release)
+            return connect(
+                host, account, self._known_hosts, timeout, via, slot.release, self._bounds
+            )
         except BaseException:
             slot.release()
             raise

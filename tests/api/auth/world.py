@@ -276,6 +276,30 @@ def _fill(db: Database[Document], environment: str) -> None:
     db["connection_tests"].insert_one(_connection_test(environment))
     _fill_monitoring(db, environment)
     db["scheduled_scans"].insert_one(_schedule(environment))
+    db["findings"].insert_one(_finding(environment))
+    db["intents"].insert_one(
+        where
+        | {
+            "_id": _key(environment, 8),
+            "name": f"all is well in {environment}",
+            "intent": {"name": f"all is well in {environment}", "kind": "redundant", "object": "x"},
+            "by": "somebody",
+            "changed": WHEN,
+            "result": None,
+        }
+    )
+    db["finding_mutes"].insert_one(
+        where
+        | {
+            "_id": _key(environment, 7),
+            **dict.fromkeys(("rule", "type", "id"), ""),
+            "host": "compute-00002",
+            "reason": f"work in {environment}",
+            "until": datetime(2999, 1, 1, tzinfo=UTC),
+            "by": "somebody",
+            "created": WHEN,
+        }
+    )
 
 
 def _fill_monitoring(db: Database[Document], environment: str) -> None:
@@ -371,6 +395,29 @@ def _schedule(environment: str) -> Document:
     }
 
 
+def _finding(environment: str) -> Document:
+    return {
+        "_id": _key(environment, 6),
+        "environment": environment,
+        "rule": "agent_dead",
+        "severity": "major",
+        "type": "host",
+        "id": "compute-00001",
+        "name": "compute-00001",
+        "host": "compute-00001",
+        "project": "",
+        "part": "",
+        "sentence": f"an agent of {environment} is dead",
+        "remedy": "Start it.",
+        "evidence": [],
+        "others": [],
+        "since": WHEN,
+        "seen": WHEN,
+        "open": True,
+        "scan_id": f"completed-{environment}",
+    }
+
+
 def _key(environment: str, number: int) -> ObjectId:
     return ObjectId(f"{number:024x}" if environment == OWN else f"f{number:023x}")
 
@@ -398,7 +445,10 @@ KEYS: dict[str, Callable[[World, str], str]] = {
     "connection_tests/key": _first("connection_tests"),
     "constants/name": lambda world, environment: "link_states",
     "environment_configs/name": lambda world, environment: environment,
+    "overview/name": lambda _, environment: environment,
     "environment_configs/section": lambda world, environment: "AMQP",
+    "drift/key": _first("finding_mutes"),
+    "intents/key": _first("intents"),
     "inventory/key": _first("inventory", type="instance"),
     "links/key": _first("links"),
     "messages/key": _first("messages"),
@@ -448,9 +498,21 @@ BODIES: dict[str, Callable[[str], Document]] = {
         "environment": environment,
         "test_targets": ["mysql"],
     },
+    "POST /drift/mutes": lambda environment: {
+        "environment": environment,
+        "rule": "agent_dead",
+        "reason": "a change",
+        "until": "2999-01-01T00:00:00Z",
+    },
+    "POST /drift/runs": lambda environment: {"environment": environment},
     "POST /environment_configs": lambda _: environment_document("new-cloud"),
     "PUT /environment_configs/<string:name>": environment_document,
     "PATCH /environment_configs/<string:name>": lambda _: {"user": "somebody"},
+    "POST /intents": lambda environment: {
+        "environment": environment,
+        "intent": {"name": "more", "kind": "redundant", "object": "web-1"},
+    },
+    "POST /intents/checks": lambda environment: {"environment": environment},
     "PATCH /messages/<string:key>": lambda _: {"viewed": True},
     "POST /monitoring/results": lambda environment: {
         "results": [{"environment": environment, "type": "instance", "id": "x", "status": 0}]
@@ -506,5 +568,6 @@ BODIES: dict[str, Callable[[str], Document]] = {
 #: What a query must say, beside `env_name`.
 QUERIES: dict[str, dict[str, str]] = {
     "GET /aggregates": {"type": "environment"},
+    "GET /diff": {"start": "2026-05-01T00:00:00Z"},
     "GET /search": {"q": "compute"},
 }

@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calipso.sources.cli.bundle import Question, parse_script
-from calipso.sources.cli.commands import COMMANDS
+from calipso.sources.cli.commands import COMMANDS, Command
+from calipso.sources.ovn.script import NAME, databases
 
 from ..cloud import Answer
 from .faults import seconds
 from .monitored import monitored
 from .stage import Stage
 
-NAME_OF = {command.text: command.name for command in COMMANDS}
-TOOL_OF = {command.text: command.tool for command in COMMANDS}
+QUESTIONS = (*COMMANDS, Command(NAME, *databases()))
+NAME_OF = {command.text: command.name for command in QUESTIONS}
+TOOL_OF = {command.text: command.tool for command in QUESTIONS}
 SUDO = re.compile(r"^sudo(?: -n)?(?: --)? ")
 FOR_EVER = 86400.0
 TIMED_OUT = 124
