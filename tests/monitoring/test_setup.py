@@ -175,12 +175,25 @@ lock_file={0}/nagios.lock
 check_result_path={0}
 cfg_file={0}/base.cfg
 cfg_file={0}/calipso.cfg
+nagios_user=root
+nagios_group=root
 """
 TIMES = """\
 define timeperiod {
   timeperiod_name 24x7
   alias always
   monday 00:00-24:00
+}
+define command {
+  command_name nobody
+  command_line /bin/true
+}
+define contact {
+  contact_name nobody
+  host_notification_commands nobody
+  service_notification_commands nobody
+  host_notification_period 24x7
+  service_notification_period 24x7
 }
 """
 
@@ -189,7 +202,7 @@ define timeperiod {
 def test_nagios_reads_the_services(watched: Watched, tmp_path: Path, program: Program) -> None:
     nagios = program("nagios4")
     rendered = MonitoringSetupManager(watched.name, Runner.NAGIOS).render()
-    (text,) = rendered.server.values()
+    text = next(text for path, text in rendered.server.items() if path.endswith(".cfg"))
     (tmp_path / "calipso.cfg").write_text(text)
     (tmp_path / "base.cfg").write_text(TIMES)
     (tmp_path / "nagios.cfg").write_text(NAGIOS.format(tmp_path))
