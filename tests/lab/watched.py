@@ -49,7 +49,8 @@ def main() -> int:
             return 0
         mine = [one for one in found if (one["type"], one["id"]) == (given.type, given.id)]
         if given.red and mine and mine[0]["label"] == given.label:
-            return report(given, found, mine[0], seconds)
+            time.sleep(3)  # cliques follow
+            return report(given, troubles(given), mine[0], seconds)
         if seconds > given.seconds:
             print(f"      not in {seconds:.0f} s; there is:")
             for one in found[:20]:
@@ -69,7 +70,9 @@ def report(
         kind = f"{one['kind']} {one['type']} {one['label']}"
         counts[kind] = counts.get(kind, 0) + 1
         name = f"{one['kind']} {one['type']} {one['id']}"
-        if one["kind"] != "clique" and one is not mine and not re.search(given.others, name):
+        if one["kind"] == "clique" or one["id"] == mine["id"]:
+            continue
+        if not re.search(given.others, name):
             strange.append(name)
     print("      " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())))
     for name in strange:
