@@ -69,6 +69,8 @@ task_routes = {
     "calipso.scan.start": {"queue": "scan"},
     "calipso.scan.advance": {"queue": "scan"},
     "calipso.scan.watch": {"queue": "scan"},
+    "calipso.events.look": {"queue": "events"},
+    "calipso.events.look_all": {"queue": "events"},
     # calipso.scan.run is sent to the queue of its source: api, db, cli, links or cliques
 }
 
@@ -78,6 +80,11 @@ beat_schedule = {
         "task": "calipso.schedules.dispatch",
         "schedule": 15.0,
         "options": {"expires": 15.0},
+    },
+    "events": {
+        "task": "calipso.events.look_all",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
     },
     "housekeeping": {
         "task": "calipso.housekeeping.run",

@@ -158,6 +158,44 @@ _SCANS = (
     ),
 )
 
+_EVENTS = (
+    CollectionSpec(
+        "events",
+        Scope.ENVIRONMENT,
+        "notifications of clouds, and what came of them",
+        Backup.HISTORY,
+        (
+            _by("environment", "received"),
+            _by("environment", "state"),
+            _by("received"),
+        ),
+        Retention("retention_days_events", "received"),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "event_keys",
+        Scope.ENVIRONMENT,
+        "what events ask to look at again",
+        Backup.NEVER,
+        (_by("environment", "state"), _by("state")),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "event_batches",
+        Scope.ENVIRONMENT,
+        "what is looked at just now because of events",
+        Backup.NEVER,
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "event_listeners",
+        Scope.ENVIRONMENT,
+        "states and counters of the listeners of events",
+        Backup.NEVER,
+        removed_by="environment",
+    ),
+)
+
 _CONFIG = (
     CollectionSpec(
         "workers",
@@ -255,7 +293,7 @@ _PEOPLE = (
 #: Every collection, by name. Retention uses this order: collections with few documents first,
 #: because old documents of a large site may take the whole time of a run.
 COLLECTIONS: dict[str, CollectionSpec] = {
-    spec.name: spec for spec in (*_CONFIG, *_SCANS, *_PEOPLE, *_INVENTORY)
+    spec.name: spec for spec in (*_CONFIG, *_SCANS, *_EVENTS, *_PEOPLE, *_INVENTORY)
 }
 
 #: Names in databases of the original, besides ours.
