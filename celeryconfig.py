@@ -73,6 +73,8 @@ task_routes = {
     "calipso.monitoring.tick": {"queue": "scan"},
     "calipso.monitoring.deliver": {"queue": "scan"},
     # calipso.monitoring.round is sent to the queue of its host
+    "calipso.events.look": {"queue": "events"},
+    "calipso.events.look_all": {"queue": "events"},
     # calipso.scan.run is sent to the queue of its source: api, db, cli, links or cliques
 }
 
@@ -90,6 +92,11 @@ beat_schedule = {
     },
     "alerts": {
         "task": "calipso.monitoring.deliver",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "events": {
+        "task": "calipso.events.look_all",
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },

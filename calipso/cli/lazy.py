@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "app",
         "Scans that start by themselves: add, list, show, remove.",
     ),
+    "events": ("calipso.cli.events", "app", "Events of clouds: status, list, show, dead, retry."),
     "inventory": ("calipso.cli.inventory", "app", "Objects that scans found: list, show, tree."),
     "link": ("calipso.cli.link", "app", "Links between objects: list."),
     "clique": ("calipso.cli.clique", "app", "What an object depends on: list, show."),

@@ -86,6 +86,44 @@ _SCANS = (
     ),
 )
 
+_EVENTS = (
+    CollectionSpec(
+        "events",
+        Scope.ENVIRONMENT,
+        "notifications of clouds, and what came of them",
+        Backup.HISTORY,
+        (
+            by("environment", "received"),
+            by("environment", "state"),
+            by("received"),
+        ),
+        Retention("retention_days_events", "received"),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "event_keys",
+        Scope.ENVIRONMENT,
+        "what events ask to look at again",
+        Backup.NEVER,
+        (by("environment", "state"), by("state")),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "event_batches",
+        Scope.ENVIRONMENT,
+        "what is looked at just now because of events",
+        Backup.NEVER,
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "event_listeners",
+        Scope.ENVIRONMENT,
+        "states and counters of the listeners of events",
+        Backup.NEVER,
+        removed_by="environment",
+    ),
+)
+
 _CONFIG = (
     CollectionSpec(
         "workers",
@@ -260,7 +298,8 @@ _MONITORING = (
 #: Every collection, by name. Retention uses this order: collections with few documents first,
 #: because old documents of a large site may take the whole time of a run.
 COLLECTIONS: dict[str, CollectionSpec] = {
-    spec.name: spec for spec in (*_CONFIG, *_MONITORING, *_SCANS, *_PEOPLE, *OF_INVENTORIES)
+    spec.name: spec
+    for spec in (*_CONFIG, *_MONITORING, *_SCANS, *_EVENTS, *_PEOPLE, *OF_INVENTORIES)
 }
 
 #: Names in databases of the original, besides ours.

@@ -92,6 +92,9 @@ def advance(self: ScanTask, scan_id: str, level: int) -> bool:
             drift.after_scan(scan_id)
             scan_manager.close_finished_scans()
             watchdog.start_waiting(CeleryPublisher(app), worker_name())
+            from workers.tasks.events import after_scan  # which imports this module's app too
+
+            after_scan(scan_id)
         return moved
 
     return self.store_retry(work)
