@@ -24,6 +24,7 @@ from calipso.model.section_base import (
 )
 from calipso.model.sections import (
     SECTIONS,
+    AciSection,
     AnySection,
     CliHost,
     CliSection,
@@ -39,6 +40,7 @@ __all__ = [
     "OTHER_WORDS",
     "SECRET_KEYS",
     "SECTIONS",
+    "AciSection",
     "CliHost",
     "CliSection",
     "Environment",
@@ -58,7 +60,10 @@ __all__ = [
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 
 #: Sections an environment of this type must have.
-NEEDED = {"OpenStack": tuple(BY_SECTION), "Kubernetes": ("Kubernetes", "CLI")}
+NEEDED = {
+    "OpenStack": tuple(name for name, source in BY_SECTION.items() if not source.optional),
+    "Kubernetes": ("Kubernetes", "CLI"),
+}
 
 #: Fields that are stored even when they have their default.
 ALWAYS_STORED = {"name", "document_type", "environment_type", "distribution"} | {
