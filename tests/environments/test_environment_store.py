@@ -301,7 +301,9 @@ def test_a_test_of_accounts_that_runs_outlives_the_key(
     tests = ConnectionTestStore(inv, store.secrets)
     running = tests.create("prod", [("mysql", "db")], [{"name": "mysql", "pwd": SECRET}])
     over = tests.create("prod", [("mysql", "db")], [])
-    lost = {"targets_configuration": [{"name": "mysql", "pwd": f"{MARK_BOUND}of a key that is gone"}]}
+    lost = {
+        "targets_configuration": [{"name": "mysql", "pwd": f"{MARK_BOUND}of a key that is gone"}]
+    }
     lost |= {"deadline": datetime(2026, 1, 1, tzinfo=UTC)}
     tests.tests.update_one({"_id": over}, {"$set": lost})
 
