@@ -121,7 +121,10 @@ def spawn(
         if os.getppid() != parent:  # it died between fork and prctl
             os._exit(1)
 
-    with log.open("ab") as output:
+    handle = os.open(
+        log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
+    )  # names of a cloud are in it
+    with os.fdopen(handle, "ab") as output:
         return subprocess.Popen(  # noqa: S603 - command lines are made by us
             list(command),
             stdin=subprocess.DEVNULL,
