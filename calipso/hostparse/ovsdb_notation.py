@@ -20,7 +20,7 @@ def plain(cell: Any) -> Any:
     if kind == "uuid":
         return str(content)
     if kind == "set":
-        return [plain(item) for item in content]
+        return [plain(item) if type(item) is list else item for item in content]
     if kind == "map":
         return {str(key): plain(value) for key, value in content}
     raise ValueError(f"unknown notation {kind!r}")
@@ -37,7 +37,9 @@ def rows_of(table: Mapping[str, Any], wanted: frozenset[str] | None = None) -> l
     for row in table["data"]:
         if len(row) != len(names):
             raise ValueError(f"a row of {len(row)} cells below {len(names)} headings")
-        rows.append({name: plain(row[at]) for at, name in places})
+        rows.append(
+            {name: plain(row[at]) if type(row[at]) is list else row[at] for at, name in places}
+        )
     return rows
 
 

@@ -119,6 +119,9 @@ class Environment(BaseModel):
     event_listener: str = ""
     enable_monitoring: bool = False
     monitoring_setup_done: bool = False
+    #: seconds between two checks of a host, and peers that each tunnel endpoint pings in a round
+    monitoring_interval: int = Field(default=60, ge=15, le=86_400)
+    monitoring_pings: int = Field(default=8, ge=0, le=64)
     aci_enabled: bool = False
     app_path: str = ""  # from the original's installation; stored and not used
     run_app_path: str = ""

@@ -18,7 +18,7 @@ from pydantic import (
 from calipso.model.sources import BY_NAME, GRAPH_QUEUES, asks_hosts
 
 #: Queues for other work than reading a cloud: their workers have other pools and time limits.
-OTHER_QUEUES = frozenset({"scan", *GRAPH_QUEUES, "events"})
+OTHER_QUEUES = frozenset({"scan", "events", *GRAPH_QUEUES})
 
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PATTERN = re.compile(r"[A-Za-z0-9_.*?\[\]!:-]{1,253}")

@@ -90,8 +90,8 @@ BY_SECTION: dict[str, Source] = {source.section: source for source in SOURCES}
 
 #: Queues of the computing part, whose workers are processes.
 GRAPH_QUEUES = ("links", "cliques")
-#: Queues that workers with threads take from: planning, and all sources.
-SOURCE_QUEUES = ("scan", *BY_NAME)
+#: Queues that workers with threads take from: planning, events, and all sources.
+SOURCE_QUEUES = ("scan", "events", *BY_NAME)
 #: Queues of every installation.
 QUEUES = (*SOURCE_QUEUES, *GRAPH_QUEUES)
 

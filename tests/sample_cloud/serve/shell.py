@@ -16,6 +16,7 @@ from calipso.sources.ovn.script import NAME, databases
 
 from ..cloud import Answer
 from .faults import seconds
+from .monitored import monitored
 from .stage import Stage
 
 QUESTIONS = (*COMMANDS, Command(NAME, *databases()))
@@ -113,7 +114,7 @@ class Shell:
             return Answer(err=b"sample cloud fault\n", exit=int(failing.value or 1))
         if faults.at_command("garbage-command", host, name):
             return Answer(os.urandom(512))
-        answer = self.stage.cloud.answer(host, command)
+        answer = monitored(self.stage, host, command) or self.stage.cloud.answer(host, command)
         if answer is None:
             return Answer(err=f"bash: line 1: {tool}: command not found\n".encode(), exit=127)
         if faults.at_command("truncated-command", host, name):
