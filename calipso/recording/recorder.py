@@ -231,7 +231,7 @@ class Recorder:
     def save_ovn(self, directory: Path) -> int:
         """Write the tables of OVN's databases; returns the number of databases."""
         for name, tables in self._ovn.items():
-            shown = {table: self._shown(rows, table) for table, rows in sorted(tables.items())}
+            shown = self._anonymiser.ovn.value(tables) if self._anonymiser else tables
             self._write(directory / f"{name}.json", shown)
         return len(self._ovn)
 
