@@ -27,6 +27,10 @@ _INVENTORY = (
             _by("environment", "parent_id"),
             _by("environment", "id_path"),
             _by("environment", "type", "host"),
+            # of ports, to find the hosts that a change concerns
+            _by("binding:host_id", sparse=True),
+            _by("device_id", sparse=True),
+            _by("network_id", sparse=True),
         ),
         removed_by="environment",
     ),

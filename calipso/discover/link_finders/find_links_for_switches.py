@@ -11,6 +11,8 @@ from calipso.topology.plugs import down_fault
 class FindLinksForSwitches(FindLinks):
     """The cables between NICs and switches, as LLDP tells them, whatever the mechanism driver."""
 
+    reads = frozenset({"switch", "switch_pnic", "host_pnic", "host"})
+
     def add_links(self) -> None:
         """Join each switch with its ports, and each port with the NIC that sees it."""
         switches = {item["id"]: item for item in self.find("switch", [])}

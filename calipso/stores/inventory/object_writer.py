@@ -77,12 +77,16 @@ class ObjectWriter(ScanWriter):
             if "enriched" in new:
                 self._enrich(key, new, old, operations, changes)
             elif old is None:
+                self.touched.note(None, new)
                 operations.append(self._insert(new))
                 changes += self._change("added", new, {})
             else:
                 update = self._update(new, old)
                 if update:
-                    changes += self._difference(new, old)
+                    fields = self._differences(new, old)
+                    changes += self._change("changed", new, fields) if fields else []
+                    if fields or "stale_since" in old:
+                        self.touched.note(old, new)
                     operations.append(self._guarded(key, update))
                 else:
                     same.append(key)
@@ -93,9 +97,10 @@ class ObjectWriter(ScanWriter):
 
     def note_removed(self, documents: Iterable[Document]) -> None:
         """Record the removal of these objects. The caller removes them."""
-        self.inv.bulk(
-            "changes", [c for item in documents for c in self._change("removed", item, {})]
-        )
+        gone = list(documents)
+        for item in gone:
+            self.touched.note(item, None)
+        self.inv.bulk("changes", [c for item in gone for c in self._change("removed", item, {})])
 
     # -- parts -------------------------------------------------------------------------
 
@@ -129,14 +134,18 @@ class ObjectWriter(ScanWriter):
         fields["enriched"] = sorted(set(old.get("enriched", ())) | set(new["enriched"]))
         if all(old.get(name, _MISSING) == value for name, value in fields.items()):
             return
-        if "enriched" in old:  # the first enrichment completes a new object, so it is not a change
-            changes += self._difference(old | fields, old)
+        differences = self._differences(old | fields, old)
+        if differences:
+            self.touched.note(old, old | fields)
+        # the first enrichment completes a new object, so it is not a change
+        if "enriched" in old and differences:
+            changes += self._change("changed", old | fields, differences)
         operations.append(self._guarded(key, {"$set": fields}))
 
-    def _difference(self, new: Document, old: Document) -> list[UpdateOne]:
+    def _differences(self, new: Document, old: Document) -> Document:
+        """Return the changed values, without those that only enrich the object."""
         owned = set(old.get("enriched", ())) - new.keys()
-        fields = differences({k: v for k, v in old.items() if k not in owned}, new)
-        return self._change("changed", new, fields) if fields else []
+        return differences({k: v for k, v in old.items() if k not in owned}, new)
 
     def _change(self, what: str, document: Document, fields: Document) -> list[UpdateOne]:
         if not self.record_changes or is_folder(document["type"]):
