@@ -1,7 +1,7 @@
-"""What did not change is not found again: a scan of a part costs the links and cliques it touches.
+"""A scan finds again only the links and cliques that its changes touch.
 
-The law: after any sequence of scans, links, cliques and problems are those that all finders together
-would find from the inventory as it is.
+The law: after any sequence of scans, links, cliques and problems are those that all finders
+together would find from the inventory as it is.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def test_a_scan_after_one_that_was_cut_off_does_everything_again(
 def test_any_sequence_of_changes_and_scans_of_parts_leaves_what_all_finders_find(
     seed: int, cloud: RunningCloud, inv: InventoryMgr
 ) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a sequence that can be run again
+    chance = random.Random(seed)
     run()
     narrow = 0
     for _step in range(8):

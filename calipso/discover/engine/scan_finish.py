@@ -59,8 +59,13 @@ def finish_scan(
 
 
 def _keep_derived(scan: Document, store: ScanStore) -> None:
-    """Note that links and cliques belong to the inventory now, when all of them were found."""
-    if scan.get("fingerprint") and scan["status"] in RUNNING:
+    """Note that links and cliques belong to the inventory now, when all of them were found.
+
+    A worker that was given up may have written something that its successor did not see change.
+    """
+    if not scan.get("fingerprint"):
+        return
+    if all(task["attempts"] <= 1 for task in store.scan_tasks(scan["_id"], "attempts")):
         tasks = [
             t for k in ("links", "cliques") for t in store.scan_tasks(scan["_id"], "ran", kind=k)
         ]

@@ -226,6 +226,9 @@ class InventoryMgr:
             {"$set": encode(fields)},
             upsert=True,
         )
+        # no scan knows of this change: the next one finds all links and cliques again
+        mine = {"_id": f"{self.inventory}/{environment}"}
+        self.db["scan_generations"].update_one(mine, {"$unset": {"derived": ""}})
 
     def update_by_keys(
         self,
