@@ -66,7 +66,11 @@ class HostAnswers:
             context.environment.distribution_version,
         )
         self.connections = HostConnections(
-            context.environment, self._host_document, context.count, self._config
+            context.environment,
+            self._host_document,
+            context.count,
+            self._config,
+            context.bounds,
         )
         self._given = [as_command(item) for item in context.cli_commands]
         self._store = AnswerStore(
@@ -157,7 +161,7 @@ class HostAnswers:
             claimed = self._store.claim(host)
             if not claimed.mine:
                 state.answers, state.error, state.told = claimed.answers, claimed.error, True
-                self._record(host, state.answers or {})
+                self._record(host, state.answers or {}, self._given or COMMANDS)
                 return
             with claimed:
                 try:
@@ -225,7 +229,7 @@ class HostAnswers:
             command.name: _stored(sections.get(question.name), lost)
             for command, question in zip(commands, script.questions, strict=True)
         }
-        self._record(host, answers)
+        self._record(host, answers, commands)
         return answers
 
     def _skipped(self, host: str, state: _Host) -> CliAccessError:
@@ -242,11 +246,13 @@ class HostAnswers:
             host=host,
         )
 
-    def _record(self, host: str, answers: dict[str, StoredAnswer]) -> None:
+    def _record(
+        self, host: str, answers: dict[str, StoredAnswer], commands: Iterable[Command]
+    ) -> None:
         recorder = self._context.recorder
         if recorder is None:
             return
-        texts = {command.name: command.text for command in self._given or COMMANDS}
+        texts = {command.name: command.text for command in commands}
         for name, answer in answers.items():
             out, err = zlib.decompress(answer.out).decode(), zlib.decompress(answer.err).decode()
             recorder.cli(host, name, texts.get(name, name), answer.exit, out, err)

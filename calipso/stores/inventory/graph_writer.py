@@ -15,7 +15,7 @@ from calipso.model.documents import Document
 from calipso.model.owners import STAMPS, of_scan
 from calipso.stores.inventory.generations import older
 from calipso.stores.inventory.inventory_mgr import Write
-from calipso.stores.inventory.scan_writer import ScanWriter
+from calipso.stores.inventory.scan_writer import ScanWriter, clique_version
 from calipso.stores.inventory.touched import LINK_FIELDS
 from calipso.stores.mongo.encoding import encode
 from calipso.stores.mongo.stretches import STRETCH_LINKS, key_ranges, other_names
@@ -101,6 +101,8 @@ class GraphWriter(ScanWriter):
         # Flags first: if a worker dies in between, the rerun does both again.
         flagged = sorted(focal_points.values())
         self.inv.update_by_keys("inventory", flagged, {"$unset": {"clique": ""}}, self._guard)
+        gone = self.inv.collection("cliques").find({"_id": {"$in": sorted(focal_points)}})
+        self._keep_versions((item["_id"], item) for item in self._not_newer(gone))
         self.inv.delete_by_keys("cliques", sorted(focal_points), self._guard)
 
     def drop_old_cliques(self) -> int:
@@ -120,6 +122,8 @@ class GraphWriter(ScanWriter):
             self.inv.update_by_keys(
                 "inventory", list(alone), {"$unset": {"clique": ""}}, self._guard
             )
+            whole = collection.find({"_id": {"$in": portion}})
+            self._keep_versions((item["_id"], item) for item in whole)
             self.inv.delete_by_keys("cliques", portion, self.inv.guard(older(self.generation)))
         return len(old)
 
@@ -143,6 +147,8 @@ class GraphWriter(ScanWriter):
             lost = self._not_newer(self.inv.links_at(ends))
             self._remove_links(lost)
             cliques: Document = {"focal_point": {"$in": ends}}
+            gone = self.inv.collection("cliques").find(cliques)
+            self._keep_versions((item["_id"], item) for item in self._not_newer(gone))
             self.inv.collection("cliques").delete_many(cliques | self._guard)
             dropped += len(lost)
         return dropped
@@ -159,7 +165,9 @@ class GraphWriter(ScanWriter):
             "host": link.get("host", ""),
             "fields": fields,
         }
-        return self._change_operation(what, subject)
+        return self._change_operation(
+            what, subject | ({"was": dict(link)} if what == "removed" else {})
+        )
 
     def _not_newer(self, documents: Iterable[Document]) -> list[Document]:
         return [document for document in documents if not self._is_newer(document)]
@@ -174,6 +182,12 @@ class GraphWriter(ScanWriter):
             self.touched.note_link(link)
         self.inv.delete_by_keys("links", [link["_id"] for link in gone], self._guard)
 
+    def _keep_versions(self, versions: Iterable[tuple[ObjectId, Mapping[str, Any] | None]]) -> None:
+        """Keep cliques as they were until now; None: there was none. For time travel."""
+        if self.record_changes:
+            kept = [clique_version(key, old, self) for key, old in versions]
+            self.inv.bulk("clique_versions", kept)
+
     def _write(
         self,
         name: str,
@@ -185,6 +199,7 @@ class GraphWriter(ScanWriter):
         operations: list[Write] = []
         changes: list[UpdateOne] = []
         same: list[ObjectId] = []
+        versions: list[tuple[ObjectId, Document | None]] = []
         for key, new in found.items():
             old = stored.get(key)
             if old is not None and self._is_newer(old):
@@ -204,7 +219,10 @@ class GraphWriter(ScanWriter):
                         self.touched.note_link(version) if version else None
                 if self.record_changes:
                     changes.append(self.link_change("changed" if old else "added", new, fields))
+            elif name == "cliques":
+                versions.append((key, old))
         self.inv.bulk("changes", changes)
+        self._keep_versions(versions)
         self.inv.bulk(name, operations)
         self.inv.update_by_keys(name, same, {"$set": stamp}, self._guard)
 
