@@ -124,7 +124,7 @@ class Sweeper:
             items = self._read(keys)
             self._hanger.rescue_children(items)
             self._objects.note_removed(items)
-            self._graph.drop_links_of([item["_id"] for item in items])
+            self._graph.drop_links_of(items)
             self.inv.delete_by_keys(
                 "inventory", [item["_id"] for item in items], self.inv.guard(older(self.generation))
             )

@@ -139,17 +139,23 @@ class GraphWriter(ScanWriter):
         self._remove_links(gone)
         return len(gone)
 
-    def drop_links_of(self, objects: Sequence[ObjectId]) -> int:
-        """Remove the links and cliques that have one of these removed objects as an end."""
+    def drop_links_of(self, objects: Sequence[Mapping[str, Any]]) -> int:
+        """Remove the links that have one of these removed objects as an end, and their cliques.
+
+        Of each object its `_id` and `id` are enough. Returns the number of removed links.
+        """
         dropped = 0
         for start in range(0, len(objects), PORTION):
-            ends = list(objects[start : start + PORTION])
+            portion = objects[start : start + PORTION]
+            ends = {item["_id"] for item in portion}
             lost = self._not_newer(self.inv.links_at(ends))
             self._remove_links(lost)
-            cliques: Document = {"focal_point": {"$in": ends}}
-            gone = self.inv.collection("cliques").find(cliques)
-            self._keep_versions((item["_id"], item) for item in self._not_newer(gone))
-            self.inv.collection("cliques").delete_many(cliques | self._guard)
+            ids = {"$in": sorted({item["id"] for item in portion})}
+            query = {"environment": self.environment, "focal_point_id": ids}  # an index has both
+            found = self._not_newer(self.inv.collection("cliques").find(query))
+            gone = [item for item in found if item["focal_point"] in ends]
+            self._keep_versions((item["_id"], item) for item in gone)
+            self.inv.delete_by_keys("cliques", [item["_id"] for item in gone], self._guard)
             dropped += len(lost)
         return dropped
 
