@@ -17,6 +17,8 @@ class FindLinksForSwitches(FindLinks):
     """The cables between NICs and switches, as LLDP tells them, whatever the mechanism driver; and
     those that the controller of a fabric tells."""
 
+    reads = frozenset({"switch", "switch_pnic", "host_pnic", "host"})
+
     def add_links(self) -> None:
         """Join each switch with its ports, and each port with the NIC that sees it."""
         known = self.find("switch", ["dn", "management_addresses"])
