@@ -23,7 +23,7 @@ def test_what_a_ticket_says_leads_to_the_way_to_the_wire(walk: Open, scanned: In
     page = open_page.page
     open_page.log_in()
     page.get_by_role("searchbox").fill(found["mac_address"].replace(":", "-"))
-    page.locator(".hits a", has_text=found["name"]).first.click()
+    page.locator(".found .hits a", has_text=found["name"]).first.click()
     page.get_by_role("heading", name=found["name"]).wait_for()
 
     ways = page.get_by_role("region", name="Ways to networks")
@@ -91,7 +91,7 @@ def test_everything_is_reached_by_keyboard(walk: Open, scanned: InventoryMgr) ->
     page.keyboard.press("Enter")
     page.get_by_role("searchbox").wait_for()
     page.keyboard.type(found["id"])
-    page.locator(".hits a").first.wait_for()
+    page.locator(".found .hits a").first.wait_for()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.locator("g.node.focal").wait_for()
@@ -151,7 +151,7 @@ def test_a_lost_connection_is_said_and_heals(walk: Open, scanned: InventoryMgr) 
     page.get_by_role("searchbox").fill("vm")
     page.get_by_text("Connection lost").wait_for()
     page.unroute("**/api/v1/**")
-    page.locator(".hits a").first.wait_for()
+    page.locator(".found .hits a").first.wait_for()
 
     assert page.get_by_text("Connection lost").count() == 0
 

@@ -64,7 +64,8 @@ export function Search() {
           onKeyDown={(event) => {
             if (event.key !== "ArrowDown") return;
             event.preventDefault();
-            document.querySelector<HTMLElement>(".hits a")?.focus();
+            const first = text.trim() ? ".found .hits a" : ".hits a"; // not one that goes in a moment
+            document.querySelector<HTMLElement>(first)?.focus();
           }}
         />
       </form>
@@ -159,7 +160,7 @@ function Hits({ of, titled }: { of: string; titled: boolean }) {
     (links[at + step] ?? document.getElementById("q"))?.focus();
   };
   return (
-    <section aria-label={`Found for ${of}`}>
+    <section class="found" aria-label={`Found for ${of}`}>
       {titled ? <h2><Name of={of} /></h2> : null}
       {found.error ? <Failure of={found.error} again={found.again} /> : null}
       <p class="unseen" role="status">
