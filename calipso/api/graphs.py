@@ -1,4 +1,4 @@
-"""A graph as answer, by `format=` or `Accept`: JSON, with places too, GraphML, DOT or SVG."""
+"""A graph as answer, by `format=` or `Accept`: JSON, GraphML, DOT, Mermaid or SVG."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from calipso.api.replies import json_response, utc
 from calipso.api.schemas import Answer
 from calipso.api.words import Text
 from calipso.model.documents import Document
-from calipso.topology.formats import MEDIA, dot, graphml
+from calipso.topology.formats import MEDIA, dot, graphml, mermaid
 from calipso.topology.grouping import first_nodes, grouped
 from calipso.topology.health import Health, health
 from calipso.topology.layout import layout
@@ -36,8 +36,17 @@ class GraphFormat(StrEnum):
     JSON = "json"
     GRAPHML = "graphml"
     DOT = "dot"
+    MERMAID = "mermaid"
     SVG = "svg"
     LAYOUT = "layout"
+
+
+WRITERS = {
+    GraphFormat.GRAPHML: graphml,
+    GraphFormat.DOT: dot,
+    GraphFormat.MERMAID: mermaid,
+    GraphFormat.SVG: svg,
+}
 
 
 class GraphQuery(OneQuery):
@@ -228,7 +237,7 @@ def graph_response(graph: Document, query: GraphQuery, *, truncated: bool) -> Re
         return json_response(graph | {"truncated": truncated}, 200, headers)
     if form is GraphFormat.SVG:
         headers["Content-Security-Policy"] = PICTURE_POLICY
-    text = {GraphFormat.GRAPHML: graphml, GraphFormat.DOT: dot, GraphFormat.SVG: svg}[form](graph)
+    text = WRITERS[form](graph)
     media = f"{MEDIA[form.value]}; charset=utf-8"
     return Response(text, headers={**headers, "Content-Type": media})
 
