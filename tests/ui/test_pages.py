@@ -79,6 +79,25 @@ def test_no_screen_violates_a_rule_of_accessibility(
     assert {path: told for path, told in found.items() if told} == {}
 
 
+def test_a_to_b_is_answered_with_a_verdict_its_hops_and_what_was_not_checked(
+    walk: Open, scanned: InventoryMgr
+) -> None:
+    names = sorted(item["name"] for item in scanned.find_all("inventory", {"type": "instance"}))
+    open_page = walk()
+    page = open_page.page
+    open_page.log_in()
+    page.get_by_role("searchbox").fill(f"{names[0]} to {names[1]}")
+    answer = page.get_by_role("region", name="Answer")
+    answer.wait_for()
+    text = answer.inner_text()
+
+    assert text.split()[0] in ("yes", "no", "degraded", "unknown")
+    assert answer.locator(".strip li").count() > 3
+    assert "Not checked" in text
+    assert page.locator(".found .hits").count() == 2
+    assert open_page.errors == []
+
+
 def test_everything_is_reached_by_keyboard(walk: Open, scanned: InventoryMgr) -> None:
     found = instance(scanned)
     open_page = walk()
