@@ -17,14 +17,16 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.scans.event_keys import EventKeys
 from calipso.stores.scans.event_store import EventStore
 from calipso.stores.scans.scan_store import ScanStore
+from calipso.utils.clock import now
 from tests.events.conftest import envelope, look_until_idle, notification
+from tests.sample_cloud.generate.notifications import notices_of
 from tests.sample_cloud.running import RunningCloud, running_cloud
 from tests.scan.cloud_checks import contents
 
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[RunningCloud]:
-    with running_cloud(hosts=4, instances=6, networks=3, name="sample") as running:
+    with running_cloud(hosts=4, instances=6, networks=6, name="sample") as running:
         yield running
 
 
@@ -45,6 +47,11 @@ def tell(event_type: str, payload: Any, **more: Any) -> str:
     message = notification(event_type, payload, **more)
     Intake("sample").take([Body(json.dumps(envelope(message)), "nova")])
     return str(message["message_id"])
+
+
+def tell_change(operation: str, made: dict[str, Any]) -> list[str]:
+    """Take what a real cloud tells of a change; returns the ids."""
+    return [tell(notice.event_type, notice.payload) for notice in notices_of(operation, made)]
 
 
 def as_a_fresh_scan(inv: InventoryMgr) -> None:
@@ -80,9 +87,7 @@ def test_a_new_instance_appears_with_its_ports_devices_and_links(
     scanned: str, inv: InventoryMgr, cloud: RunningCloud
 ):
     made = cloud.mutate("create_instance", name="from-event")
-    sent = tell("compute.instance.create.end", {"instance_id": made["id"], "host": made["host"]})
-    for port in made["ports"]:
-        tell("port.create.end", {"port": {"id": port, "binding:host_id": made["host"]}})
+    sent = tell_change("create_instance", made)[-2]
 
     done = look_until_idle(scanned)
 
@@ -104,9 +109,7 @@ def test_a_deleted_instance_goes_with_all_that_is_its_own(
     scanned: str, inv: InventoryMgr, cloud: RunningCloud
 ):
     made = cloud.mutate("delete_instance")
-    tell("compute.instance.delete.end", {"instance_id": made["id"], "host": made["host"]})
-    for port in made["ports"]:
-        tell("port.delete.end", {"port_id": port})
+    tell_change("delete_instance", made)
 
     look_until_idle(scanned)
 
@@ -120,7 +123,7 @@ def test_an_instance_whose_host_does_not_answer_is_stale_until_it_does(
     made = cloud.mutate("delete_instance")
     cloud.fault(f"dead-host:{made['host']}")
     try:
-        tell("compute.instance.delete.end", {"instance_id": made["id"], "host": made["host"]})
+        tell_change("delete_instance", made)
         monkeypatch.setattr("calipso.stores.scans.event_keys.FIRST_PAUSE", 600.0)
         look_until_idle(scanned)
         stale = inv.get_by_id(scanned, made["id"], "instance")
@@ -128,13 +131,39 @@ def test_an_instance_whose_host_does_not_answer_is_stale_until_it_does(
         assert "stale_since" in stale
     finally:
         cloud.clear()
-    EventKeys().collection.update_many(
-        {}, {"$set": {"quiet": ScanStore().scans.find_one()["submit_timestamp"]}}
-    )
+    EventKeys().collection.update_many({}, {"$set": {"quiet": now()}})
 
     look_until_idle(scanned)
 
     assert inv.get_by_id(scanned, made["id"], "instance") is None
+    as_a_fresh_scan(inv)
+
+
+def test_a_new_name_costs_one_look_at_the_instance_alone(
+    scanned: str, inv: InventoryMgr, cloud: RunningCloud
+):
+    made = cloud.mutate("rename_instance", name="called-anew")
+    tell_change("rename_instance", made)
+
+    look_until_idle(scanned)
+
+    instance = inv.get_by_id(scanned, made["id"], "instance")
+    assert instance is not None
+    assert instance["name"] == "called-anew"
+    (scan, *_) = ScanStore().find_scans({}, limit=1)
+    assert [part["object_id"] for part in scan["request"]["parts"]] == [made["id"]]
+    as_a_fresh_scan(inv)
+
+
+def test_a_router_that_joins_a_network_is_seen_although_its_port_tells_nothing(
+    scanned: str, inv: InventoryMgr, cloud: RunningCloud
+):
+    made = cloud.mutate("add_router_interface")
+    tell_change("add_router_interface", made)
+
+    look_until_idle(scanned)
+
+    assert inv.get_by_id(scanned, made["ports"][0], "port") is not None
     as_a_fresh_scan(inv)
 
 
@@ -193,7 +222,7 @@ def test_a_key_that_fails_is_tried_later_and_at_last_given_up(
     settings.cache_clear()
     instance = InventoryMgr().find(scanned, "instance")[0]
     sent = tell("compute.instance.reboot.end", {"instance_id": instance["id"]})
-    cloud.fault("http-500:servers")
+    cloud.fault("http-500:/compute")
     try:
         look_until_idle(scanned)
     finally:

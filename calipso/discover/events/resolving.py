@@ -148,7 +148,7 @@ class Resolver:
         known = self.places.get("network", key)
         if known is not None:
             found.parts.add(self.places.part("network", known))
-        else:
+        elif self.ask.network(key) is not None:
             found.parts |= self.places.new("network", key)
             found.new = True
 
