@@ -34,12 +34,14 @@ __all__ = [
     "progress",
     "replace_schedule",
     "send_connection_test",
+    "send_drift",
     "submit",
     "wake_events",
 ]
 
 START = "calipso.scan.start"
 TEST = "calipso.connection_test.run"
+DRIFT = "calipso.drift.judge"
 EVENTS = "calipso.events.look"
 
 
@@ -95,6 +97,17 @@ def send_connection_test(test_id: str, queues: Iterable[str]) -> None:
     except Exception as error:
         raise StoreError(
             f"connection test {test_id} could not be queued: {error}",
+            hint="Is the broker up? (`calipso status`, `calipso check`)",
+        ) from error
+
+
+def send_drift(environment: str, inventory: str) -> None:
+    """Have the workers apply the drift rules. Raises StoreError when the broker is away."""
+    try:
+        client().send_task(DRIFT, args=[environment, inventory], queue="cliques", retry=False)
+    except Exception as error:
+        raise StoreError(
+            f"drift of {environment} could not be queued: {error}",
             hint="Is the broker up? (`calipso status`, `calipso check`)",
         ) from error
 

@@ -103,6 +103,21 @@ class CoreSettings(BaseSettings):
         description="Seconds after which the SSH session or API call of a worker that was killed "
         "no longer counts; its holder renews it four times as often.",
     )
+    source_memory: int = Field(
+        default=384,
+        ge=32,
+        description="Megabytes that the answers of clouds may take in one worker process, all its "
+        "threads together. Beyond that, the scan or test that holds most gives up the answer that "
+        "it reads, with an error. A page of 1,000 ports counts as 6.",
+    )
+    source_networks: str = Field(
+        default="",
+        description="Networks that workers may connect to, separated by commas "
+        "(`192.0.2.0/24, 2001:db8::/32`). Empty: all, except link-local addresses (there the "
+        "metadata of clouds are offered) and the addresses of the MongoDB, Redis and broker of "
+        "these settings. A network that is given here allows the link-local addresses in it; the "
+        "own stores are refused always.",
+    )
     command_timeout: float = Field(
         default=30.0, description="Seconds one command may run on a host."
     )

@@ -112,5 +112,9 @@ class Queues(_OfSources):
         return list(dict.fromkeys((self.of(source), *more)))
 
     def names(self) -> list[str]:
-        """Return all queues for the tasks of a scan of the inventory."""
-        return list(dict.fromkeys(queue for name in BY_NAME for queue in self.all_of(name)))
+        """Return all queues that a scan of the inventory needs workers for.
+
+        Fetchers of an optional source ask hosts too, and their tasks go to the queues of hosts.
+        """
+        needed = [name for name, source in BY_NAME.items() if not source.optional]
+        return list(dict.fromkeys(queue for name in needed for queue in self.all_of(name)))

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from calipso.model.openstack_section import OpenStackSection
+from calipso.model.ovn_section import OvnSection
 from calipso.model.section_base import (
     Port,
     Secret,
@@ -193,12 +194,13 @@ def _is_port(value: object) -> bool:
 
 
 AnySection = Annotated[
-    OpenStackSection | MysqlSection | CliSection | OtherSection, Discriminator("name")
+    OpenStackSection | MysqlSection | CliSection | OvnSection | OtherSection, Discriminator("name")
 ]
 
 SECTIONS: dict[str, type[Section]] = {
     "OpenStack": OpenStackSection,
     "mysql": MysqlSection,
     "CLI": CliSection,
+    "OVN": OvnSection,
 }
 SECTIONS.update(dict.fromkeys((*OTHER_KEYS, "VMware", "Bare-metal"), OtherSection))

@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from calipso.errors import AccessError, ApiAccessError, CliAccessError, DbAccessError
+from calipso.errors import (
+    AccessError,
+    ApiAccessError,
+    CliAccessError,
+    DbAccessError,
+    OvnAccessError,
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,8 @@ class Source:
     error that they raise. `steps` is the module and function that test it: the function takes a
     ScanContext and the hosts found so far, and yields steps. `counts` is the first word of its
     counters (`ssh_commands`), `recorded` is what a recording counts of it. `per_host` means that
-    it asks the hosts, which may have queues of their own.
+    it asks the hosts, which may have queues of their own. An environment needs no section of a
+    source that is `optional`.
     """
 
     name: str
@@ -34,6 +41,7 @@ class Source:
     counts: str
     recorded: str
     per_host: bool = False
+    optional: bool = False
 
 
 SOURCES: tuple[Source, ...] = (
@@ -64,6 +72,16 @@ SOURCES: tuple[Source, ...] = (
         counts="ssh",
         recorded="hosts",
         per_host=True,
+    ),
+    Source(
+        "ovn",
+        "OVN",
+        "calipso.sources.ovn.ovn_access:OvnAccess",
+        OvnAccessError,
+        steps="calipso.probe.ovn_test:ovn_steps",
+        counts="ovn",
+        recorded="OVN databases",
+        optional=True,
     ),
 )
 
