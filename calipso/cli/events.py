@@ -26,8 +26,9 @@ from calipso.model.documents import Document
 from calipso.model.events import MessageState, Scope
 from calipso.stores.people.audit_store import AuditStore
 from calipso.stores.scans.event_keys import EventKeys
+from calipso.stores.scans.event_retry import retry as try_again
 from calipso.stores.scans.event_store import EventStore
-from calipso.stores.scans.event_view import key_row, listener_row, message_row
+from calipso.stores.scans.event_view import key_row, listener_row, listeners, message_row
 
 app = typer.Typer(help="Events of clouds: status, list, show, dead, retry.")
 
@@ -44,8 +45,6 @@ def status(
     sort_column: SortOption = None,
 ) -> None:
     """Show for each environment whether somebody listens, and what waits for a look."""
-    from calipso.stores.scans.event_view import listeners
-
     rows = [listener_row(item) for item in listeners(environment)]
     show_list(rows, STATUS_COLUMNS, output_format, chosen=column, sort_column=sort_column)
 
@@ -120,9 +119,7 @@ def retry(
 
 
 def _again(key: str) -> None:
-    stored = EventKeys().retry(key)
-    name = f"{stored['scope']}:{stored['id']}"
-    EventStore().reopen(stored.get("messages") or (), [name])
+    stored = try_again(key)
     AuditStore().add_command("events retry", key, (), environment=str(stored["environment"]))
 
 
