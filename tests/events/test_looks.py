@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,8 +43,6 @@ def scanned(inv: InventoryMgr, cloud: RunningCloud, monkeypatch: pytest.MonkeyPa
 
 def tell(event_type: str, payload: Any, **more: Any) -> str:
     """Take one notification; returns its id."""
-    import json
-
     message = notification(event_type, payload, **more)
     Intake("sample").take([Body(json.dumps(envelope(message)), "nova")])
     return str(message["message_id"])
@@ -295,3 +294,56 @@ def test_events_of_an_environment_that_was_removed_are_dropped(scanned: str, clo
 
     assert look_until_idle(scanned)[0] == "environment is gone"
     assert EventKeys().of(scanned) == []
+
+
+def test_a_storm_reads_few_hosts_at_a_time_and_each_of_them_once(
+    scanned: str, inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch, cloud: RunningCloud
+):
+    monkeypatch.setenv("CALIPSO_EVENT_HOSTS", "2")
+    settings.cache_clear()
+    hosts = sorted(item["id"] for item in inv.find(scanned, "host"))
+    ports = inv.find(scanned, "port")
+    before = len(ScanStore().find_scans({}))
+    bodies = []
+    for number in range(400):
+        port = {"id": ports[number % len(ports)]["id"], "network_id": "n"}
+        port["binding:host_id"] = hosts[number % len(hosts)]
+        message = notification("port.update.end", {"port": port})
+        bodies.append(Body(json.dumps(envelope(message)), "neutron"))
+    intake = Intake(scanned)
+    for start in range(0, len(bodies), 100):
+        intake.take(bodies[start : start + 100])
+    EventKeys().collection.update_many({}, {"$set": {"looks": 0}})
+
+    look_until_idle(scanned)
+
+    scans = ScanStore().find_scans({})[: len(ScanStore().find_scans({})) - before]
+    read = [
+        part["object_id"]
+        for scan in scans
+        for part in scan["request"]["parts"]
+        if part["object_type"] == "host"
+    ]
+    of_scan = [
+        sum(part["object_type"] == "host" for part in scan["request"]["parts"]) for scan in scans
+    ]
+    assert max(of_scan) <= len(hosts)
+    assert set(read) == set(hosts)
+    assert {message["state"] for message in EventStore().find({})} == {"done"}
+
+
+def test_hosts_beyond_the_limit_wait_for_the_next_look(
+    scanned: str, inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch, cloud: RunningCloud
+):
+    monkeypatch.setenv("CALIPSO_EVENT_HOSTS", "1")
+    settings.cache_clear()
+    hosts = sorted(item["id"] for item in inv.find(scanned, "host"))
+    before = len(ScanStore().find_scans({}))
+    for host in hosts:
+        tell("agent.update.end", {"agent": {"host": host}})
+
+    look_until_idle(scanned)
+
+    scans = ScanStore().find_scans({})[: len(ScanStore().find_scans({})) - before]
+    assert sorted(scan["request"]["parts"][0]["object_id"] for scan in scans) == hosts
+    assert all(len(scan["request"]["parts"]) == 1 for scan in scans)
