@@ -93,7 +93,7 @@ bench: $(READY)  ## scan generated clouds; times, calls and memory beside the la
 
 lock: $(READY)   ## compile requirements.txt and requirements-demo.txt again from setup.cfg
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --extra demo --extra docs --extra embedded --extra flower --extra ldap --extra test --extra ui --allow-unsafe --strip-extras \
+	$(BIN)/pip-compile --quiet --extra demo --extra docs --extra embedded --extra flower --extra ldap --extra mcp --extra test --extra ui --allow-unsafe --strip-extras \
 	  --no-annotate --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host \
 	  --no-emit-find-links --generate-hashes --output-file requirements.txt setup.cfg
 	@sed -i '1i # The lock of setup.cfg with all extras: every version, with its hashes. Made by: make lock' requirements.txt
