@@ -33,8 +33,19 @@ from calipso.stores.scans.event_view import key_row, listener_row, listeners, me
 app = typer.Typer(help="Events of clouds: status, list, show, dead, retry.")
 
 STATUS_COLUMNS = ["environment", "state", "since", "waiting", "dead", "queue", "last", "reason"]
-LIST_COLUMNS = ["received", "environment", "type", "state", "keys", "lag", "changes", "user"]
+LIST_COLUMNS = ["received", "environment", "type", "state", "lag", "changes", "user", "id"]
 DEAD_COLUMNS = ["key", "since", "attempts", "reason"]
+
+
+def _show(
+    rows: list[Document],
+    columns: list[str],
+    output_format: Format,
+    column: list[str] | None,
+    sort_column: str | None,
+) -> None:
+    """Show rows; as JSON with all of their fields."""
+    show_list(rows, columns, output_format, chosen=column, sort_column=sort_column, documents=rows)
 
 
 @app.command()
@@ -46,7 +57,7 @@ def status(
 ) -> None:
     """Show for each environment whether somebody listens, and what waits for a look."""
     rows = [listener_row(item) for item in listeners(environment)]
-    show_list(rows, STATUS_COLUMNS, output_format, chosen=column, sort_column=sort_column)
+    _show(rows, STATUS_COLUMNS, output_format, column, sort_column)
 
 
 @app.command(name="list")
@@ -72,7 +83,7 @@ def list_events(
     if event_type is not None:
         wanted["type"] = event_type
     rows = [message_row(item) for item in EventStore().find(wanted, limit)]
-    show_list(rows, LIST_COLUMNS, output_format, chosen=column, sort_column=sort_column)
+    _show(rows, LIST_COLUMNS, output_format, column, sort_column)
 
 
 @app.command()
@@ -95,7 +106,7 @@ def dead(
 ) -> None:
     """List what was given up after too many tries, with the reason of the last one."""
     rows = [key_row(item) for item in EventKeys().dead(environment)]
-    show_list(rows, DEAD_COLUMNS, output_format, chosen=column, sort_column=sort_column)
+    _show(rows, DEAD_COLUMNS, output_format, column, sort_column)
 
 
 @app.command()
