@@ -33,6 +33,7 @@ from .serve.faults import KINDS, Faults
 from .serve.http import ApiServer
 from .serve.keys import write_private_key
 from .serve.mysql import DatabaseServer
+from .serve.notifier import Notifier
 from .serve.ssh import SshServer
 from .serve.stage import Account, Stage
 
@@ -71,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--ssh-user", default="root", help="not root: commands come with sudo")
     made.add_argument("--ssh-key", metavar="FILE", help="write the key that may log in, and use it")
     made.add_argument("--fault", action="append", default=[], metavar="KIND:TARGET")
+    made.add_argument("--amqp", metavar="URL", help="send notifications of changes to this broker")
     made.add_argument("--name", default="sample", help="name of the environment")
     made.add_argument("--state", metavar="FILE", help="also write the JSON there")
     made.add_argument("--for-seconds", type=float, metavar="S", help="stop by itself")
@@ -108,6 +110,7 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
     """Start the three servers; returns what clients need to know about them."""
     stage = Stage(cloud_of(options), latency=options.latency / 1000, faults=Faults(options.fault))
     stage.ssh = Account(options.ssh_user, stage.ssh.password)
+    stage.notifier = Notifier(options.amqp) if options.amqp else None
     api, database = ApiServer(stage), DatabaseServer(stage)
     ssh = SshServer(stage, direct=options.direct)
     if options.ssh_key:
