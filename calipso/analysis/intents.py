@@ -238,8 +238,12 @@ def pin(inv: InventoryMgr, item: Document) -> Iterator[Intent]:
             yield Intent(name=f"tags of {name}", kind=IntentKind.SAME_TAG, **about)
 
 
-def _without_clique(item: Document) -> Answer:
-    return _unknown("intent_no_clique", f"{item['name']} has no clique, so nobody knows its way")
+def _without_clique(inv: InventoryMgr, item: Document) -> Answer:
+    """No way at all, where the last scan has read the object and made cliques of others."""
+    others = inv.collection("cliques").find_one({"environment": item["environment"]}, {"_id": 1})
+    if others is None or item.get("stale_since"):
+        return _unknown("intent_no_clique", f"{item['name']} has no clique: its way is not known")
+    return _no("intent_not_connected", f"{item['name']} is plugged into nothing")
 
 
 def check_stored(inv: InventoryMgr, environment: str) -> list[Checked]:
