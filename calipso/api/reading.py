@@ -59,7 +59,7 @@ def opened(query: OneQuery | InventoryPage) -> InventoryMgr:
         problem = Detail("inventory", error.message)
         message = "wrong in the query: inventory"
         raise BadRequest(message, hint=error.hint, details=[problem]) from error
-    return inv if query.at is None else PastInventory(query.inventory, query.at)
+    return inv if query.at is None else PastInventory(query.inventory, query.at, whole=False)
 
 
 def seen(caller: Caller, environment: str | None) -> Document:

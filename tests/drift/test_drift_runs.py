@@ -133,6 +133,17 @@ def test_nothing_is_yes_before_somebody_judged(cloud: InventoryMgr) -> None:
     assert "nobody has judged it" in answer.not_checked[0]
 
 
+def test_a_time_before_the_first_run_is_unknown(cloud: InventoryMgr) -> None:
+    judge(cloud, "prod")
+    before = now() - timedelta(days=1)
+    items = found(cloud, ["prod"], Wanted(at=before))
+
+    answer = drift_answer(cloud, ["prod"], items, before)
+
+    assert (items, answer.verdict, answer.as_of) == ([], Verdict.UNKNOWN, before)
+    assert "nobody had judged it by then" in answer.not_checked[0]
+
+
 def test_a_muted_finding_does_not_count_until_the_mute_ends(cloud: InventoryMgr) -> None:
     judge(cloud, "prod")
     mutes = MuteStore()

@@ -85,7 +85,8 @@ class FindingStore:
     def note_run(self, environment: str, run: Mapping[str, Any]) -> None:
         """Remember the last run of the rules over an environment."""
         document = {**run, "environment": environment}
-        self._runs.update_one(_run_of(environment), {"$set": encode(document)}, upsert=True)
+        change = {"$set": encode(document), "$min": {"first": document["as_of"]}}
+        self._runs.update_one(_run_of(environment), change, upsert=True)
 
     def queue_run(self, environment: str, moment: datetime) -> bool:
         """Note that a run is asked for; False when one that has not begun is asked for already.
