@@ -86,6 +86,44 @@ _SCANS = (
     ),
 )
 
+_EVENTS = (
+    CollectionSpec(
+        "events",
+        Scope.ENVIRONMENT,
+        "notifications of clouds, and what came of them",
+        Backup.HISTORY,
+        (
+            by("environment", "received"),
+            by("environment", "state"),
+            by("received"),
+        ),
+        Retention("retention_days_events", "received"),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "event_keys",
+        Scope.ENVIRONMENT,
+        "what events ask to look at again",
+        Backup.NEVER,
+        (by("environment", "state"), by("state")),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "event_batches",
+        Scope.ENVIRONMENT,
+        "what is looked at just now because of events",
+        Backup.NEVER,
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "event_listeners",
+        Scope.ENVIRONMENT,
+        "states and counters of the listeners of events",
+        Backup.NEVER,
+        removed_by="environment",
+    ),
+)
+
 _CONFIG = (
     CollectionSpec(
         "workers",
@@ -197,14 +235,75 @@ _PEOPLE = (
     ),
 )
 
+_MONITORING = (
+    CollectionSpec(
+        "monitoring_hosts",
+        Scope.ENVIRONMENT,
+        "when each host is checked, and what the last rounds found",
+        Backup.NEVER,
+        (by("environment", "due"),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_config",
+        Scope.ENVIRONMENT,
+        "rendered configuration of monitoring systems",
+        Backup.NEVER,
+        (by("environment", "runner", "path", unique=True),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_results",
+        Scope.ENVIRONMENT,
+        "last results of other monitoring systems",
+        Backup.NEVER,
+        (by("environment", "expires"), by("target")),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_troubles",
+        Scope.ENVIRONMENT,
+        "objects, links and cliques with a status that is not OK",
+        Backup.NEVER,
+        (by("environment", "value"), by("environment", "host")),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_silences",
+        Scope.ENVIRONMENT,
+        "objects whose alerts somebody silenced",
+        Backup.ALWAYS,
+        (by("environment", "until"),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_webhooks",
+        Scope.ENVIRONMENT,
+        "addresses that get alerts",
+        Backup.ALWAYS,
+        (by("environment", "name", unique=True),),
+        removed_by="environment",
+        secrets=True,
+    ),
+    CollectionSpec(
+        "monitoring_alerts",
+        Scope.ENVIRONMENT,
+        "alerts that wait to be sent",
+        Backup.NEVER,
+        (by("next_at"),),
+        removed_by="environment",
+    ),
+)
+
 #: Every collection, by name. Retention uses this order: collections with few documents first,
 #: because old documents of a large site may take the whole time of a run.
 COLLECTIONS: dict[str, CollectionSpec] = {
-    spec.name: spec for spec in (*_CONFIG, *_SCANS, *_PEOPLE, *OF_INVENTORIES)
+    spec.name: spec
+    for spec in (*_CONFIG, *_MONITORING, *_SCANS, *_EVENTS, *_PEOPLE, *OF_INVENTORIES)
 }
 
 #: Names in databases of the original, besides ours.
-RESERVED = frozenset({"constants", "login_attempts", "monitoring_config"})
+RESERVED = frozenset({"constants", "login_attempts"})
 
 #: Names that no inventory may have. `inventory` itself is the name of an inventory.
 TAKEN = (COLLECTIONS.keys() | RESERVED) - {"inventory"}

@@ -35,6 +35,8 @@ COLOURS = {
     "shutoff": "red3",
     "unknown": "gray50",
 }
+#: Colour of a status of monitoring that is not OK; it is newer than a scan.
+WATCHED: dict[Any, str] = {1: "orange3", 2: "red3", 3: "gray50"}
 #: Colour of what the last scan could not read.
 STALE = "gray40"
 
@@ -145,7 +147,9 @@ def _values(item: Record) -> Iterator[tuple[str, Any]]:
     The element itself has the keys and the ends of an edge.
     """
     for name, value in sorted(item["data"].items()):
-        if value is not None and name not in ("key", "source", "target"):
+        if name == "monitoring":
+            yield "monitoring", f"{value.get('label', '')}: {value.get('text', '')}"
+        elif value is not None and name not in ("key", "source", "target"):
             yield str(name), value
 
 
@@ -174,6 +178,9 @@ def _colour(data: Record) -> str:
         found = STALE
     elif data.get("problems"):
         found = COLOURS["down"]
+    watched = (data.get("monitoring") or {}).get("value")
+    if watched:
+        found = WATCHED.get(watched, found)
     pairs = {"color": found, "fontcolor": found} if found else {}
     if found == STALE:
         pairs["style"] = "dashed"

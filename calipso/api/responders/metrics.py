@@ -1,4 +1,4 @@
-"""`/metrics`: requests of the API and scans by state, for Prometheus.
+"""`/metrics`: requests of the API, scans by state, statuses of monitoring, for Prometheus.
 
 Workers serve metrics of their tasks on their own ports (setting metrics_port). Each of several
 processes counts in files of one folder, and the process that is asked adds them up; gunicorn calls
@@ -37,6 +37,7 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.scans.scan_store import ScanStore
 from calipso.topology.drift.drift_rule import DriftSeverity
+from monitoring.setup.metrics import watched_metrics
 
 NAME = "metrics-api-"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -62,6 +63,7 @@ class Requests:
         if self.shared:
             MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]
         self.registry.register(Scans())
+        self.registry.register(Watched())
         self.registry.register(Drift())
 
 
@@ -78,6 +80,17 @@ class Scans(Collector):
         except (StoreFailure, CalipsoError):
             return
         yield family
+
+
+class Watched(Collector):
+    """Statuses of monitoring: counts, and a series for each thing that is not OK."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing while the store does not answer."""
+        try:
+            yield from watched_metrics(InventoryMgr())
+        except (StoreFailure, CalipsoError):
+            return
 
 
 class Drift(Collector):
