@@ -67,7 +67,8 @@ NETWORK = ObjectType(
         Field("ipv6_address_scope", "Address scope of its IPv6 subnets.", NETWORKS),
         Field(
             "subnets",
-            "Id → subnet as Neutron has it.",
+            "Id → subnet as Neutron has it: `cidr`, `gateway_ip`, `enable_dhcp`, `host_routes`, "
+            "`dns_nameservers`, `allocation_pools`, `subnetpool_id`, ...",
             SUBNETS,
             volatile=("*.updated_at", "*.revision_number"),
         ),
