@@ -109,11 +109,11 @@ def _judge_outwards(world: World, side: Side, other: Side | None, network: Recor
             judge_switch(hop, step.item, side.place.vnic, network, leaves=True)
         elif step.item["type"] == "otep":
             judge_tunnel(hop, step.item, far_otep, network)
-    _judge_end(side, network)
+    _judge_end(world, side, network)
     side.cable = _cable(world, side, network)
 
 
-def _judge_end(side: Side, network: Record) -> None:
+def _judge_end(world: World, side: Side, network: Record) -> None:
     """Where the way of a half ends inside the host."""
     if not side.inside:
         return
@@ -122,7 +122,9 @@ def _judge_end(side: Side, network: Record) -> None:
         hop.others = names(side.ascent.others)
         return
     wire = "a tunnel" if is_tunnelled(network) else "the wire"
-    unread = any(each.stale_since for each in side.inside)
+    host = world.one("host", hop.host) or {}
+    codes = {one.get("code") for one in host.get("problems") or ()}
+    unread = any(each.stale_since for each in side.inside) or "driver_not_read" in codes
     hop.fail(
         Verdict.UNKNOWN if unread else Verdict.NO,
         "no_way_out",
