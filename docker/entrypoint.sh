@@ -22,7 +22,7 @@ case $role in
     exec calipso api --bind "${API_BIND:-0.0.0.0:8000}" "$@"
     ;;
   worker)
-    [ $# -gt 0 ] || { echo "error: worker needs its queues: worker scan,api,db,cli" >&2; exit 2; }
+    [ $# -gt 0 ] || { echo "error: worker needs its queues: worker scan,events,api,db,cli" >&2; exit 2; }
     wait_for mongo redis broker
     queues=$1
     shift

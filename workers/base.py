@@ -36,9 +36,9 @@ class ScanTask(Task):
         except Exception as error:
             if not is_store_error(error):
                 raise
-            raise self.retry(
-                exc=error, countdown=STORE_RETRY_SECONDS, max_retries=STORE_RETRIES
-            ) from error
+            # to be put back, because others have the threads, is no failure of the store
+            most = STORE_RETRIES + int((self.request.kwargs or {}).get("waits", 0))
+            raise self.retry(exc=error, countdown=STORE_RETRY_SECONDS, max_retries=most) from error
 
 
 def worker_name() -> str:

@@ -33,6 +33,8 @@ from celery.worker.consumer.tasks import Tasks
 
 from calipso.discover.engine.scan_manager import close_finished_scans
 from calipso.errors import CalipsoError, ConfigError
+from calipso.limits.calls import waiting_calls
+from calipso.limits.shares import SHARES
 from calipso.settings import settings
 from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.scans.worker_store import WorkerStore
@@ -90,6 +92,8 @@ def name_worker(sender: Any, **_: Any) -> None:
 def start_heart(sender: Any, **_: Any) -> None:
     """Show life from when the worker consumes."""
     queues = sorted(sender.app.amqp.queues.consume_from)
+    if "thread" in type(sender.pool).__module__:
+        SHARES.size = sender.pool.limit
     _signs[:] = [
         _every(INTERVAL, "alive", partial(_touch, f"heartbeat-{sender.hostname}")),
         _every(INTERVAL, "heartbeat", partial(_beat, queues, sender.pool)),
@@ -151,7 +155,14 @@ def _every(
 def _beat(queues: list[str], pool: Any) -> None:
     takes = [] if _stopping.is_set() else queues
     processes = pool.info.get("processes") or [os.getpid()]
-    WorkerStore().beat(worker_name(), takes, processes, held_tasks())
+    WorkerStore().beat(worker_name(), takes, processes, held_tasks(), threads())
+
+
+def threads() -> dict[str, int]:
+    """How many threads this worker has, how many work, and how many calls wait for long."""
+    if not SHARES.size:
+        return {}
+    return {"size": SHARES.size, "busy": SHARES.busy, "waiting": len(waiting_calls())}
 
 
 def held_tasks() -> set[str]:

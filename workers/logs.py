@@ -125,6 +125,14 @@ def ids_of(name: str, args: Any, kwargs: Any) -> tuple[str, str]:
     return scan_id, str(named.get("task_id") or (given[1] if len(given) > 1 else ""))
 
 
+def environment_of(scan_id: str) -> str:
+    """The environment of a scan; empty while the store does not answer."""
+    try:
+        return _about(scan_id)[0]
+    except StoreFailure:
+        return ""
+
+
 def _about(scan_id: str) -> tuple[str, int]:
     """Environment of a scan, and the level of the lines to keep of it."""
     if scan_id not in _scans:

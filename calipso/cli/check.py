@@ -148,7 +148,7 @@ def _disk(config: Settings) -> str:
 
 def _workers() -> str:
     """Check that every queue of a scan has a worker."""
-    from calipso.stores.scans.worker_store import WorkerStore
+    from calipso.stores.scans.worker_store import WorkerStore, waiting_workers
 
     workers = WorkerStore().live()
     idle = [queue for queue in QUEUES if not any(queue in w["queues"] for w in workers)]
@@ -156,6 +156,12 @@ def _workers() -> str:
         raise StoreError(
             f"no worker is running for queue {', '.join(idle)}",
             hint="Start workers: `calipso up`. `calipso status` names their logs.",
+        )
+    if waiting := waiting_workers(workers):
+        raise StoreError(
+            waiting,
+            hint="`calipso env test` shows which cloud is slow; its calls end by themselves. "
+            "CALIPSO_THREADS gives the worker more.",
         )
     names = (f"{w['_id'].partition('#')[0]} ({', '.join(w['queues'])})" for w in workers)
     return "; ".join(sorted(names))

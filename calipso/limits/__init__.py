@@ -1,1 +1,1 @@
-"""Limits of what may run at once: leased slots, shared by all processes."""
+"""Limits: what may run at once, how long a call may take, how much memory its answer."""

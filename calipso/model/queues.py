@@ -18,7 +18,7 @@ from pydantic import (
 from calipso.model.sources import BY_NAME, GRAPH_QUEUES, asks_hosts
 
 #: Queues for other work than reading a cloud: their workers have other pools and time limits.
-OTHER_QUEUES = frozenset({"scan", *GRAPH_QUEUES, "events"})
+OTHER_QUEUES = frozenset({"scan", "events", *GRAPH_QUEUES})
 
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PATTERN = re.compile(r"[A-Za-z0-9_.*?\[\]!:-]{1,253}")
@@ -112,5 +112,9 @@ class Queues(_OfSources):
         return list(dict.fromkeys((self.of(source), *more)))
 
     def names(self) -> list[str]:
-        """Return all queues for the tasks of a scan of the inventory."""
-        return list(dict.fromkeys(queue for name in BY_NAME for queue in self.all_of(name)))
+        """Return all queues that a scan of the inventory needs workers for.
+
+        Fetchers of an optional source ask hosts too, and their tasks go to the queues of hosts.
+        """
+        needed = [name for name, source in BY_NAME.items() if not source.optional]
+        return list(dict.fromkeys(queue for name in needed for queue in self.all_of(name)))

@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from calipso.errors import AccessError, ApiAccessError, CliAccessError, DbAccessError
+from calipso.errors import (
+    AccessError,
+    ApiAccessError,
+    CliAccessError,
+    DbAccessError,
+    OvnAccessError,
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,8 @@ class Source:
     error that they raise. `steps` is the module and function that test it: the function takes a
     ScanContext and the hosts found so far, and yields steps. `counts` is the first word of its
     counters (`ssh_commands`), `recorded` is what a recording counts of it. `per_host` means that
-    it asks the hosts, which may have queues of their own.
+    it asks the hosts, which may have queues of their own. An environment needs no section of a
+    source that is `optional`.
     """
 
     name: str
@@ -34,6 +41,7 @@ class Source:
     counts: str
     recorded: str
     per_host: bool = False
+    optional: bool = False
 
 
 SOURCES: tuple[Source, ...] = (
@@ -65,6 +73,16 @@ SOURCES: tuple[Source, ...] = (
         recorded="hosts",
         per_host=True,
     ),
+    Source(
+        "ovn",
+        "OVN",
+        "calipso.sources.ovn.ovn_access:OvnAccess",
+        OvnAccessError,
+        steps="calipso.probe.ovn_test:ovn_steps",
+        counts="ovn",
+        recorded="OVN databases",
+        optional=True,
+    ),
 )
 
 BY_NAME: dict[str, Source] = {source.name: source for source in SOURCES}
@@ -72,8 +90,8 @@ BY_SECTION: dict[str, Source] = {source.section: source for source in SOURCES}
 
 #: Queues of the computing part, whose workers are processes.
 GRAPH_QUEUES = ("links", "cliques")
-#: Queues that workers with threads take from: planning, and all sources.
-SOURCE_QUEUES = ("scan", *BY_NAME)
+#: Queues that workers with threads take from: planning, events, and all sources.
+SOURCE_QUEUES = ("scan", "events", *BY_NAME)
 #: Queues of every installation.
 QUEUES = (*SOURCE_QUEUES, *GRAPH_QUEUES)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from calipso.errors import CalipsoError
+from calipso.limits.calls import Bounds
 from calipso.model.documents import Document
 from calipso.model.environment import Environment, parse_environment
 from calipso.model.sources import BY_SECTION, SOURCES, Source
@@ -36,6 +37,12 @@ def jobs_of(environment: Environment, targets: Iterable[str]) -> list[Job]:
     )
 
 
+def environment_of(test_id: str) -> str:
+    """The environment of a test; empty for one that was deleted."""
+    found = ConnectionTestStore().tests.find_one({"_id": test_id}, {"environment": 1})
+    return str((found or {}).get("environment", ""))
+
+
 def run_job(test_id: str, number: int) -> str:
     """Run one job and store its steps; returns `passed`, `failed` or `over`. Raises NotFound.
 
@@ -47,7 +54,7 @@ def run_job(test_id: str, number: int) -> str:
         return "over"
     job = test["jobs"][number]
     left = (test["deadline"] - now()).total_seconds()
-    steps = list(_until(time.monotonic() + left, _steps(test, job["target"], job["queue"])))
+    steps = list(_until(time.monotonic() + left, _steps(test, job["target"], job["queue"], left)))
     if not store.report(test_id, number, (_plain(step) for step in steps)):
         return "over"
     return "passed" if all(step.ok for step in steps) else "failed"
@@ -84,21 +91,26 @@ def _until(end: float, steps: Iterator[Step]) -> Iterator[Step]:
         yield Step("test", ok=False, message=error.message, hint=error.hint)
 
 
-def _steps(test: Document, target: str, queue: str) -> Iterator[Step]:
+def _steps(test: Document, target: str, queue: str, left: float) -> Iterator[Step]:
     given: list[Document] = test["targets_configuration"]
     environment = environment_of_test(test["environment"], given, test.get("environment_config"))
     if target in LOGINS:
         section = next(s for s in environment.configuration if s.name == target)
         yield from other_steps(target, section.model_dump())
         return
-    context = ScanContext(environment, InventoryMgr(), f"test-{uuid.uuid4().hex}")
+    # calls that wait end with the time of the test
+    context = ScanContext(
+        environment, InventoryMgr(), f"test-{uuid.uuid4().hex}", bounds=Bounds(max(1.0, left))
+    )
     try:
+        context.begin_task()
         source = BY_SECTION[target]
         if source.per_host:
             yield from _host_steps(context, source, queue, strange=_is_strange(given))
         else:
             yield from steps_of(source, context, {})
     finally:
+        context.drain()
         context.close()
 
 

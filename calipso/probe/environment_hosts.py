@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from calipso.errors import CliAccessError, ErrorKind
+from calipso.limits.calls import Bounds
 from calipso.model.documents import Document
 from calipso.model.drivers import commands_of
 from calipso.model.environment import CliSection, Environment
@@ -31,12 +32,20 @@ OPTIONAL = {
 class HostTest:
     """Tests gateway and hosts of one environment."""
 
-    def __init__(self, environment: Environment, hosts: dict[str, Document]) -> None:
+    def __init__(
+        self, environment: Environment, hosts: dict[str, Document], bounds: Bounds | None = None
+    ) -> None:
         self.environment = environment
         self.section = environment.section(CliSection)
         self.hosts = hosts
         self.config = settings()
-        self.connections = HostConnections(environment, lambda name: hosts.get(name, {}))
+        self.connections = HostConnections(
+            environment, lambda name: hosts.get(name, {}), bounds=bounds
+        )
+
+    def answer(self, name: str, command: commands.Command) -> Answer:
+        """What a host says to one command. Raises CliAccessError."""
+        return self._ask(name, self.connections.get(name), [command])[command.name]
 
     def close(self) -> None:
         """End all connections."""

@@ -56,10 +56,12 @@ def test_environment(environment: Environment) -> Generator[Step, None, None]:
         )
     context = ScanContext(environment, InventoryMgr(), f"test-{uuid.uuid4().hex}")
     try:
+        context.begin_task()
         found: dict[str, Document] = {}
         for source in SOURCES:
             yield from steps_of(source, context, found)
     finally:
+        context.drain()
         context.close()
 
 
@@ -84,7 +86,7 @@ def host_steps(context: ScanContext, found: dict[str, Document]) -> Iterator[Ste
         message = "Nova and Neutron named no host; those in CLI.hosts are tried"
         yield Step("hosts", ok=False, message=message, hint="First make the API steps pass.")
         found = {name: {} for name in environment.section(CliSection).hosts}
-    test = HostTest(environment, found)
+    test = HostTest(environment, found, context.bounds)
     try:
         yield from test.steps()
     finally:

@@ -11,9 +11,8 @@ import json
 import socket
 import ssl
 import struct
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
@@ -23,6 +22,8 @@ import amqp
 from amqp.exceptions import AccessRefused, AMQPError, NotAllowed
 
 from calipso.errors import AccessError, ErrorKind
+from calipso.limits.calls import Bounds, Call
+from calipso.limits.dial import check_address, dial
 from calipso.probe.steps import Step, attempt
 from calipso.settings import settings
 
@@ -61,7 +62,10 @@ def amqp_login(section: Section) -> str:
         write_timeout=timeout,
     )
     try:
-        with _cut_off(lambda: getattr(getattr(connection, "_transport", None), "sock", None)):
+        with _cut_off(
+            where, lambda: getattr(getattr(connection, "_transport", None), "sock", None)
+        ):
+            check_address(str(section["host"]), int(section["port"]))
             connection.connect()
             said = f"{user} logged in at {where}, {_product(connection)}, virtual host {vhost}"
             connection.close()
@@ -84,6 +88,10 @@ def amqp_login(section: Section) -> str:
     finally:
         connection.collect()
     return said
+
+
+def _socket_of(connection: amqp.Connection) -> object:
+    return getattr(getattr(connection, "_transport", None), "sock", None)
 
 
 def _amqp_tls(section: Section) -> dict[str, Any] | bool:
@@ -146,7 +154,11 @@ def _asked(
     """Status and the beginning of the answer. Redirects are not followed."""
     headers = {"Content-Type": "application/json"} if body else {}
     try:
-        with _cut_off(lambda: connection.sock):
+        with _cut_off(url, lambda: connection.sock) as call:
+            # the standard library's own hook for another way to connect
+            connection._create_connection = (  # type: ignore[attr-defined]
+                lambda place, timeout, *_: dial(place[0], place[1], timeout, call)
+            )
             connection.request(method, urlsplit(url).path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read(LARGEST_ANSWER).decode(errors="replace")
@@ -166,7 +178,7 @@ def sensu_rabbitmq(section: Section) -> str:
     place = (str(section["server_ip"]), int(section["rabbitmq_port"]))
     where = _authority(*place)
     try:
-        with socket.create_connection(place, settings().ssh_connect_timeout):
+        with dial(*place, settings().ssh_connect_timeout):
             return f"{where} is reached; logging in takes a certificate and was not tried"
     except OSError as error:
         raise _not_reached("Monitoring", where, error) from error
@@ -184,22 +196,17 @@ LOGINS: dict[str, tuple[tuple[str, Callable[[Section], str]], ...]] = {
 
 
 @contextmanager
-def _cut_off(find: Callable[[], object]) -> Iterator[None]:
+def _cut_off(where: str, find: Callable[[], object]) -> Iterator[Call]:
     """Inside, the socket that `find` finds is shut when the time of a login is over."""
 
     def cut() -> None:
         sock = find()
         if isinstance(sock, socket.socket):
-            with suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's own: it would wait
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's own: it would wait
 
-    timer = threading.Timer(TOTAL_FACTOR * settings().ssh_connect_timeout, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+    with Bounds().call(where, TOTAL_FACTOR * settings().ssh_connect_timeout) as call:
+        call.watch(cut)
+        yield call
 
 
 def _ca_file(section: Section) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from calipso.errors import ErrorKind, NotFound
+from calipso.limits.calls import Bounds
 from calipso.model.environment import Environment
 from calipso.model.scan import Problem
 from calipso.sources.registry import access_class
@@ -51,6 +52,7 @@ class ScanContext:
         *,
         fetchers_package: str = "calipso.discover.fetchers",
         cli_commands: Iterable[Any] = (),
+        bounds: Bounds | None = None,
     ) -> None:
         self.environment = environment
         self.inv = inv
@@ -58,6 +60,8 @@ class ScanContext:
         self.fetchers_package = fetchers_package
         self.cli_commands = list(cli_commands)
         self.recorder: Any = None
+        #: ends each call that leaves the process, and bounds the memory of its answers
+        self.bounds = bounds or Bounds()
         self._apart = Tally(self)
         self._shared: dict[str, Any] = {}
         self._lock = threading.RLock()
@@ -124,9 +128,11 @@ class ScanContext:
     def begin_task(self) -> None:
         """What this thread counts and reports from now on belongs to a new task."""
         _tally.set(Tally(self))
+        self.bounds.begin_task()
 
     def drain(self) -> tuple[list[Problem], Counter[str]]:
         """Problems and counters of the task that this thread has run, or of no task."""
+        self.bounds.end_task()
         with self._lock:
             found = self._tally()
             if found is self._apart:
@@ -150,7 +156,8 @@ class ScanContext:
         return found if found is not None and found.context is self else self._apart
 
     def close(self) -> None:
-        """Close everything shared that has a `close`."""
+        """End what still waits for an answer, and close everything shared that has a `close`."""
+        self.bounds.end("the scan or test that asked has ended")
         with self._lock:
             items, self._shared = list(self._shared.values()), {}
         for item in items:

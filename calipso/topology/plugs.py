@@ -51,7 +51,11 @@ VNIC_FIELDS = (
 )
 
 #: Ports of these owners are on several hosts at once; Neutron's binding names only one host.
-_ON_SEVERAL_HOSTS = ("network:router_interface_distributed", "network:ha_router_replicated")
+_ON_SEVERAL_HOSTS = (
+    "network:router_interface_distributed",
+    "network:ha_router_replicated",
+    "network:distributed",  # OVN's port for metadata: on every host, and never ACTIVE
+)
 
 #: A highly available router has a port of this owner on each of its hosts, and these others too:
 #: keepalived decides which host is the active one, and Neutron's binding names that one.

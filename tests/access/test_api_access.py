@@ -6,14 +6,16 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from calipso.errors import ApiAccessError, ErrorKind
+from calipso.limits.calls import Bounds
 from calipso.settings import settings
-from calipso.sources.api import api_client
+from calipso.sources.api import api_transport
 from calipso.sources.api.api_access import ApiAccess
+from calipso.sources.api.api_transport import BoundedAdapter
 from calipso.sources.context import ScanContext
 
 from .openstack_server import Answer, OpenStackServer, Request, Reset
@@ -314,13 +316,14 @@ def test_what_a_service_refuses_is_not_asked_again(
     assert len(cloud.asked) <= 2 if status == 401 else len(cloud.asked) == 1
 
 
-def test_a_long_page_that_comes_slowly_is_not_cut_off(
-    api: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api_client, "TOTAL_FACTOR", 0.1)
+def test_a_long_page_that_comes_slowly_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_transport, "TOTAL_FACTOR", 0.1)
     pieces = [b" " * 1024] * 8 + [b"{}"]
+    bounds = Bounds()
+    adapter = BoundedAdapter(bounds, 1.0)
 
-    body = api().client._body("https://cloud.example", Slow(pieces))
+    with bounds.call("a page", 1) as call, bounds.answer("a page") as share:
+        body = adapter._body("https://cloud.example", cast(Any, Slow(pieces)), call, share)
 
     assert len(body) == sum(map(len, pieces))
 
@@ -332,11 +335,9 @@ class Slow:
         self.raw = self
         self._pieces = [*pieces, b""]
 
-    def __enter__(self) -> Slow:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to close."""
+    def tell(self) -> int:
+        """Nothing was packed."""
+        return 0
 
     def read1(self, size: int, *, decode_content: bool) -> bytes:
         """The next piece."""

@@ -14,7 +14,7 @@ import pytest
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.settings import settings
 from calipso.sources.api.api_access import ApiAccess
-from calipso.sources.api.api_client import TOTAL_FACTOR
+from calipso.sources.api.api_transport import TOTAL_FACTOR
 
 from .certificates import self_signed
 from .openstack_server import Answer, OpenStackServer
@@ -158,7 +158,7 @@ def test_an_answer_that_trickles_without_end_is_a_timeout(
 
     monkeypatch.setattr(cloud, "catalogue", catalogue)
 
-    with pytest.raises(ApiAccessError, match="does not end") as caught:
+    with pytest.raises(ApiAccessError, match="did not end") as caught:
         ports({"port": cloud.port}, "RegionOne")
 
     stop.set()

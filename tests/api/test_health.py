@@ -42,10 +42,11 @@ def test_ready_when_the_stores_answer_and_the_schema_fits(app: Flask) -> None:
         "mongodb": True,
         "redis": True,
         "schema": True,
+        "workers": True,
     }
-    assert answer.json["checks"][-1]["message"] == f"schema {Migrator().status().version}"
+    assert answer.json["checks"][-2]["message"] == f"schema {Migrator().status().version}"
     lines = [line for line in answer.text.splitlines() if '"name"' in line]
-    assert len(lines) == 3
+    assert len(lines) == 4
 
 
 @pytest.mark.parametrize(

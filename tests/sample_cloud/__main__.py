@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--name", default="sample", help="name of the environment")
     made.add_argument("--state", metavar="FILE", help="also write the JSON there")
     made.add_argument("--for-seconds", type=float, metavar="S", help="stop by itself")
+    made.add_argument("--check", action="store_true", help="check these flags only, serve nothing")
     made.add_argument(
         "--until-stdin-closes", action="store_true", help="stop when the parent process goes"
     )
@@ -154,10 +155,22 @@ def second_region(options: argparse.Namespace, first: ApiServer) -> dict[str, An
     }
 
 
+def check(made: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """0 if a cloud with these flags can be served; else the program ends and says why."""
+    try:
+        Faults(options.fault)
+        cloud_of(options)
+    except (ValueError, OSError) as error:
+        made.error(str(error))
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM, SIGINT, the end of the time or of standard input."""
     made = parser()
     options = made.parse_args(arguments)
+    if options.check:
+        return check(made, options)
     # not an Event: its set() in a handler waits for ever when the signal comes within its wait()
     stop: queue.SimpleQueue[None] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from calipso.sources.cli.commands import COMMANDS
+from calipso.sources.ovn.script import NAME, databases
 
 from .cloud import Answer, Body, Cloud, Columns, Item, Listing
 from .generate.tables import SCHEMA
 
-NAME_OF = {command.text: command.name for command in COMMANDS}
+NAME_OF = {command.text: command.name for command in COMMANDS} | {databases()[0]: NAME}
 VERSIONS = ("/v2.0/", "/v2.1/", "/v3/")
 BROKE_OFF = 255
 

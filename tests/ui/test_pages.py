@@ -9,40 +9,12 @@ import pytest
 
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.ui.conftest import PASSWORD, Walk
+from tests.ui.screens import instance, screens, settled
 
 pytestmark = pytest.mark.slow
 
 Open = Callable[..., Walk]
 HOSTILE = "<img src=x onerror=alert(1)>\u202eevil\x1b[31m" + "x" * 10_000
-
-
-def instance(inv: InventoryMgr) -> dict[str, Any]:
-    """An instance that is the focal point of a clique."""
-    clique = inv.find_all("cliques", {"focal_point_type": "instance"}, sort=[("_id", 1)])[0]
-    return inv.find_by_keys([clique["focal_point"]])[clique["focal_point"]]
-
-
-def views(inv: InventoryMgr) -> list[str]:
-    """The address of every screen."""
-    key = instance(inv)["_id"]
-    scan = inv.find_all("scans", {}, sort=[("_id", 1)])[0]["_id"]
-    tabs = ("graph", "table", "facts", "links", "changes", "dependents")
-    return [
-        "/ui/search?q=vm",
-        *(f"/ui/object/{key}?view={tab}" for tab in tabs),
-        "/ui/environments",
-        "/ui/tree/demo",
-        "/ui/scans",
-        f"/ui/scans/{scan}",
-        "/ui/changes",
-        "/ui/nowhere",
-    ]
-
-
-def settled(page: Any) -> None:
-    """Wait until nothing is loaded any more."""
-    page.wait_for_load_state("networkidle")
-    page.get_by_text("Loading…").first.wait_for(state="hidden")
 
 
 def test_what_a_ticket_says_leads_to_the_way_to_the_wire(walk: Open, scanned: InventoryMgr) -> None:
@@ -67,7 +39,7 @@ def test_every_screen_opens_by_its_address_and_asks_no_other_server(
 ) -> None:
     open_page = walk()
     open_page.log_in()
-    for path in views(scanned):
+    for path in screens(scanned).values():
         open_page.open(path)
         settled(open_page.page)
         assert open_page.page.get_by_role("heading", level=1).count() == 1, path
@@ -77,16 +49,29 @@ def test_every_screen_opens_by_its_address_and_asks_no_other_server(
     assert (open_page.errors, open_page.elsewhere) == ([], [])
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
+#: Screens of the quick test; those of the long one are all.
+MAIN = ("search", "object-graph", "object-facts", "environment", "scan", "setup-CLI")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "names"),
+    [
+        ("light", MAIN),
+        pytest.param("light", (), marks=pytest.mark.long, id="light, all"),
+        pytest.param("dark", (), marks=pytest.mark.long, id="dark, all"),
+    ],
+)
 def test_no_screen_violates_a_rule_of_accessibility(
-    walk: Open, scanned: InventoryMgr, scheme: str
+    walk: Open, scanned: InventoryMgr, scheme: str, names: tuple[str, ...]
 ) -> None:
     open_page = walk(color_scheme=scheme, bypass_csp=True)  # for axe, which is put into the page
     open_page.open()
     open_page.page.get_by_label("Name").wait_for()
     found = {"login": open_page.axe()}
     open_page.log_in()
-    for path in views(scanned):
+    for name, path in screens(scanned).items():
+        if names and name not in names:
+            continue
         open_page.open(path)
         settled(open_page.page)
         found[path] = open_page.axe()
@@ -147,7 +132,7 @@ def test_hostile_names_are_text(walk: Open, scanned: InventoryMgr) -> None:
     page = open_page.page
     page.on("dialog", lambda dialog: open_page.errors.append(dialog.message))
     open_page.log_in()
-    for path in views(scanned):
+    for path in screens(scanned).values():
         open_page.open(path)
         settled(page)
         assert page.locator("img").count() == 0
@@ -235,10 +220,10 @@ def test_a_list_that_is_cut_says_so(walk: Open, scanned: InventoryMgr) -> None:
         route.fulfill(response=answer, json=found)
 
     lists = ("*/links", "*/changes", "tree")
-    for path in (*(f"inventory/{name}" for name in lists), "environment_configs", "scans"):
+    for path in (*(f"inventory/{name}" for name in lists), "scans"):
         page.route(f"**/api/v1/{path}?*", cut)
     open_page.log_in()
-    for path in ("environments", "scans", f"object/{key}?view=links", f"object/{key}?view=changes"):
+    for path in ("scans", f"object/{key}?view=links", f"object/{key}?view=changes"):
         open_page.open(f"/ui/{path}")
         page.get_by_text("there are more").wait_for()
     open_page.open("/ui/tree/demo")

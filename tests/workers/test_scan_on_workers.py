@@ -78,7 +78,7 @@ def test_a_killed_worker_costs_time_and_nothing_else(
     toy.state["slow"] = 1.0
     toy.write()
     cluster.beat()
-    cluster.worker("scan,api,links,cliques")
+    cluster.worker("scan,events,api,links,cliques")
     sources = cluster.worker("cli", number=1)
 
     scan_id = submit_toy(clear=True)

@@ -9,12 +9,15 @@ from typing import Any
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
 
 from calipso.discover.engine import scan_manager, watchdog
+from calipso.limits.shares import SCAN, SHARES
 from calipso.model.sources import QUEUES
 from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.mongo.mongo_access import is_store_error
 from workers.app import app
 from workers.base import STORE_RETRY_SECONDS, ScanTask, worker_name
+from workers.logs import environment_of
 from workers.publisher import CeleryPublisher
+from workers.tasks import drift
 
 
 @app.task(bind=True, base=ScanTask, name="calipso.scan.start")
@@ -28,10 +31,21 @@ def start(self: ScanTask, scan_id: str) -> bool:
 
 
 @app.task(bind=True, base=ScanTask, name="calipso.scan.run")
-def run(self: ScanTask, scan_id: str, task_id: str, resent: bool = False) -> str:
-    """Run one registered task; a copy of one that runs elsewhere does not count for its chord."""
+def run(self: ScanTask, scan_id: str, task_id: str, resent: bool = False, waits: int = 0) -> str:
+    """Run one registered task; a copy of one that runs elsewhere does not count for its chord.
+
+    `waits`: how often it was put back, because its environment had its share of the threads.
+    """
+    with SHARES.turn(environment_of(scan_id), SCAN) as may:
+        if may:
+            return _run(self, scan_id, task_id, resent=resent, waits=waits)
+    named = {"resent": resent, "waits": waits + 1}
+    raise self.retry(args=(scan_id, task_id), kwargs=named, countdown=SHARES.pause())
+
+
+def _run(self: ScanTask, scan_id: str, task_id: str, *, resent: bool, waits: int) -> str:
     redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
-    retried = bool(self.request.retries)
+    retried = self.request.retries > waits
 
     def work() -> str:
         with ExitStack() as opened:
@@ -75,8 +89,12 @@ def advance(self: ScanTask, scan_id: str, level: int) -> bool:
                 level, CeleryPublisher(app), worker_name(), take_over=bool(self.request.retries)
             )
         if moved:
+            drift.after_scan(scan_id)
             scan_manager.close_finished_scans()
             watchdog.start_waiting(CeleryPublisher(app), worker_name())
+            from workers.tasks.events import after_scan  # which imports this module's app too
+
+            after_scan(scan_id)
         return moved
 
     return self.store_retry(work)

@@ -7,6 +7,7 @@ it. Nothing a person types reaches a DN or a filter without being escaped.
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from calipso.api.auth.ldap_config import LdapConfig
 from calipso.errors import StoreError
+from calipso.limits.calls import Bounds
 from calipso.model.user import Role, same_name
 from calipso.settings import settings
 
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 #: Result codes of a bind that mean: not this name with this password (or not now). Others mean
 #: that the directory cannot say.
 REFUSED = frozenset({19, 32, 34, 48, 49, 50, 53})
+#: The questions of one connection may take this many times `ldap_timeout`, whatever comes.
+TOTAL_FACTOR = 4
 
 
 class LdapDirectory:
@@ -145,17 +149,20 @@ class LdapDirectory:
             read_only=True,
             check_names=False,
         )
-        try:
-            connection.open()
-            if self.config.tls and self.config.scheme == "ldap":
-                connection.start_tls()
-            yield connection
-        finally:
-            used = connection.socket
-            with suppress(*_failures()):
-                connection.unbind()
-            if used is not None:  # the library leaves it open after some failures
-                used.close()
+        with Bounds().call(f"LDAP {self.config.host}", TOTAL_FACTOR * self.timeout) as call:
+            # a directory that sends a byte now and then meets no timeout of the library
+            call.watch(lambda: _shut(connection.socket))
+            try:
+                connection.open()
+                if self.config.tls and self.config.scheme == "ldap":
+                    connection.start_tls()
+                yield connection
+            finally:
+                used = connection.socket
+                with suppress(*_failures()):
+                    connection.unbind()
+                if used is not None:  # the library leaves it open after some failures
+                    used.close()
 
     def _server(self) -> Server:
         from ldap3 import NONE, Server
@@ -170,6 +177,11 @@ class LdapDirectory:
             get_info=NONE,
             connect_timeout=self.timeout,
         )
+
+
+def _shut(sock: socket.socket | None) -> None:
+    if sock is not None:
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's own: it would wait
 
 
 def _bound(connection: Connection) -> bool:

@@ -17,6 +17,7 @@ from calipso.settings import settings
 from calipso.stores.migrations.migrator import Migrator
 from calipso.stores.mongo.driver import time_limit
 from calipso.stores.mongo.mongo_access import MongoAccess
+from calipso.stores.scans.worker_store import WorkerStore, all_wait
 from calipso.utils.store_addresses import broker_url, redis_url
 
 #: Seconds a store may take; a probe waits no longer.
@@ -84,6 +85,8 @@ def look() -> list[Check]:
         checks.append(_check("broker", _broker))
     if checks[0].ok:
         checks.append(_check("schema", _schema))
+    if checks[-1].name == "schema" and checks[-1].ok:
+        checks.append(_check("workers", _workers))
     return checks
 
 
@@ -123,3 +126,12 @@ def _schema() -> str:
         migrator = Migrator()
         migrator.check()
     return f"schema {len(migrator.migrations)}"
+
+
+def _workers() -> str:
+    """No worker at all is no failure of the API; one whose threads all wait is worth a word."""
+    with time_limit(PATIENCE):
+        workers = WorkerStore().live()
+    stuck = sum(all_wait(worker) for worker in workers)
+    said = f"{len(workers)} live"
+    return f"{said}; in {stuck}, all threads wait for clouds that do not answer" if stuck else said

@@ -23,6 +23,7 @@ from calipso.cli.stack.starting import wait_for_end, wait_for_stores, wait_for_w
 from calipso.cli.stack.view import rows
 from calipso.errors import CalipsoError
 from calipso.settings import Settings, settings
+from calipso.utils.masking import mask_url
 
 COLUMNS = ["name", "pid", "state", "since", "restarts", "address", "log"]
 
@@ -224,7 +225,7 @@ def _show_addresses(config: Settings, run: RunDir) -> None:
         typer.echo(f"{name:8} {address}  (given)")
     for child in state.get("children", []):
         if child["address"]:
-            typer.echo(f"{child['name']:8} {child['address']}")
+            typer.echo(f"{child['name']:8} {mask_url(child['address'])}")
     names = [child["name"] for child in state.get("children", []) if not child["address"]]
     if names:
         typer.echo(f"workers  {', '.join(names)}")

@@ -103,13 +103,13 @@ def identify(pid: int) -> Identity | None:
 
 def spawn(
     command: Sequence[str],
-    log: Path,
+    log: Path | None,
     *,
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     tied: bool = True,
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own, output appended to `log`.
+    """Start a program in a session of its own, output appended to `log`, or where ours goes.
 
     `tied`: it gets SIGTERM when the thread that started it ends, so that a killed parent
     leaves nothing behind.
@@ -121,12 +121,12 @@ def spawn(
         if os.getppid() != parent:  # it died between fork and prctl
             os._exit(1)
 
-    with log.open("ab") as output:
+    with log.open("ab") if log is not None else contextlib.nullcontext() as output:
         return subprocess.Popen(  # noqa: S603 - command lines are made by us
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if log is not None else None,
             env=dict(environment) if environment is not None else None,
             cwd=cwd,
             start_new_session=True,

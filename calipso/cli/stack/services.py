@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from calipso.cli.stack.embedded import mongo_address, redis_address
 from calipso.cli.stack.ports import Port
 from calipso.cli.stack.programs import (
     FEW_HEAPS,
@@ -16,6 +15,12 @@ from calipso.cli.stack.programs import (
     redis_program,
 )
 from calipso.cli.stack.rundir import RunDir, claim_data
+from calipso.cli.stack.store_passwords import (
+    mongo_command,
+    mongo_login,
+    redis_command,
+    redis_login,
+)
 from calipso.model import sources
 from calipso.settings import Settings
 from calipso.stores.ping import ping_mongo, ping_redis
@@ -27,6 +32,9 @@ PORTS = {"mongo": 27317, "redis": 6479}  # not the usual ports, which other serv
 
 STORE_GRACE = 30.0  # MongoDB with gigabytes of data needs seconds to write them
 WORKER_GRACE = 20.0  # then its tasks are cut off; they run again at the next start
+
+#: How a store is started in a data directory on a port, and its URL there.
+Ways = tuple[Callable[[Program, Path, int], list[str]], Callable[[Path, int], str]]
 
 
 @dataclass
@@ -63,9 +71,13 @@ def stores(settings: Settings, run: RunDir) -> list[Store]:
     """The embedded stores that are needed: one for each URL that is not given."""
     wanted: list[Store] = []
     if not settings.mongo_url:
-        wanted.append(_store("mongo", mongo_program(), mongo_address, ping_mongo, run))
+        wanted.append(
+            _store("mongo", mongo_program(), (mongo_command, mongo_login), ping_mongo, run)
+        )
     if not settings.redis_url:
-        wanted.append(_store("redis", redis_program(), redis_address, ping_redis, run))
+        wanted.append(
+            _store("redis", redis_program(), (redis_command, redis_login), ping_redis, run)
+        )
     return wanted
 
 
@@ -82,10 +94,12 @@ def given_stores(settings: Settings) -> dict[str, str]:
 def _store(
     name: str,
     program: Program,
-    address: Callable[[int], str],
+    ways: Ways,
     ping: Callable[[str, float], str],
     run: RunDir,
 ) -> Store:
+    """A store with a password; `ways`: how it is started, and its URL."""
+    start, login = ways
     store = Store(name, list, STORE_GRACE, True, program, f"{name}_url", ping=ping)
 
     def command() -> list[str]:
@@ -95,8 +109,8 @@ def _store(
         notice = claim_data(run.home / name, program.name, program.version)
         store.notices += [text for text in (notice,) if text and text not in store.notices]
         number = port.take()
-        store.address = address(number)
-        return program.command(run.home / name, number)
+        store.address = login(run.home, number)
+        return start(program, run.home, number)
 
     port = store.port = Port(run, name, PORTS[name])
     store.command = command
@@ -111,6 +125,7 @@ def workers(settings: Settings, sources: int) -> list[Service]:
     ]
     services.append(_worker("graph", GRAPH_QUEUES, "prefork", settings.processes, settings))
     services.append(Service("beat", lambda: beat_command(settings)))
+    services.append(Service("events", events_command))
     return services
 
 
@@ -135,6 +150,11 @@ def beat_command(settings: Settings) -> list[str]:
     folder = settings.data_dir() / "run"
     folder.mkdir(exist_ok=True, mode=0o700)
     return _celery("beat", settings, f"--schedule={folder / 'beat-schedule'}", "--pidfile=")
+
+
+def events_command() -> list[str]:
+    """The manager of the listeners of events."""
+    return python("calipso", "events", "run")
 
 
 def _celery(kind: str, settings: Settings, *arguments: str) -> list[str]:

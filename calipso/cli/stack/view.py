@@ -13,7 +13,8 @@ from calipso.errors import ConfigError, StoreError
 from calipso.settings import Settings
 from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.ping import ping_mongo, ping_redis
-from calipso.stores.scans.worker_store import WorkerStore
+from calipso.stores.scans.worker_store import WorkerStore, all_wait
+from calipso.utils.masking import mask_url
 
 SILENT = "silent"  # the process runs without a heartbeat
 
@@ -45,8 +46,10 @@ def rows(config: Settings, state: dict[str, Any], *, alive: bool) -> list[dict[s
     hanging = _hanging_stores(state) if alive else {}
     mongo_answers = _mongo_answers(found, state) and "mongo" not in hanging
     silent = silent_workers(state) if alive and mongo_answers else []
+    waiting = _waiting_workers() if alive and mongo_answers else {}
     for child in state.get("children", []):
         row = dict(child) | {"since": datetime.fromisoformat(child["since"])}
+        row["address"] = mask_url(child["address"])
         if child["pid"] and not Identity(child["pid"], child["started"]).alive():
             row |= {"state": "down", "pid": None}
         elif child["name"] in hanging:
@@ -54,7 +57,7 @@ def rows(config: Settings, state: dict[str, Any], *, alive: bool) -> list[dict[s
         elif child["state"] == "up" and child["name"] in silent:
             row |= {"state": SILENT, "message": "sends no heartbeat; its log may say why"}
         elif child["state"] == "up":
-            row["message"] = ""
+            row["message"] = waiting.get(child["pid"], "")
         found.append(row)
     return found
 
@@ -73,6 +76,16 @@ def silent_workers(state: dict[str, Any]) -> list[str]:
     except (StoreError, ConfigError, StoreFailure):  # the row of the store reports it
         seen = set()
     return [child["name"] for child in workers if child["pid"] not in seen]
+
+
+def _waiting_workers() -> dict[int, str]:
+    """A message for each worker whose threads all wait for clouds, by its process."""
+    try:
+        workers = WorkerStore().live()
+    except (StoreError, ConfigError, StoreFailure):
+        return {}
+    text = "all its threads wait for clouds that do not answer"
+    return {worker["pid"]: text for worker in workers if all_wait(worker)}
 
 
 def _hanging_stores(state: dict[str, Any]) -> dict[str, str]:

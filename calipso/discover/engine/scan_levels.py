@@ -10,7 +10,7 @@ from bson import ObjectId
 from calipso.discover.cliques.clique_finder import select_clique_types
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
 from calipso.discover.engine.scan_plan import Level, Planner
-from calipso.discover.engine.scan_start import first_groups
+from calipso.discover.engine.scan_start import first_groups, parts_of
 from calipso.discover.engine.scanners_metadata import ScannersMetadata
 from calipso.discover.engine.stages import Stages
 from calipso.discover.find_links_metadata import load_link_finders
@@ -20,7 +20,7 @@ from calipso.sources.context import ScanContext
 from calipso.stores.inventory.fence import Fence
 from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.inventory.object_problems import ObjectProblems
-from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.scan_store import ScanStore, below_of_record
 
 
 class Levels:
@@ -43,6 +43,8 @@ class Levels:
             return self._links(scan, 1, Stage.LINKS)
         if request["cliques_only"]:
             return self._cliques(1)
+        if request.get("parts"):
+            return self._first_of_parts(request["parts"])
         stages = Stages(scan, self.context, self.metadata, self.store)
         start = first_groups(request, self.context, self.metadata)
         groups = start.groups
@@ -55,9 +57,21 @@ class Levels:
             1,
             groups,
             only_types=start.only_types,
-            child_id=start.child_id,
+            child_ids=start.child_ids,
             only_below=start.only_below,
         )
+
+    def _first_of_parts(self, wanted: list[Document]) -> Level | None:
+        """The first level of a scan of several parts; None when none of them is there."""
+        level: Level | None = None
+        parts = parts_of(wanted, self.context, self.metadata)
+        below = tuple(sorted({place for part in parts for place in part.places}))
+        self.store.update(self.scan_id, {"below": below})
+        for part in parts:
+            level = self.planner.fetch_level(
+                1, part.groups, only_types=part.only_types, level=level, **part.keep()
+            )
+        return level
 
     def following(self, scan: Document) -> Level | None:
         """The level after the one a scan is in; None when the scan has come to its end."""
@@ -103,7 +117,7 @@ class Levels:
     def _after_inventory(self, number: int) -> Level:
         scan = self.store.get(self.scan_id)
         title = "remove what is gone"
-        return self.planner.single(number, Stage.SWEEP, title, below=scan.get("below", ""))
+        return self.planner.single(number, Stage.SWEEP, title, below=below_of_record(scan))
 
     def _links(self, scan: Document, number: int, stage: Stage) -> Level | None:
         late = stage is Stage.IMPLICIT_LINKS

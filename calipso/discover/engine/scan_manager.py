@@ -101,11 +101,21 @@ def open_scan(scan_id: str) -> Iterator[Scan]:
 
 
 def close_finished_scans() -> None:
-    """Close the connections of scans that ended; called between tasks."""
-    ids = [scan_id for (_, scan_id), _ in _idle()]
-    if ids:
-        ended = ScanStore().find_scans({"_id": {"$in": ids}, "status": {"$nin": RUNNING}})
-        _close([(os.getpid(), scan["_id"]) for scan in ended])
+    """Close the connections of scans that ended, and end what a cancelled scan still waits for."""
+    with _lock:
+        ids = [scan_id for pid, scan_id in _scans if pid == os.getpid()]
+    if not ids:
+        return
+    over = {"$or": [{"status": {"$nin": RUNNING}}, {"cancel_requested": True}]}
+    ended = [
+        (os.getpid(), scan["_id"]) for scan in ScanStore().find_scans({"_id": {"$in": ids}} | over)
+    ]
+    with _lock:
+        busy = [_scans[key] for key in ended if key in _scans and _scans[key].users]
+    for item in busy:
+        item.scan.context.bounds.end("the scan was cancelled, or has ended")
+    idle = {key for key, _ in _idle()}
+    _close([key for key in ended if key in idle])
 
 
 def _idle() -> list[tuple[tuple[int, str], _Open]]:

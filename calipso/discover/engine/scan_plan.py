@@ -55,16 +55,20 @@ class Planner:
         groups: Iterable[tuple[str, str, ObjectId]],
         *,
         only_types: frozenset[str] = frozenset(),
+        level: Level | None = None,
         **keep: Any,
     ) -> Level:
         """The level that runs scanners for parents: groups are (scanner, host, parent `_id`).
 
-        `keep` limits what is kept of what they find: `child_id`, `only_below`.
+        `keep` limits what is kept of what they find: `child_ids`, `only_below`; `places` are the
+        id_paths that it keeps. With `level`, the tasks are added to that one.
         """
         by_scanner: dict[str, list[tuple[str, ObjectId]]] = defaultdict(list)
         for scanner, host, parent in groups:
             by_scanner[scanner].append((host, parent))
-        level = Level(number, Stage.INVENTORY, ", ".join(sorted(by_scanner)))
+        level = level or Level(number, Stage.INVENTORY, "")
+        titles = {*filter(None, level.title.split(", ")), *by_scanner}
+        level.title = ", ".join(sorted(titles))
         for scanner in sorted(by_scanner):
             steps = self._steps(scanner, only_types)
             if not steps:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from calipso.discover.cliques.clique_finder import CliqueFinder
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.discover.engine.confirming import with_unconfirmed
 from calipso.discover.engine.placement import environment_root
 from calipso.discover.engine.scanner import Scanner
 from calipso.discover.engine.scanners_metadata import ScannersMetadata
@@ -23,7 +24,7 @@ from calipso.stores.inventory.object_problems import ObjectProblems
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import gather_evidence
 from calipso.stores.inventory.scan_writer import WriterOptions
-from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.scan_store import ScanStore, below_of_record
 
 
 class Stages:
@@ -61,8 +62,8 @@ class Stages:
         result = scanner.run(
             [entries[node] for node in task["nodes"]],
             self._parents(task),
-            child_id=task.get("child_id"),
-            only_below=task.get("only_below", ""),
+            child_ids=task.get("child_ids", ()),
+            only_below=task.get("only_below", ()),
             id_field=task.get("id_field", "id"),
             alive=alive,
         )
@@ -95,7 +96,8 @@ class Stages:
         """Remove what was not found again, mark what could not be read."""
         sweeper = Sweeper(self.inv, self.environment, self.scan["_id"], **self._authority(alive))
         evidence = gather_evidence(self.store, self.scan["_id"])
-        below = task.get("below", "")
+        evidence = with_unconfirmed(self.store, self.scan, self.inv, evidence)
+        below = below_of_record(task)
         clear = bool(self.scan["request"]["clear"]) and not below
         found = sweeper.judge(evidence, below=below, clear=clear)
         self.store.keep_highest(self.scan["_id"], found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from calipso.model.types import folders, hosts, networks, neutron, places, switching
+from calipso.model.types import folders, hosts, networks, neutron, places, switching, vservices
 from calipso.model.types.base import AGENT_COUNTERS, Field, ObjectType, Open, Search
 from calipso.model.types.common import COMMON
 from calipso.model.types.links import LINKS, LinkType
@@ -36,6 +36,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
         *hosts.TYPES,
         *networks.TYPES,
         *neutron.TYPES,
+        *vservices.TYPES,
         *switching.TYPES,
         *folders.TYPES,
     )

@@ -35,9 +35,11 @@ class ApiAccess(Fetcher):
     def client(self) -> ApiClient:
         """The connection all API fetchers of this scan share in this process."""
         section = self.context.environment.section(OpenStackSection)
-        return self.context.shared(
-            "api:client", lambda: ApiClient(section, settings(), self.context.count)
-        )
+
+        def make() -> ApiClient:
+            return ApiClient(section, settings(), self.context.count, self.context.bounds)
+
+        return self.context.shared("api:client", make)
 
     def catalogue(self) -> Items:
         """The service catalogue that came with the token."""

@@ -15,14 +15,15 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import requests
 import urllib3
 from keystoneauth1.exceptions import ClientException
 from keystoneauth1.session import Session
 from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_random_exponential
 
 from calipso.errors import ApiAccessError, ErrorKind
+from calipso.limits.calls import Bounds
 from calipso.limits.limits import limits
+from calipso.limits.memory import MemoryOver, json_size
 from calipso.model.environment import OpenStackSection
 from calipso.settings import Settings
 from calipso.sources.api.api_login import certificate, login_of, login_problem
@@ -35,6 +36,7 @@ from calipso.sources.api.api_problems import (
     status_problem,
     transport_problem,
 )
+from calipso.sources.api.api_transport import bounded_session
 from calipso.sources.api.catalogue import (
     checked_catalogue,
     endpoints_of,
@@ -48,18 +50,12 @@ from calipso.sources.records import BROKEN
 
 log = logging.getLogger(__name__)
 
-#: A page may take this many times `api_timeout` from first to last byte, and a second more for
-#: each `SLOWEST` bytes that have come: a long page over a slow line may go on as long as it comes,
-#: but a service that sends a byte now and then, which never meets the read timeout, is given up.
-TOTAL_FACTOR = 4
-SLOWEST = 1024
 #: Attempts for a service that is busy or restarting and for an answer that is cut off; then those
 #: for a page that met an internal error or no answer in time.
 ATTEMPTS = 3
 ATTEMPTS_OF_A_PAGE = 2
 #: Digits from which on a number stays text: Python refuses to convert very long ones.
 _MOST_DIGITS = 1000
-LARGEST_PAGE = 256 * 1024 * 1024
 
 Params = Mapping[str, Any]
 
@@ -68,8 +64,14 @@ class ApiClient:
     """Requests to the services of one cloud. Thread safe."""
 
     def __init__(
-        self, section: OpenStackSection, settings: Settings, count: Callable[[str], None]
+        self,
+        section: OpenStackSection,
+        settings: Settings,
+        count: Callable[[str], None],
+        bounds: Bounds | None = None,
     ) -> None:
+        """`bounds`: those of the scan or test that asks."""
+        self.bounds = bounds or Bounds()
         self.section = section
         self.settings = settings
         self._count = count
@@ -78,6 +80,7 @@ class ApiClient:
         # No redirects: a token must not go to an address that an answer names.
         self._session = Session(
             auth=self._auth,
+            session=bounded_session(self.bounds, settings.api_timeout),
             verify=(section.ca_file or True) if not section.insecure else False,
             cert=certificate(section),
             timeout=settings.api_timeout,
@@ -112,7 +115,7 @@ class ApiClient:
             access = self._auth.get_access(self._session)
             access.will_expire_soon(0)  # each later call reads the time
             catalogue = checked_catalogue(access.service_catalog.catalog)
-        except (ClientException, OSError) as error:
+        except (ClientException, OSError, MemoryOver) as error:
             found = transport_problem(url, error)
             found = found if said_by_keystone(error) else explained(url, found, error)
             found = login_problem(self.section, found)
@@ -211,7 +214,7 @@ class ApiClient:
         return retrying(call, *args)
 
     def _once(self, service_type: str, url: str, params: Params, version: str | None) -> Any:
-        limit, began = self.settings.api_timeout, time.monotonic()
+        began = time.monotonic()
         with self._slot(service_type, url):
             self._count("api_calls")
             try:
@@ -221,14 +224,12 @@ class ApiClient:
                     headers={"Accept": "application/json"},
                     raise_exc=False,
                     log=False,
-                    stream=True,
-                    timeout=(min(limit, 10.0), limit),
                     microversion=version,
                     microversion_service_type=service_type,
                 )
-                body = self._body(url, answer)
-            except (ClientException, urllib3.exceptions.HTTPError, OSError) as error:
+            except (ClientException, OSError, MemoryOver) as error:
                 raise explained(url, transport_problem(url, error), error) from error
+        body = answer.content
         request_id = str(answer.headers.get("X-Openstack-Request-Id", ""))
         told = {"status": answer.status_code, "bytes": len(body), "request_id": request_id}
         log.debug("GET %s", url, extra=told | {"seconds": round(time.monotonic() - began, 3)})
@@ -237,20 +238,18 @@ class ApiClient:
             text = error_text(body)
             found = status_problem(url, answer.status_code, request_id, text, location)
             raise found if text else explained(url, found)
-        return parse(url, body, request_id)
+        return self._parsed(url, body, request_id)
 
-    def _body(self, url: str, answer: requests.Response) -> bytes:
-        began, allowed = time.monotonic(), TOTAL_FACTOR * self.settings.api_timeout
-        body = bytearray()
-        with answer:
-            while part := answer.raw.read1(1 << 16, decode_content=True):
-                body += part
-                if time.monotonic() - began > allowed + len(body) / SLOWEST:
-                    raise problem(ErrorKind.TIMEOUT, f"{url}: the answer does not end", url=url)
-                if len(body) > LARGEST_PAGE:
-                    message = f"{url}: an answer of more than {LARGEST_PAGE} bytes"
-                    raise problem(ErrorKind.UNEXPECTED_OUTPUT, message, url=url)
-        return bytes(body)
+    def _parsed(self, url: str, body: bytes, request_id: str) -> Any:
+        """The values of an answer. What they take is held until the task that asked has ended."""
+        try:
+            with self.bounds.answer(url) as share:
+                share.grow(json_size(body))
+                found = parse(url, body, request_id)
+                self.bounds.keep(share)
+        except MemoryOver as error:
+            raise transport_problem(url, error) from error
+        return found
 
     @contextmanager
     def _slot(self, service_type: str, url: str) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,6 +15,11 @@ Ask = Callable[[Mapping[str, Any]], Any]
 
 RESTARTS = 2
 
+#: No list of a cloud is longer: beyond these it does not end.
+MOST_PAGES = 5_000
+MOST_ITEMS = 2_000_000
+LIST_SECONDS = 900.0
+
 
 def items_of_pages(ask: Ask, what: str, key: str, params: Mapping[str, Any]) -> Iterator[Item]:
     """Each item once, however the pages overlap.
@@ -22,9 +28,10 @@ def items_of_pages(ask: Ask, what: str, key: str, params: Mapping[str, Any]) -> 
     meanwhile, the next page cannot be read (400 or 404): the list starts over.
     """
     seen: set[str] = set()
+    began = time.monotonic()
     for restart in range(RESTARTS + 1):
         try:
-            yield from _one_pass(ask, what, key, params, seen)
+            yield from _one_pass(ask, what, key, params, seen, began)
         except ApiAccessError as error:
             if error.status not in (400, 404) or not seen or restart == RESTARTS:
                 raise
@@ -33,13 +40,16 @@ def items_of_pages(ask: Ask, what: str, key: str, params: Mapping[str, Any]) -> 
 
 
 def _one_pass(
-    ask: Ask, what: str, key: str, params: Mapping[str, Any], seen: set[str]
+    ask: Ask, what: str, key: str, params: Mapping[str, Any], seen: set[str], began: float
 ) -> Iterator[Item]:
     here = dict(params)
     asked = {_question(here)}
+    count = 0
     while True:
         body = ask(here)
         items = page_items(body, what, key)
+        count += len(items)
+        _check_length(what, len(asked), count, time.monotonic() - began)
         link = next_page(body, key)
         if link:
             here = {**params, **link}
@@ -49,6 +59,15 @@ def _one_pass(
         yield from _new(items, seen)
         if not link:
             return
+
+
+def _check_length(what: str, pages: int, items: int, seconds: float) -> None:
+    """Raises ApiAccessError for a list that does not end."""
+    if pages > MOST_PAGES or items > MOST_ITEMS or seconds > LIST_SECONDS:
+        raise problem(
+            ErrorKind.TRUNCATED,
+            f"{what}: the list does not end ({items} items on {pages} pages in {seconds:.0f} s)",
+        )
 
 
 def _question(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

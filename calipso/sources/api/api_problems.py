@@ -11,6 +11,8 @@ from keystoneauth1 import exceptions as ks
 from requests import exceptions as http
 
 from calipso.errors import ApiAccessError, ErrorKind
+from calipso.limits.calls import CallOver
+from calipso.limits.memory import MemoryOver
 from calipso.sources.api.wrong_address import redirect_hint
 
 #: Answers of a proxy or a service that is busy or restarting: another attempt may succeed.
@@ -97,11 +99,17 @@ def transport_problem(url: str, error: Exception) -> ApiAccessError:
     response = getattr(error, "response", None)
     if isinstance(error, ks.InvalidResponse) and response is not None:
         return _not_keystone(url, response)
+    if isinstance(error, MemoryOver):
+        found = problem(ErrorKind.UNEXPECTED_OUTPUT, error.message, url=url)
+        found.hint = error.hint
+        return found
     kind, retryable = _transport_kind(error)
     said = excerpt(str(error))
     if "BadStatusLine" in said:  # it repeats what was answered
         said = "the answer is not HTTP"
-    silent = kind is ErrorKind.TIMEOUT and not isinstance(error.__context__, http.ConnectTimeout)
+    silent = kind is ErrorKind.TIMEOUT and not isinstance(
+        error if isinstance(error, CallOver) else error.__context__, http.ConnectTimeout | CallOver
+    )
     return problem(kind, f"{url}: {said}", url=url, retryable=retryable, once_more=silent)
 
 

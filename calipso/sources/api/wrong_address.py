@@ -6,7 +6,6 @@ So this module asks the address once more, with TLS or without, and the hint has
 
 from __future__ import annotations
 
-import socket
 import ssl
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -14,6 +13,9 @@ from urllib.parse import urlsplit
 from requests.utils import get_environ_proxies
 
 from calipso.errors import ApiAccessError, ErrorKind
+from calipso.limits.calls import Bounds, CallOver
+from calipso.limits.dial import dial
+from calipso.limits.memory import MemoryOver
 
 #: Errors after which something else than HTTP may be behind an http address.
 _NOT_HTTP = frozenset({ErrorKind.UNEXPECTED_OUTPUT, ErrorKind.TRUNCATED, ErrorKind.UNREACHABLE})
@@ -32,7 +34,9 @@ def explained(url: str, error: ApiAccessError, cause: object = "") -> ApiAccessE
 
     `cause` is what the client library raised.
     """
-    if through_proxy(url):
+    if isinstance(cause, CallOver | MemoryOver):
+        pass  # what answers there did so at length
+    elif through_proxy(url):
         error.hint += (
             f" Requests to {urlsplit(url).hostname} go through the proxy of HTTP_PROXY or "
         )
@@ -70,7 +74,8 @@ def speaks_tls(url: str) -> bool:
     with suppress(OSError, ValueError):
         address = (parts.hostname or "", parts.port or 80)
         with (
-            socket.create_connection(address, _PATIENCE) as plain,
+            Bounds().call(url, _PATIENCE) as call,
+            dial(*address, _PATIENCE, call) as plain,
             context.wrap_socket(plain, server_hostname=parts.hostname),
         ):
             return True

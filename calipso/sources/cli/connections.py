@@ -17,13 +17,15 @@ from typing import Any
 
 from calipso.errors import CliAccessError, ErrorKind
 from calipso.limits import standstill
+from calipso.limits.calls import Bounds
 from calipso.limits.limits import limits
 from calipso.model.environment import CliHost, CliSection, Environment
 from calipso.model.hosts import same_host
 from calipso.settings import Settings, settings
 from calipso.sources.cli.known_hosts import KnownHosts, known_hosts_path
 from calipso.sources.cli.problems import no_session
-from calipso.sources.cli.ssh import Account, SshConnection, connect, is_late
+from calipso.sources.cli.ssh import Account, SshConnection
+from calipso.sources.cli.ssh_login import connect, is_late
 
 #: Most connections kept open for later questions; beyond that they close after their bundle.
 MOST_KEPT = 64
@@ -44,7 +46,9 @@ class HostConnections:
         lookup: Lookup = lambda _host: {},
         count: Callable[[str], None] = lambda _what: None,
         config: Settings | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
+        self._bounds = bounds or Bounds()
         self.environment = environment
         self.section = environment.section(CliSection)
         self.config = config or settings()
@@ -198,13 +202,13 @@ class HostConnections:
         with self._lock:
             self._connecting += 1
         try:
-            return self._open_one(host, account, via, (_place(account, via), limit, wanted))
+            return self._open_one(host, account, via, (place_of(account, via), limit, wanted))
         finally:
             with self._lock:
                 self._connecting -= 1
 
     def _open_gateway(self, account: Account) -> SshConnection:
-        limit, place = self.config.ssh_gateway_sessions, f"gateway {_place(account, None)}"
+        limit, place = self.config.ssh_gateway_sessions, f"gateway {place_of(account, None)}"
         asked = (place, limit, self.make_way_on_gateway)
         return self._open_one(f"{GATEWAY} {account.address}", account, None, asked)
 
@@ -219,7 +223,9 @@ class HostConnections:
         self._count("ssh_sessions")
         timeout = self.config.ssh_connect_timeout
         try:
-            return connect(host, account, self._known_hosts, timeout, via, slot.release)
+            return connect(
+                host, account, self._known_hosts, timeout, via, slot.release, self._bounds
+            )
         except BaseException:
             slot.release()
             raise
@@ -260,7 +266,7 @@ class HostConnections:
         return {word.lower() for word in said.out.split()}
 
 
-def _place(account: Account, via: SshConnection | None) -> str:
+def place_of(account: Account, via: SshConnection | None) -> str:
     """Name of a host's limit: the same for all who reach it at this address, the same way."""
     through = f" via {via.account.address}:{via.account.port}" if via else ""
     return f"{account.address}:{account.port}{through}"

@@ -35,7 +35,7 @@ class DbAccess(Fetcher):
         """The connections all DB fetchers of this scan share in this process."""
         section = self.context.environment.section(MysqlSection)
         return self.context.shared(
-            "db:pool", lambda: DbPool(section, settings(), self.context.count)
+            "db:pool", lambda: DbPool(section, settings(), self.context.count, self.context.bounds)
         )
 
     def schemas(self) -> dict[str, list[str]]:
@@ -110,7 +110,7 @@ class DbAccess(Fetcher):
 
     def _pool_of(self, cell: Cell) -> DbPool:
         def make() -> DbPool:
-            return DbPool(cell.section, settings(), self.context.count)
+            return DbPool(cell.section, settings(), self.context.count, self.context.bounds)
 
         # nothing keeps two cells of Nova from having one name
         place = f"{cell.section.host}:{cell.section.port}"

@@ -15,8 +15,12 @@ from pymysql.connections import Connection
 from pymysql.constants import CR
 from pymysql.cursors import SSCursor
 
+from calipso.limits.calls import Bounds
+from calipso.limits.dial import dial
+from calipso.limits.memory import MemoryOver
 from calipso.model.environment import MysqlSection
 from calipso.settings import Settings
+from calipso.sources.db.db_connection import ROW, VALUE, BoundedConnection
 from calipso.sources.db.db_failures import Failures
 from calipso.sources.db.db_problems import FAILURES, db_problem, is_gone
 
@@ -51,13 +55,19 @@ class DbPool:
     """As many connections as threads ask at once; idle ones are used again. Thread safe."""
 
     def __init__(
-        self, section: MysqlSection, settings: Settings, count: Callable[[str], None]
+        self,
+        section: MysqlSection,
+        settings: Settings,
+        count: Callable[[str], None],
+        bounds: Bounds | None = None,
     ) -> None:
+        """`bounds`: those of the scan or test that asks."""
         self.section = section
+        self._bounds = bounds or Bounds()
         self.server = f"{section.host}:{section.port}"
         self._timeout = settings.db_timeout
         self._count = count
-        self._idle: list[Connection[Any]] = []
+        self._idle: list[BoundedConnection] = []
         self._lock = threading.Lock()
         self._failures = Failures()
 
@@ -66,36 +76,46 @@ class DbPool:
         with self._failures.watched((sql, *map(str, values))):
             try:
                 return self._run(sql, values)
-            except FAILURES as error:
+            except (*FAILURES, MemoryOver) as error:
                 if not is_gone(error):
                     raise db_problem(self.server, error, schema) from error
             self.close()  # the server went away under the other idle ones too
             try:
                 return self._run(sql, values)
-            except FAILURES as error:
+            except (*FAILURES, MemoryOver) as error:
                 raise db_problem(self.server, error, schema) from error
 
     def _run(self, sql: str, values: list[Any]) -> Rows:
         began = time.monotonic()
-        deadline = began + TOTAL_FACTOR * self._timeout
         connection = self._take()
         self._count("sql_queries")
-        rows: Rows = []
         try:
-            cursor = connection.cursor(SSCursor)
-            cursor.execute(sql, values)
-            for row in cursor:
-                rows.append(row)
-                if time.monotonic() > deadline:
-                    raise TimeoutError("the query timed out: its rows do not end")
-            cursor.close()
-        except FAILURES:
+            rows = self._rows(connection, sql, values)
+        except (*FAILURES, MemoryOver):
             _discard(connection)
             raise
         with self._lock:
             self._idle.append(connection)
         told = {"server": self.server, "rows": len(rows)}
         log.debug("%.200s", sql, extra=told | {"seconds": round(time.monotonic() - began, 3)})
+        return rows
+
+    def _rows(self, connection: BoundedConnection, sql: str, values: list[Any]) -> Rows:
+        """All rows, within the time of a query and the memory that there is for answers."""
+        rows: Rows = []
+        name = f"MySQL {self.server}"
+        with (
+            self._bounds.call(name, TOTAL_FACTOR * self._timeout) as call,
+            self._bounds.answer(name, call) as share,
+            connection.bounded(call, share),
+        ):
+            cursor = connection.cursor(SSCursor)
+            cursor.execute(sql, values)
+            for row in cursor:
+                share.grow(ROW + VALUE * len(row))
+                rows.append(row)
+            cursor.close()
+            self._bounds.keep(share)
         return rows
 
     def close(self) -> None:
@@ -105,19 +125,19 @@ class DbPool:
         for connection in idle:
             _discard(connection)
 
-    def _take(self) -> Connection[Any]:
+    def _take(self) -> BoundedConnection:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
         with self._failures.watched("connect"):
             try:
                 return self._connect()
-            except FAILURES as error:
+            except (*FAILURES, MemoryOver) as error:
                 raise db_problem(self.server, error) from error
 
-    def _connect(self) -> Connection[Any]:
+    def _connect(self) -> BoundedConnection:
         section = self.section
-        connection: Connection[Any] = pymysql.connect(
+        connection = BoundedConnection(
             host=section.host,
             port=section.port,
             user=section.user,
@@ -131,7 +151,21 @@ class DbPool:
             ssl_disabled=not section.use_tls,
             auth_plugin_map={} if section.use_tls else CLEAR,
             init_command="SET SESSION TRANSACTION READ ONLY",
+            defer_connect=True,
         )
+        name = f"MySQL {self.server}"
+        seconds = section.connect_timeout + self._timeout
+        with (
+            self._bounds.call(name, seconds) as call,
+            self._bounds.answer(name, call) as share,
+        ):
+            try:
+                sock = dial(section.host, section.port, section.connect_timeout, call)
+            except OSError as error:
+                said = f"Can't connect to MySQL server on {section.host!r} ({error})"
+                raise pymysql.OperationalError(CR.CR_CONN_HOST_ERROR, said) from error
+            with connection.bounded(None, share):  # `dial` has the call watch the socket
+                connection.connect(sock)
         return connection
 
 
@@ -144,6 +178,7 @@ def _tls(section: MysqlSection) -> ssl.SSLContext | None:
         raise ssl.SSLError(f"SSL: ca_file {section.ca_file}: {error}") from error
 
 
-def _discard(connection: Connection[Any]) -> None:
+def _discard(connection: BoundedConnection) -> None:
     with suppress(*FAILURES):
+        connection.forget_rows()
         connection._force_close()  # type: ignore[attr-defined]  # `close` waits for a dead peer

@@ -8,6 +8,7 @@ import struct
 import pymysql
 
 from calipso.errors import DbAccessError, ErrorKind
+from calipso.limits.memory import MemoryOver
 
 #: Client and server codes of a connection that was there and is not any more.
 GONE = frozenset({2006, 2013, 2055, 1053, 1927, 4031, 0})
@@ -79,6 +80,10 @@ def db_problem(server: str, error: Exception, schema: str = "") -> DbAccessError
     kind = _KINDS.get(code or -1, ErrorKind.SERVER_ERROR)
     if isinstance(error, MALFORMED):
         return _malformed(server, error, schema)
+    if isinstance(error, MemoryOver):
+        return DbAccessError(
+            error.message, kind=error.kind, hint=error.hint, server=server, schema=schema
+        )
     if is_timeout(error):
         kind = ErrorKind.TIMEOUT
     elif isinstance(error.__cause__ or error.__context__, ssl.SSLError) or "SSL" in str(error):

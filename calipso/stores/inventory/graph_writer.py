@@ -15,7 +15,7 @@ from calipso.model.documents import Document
 from calipso.model.owners import STAMPS, of_scan
 from calipso.stores.inventory.generations import older
 from calipso.stores.inventory.inventory_mgr import Write
-from calipso.stores.inventory.scan_writer import ScanWriter
+from calipso.stores.inventory.scan_writer import ScanWriter, clique_version
 from calipso.stores.mongo.encoding import encode
 from calipso.stores.mongo.stretches import STRETCH_LINKS, key_ranges, other_names
 
@@ -89,6 +89,8 @@ class GraphWriter(ScanWriter):
             self.inv.update_by_keys(
                 "inventory", list(alone), {"$unset": {"clique": ""}}, self._guard
             )
+            whole = collection.find({"_id": {"$in": portion}})
+            self._keep_versions((item["_id"], item) for item in whole)
             self.inv.delete_by_keys("cliques", portion, self.inv.guard(older(self.generation)))
         return len(old)
 
@@ -112,6 +114,8 @@ class GraphWriter(ScanWriter):
             lost = self._not_newer(self._links_at(ends))
             self._remove_links(lost)
             cliques: Document = {"focal_point": {"$in": ends}}
+            gone = self.inv.collection("cliques").find(cliques)
+            self._keep_versions((item["_id"], item) for item in self._not_newer(gone))
             self.inv.collection("cliques").delete_many(cliques | self._guard)
             dropped += len(lost)
         return dropped
@@ -128,7 +132,9 @@ class GraphWriter(ScanWriter):
             "host": link.get("host", ""),
             "fields": fields,
         }
-        return self._change_operation(what, subject)
+        return self._change_operation(
+            what, subject | ({"was": dict(link)} if what == "removed" else {})
+        )
 
     def _links_at(self, ends: Sequence[ObjectId]) -> list[Document]:
         """Return the links with one of these ends, as a list.
@@ -151,6 +157,12 @@ class GraphWriter(ScanWriter):
             self.inv.bulk("changes", [self.link_change("removed", link, {}) for link in gone])
         self.inv.delete_by_keys("links", [link["_id"] for link in gone], self._guard)
 
+    def _keep_versions(self, versions: Iterable[tuple[ObjectId, Mapping[str, Any] | None]]) -> None:
+        """Keep cliques as they were until now; None: there was none. For time travel."""
+        if self.record_changes:
+            kept = [clique_version(key, old, self) for key, old in versions]
+            self.inv.bulk("clique_versions", kept)
+
     def _write(
         self,
         name: str,
@@ -162,6 +174,7 @@ class GraphWriter(ScanWriter):
         operations: list[Write] = []
         changes: list[UpdateOne] = []
         same: list[ObjectId] = []
+        versions: list[tuple[ObjectId, Document | None]] = []
         for key, new in found.items():
             old = stored.get(key)
             if old is not None and self._is_newer(old):
@@ -177,7 +190,10 @@ class GraphWriter(ScanWriter):
                 operations.append(self._guarded(key, {"$set": body}))
             if name == "links" and self.record_changes:
                 changes.append(self.link_change("changed" if old else "added", new, fields))
+            elif name == "cliques":
+                versions.append((key, old))
         self.inv.bulk("changes", changes)
+        self._keep_versions(versions)
         self.inv.bulk(name, operations)
         self.inv.update_by_keys(name, same, {"$set": stamp}, self._guard)
 

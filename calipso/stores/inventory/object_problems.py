@@ -223,7 +223,7 @@ class ObjectProblems(ScanWriter):
                 fields[f"problems.{code}"] = {k: v for k, v in sides.items() if v is not None}
         if not fields or not self.record_changes:
             return []
-        return [self._object_change("changed", item, fields)]
+        return [self._object_change("changed", item, fields, {"problems": list(old) or None})]
 
 
 def _is_over(

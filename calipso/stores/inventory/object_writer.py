@@ -15,9 +15,9 @@ from pymongo import InsertOne, UpdateOne
 
 from calipso.model.documents import Document
 from calipso.model.inventory import object_key
-from calipso.model.owners import KEPT_FIELDS, STAMPS, of_source
+from calipso.model.owners import KEPT_FIELDS, PLACED, STAMPS, of_source
 from calipso.model.types import is_folder
-from calipso.stores.inventory.changes import differences
+from calipso.stores.inventory.changes import differences, dotted
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, Write
 from calipso.stores.inventory.scan_writer import ScanWriter, WriterOptions
 from calipso.stores.mongo.embedded import PORTION
@@ -92,10 +92,15 @@ class ObjectWriter(ScanWriter):
         self.inv.update_by_keys("inventory", same, {"$set": self._stamp}, self._guard)
 
     def note_removed(self, documents: Iterable[Document]) -> None:
-        """Record the removal of these objects. The caller removes them."""
-        self.inv.bulk(
-            "changes", [c for item in documents for c in self._change("removed", item, {})]
-        )
+        """Record the removal of these objects, with all their fields. The caller removes them."""
+        if not self.record_changes:
+            return
+        items = list(documents)
+        whole = self.inv.find_by_keys(item["_id"] for item in items)
+        changes: list[UpdateOne] = []
+        for item in items:
+            changes += self._change("removed", item, {}, whole.get(item["_id"], item))
+        self.inv.bulk("changes", changes)
 
     # -- parts -------------------------------------------------------------------------
 
@@ -136,12 +141,18 @@ class ObjectWriter(ScanWriter):
     def _difference(self, new: Document, old: Document) -> list[UpdateOne]:
         owned = set(old.get("enriched", ())) - new.keys()
         fields = differences({k: v for k, v in old.items() if k not in owned}, new)
-        return self._change("changed", new, fields) if fields else []
+        if not fields:
+            return []
+        moved = {key for key in PLACED if old.get(key) != new.get(key, old.get(key))}
+        was = {key: old.get(key) for key in moved | dotted(fields)}
+        return self._change("changed", new, fields, was)
 
-    def _change(self, what: str, document: Document, fields: Document) -> list[UpdateOne]:
+    def _change(
+        self, what: str, document: Document, fields: Document, was: Document | None = None
+    ) -> list[UpdateOne]:
         if not self.record_changes or is_folder(document["type"]):
             return []
-        return [self._object_change(what, document, fields)]
+        return [self._object_change(what, document, fields, was)]
 
 
 _MISSING = object()

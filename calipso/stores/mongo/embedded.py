@@ -12,6 +12,10 @@ Only this package knows its differences from MongoDB:
 
 from __future__ import annotations
 
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from calipso.errors import StoreError
 from calipso.model.documents import Document
 from calipso.stores.mongo.mongo_access import MongoAccess
 
@@ -41,3 +45,20 @@ def size_warning(hosts: int) -> str:
         f"{hosts} hosts are stored in the embedded MongoDB, which is meant for up to {MOST_HOSTS}: "
         "run a MongoDB of your own and set MONGO_URL"
     )
+
+
+def give_user(url: str, user: str, password: str) -> None:
+    """Make the user of a server that asks nobody for a password, or give it another password.
+
+    Raises StoreError when the server does not answer, or refuses.
+    """
+    try:
+        with MongoClient[Document](url, serverSelectionTimeoutMS=500) as client:
+            known = client.admin.command("usersInfo", user).get("users")
+            command = "updateUser" if known else "createUser"
+            client.admin.command(command, user, pwd=password, roles=["root"])
+    except PyMongoError as error:
+        raise StoreError(
+            f"the embedded MongoDB gets no user: {str(error)[:200]}",
+            hint="mongo.log in the data directory says more.",
+        ) from None

@@ -102,7 +102,7 @@ def vif_type(port: Port) -> str:
         return port.binding.vif_type
     if port.host is None:
         return "unbound"
-    return "ovs" if port.host.driver == "ovs" else "bridge"
+    return "ovs" if port.host.driver in ("ovs", "ovn") else "bridge"
 
 
 def vif_details(port: Port) -> Item:
@@ -112,6 +112,8 @@ def vif_details(port: Port) -> Item:
         return {}
     if port.binding and port.binding.details:
         return port.binding.details
+    if host.driver == "ovn":
+        return {"port_filter": True, "connectivity": "l2", "bound_drivers": {"0": "ovn"}}
     if host.driver != "ovs":
         return {
             "connectivity": "l2",

@@ -80,11 +80,11 @@ class Network:
 
     @property
     def physical_network(self) -> str | None:
-        return None if self.kind == "vxlan" else self.physical
+        return None if self.kind in ("vxlan", "geneve") else self.physical
 
     @property
     def mtu(self) -> int:
-        return 1450 if self.kind == "vxlan" else 1500
+        return {"vxlan": 1450, "geneve": 1442}.get(self.kind, 1500)
 
 
 @dataclass(slots=True, eq=False)

@@ -9,6 +9,7 @@ from .direct import macvtap, vdpa
 from .kolla import kolla_ovs
 from .neighbours import ironic, kubernetes
 from .openstack_ansible import osa_lxb, osa_ovs
+from .ovn import ovn
 from .passthrough import dpdk, sriov, switchdev
 from .routers import dvr, ha
 from .site import Site
@@ -27,6 +28,7 @@ PROFILES: dict[str, Callable[[int], Site]] = {
     "switchdev": switchdev,
     "vdpa": vdpa,
     "macvtap": macvtap,
+    "ovn": ovn,
     "trunk": trunk,
     "segments": segments,
     "ha": ha,

@@ -102,7 +102,7 @@ class Site:
             name=name,
             number=number,
             roles=frozenset(roles),
-            driver="lxb" if self.mechanism[0] == "LXB" else "ovs",
+            driver={"LXB": "lxb", "OVN": "ovn"}.get(self.mechanism[0], "ovs"),
             hybrid=False,
             bonded=False,
             address=f"10.9.0.{number + 11}",

@@ -1,0 +1,166 @@
+"""The memory that answers of clouds may take in this process: one budget for all of them.
+
+Each answer grows a `Share` before it takes memory. When all shares together pass the budget, the
+work (a scan, a test) that holds most gives up the answer that it reads; the others go on. So a
+cloud that sends gigabytes ends its own answers and nobody else's.
+
+What a task keeps of answers that it has read is an estimate. So the budget counts as passed only
+when the process has really grown so far, together with what is being read.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from calipso.errors import AccessError, ErrorKind
+from calipso.settings import settings
+
+MEGABYTE = 1024 * 1024
+
+#: Bytes that CPython needs for what stands behind a sign of JSON (measured with 3.11 and 3.13): a
+#: map of one key takes 200, a list 72, a text 49 and what is in it, a number 32.
+_COSTS = ((b"{", 200), (b"[", 72), (b",", 36), (b'"', 24))
+#: A text with one character outside the Basic Multilingual Plane takes four bytes for each.
+_WIDE = 4
+
+GIVEN_UP = "the answers of this source take more memory than there is for them"
+HINT = (
+    "CALIPSO_SOURCE_MEMORY is the limit of a process, in megabytes: a very large cloud needs more. "
+    "Otherwise look at what the source sends."
+)
+
+
+class MemoryOver(AccessError):
+    """An answer is given up, because it takes more memory than there is for it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: {GIVEN_UP}", kind=ErrorKind.UNEXPECTED_OUTPUT, hint=HINT)
+
+
+class Share:
+    """What one answer takes, until `close`."""
+
+    def __init__(
+        self, budget: Budget, what: str, owner: object, cut: Callable[[str], Any] | None
+    ) -> None:
+        self._budget = budget
+        self.what = what
+        self.owner = owner
+        self.cut = cut
+        self.size = 0
+        self.given_up = False
+        #: True from when the answer was read: what is left of it are values that a task keeps
+        self.kept = False
+
+    def grow(self, size: int) -> None:
+        """Take so many bytes more. Raises MemoryOver."""
+        self._budget.grow(self, size)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._budget.give_back(self)
+
+
+class Budget:
+    """The shares of a process. Thread safe."""
+
+    def __init__(self, most: int, grown: Callable[[], float]) -> None:
+        """`most`: bytes of all shares together; `grown` tells by how many the process grew."""
+        self.most = most
+        self.used = 0
+        self.peak = 0
+        self._grown = grown
+        self._shares: set[Share] = set()
+        self._lock = threading.Lock()
+
+    def share(self, what: str, owner: object, cut: Callable[[str], Any] | None = None) -> Share:
+        """A share of nothing yet. `what` names the source in errors; `cut` ends its reading."""
+        found = Share(self, what, owner, cut)
+        with self._lock:
+            self._shares.add(found)
+        return found
+
+    def grow(self, share: Share, size: int) -> None:
+        """Only Share calls it."""
+        ended: list[Share] = []
+        with self._lock:
+            if not share.given_up:
+                share.size += size
+                self.used += size
+                self.peak = max(self.peak, self.used)
+                while self._is_over() and (victim := self._largest()) is not None:
+                    self._drop(victim)
+                    victim.given_up = True
+                    ended.append(victim)
+        for victim in ended:
+            if victim is not share and victim.cut is not None:
+                victim.cut(GIVEN_UP)
+        if share.given_up:
+            raise MemoryOver(share.what)
+
+    def give_back(self, share: Share) -> None:
+        """Only Share calls it."""
+        with self._lock:
+            self._drop(share)
+            self._shares.discard(share)
+
+    def _is_over(self) -> bool:
+        if self.used <= self.most:
+            return False
+        reading = sum(share.size for share in self._shares if not share.kept)
+        return reading + self._grown() > self.most
+
+    def _drop(self, share: Share) -> None:
+        self.used -= share.size
+        share.size = 0
+
+    def _largest(self) -> Share | None:
+        """The largest answer that is still read, of the work that holds most."""
+        totals: dict[object, int] = {}
+        for share in self._shares:
+            totals[share.owner] = totals.get(share.owner, 0) + share.size
+        reading = [share for share in self._shares if not share.kept and share.size]
+        return max(reading, key=lambda share: (totals[share.owner], share.size), default=None)
+
+
+def json_size(body: bytes | bytearray) -> int:
+    """Bytes that Python needs at most for the values of a JSON text."""
+    wide = 1 if body.isascii() and b"\\u" not in body else _WIDE
+    return wide * len(body) + sum(cost * body.count(sign) for sign, cost in _COSTS)
+
+
+class _Grown:
+    """By how many bytes this process grew since it began to read clouds."""
+
+    def __init__(self) -> None:
+        self._first = _resident()
+
+    def __call__(self) -> float:
+        """Endless where the system does not tell, so that the estimates count."""
+        now = _resident()
+        return float("inf") if now is None or self._first is None else float(now - self._first)
+
+
+def _resident() -> int | None:
+    try:
+        words = Path("/proc/self/statm").read_text(encoding="ascii").split()
+    except OSError:
+        return None
+    return int(words[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+_lock = threading.Lock()
+_budget: tuple[int, Budget] | None = None
+
+
+def budget() -> Budget:
+    """The budget of this process; a fork gets its own."""
+    global _budget
+    with _lock:
+        if _budget is None or _budget[0] != os.getpid():
+            _budget = (os.getpid(), Budget(settings().source_memory * MEGABYTE, _Grown()))
+        return _budget[1]
