@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from tests.path.cloud import TUNNELS, PathCloud
-from tests.sample_cloud.generate.plan import Group
+from tests.sample_cloud.generate.plan import Binding, Group
 from tests.sample_cloud.profiles.drawing import DrawnHost
 from tests.sample_cloud.profiles.ovs import EMPTY, ovs_map
 
@@ -149,3 +149,43 @@ def drop_router_device(cloud: PathCloud) -> None:
 
 def nothing(cloud: PathCloud) -> None:
     """The cloud is well; the scan is what fails."""
+
+
+def both_ends(cloud: PathCloud) -> None:
+    """Two faults: the sender's tap is down, and the other guest's port is in the dead VLAN."""
+    down(cloud.host("compute-1"), cloud.tap("web"))
+    retag(cloud, "app", 4095)
+
+
+def no_tunnels(cloud: PathCloud, host: str) -> None:
+    """No tunnel port is left on a host."""
+    for peer in TUNNELS:
+        if peer != host:
+            tunnel_gone(cloud, host, peer)
+
+
+def dhcp_down(cloud: PathCloud) -> None:
+    """The device of red's DHCP server is down."""
+    port = next(p for p in cloud.host("network-1").host.dhcp if p.network is cloud.red)
+    down(cloud.host("network-1"), f"tap{port.short}", f"qdhcp-{cloud.red.id}")
+
+
+def note_segment(cloud: PathCloud, guest: str, number: int) -> None:
+    """The agent wired the guest's port to another segment, and noted it."""
+    found = row(cloud.host(cloud.guests[guest].host.name), cloud.tap(guest))
+    values = dict(found["other_config"][1])
+    found["other_config"] = ovs_map(values | {"segmentation_id": str(number)})
+
+
+def bind_failed(cloud: PathCloud, guest: str) -> None:
+    """Neutron could not bind the guest's port, so it has no device."""
+    tap_gone(cloud, guest)
+    cloud.port(guest).binding = Binding("binding_failed")
+
+
+def let_out_only(cloud: PathCloud, guest: str, prefix: str) -> None:
+    """The guest may send only to a range of addresses."""
+    rules = [{"direction": "egress", "remote_ip_prefix": prefix}]
+    group = Group("group-out", "out", cloud.guests[guest].project, rules)
+    cloud.site.plan.groups.append(group)
+    cloud.port(guest).groups = [group.id]

@@ -7,17 +7,19 @@ import pytest
 from calipso.analysis.path.find_path import find_path, packet_of
 from calipso.analysis.path.find_why import find_why
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-from tests.path.book import BOOK, Fault
+from tests.path.book import BOOK
+from tests.path.book_more import MORE
 from tests.path.cloud import NAME, PathCloud, scan
+from tests.path.fault import Fault
 
 
-@pytest.mark.parametrize("fault", BOOK, ids=lambda fault: fault.name.replace(" ", "_"))
+@pytest.mark.parametrize("fault", [*BOOK, *MORE], ids=lambda fault: fault.name.replace(" ", "_"))
 def test_the_culprit_is_named(fault: Fault, inv: InventoryMgr) -> None:
     cloud = PathCloud()
-    if fault.name.endswith("unreachable"):
+    if fault.unreachable:
         scan(cloud.site)
     fault.make(cloud)
-    scan(cloud.site, faults=("dead-host:network-1",) if "unreachable" in fault.name else ())
+    scan(cloud.site, faults=(f"dead-host:{fault.unreachable}",) if fault.unreachable else ())
 
     answer = find_path(inv, NAME, *fault.ends, packet_of(*fault.proto))
     assert (answer.verdict.value, answer.code) == (fault.verdict, fault.code), answer.sentence

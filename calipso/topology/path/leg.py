@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from calipso.model.answer import Verdict
 from calipso.model.documents import Record
@@ -65,7 +66,15 @@ def _side(world: World, network: Record, place: Place) -> Side:
     side.inside = [hop_of(step, network) for step in side.ascent.steps]
     for hop in side.inside:
         judge_mtu(hop, network)
+    _say_once(side.inside)
     return side
+
+
+def _say_once(hops: list[Hop]) -> None:
+    """A device that is down takes its link down: it is the device that is to be looked at."""
+    for before, hop in pairwise(hops):
+        if before.verdict is Verdict.NO and before.code == hop.code == "link_down":
+            hop.verdict, hop.code, hop.message, hop.hint = Verdict.YES, "", "", ""
 
 
 def _meeting(near: Side, far: Side) -> tuple[int, int] | None:
