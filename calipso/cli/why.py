@@ -12,8 +12,7 @@ from calipso.analysis.path.environment_of import environment_of
 from calipso.analysis.path.find_why import find_why
 from calipso.cli import completing
 from calipso.cli.output import Format, clean, plain, show_list, tell
-from calipso.cli.selecting import EnvOption, InventoryOption
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.cli.selecting import AtOption, EnvOption, InventoryOption, opened
 
 
 class WhyFormat(StrEnum):
@@ -37,6 +36,7 @@ def why(
         typer.Option("--from", metavar="A", help="It is not reached from here; as A of `path`."),
     ] = None,
     environment: EnvOption = None,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     output_format: Annotated[
         WhyFormat, typer.Option("-f", "--format", help="How to show the answer.")
@@ -49,7 +49,7 @@ def why(
 
     Example: calipso why web-1 --from internet
     """
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     where = environment_of(inv, environment, instance)
     answer = find_why(inv, where, instance, start)
     if output_format is WhyFormat.JSON:
