@@ -10,6 +10,7 @@ from tests.path.breaking import (
     down,
     drop_router_device,
     gate_space,
+    gateway_down,
     namespace_gone,
     no_groups,
     only_web_port,
@@ -236,7 +237,7 @@ BOOK = (
     ),
     Fault(
         "gateway device down",
-        lambda c: down(c.host(N1), f"qg-{c.gate.gateway.short}", gate_space(c)),
+        gateway_down,
         ("app", "internet"),
         "no",
         "link_down",

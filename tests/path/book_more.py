@@ -6,6 +6,7 @@ from tests.path.breaking import (
     bind_failed,
     both_ends,
     dhcp_down,
+    gateway_down,
     let_out_only,
     no_tunnels,
     note_segment,
@@ -43,6 +44,7 @@ MORE = (
     Fault(
         "DHCP device down",
         dhcp_down,
+        gateway_down,
         ("app", "dhcp:app"),
         "no",
         "link_down",
@@ -87,5 +89,14 @@ MORE = (
         ("app", "not_read"),
         ("web", "db"),
         unreachable=C2,
+    ),
+    Fault(
+        "gateway device down, asked from outside",
+        gateway_down,
+        ("internet", "web"),
+        "no",
+        "link_down",
+        (N1, "qg-"),
+        spared=("web", "app"),
     ),
 )

@@ -189,3 +189,9 @@ def let_out_only(cloud: PathCloud, guest: str, prefix: str) -> None:
     group = Group("group-out", "out", cloud.guests[guest].project, rules)
     cloud.site.plan.groups.append(group)
     cloud.port(guest).groups = [group.id]
+
+
+def gateway_down(cloud: PathCloud) -> None:
+    """The router's device on the external network is down."""
+    assert cloud.gate.gateway
+    down(cloud.host("network-1"), f"qg-{cloud.gate.gateway.short}", gate_space(cloud))
