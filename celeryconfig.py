@@ -65,10 +65,16 @@ task_track_started = False
 
 task_default_queue = "scan"
 task_routes = {
+    "calipso.drift.judge": {"queue": "cliques"},
     "calipso.housekeeping.run": {"queue": "scan"},
     "calipso.scan.start": {"queue": "scan"},
     "calipso.scan.advance": {"queue": "scan"},
     "calipso.scan.watch": {"queue": "scan"},
+    "calipso.monitoring.tick": {"queue": "scan"},
+    "calipso.monitoring.deliver": {"queue": "scan"},
+    # calipso.monitoring.round is sent to the queue of its host
+    "calipso.events.look": {"queue": "events"},
+    "calipso.events.look_all": {"queue": "events"},
     # calipso.scan.run is sent to the queue of its source: api, db, cli, links or cliques
 }
 
@@ -78,6 +84,21 @@ beat_schedule = {
         "task": "calipso.schedules.dispatch",
         "schedule": 15.0,
         "options": {"expires": 15.0},
+    },
+    "monitoring": {
+        "task": "calipso.monitoring.tick",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "alerts": {
+        "task": "calipso.monitoring.deliver",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "events": {
+        "task": "calipso.events.look_all",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
     },
     "housekeeping": {
         "task": "calipso.housekeeping.run",

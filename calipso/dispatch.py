@@ -5,7 +5,8 @@ The API and the command line reach the engine through this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,19 +21,28 @@ from calipso.utils.store_addresses import broker_url, redis_url
 if TYPE_CHECKING:
     from celery import Celery
 
+    from calipso.discover.events.event_manager import EventManager, Process
+    from calipso.discover.events.listeners.listener_base import ListenerBase
+
 __all__ = [
     "add_schedule",
     "cancel",
     "client",
     "enable_schedule",
+    "event_manager",
+    "listener_of",
     "progress",
     "replace_schedule",
     "send_connection_test",
+    "send_drift",
     "submit",
+    "wake_events",
 ]
 
 START = "calipso.scan.start"
 TEST = "calipso.connection_test.run"
+DRIFT = "calipso.drift.judge"
+EVENTS = "calipso.events.look"
 
 
 @lru_cache(maxsize=4)
@@ -89,6 +99,39 @@ def send_connection_test(test_id: str, queues: Iterable[str]) -> None:
             f"connection test {test_id} could not be queued: {error}",
             hint="Is the broker up? (`calipso status`, `calipso check`)",
         ) from error
+
+
+def send_drift(environment: str, inventory: str) -> None:
+    """Have the workers apply the drift rules. Raises StoreError when the broker is away."""
+    try:
+        client().send_task(DRIFT, args=[environment, inventory], queue="cliques", retry=False)
+    except Exception as error:
+        raise StoreError(
+            f"drift of {environment} could not be queued: {error}",
+            hint="Is the broker up? (`calipso status`, `calipso check`)",
+        ) from error
+
+
+def wake_events(environment: str) -> None:
+    """Send for a look at the events of an environment. A broker that is away is no error: beat
+    asks again.
+    """
+    with suppress(Exception):
+        client().send_task(EVENTS, args=[environment], queue="events", expires=30, retry=False)
+
+
+def event_manager(spawn: Callable[[str], Process], interval: float) -> EventManager:
+    """Return the manager of listeners; `spawn` starts the listener of an environment."""
+    from calipso.discover.events.event_manager import EventManager
+
+    return EventManager(spawn, wake_events, interval=interval)
+
+
+def listener_of(environment: str) -> ListenerBase:
+    """Return the listener of an environment. Raises NotFound, ConfigError and MetadataError."""
+    from calipso.discover.events.listening import listener_of as found
+
+    return found(environment)
 
 
 def cancel(scan_id: str) -> None:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from calipso.errors import ConfigError
 from calipso.settings_api import ApiSettings
+from calipso.settings_events import EventSettings
 from calipso.validation_words import said
 
 DEFAULT_MONGO_CONF = Path("/etc/calipso/mongo.conf")
@@ -240,7 +241,7 @@ class CoreSettings(BaseSettings):
     )
 
 
-class Settings(ApiSettings, CoreSettings):
+class Settings(ApiSettings, CoreSettings, EventSettings):
     """Every setting, with its default and meaning. `docs/settings.md` is generated from it."""
 
     model_config = SettingsConfigDict(env_prefix="CALIPSO_", extra="ignore")

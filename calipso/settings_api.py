@@ -106,6 +106,12 @@ class ApiSettings(BaseSettings):
     login_window: int = Field(
         default=300, ge=1, description="Seconds over which wrong passwords are counted."
     )
+    monitoring_results: int = Field(
+        default=30_000,
+        ge=100,
+        description="Results of other monitoring systems that one caller may send in a minute, "
+        "before more are refused with 429.",
+    )
     ldap_config: Path | None = Field(
         default=None,
         description="File of `key value` lines: the LDAP directory that also checks passwords. "

@@ -3,6 +3,7 @@
 #   api [FLAG ...]          the REST API on port 8000
 #   worker QUEUE,... [...]  a worker for these queues (see `calipso worker --help`)
 #   beat                    starts timed work
+#   events                  listens to the notifications of clouds
 #   flower                  the task dashboard on port 5555, behind a password
 #   upgrade                 upgrade the database to this version and end
 #   COMMAND ...             any other `calipso` command
@@ -22,7 +23,7 @@ case $role in
     exec calipso api --bind "${API_BIND:-0.0.0.0:8000}" "$@"
     ;;
   worker)
-    [ $# -gt 0 ] || { echo "error: worker needs its queues: worker scan,api,db,cli" >&2; exit 2; }
+    [ $# -gt 0 ] || { echo "error: worker needs its queues: worker scan,events,api,db,cli" >&2; exit 2; }
     wait_for mongo redis broker
     queues=$1
     shift
@@ -31,6 +32,10 @@ case $role in
   beat)
     wait_for mongo redis broker
     exec calipso beat
+    ;;
+  events)
+    wait_for mongo redis broker
+    exec calipso events run
     ;;
   flower)
     wait_for redis broker

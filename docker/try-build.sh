@@ -94,7 +94,7 @@ fi
 step "5. roles: upgrade, api, workers, beat, flower"
 cd "$folder/home"
 container timeout 120 "${entry[@]}" upgrade
-for role in api "worker scan,api,db,cli" "worker links,cliques" beat flower; do
+for role in api "worker scan,events,api,db,cli" "worker links,cliques" beat flower; do
   hidden=()
   [ "$role" != flower ] || hidden=(env -u CALIPSO_MONGO_URL_FILE)   # as in compose.yaml
   # shellcheck disable=SC2086 # a role is a word or two; `exec`, so that its pid is the role's own

@@ -10,8 +10,7 @@ const BUDGET = 120 * 1024; // bytes of all files after gzip
 await rm(OUT, { recursive: true, force: true });
 await mkdir(join(OUT, "assets"), { recursive: true });
 
-const result = await build({
-  entryPoints: ["src/main.tsx"],
+const HOW = {
   bundle: true,
   minify: true,
   format: "esm",
@@ -21,9 +20,16 @@ const result = await build({
   entryNames: "[name]-[hash]",
   outdir: join(OUT, "assets"),
   metafile: true,
-});
-
-const made = Object.keys(result.metafile.outputs).map((name) => basename(name));
+};
+const names = (result) => Object.keys(result.metafile.outputs).map((name) => basename(name));
+const [worker] = names(await build({ ...HOW, entryPoints: ["src/live-worker.ts"] }));
+const made = names(
+  await build({
+    ...HOW,
+    entryPoints: ["src/main.tsx"],
+    define: { LIVE_WORKER: JSON.stringify(`/ui/assets/${worker}`) },
+  }),
+);
 const script = made.find((name) => name.endsWith(".js"));
 const style = made.find((name) => name.endsWith(".css"));
 const page = (await readFile("src/index.html", "utf8"))
@@ -33,7 +39,7 @@ await writeFile(join(OUT, "index.html"), page);
 await writeFile(join(OUT, "third-party-notices.txt"), await notices());
 
 let total = 0;
-for (const name of ["index.html", `assets/${script}`, `assets/${style}`]) {
+for (const name of ["index.html", `assets/${script}`, `assets/${style}`, `assets/${worker}`]) {
   const size = gzipSync(await readFile(join(OUT, name))).length;
   total += size;
   console.log(`${name}: ${(size / 1024).toFixed(1)} KB after gzip`);

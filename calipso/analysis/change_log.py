@@ -43,7 +43,7 @@ def read(
     limits = within(since, until)
     found: dict[Any, Document] = {}
     for condition in conditions:
-        for change in inv.collection("changes").find(condition | limits):
+        for change in inv.collection("changes").find(condition | limits, {"was": 0}):
             found[change["_id"]] = decode(change)
     return sorted(found.values(), key=lambda item: (item["time"], str(item["_id"])))
 

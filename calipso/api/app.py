@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Flask, Response, g, request
 from flask_restx import Namespace
 
-from calipso.api import errors, openapi, pages, responders
+from calipso.api import errors, openapi, pages, responders, site
 from calipso.api.auth import audit
 from calipso.api.auth.ldap_config import ldap_config
 from calipso.api.patience import Patience
@@ -52,6 +52,7 @@ def create_app() -> Flask:
     health.install(app)
     metrics.install(app)
     pages.install(app)
+    site.install(app)
     app.wsgi_app = Patience(app, _sorry)  # type: ignore[method-assign]
     return app
 

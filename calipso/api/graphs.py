@@ -1,9 +1,10 @@
-"""A graph as answer, by `format=` or `Accept`: JSON, with places too, GraphML, DOT or SVG."""
+"""A graph as answer, by `format=` or `Accept`: JSON, GraphML, DOT, Mermaid or SVG."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from flask import Response, request
 from pydantic import Field
@@ -11,14 +12,19 @@ from pydantic import Field
 from calipso.api.reading import EXAMPLE_KEY, OneQuery
 from calipso.api.replies import json_response, utc
 from calipso.api.schemas import Answer
+from calipso.api.words import Text
 from calipso.model.documents import Document
-from calipso.topology.formats import MEDIA, dot, graphml
+from calipso.topology.formats import MEDIA, dot, graphml, mermaid
+from calipso.topology.grouping import first_nodes, grouped
 from calipso.topology.health import Health, health
 from calipso.topology.layout import layout
 from calipso.topology.svg import svg
 
 #: Media types beside JSON, for the specification.
 PRODUCES = {media: name for name, media in MEDIA.items() if name != "json"}
+
+#: Objects that are put together in groups; a graph without groups has at most 5,000.
+MOST_GROUPED = 20_000
 
 #: For a browser that shows a picture as a page: it is styled text, and may load or run nothing.
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -30,8 +36,17 @@ class GraphFormat(StrEnum):
     JSON = "json"
     GRAPHML = "graphml"
     DOT = "dot"
+    MERMAID = "mermaid"
     SVG = "svg"
     LAYOUT = "layout"
+
+
+WRITERS = {
+    GraphFormat.GRAPHML: graphml,
+    GraphFormat.DOT: dot,
+    GraphFormat.MERMAID: mermaid,
+    GraphFormat.SVG: svg,
+}
 
 
 class GraphQuery(OneQuery):
@@ -43,6 +58,19 @@ class GraphQuery(OneQuery):
         "with the places of all nodes; the same graph has the same places each time.",
     )
     limit: int = Field(default=1000, ge=1, le=5000, description="Nodes at most.")
+    group_by: Literal["host", "project", "type"] | None = Field(
+        default=None,
+        description="One node for each host, project or type, with the number of its objects by "
+        f"type and health. Of {MOST_GROUPED} objects at most.",
+    )
+    open: list[Text] = Field(
+        default=[], description="With `group_by`: names of groups whose objects are shown."
+    )
+
+    @property
+    def most(self) -> int:
+        """Objects to read."""
+        return MOST_GROUPED if self.group_by else self.limit
 
 
 class NodeData(Answer):
@@ -60,6 +88,9 @@ class NodeData(Answer):
         default=None,
         description="With `format=layout`: how it is, from its state, problems and age.",
     )
+    members: int | None = Field(default=None, description="Of a group: number of its objects.")
+    healths: dict[str, int] | None = Field(default=None, description="Of a group: by health.")
+    types: dict[str, int] | None = Field(default=None, description="Of a group: by type.")
 
 
 class NodeAnswer(Answer):
@@ -188,13 +219,17 @@ EXAMPLE_GRAPH = {
 }
 
 
-def graph_response(graph: Document, wanted: GraphFormat | None, *, truncated: bool) -> Response:
-    """The graph in the form that was asked for."""
+def graph_response(graph: Document, query: GraphQuery, *, truncated: bool) -> Response:
+    """The graph in the form that was asked for, its nodes in groups where that was asked for."""
+    if query.group_by:
+        graph = dict(grouped(graph, query.group_by, query.open))
+        truncated = truncated or len(graph["nodes"]) > query.limit
+        graph = first_nodes(graph, query.limit)
     for item in (*graph["nodes"], *graph["edges"]):
         for name, value in item["data"].items():
             if isinstance(value, datetime):
                 item["data"][name] = utc(value)
-    form = wanted or _accepted()
+    form = query.format or _accepted()
     headers = {"X-Truncated": str(truncated).lower(), "Vary": "Accept"}
     if form is GraphFormat.LAYOUT:
         return json_response(_placed(graph) | {"truncated": truncated}, 200, headers)
@@ -202,7 +237,7 @@ def graph_response(graph: Document, wanted: GraphFormat | None, *, truncated: bo
         return json_response(graph | {"truncated": truncated}, 200, headers)
     if form is GraphFormat.SVG:
         headers["Content-Security-Policy"] = PICTURE_POLICY
-    text = {GraphFormat.GRAPHML: graphml, GraphFormat.DOT: dot, GraphFormat.SVG: svg}[form](graph)
+    text = WRITERS[form](graph)
     media = f"{MEDIA[form.value]}; charset=utf-8"
     return Response(text, headers={**headers, "Content-Type": media})
 

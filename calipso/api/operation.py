@@ -38,6 +38,7 @@ class Need(StrEnum):
 
     NOTHING = "nothing"  # open to everybody
     LOGIN = "login"  # any user; where environments matter, those the user may view
+    REPORT = "report"  # monitoring systems, for environments they may edit; operators too
     OPERATE = "operate"  # operators, in environments they may edit
     ADMIN = "admin"
 
@@ -66,7 +67,8 @@ class Operation:
 #: 429: each may be called with name and password, and wrong passwords are limited.
 USUAL = {
     Need.NOTHING: (),
-    Need.LOGIN: (401, 429),
+    Need.LOGIN: (401, 403, 429),
+    Need.REPORT: (401, 403, 429),
     Need.OPERATE: (401, 403, 429),
     Need.ADMIN: (401, 403, 429),
 }
@@ -155,7 +157,12 @@ def _caller(need: Need) -> Caller | None:
     g.caller = caller
     if need is Need.ADMIN and caller.role is not Role.ADMIN:
         raise Forbidden(f"{caller.name} is not an admin", hint="An admin may do this.")
-    if need is Need.OPERATE and caller.role is Role.VIEWER:
+    if caller.role is Role.MONITORING and need is not Need.REPORT:
+        raise Forbidden(
+            f"{caller.name} may only send results of monitoring",
+            hint="Its token is on other machines. A user with another role may do this.",
+        )
+    if need in (Need.OPERATE, Need.REPORT) and caller.role is Role.VIEWER:
         raise Forbidden(f"{caller.name} may only read", hint="An operator or admin may do this.")
     return caller
 

@@ -6,11 +6,12 @@ build the API runs, and `/ui/` says how to build.
 
 from __future__ import annotations
 
+import gzip
 import mimetypes
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, redirect
+from flask import Flask, Response, redirect, request
 
 from calipso.ui import BUILT
 
@@ -55,10 +56,19 @@ def page(name: str = "") -> Response:
     kept = FOREVER if name.startswith("assets/") else "no-cache"
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     response = Response(path.read_bytes(), content_type=kind)
+    if request.accept_encodings["gzip"] and kind.endswith(("html", "css", "javascript")):
+        response.set_data(_compressed(path, path.stat().st_mtime))
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
     if kind.startswith("text/"):
         response.content_type = f"{kind}; charset=utf-8"
     response.headers.update({**HEADERS, "Cache-Control": kept})
     return response
+
+
+@cache
+def _compressed(path: Path, _changed: float) -> bytes:
+    return gzip.compress(path.read_bytes(), mtime=0)
 
 
 @cache

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bson import ObjectId
 from pydantic import Field
 
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest, Detail
 from calipso.api.paging import PageQuery
-from calipso.api.schemas import Query
+from calipso.api.schemas import Query, Time
 from calipso.api.words import EnvironmentName, InventoryName
 from calipso.errors import ConfigError
 from calipso.model.documents import Document
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.past import PastInventory
 
 EXAMPLE_KEY = "65a1f0c2d4e8b1a2c3d4e5f6"
 
 INVENTORY = "Inventory collection to read; default: that of the server."
 
 
-class OneQuery(Query):
-    """Which inventory to read."""
+class PresentQuery(Query):
+    """Which inventory to read, as it is."""
 
     inventory: InventoryName | None = Field(default=None, description=INVENTORY)
+
+
+class OneQuery(PresentQuery):
+    """Which inventory to read, and as of when."""
+
+    at: Time | None = Field(
+        default=None, description="As it was at this time; default: as it is now."
+    )
 
 
 class InventoryPage(PageQuery):
     """A list out of an inventory."""
 
     inventory: InventoryName | None = Field(default=None, description=INVENTORY)
+    at: Time | None = Field(
+        default=None, description="As it was at this time; default: as it is now."
+    )
 
 
 class EnvironmentPage(InventoryPage):
@@ -40,14 +54,20 @@ class EnvironmentPage(InventoryPage):
     )
 
 
-def opened(query: OneQuery | InventoryPage) -> InventoryMgr:
-    """The inventory a query names. Raises BadRequest for the name of another collection."""
+def opened(query: PresentQuery | InventoryPage) -> InventoryMgr:
+    """The inventory a query names, as it is or was.
+
+    Raises BadRequest for the name of another collection, ConfigError for a time that changes do
+    not reach back to.
+    """
     try:
-        return InventoryMgr(query.inventory)
+        inv = InventoryMgr(query.inventory)
     except ConfigError as error:
         problem = Detail("inventory", error.message)
         message = "wrong in the query: inventory"
         raise BadRequest(message, hint=error.hint, details=[problem]) from error
+    at: datetime | None = getattr(query, "at", None)
+    return inv if at is None else PastInventory(query.inventory, at, whole=False)
 
 
 def seen(caller: Caller, environment: str | None) -> Document:

@@ -34,6 +34,9 @@ def _bounded(moment: datetime) -> datetime:
 #: A time in a query; one without a zone is UTC.
 Time = Annotated[datetime, SpaceIsPlus, AfterValidator(_bounded)]
 
+#: A time in a body.
+BodyTime = Annotated[datetime, AfterValidator(_bounded)]
+
 
 class Query(BaseModel):
     """Base of query strings; unknown keys are refused."""

@@ -44,9 +44,9 @@ def event_stream(
     event gets 204. Raises StoreError when this process has as many streams as it may.
     """
     first = read()
-    if is_last(first) and last_id == _id(told(first)):
+    if is_last(first) and last_id == event_id(told(first)):
         return Response(status=204)
-    place = _Place()
+    place = Place()
     lines = place.until_the_end(_lines(first, read, is_last, told, last_id))
     response = Response(lines, content_type=f"{EVENT_STREAM}; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
@@ -55,7 +55,7 @@ def event_stream(
     return response
 
 
-class _Place:
+class Place:
     """One of the streams this process may have open. Raises StoreError when there are so many."""
 
     taken = 0
@@ -63,19 +63,19 @@ class _Place:
 
     def __init__(self) -> None:
         self.mine = False
-        with _Place.lock:
-            if _Place.taken >= settings().api_streams:
+        with Place.lock:
+            if Place.taken >= settings().api_streams:
                 raise StoreError(
                     "too many event streams are open in this process",
                     hint="Poll the progress instead, or raise the setting api_streams.",
                 )
-            _Place.taken += 1
+            Place.taken += 1
             self.mine = True
 
     def leave(self) -> None:
         """Free the place; doing it again changes nothing."""
-        with _Place.lock:
-            _Place.taken -= int(self.mine)
+        with Place.lock:
+            Place.taken -= int(self.mine)
             self.mine = False
 
     def until_the_end(self, lines: Iterator[str]) -> Iterator[str]:
@@ -97,10 +97,10 @@ def _lines(
     quiet_since = time.monotonic()
     yield f"retry: {COME_AGAIN}\n\n"
     while True:
-        key = _id(told(state))
+        key = event_id(told(state))
         last = is_last(state)
         if key != heard or last:
-            yield _event("end" if last else "progress", key, state)
+            yield event("end" if last else "progress", key, state)
             heard, quiet_since = key, time.monotonic()
         if last or time.monotonic() > end:
             return
@@ -120,11 +120,14 @@ def _lines(
             yield ": the store does not answer\n\n"
 
 
-def _event(name: str, key: str, state: State) -> str:
-    return f"event: {name}\nid: {key}\ndata: {_text(state)}\n\n"
+def event(name: str, key: str, state: State) -> str:
+    """An event of a stream; without a key it has no id."""
+    known = f"id: {key}\n" if key else ""
+    return f"event: {name}\n{known}data: {_text(state)}\n\n"
 
 
-def _id(state: State) -> str:
+def event_id(state: State) -> str:
+    """A text that is the same for the same state."""
     return hashlib.sha256(_text(state).encode()).hexdigest()[:16]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.stack.programs import python
 
 MODULE = "calipso.api.server"
@@ -31,7 +32,13 @@ def api(
         str | None, typer.Option("-l", "--loglevel", help="DEBUG, INFO, WARNING or ERROR.")
     ] = None,
     inventory: Annotated[
-        str | None, typer.Option("-y", "--inventory", help="Inventory collection.")
+        str | None,
+        typer.Option(
+            "-y",
+            "--inventory",
+            help="Inventory collection.",
+            autocompletion=completing.inventories,
+        ),
     ] = None,
     token_lifetime: Annotated[
         int | None, typer.Option("-t", "--token-lifetime", help="Seconds until a login expires.")

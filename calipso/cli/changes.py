@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Annotated, Any
@@ -13,6 +11,7 @@ import typer
 
 from calipso.analysis.change_log import WHAT, around, as_net, read
 from calipso.cli import completing
+from calipso.cli.moments import moment
 from calipso.cli.output import ColumnOption, Format, FormatOption, cell, clean, iso, say, show_list
 from calipso.cli.selecting import (
     EnvOption,
@@ -30,12 +29,9 @@ from calipso.errors import ConfigError
 from calipso.model.documents import Document
 from calipso.stores.inventory.change_store import ChangeStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
-from calipso.utils.clock import now
 
 COLUMNS = ["time", "change", "kind", "type", "name", "host", "field", "old", "new"]
 LONGEST = 100  # characters of a value in the text; `-f json` has all of it
-_SPAN = re.compile(r"(\d{1,6}) ?(s|m|min|h|d|w)")
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 class Change(StrEnum):
@@ -109,7 +105,7 @@ def changes(
     inv = InventoryMgr(inventory)
     known_environment(inv, environment)
     wanted = query(environment=environment)
-    begin = moment(since) if since else None
+    begin = moment(since, "--since") if since else None
     if from_scan or to_scan:
         environment, scans = _between(inv, environment, from_scan, to_scan)
         wanted |= {"environment": environment, "scan_id": {"$in": scans}}
@@ -149,21 +145,6 @@ def _between(
         )
     until = ScanStore().get(resolve_scan(last, name))["_id"] if last else None
     return name, ChangeStore(inv).scans_between(name, str(scan["_id"]), until)
-
-
-def moment(text: str) -> datetime:
-    """`2h` (ago), or a time in ISO 8601. Raises ConfigError."""
-    span = _SPAN.fullmatch(text.strip())
-    if span:
-        return now() - timedelta(seconds=int(span[1]) * _UNITS[span[2]])
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ConfigError(
-            f"--since {text}: neither a span nor a time",
-            hint="Such as 30min, 2h, 3d, 2026-01-31 or 2026-01-31T08:15:00Z.",
-        ) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _show(

@@ -27,6 +27,7 @@ from calipso.cli.output import (
 )
 from calipso.cli.picture import write_picture
 from calipso.cli.selecting import (
+    AtOption,
     EnvOption,
     HostOption,
     InventoryOption,
@@ -34,6 +35,7 @@ from calipso.cli.selecting import (
     known_types,
     marked,
     one_object,
+    opened,
     page,
     query,
 )
@@ -64,6 +66,7 @@ TypeOption = Annotated[
 def list_cliques(
     environment: EnvOption = None,
     focal_type: TypeOption = None,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     limit: LimitOption = 100,
     marker: MarkerOption = None,
@@ -72,7 +75,7 @@ def list_cliques(
     sort_column: SortOption = None,
 ) -> None:
     """List cliques with the number of links and objects in each."""
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     wanted = query(environment=environment, focal_point_type=focal_type)
     last = marked(inv, "cliques", "clique", marker) if marker else None
     found = page(inv, "cliques", wanted, ORDER, limit=limit, marker=last, key="_id")
@@ -103,6 +106,7 @@ def show(
     environment: EnvOption = None,
     focal_type: TypeOption = None,
     host: HostOption = None,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
     picture: Annotated[
@@ -114,7 +118,7 @@ def show(
 
     Example: calipso clique show web-1 --env prod
     """
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     wanted = query(environment=environment, focal_point_type=focal_type)
     focal: list[dict[str, Any]] = []
     if words:

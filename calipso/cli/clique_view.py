@@ -12,6 +12,7 @@ from bson import ObjectId
 from calipso.cli.clique_details import NO_BREAK, facts, notes
 from calipso.cli.output import clean, iso
 from calipso.model.documents import Record
+from calipso.topology.health import watched_word
 
 #: Maximum length of a line, in characters.
 WIDTH = 80
@@ -144,4 +145,6 @@ def _name(item: Record | None, key: ObjectId, host: Any = "") -> str:
         text += f", {clean(str(item['state']))}"
     if "stale_since" in item:
         text += f", stale since {iso(item['stale_since'])}"
+    if (item.get("monitoring") or {}).get("value"):
+        text += f", monitoring: {watched_word(item)}"
     return text

@@ -40,6 +40,26 @@ def hosts(incomplete: str) -> list[str]:
     return _quietly(lambda database: _of_type(database, "id", incomplete, {"type": "host"}), "")
 
 
+def inventories(incomplete: str) -> list[str]:
+    """Names of inventories that scans wrote."""
+    return _quietly(lambda database: database["scans"].distinct("inventory"), incomplete)
+
+
+def schedules(incomplete: str) -> list[str]:
+    """Names of schedules."""
+    return _quietly(lambda database: database["scheduled_scans"].distinct("name"), incomplete)
+
+
+def users(incomplete: str) -> list[str]:
+    """Names of users."""
+    return _quietly(lambda database: database["users"].distinct("name"), incomplete)
+
+
+def object_ids(incomplete: str) -> list[str]:
+    """Ids of objects that begin with this text."""
+    return _quietly(lambda database: _of_type(database, "id", incomplete, {}), "")
+
+
 def objects(incomplete: str) -> list[str]:
     """Names of objects that begin with this text."""
     return _quietly(lambda database: _of_type(database, "name", incomplete, {}), "")

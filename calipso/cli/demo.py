@@ -60,6 +60,7 @@ def demo(
 def show(flags: list[str]) -> int:
     """Stack, cloud, environment, scan; returns the exit code of the first that failed."""
     _check_packages()
+    _check_flags(flags)
     folder = DemoDir(settings().data_dir())
     began = time.monotonic()
     step("Starting MongoDB, Redis, the workers and the API")
@@ -142,6 +143,14 @@ def _tell_more(folder: DemoDir, seconds: float, troubles: list[dict[str, Any]]) 
         tell(f"  - {trouble['text']}")
     if address := _api_address():
         tell_api(folder, address)
+
+
+def _check_flags(flags: list[str]) -> None:
+    """Raises BadParameter for wrong flags, before a running sample cloud is stopped for them."""
+    command = python(MODULE, *flags, "--check")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise typer.BadParameter(_last_words(done.stderr), param_hint="FLAGS")
 
 
 def _find_troubles(troubles: list[dict[str, Any]]) -> list[str]:

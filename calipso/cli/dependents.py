@@ -8,14 +8,15 @@ from typing import Annotated
 from calipso.analysis.depending import depending
 from calipso.cli.output import ColumnOption, Format, FormatOption, clean, say, show_list
 from calipso.cli.selecting import (
+    AtOption,
     EnvOption,
     HostOption,
     InventoryOption,
     ObjectTypeOption,
     ObjectWord,
     one_object,
+    opened,
 )
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
 COLUMNS = ["project", "type", "name", "host", "status", "networks"]
 
@@ -25,6 +26,7 @@ def dependents(
     environment: EnvOption = None,
     object_type: ObjectTypeOption = None,
     host: HostOption = None,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
@@ -35,7 +37,7 @@ def dependents(
 
     Example: calipso dependents ens1f0 --host compute-1
     """
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     start = one_object(inv, word, environment, object_type, host)
     found = depending(inv, start)
     rows = [item for items in found.by_project().values() for item in items]

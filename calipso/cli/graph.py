@@ -1,4 +1,4 @@
-"""`calipso graph`: what is near an object, as text, DOT or JSON."""
+"""`calipso graph`: what is near an object, as text, JSON, DOT, GraphML, Mermaid or SVG."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import typer
 from calipso.analysis.graphs import near_graph
 from calipso.cli.output import clean, plain, say, tell
 from calipso.cli.selecting import (
+    AtOption,
     EnvOption,
     HostOption,
     InventoryOption,
     ObjectTypeOption,
     ObjectWord,
     one_object,
+    opened,
 )
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
-from calipso.topology.formats import dot
+from calipso.topology.formats import dot, graphml, mermaid
+from calipso.topology.svg import svg
 from calipso.topology.text import as_text
 
 
@@ -29,6 +31,17 @@ class GraphFormat(StrEnum):
     TEXT = "text"
     DOT = "dot"
     JSON = "json"
+    GRAPHML = "graphml"
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+WRITERS = {
+    GraphFormat.DOT: dot,
+    GraphFormat.GRAPHML: graphml,
+    GraphFormat.MERMAID: mermaid,
+    GraphFormat.SVG: svg,
+}
 
 
 def graph(
@@ -49,6 +62,7 @@ def graph(
         int,
         typer.Option("--limit", metavar="N", min=1, max=5000, help="Maximum number of objects."),
     ] = 1000,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     output_format: Annotated[
         GraphFormat, typer.Option("-f", "--format", help="How to show the graph.")
@@ -58,14 +72,14 @@ def graph(
 
     Example: calipso graph web-1 --depth 3 -f dot | dot -Tsvg > web-1.svg
     """
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     start = one_object(inv, word, environment, object_type, host)
     found, truncated = near_graph(inv, start, depth, limit)
     if output_format is GraphFormat.JSON:
         text = json.dumps(plain(found | {"truncated": truncated}), indent=2)
         typer.echo(text)
-    elif output_format is GraphFormat.DOT:
-        typer.echo(clean(dot(found), keep="\n").rstrip("\n"))
+    elif output_format in WRITERS:
+        typer.echo(clean(WRITERS[output_format](found), keep="\n").rstrip("\n"))
     else:
         for line in as_text(found):
             tell(clean(line))

@@ -20,6 +20,7 @@ from calipso.cli.output import (
     show_one,
 )
 from calipso.cli.selecting import (
+    AtOption,
     EnvOption,
     HostOption,
     InventoryOption,
@@ -30,6 +31,7 @@ from calipso.cli.selecting import (
     known_inventory,
     known_types,
     one_object,
+    opened,
     page,
     query,
 )
@@ -73,6 +75,7 @@ def list_objects(
     with_problems: Annotated[
         bool, typer.Option("--with-problems", help="Only objects that have problems.")
     ] = False,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     limit: LimitOption = 100,
     marker: MarkerOption = None,
@@ -84,7 +87,7 @@ def list_objects(
 
     Example: calipso inventory list --type vnic --host compute-1 -c name -c mac_address
     """
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     own = query(environment=environment)
     wanted = own | query(
         type=object_type or {"$in": types_without_folders(inv.collection("inventory"), own)},
@@ -150,12 +153,13 @@ def show(
     environment: EnvOption = None,
     object_type: ObjectTypeOption = None,
     host: HostOption = None,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
     column: ColumnOption = None,
 ) -> None:
     """Show one object with all its fields, its source and the time of its last scan."""
-    found = one_object(InventoryMgr(inventory), word, environment, object_type, host)
+    found = one_object(opened(inventory, at), word, environment, object_type, host)
     first = {name: found[name] for name in ("environment", "type", "id", "name") if name in found}
     show_one(first | found, output_format, chosen=column)
 
@@ -174,6 +178,7 @@ def tree(
     object_type: ObjectTypeOption = None,
     host: HostOption = None,
     depth: Annotated[int, typer.Option("--depth", min=0, help="Levels to show; 0: all.")] = 0,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
@@ -181,7 +186,7 @@ def tree(
 
     Example: calipso inventory tree compute-1 --env prod
     """
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     if word is not None:
         start = one_object(inv, word, environment, object_type, host)
         below = query(

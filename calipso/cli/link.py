@@ -17,6 +17,7 @@ from calipso.cli.output import (
     show_list,
 )
 from calipso.cli.selecting import (
+    AtOption,
     EnvOption,
     HostOption,
     InventoryOption,
@@ -24,6 +25,7 @@ from calipso.cli.selecting import (
     known_link_type,
     marked,
     one_object,
+    opened,
     page,
     query,
     unknown,
@@ -73,6 +75,7 @@ def list_links(
             "--implicit/--direct", help="Only derived links, or only direct ones. Default: both."
         ),
     ] = None,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     limit: LimitOption = 100,
     marker: MarkerOption = None,
@@ -84,7 +87,7 @@ def list_links(
 
     Example: calipso link list --env prod --state down
     """
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     if state is not None and state not in STATES:
         raise unknown("link state", state, STATES)
     wanted = query(

@@ -32,6 +32,7 @@ from calipso.cli.scan_options import (
     ScannedType,
     ScannerName,
     WriteTo,
+    in_options,
 )
 from calipso.cli.selecting import EnvOption, ScanId, ScannedEnvironment, known_types, resolve_scan
 from calipso.errors import ConfigError, ErrorKind, NotQueued
@@ -117,7 +118,7 @@ def _request(**fields: Any) -> ScanRequest:
     try:
         return ScanRequest(**fields)
     except ValidationError as error:
-        texts = [said(item) for item in error.errors()]
+        texts = [in_options(said(item)) for item in error.errors()]
         raise typer.BadParameter("; ".join(texts)) from None
 
 

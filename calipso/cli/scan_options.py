@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -10,7 +11,13 @@ from calipso.cli import completing
 from calipso.model.scan import LogLevel
 
 WriteTo = Annotated[
-    str | None, typer.Option("-y", "--inventory", help="Inventory collection to write to.")
+    str | None,
+    typer.Option(
+        "-y",
+        "--inventory",
+        help="Inventory collection to write to.",
+        autocompletion=completing.inventories,
+    ),
 ]
 InventoryOnly = Annotated[
     bool, typer.Option("--inventory-only", help="Find objects only, no links and no cliques.")
@@ -29,7 +36,13 @@ Clear = Annotated[
     ),
 ]
 ScannedId = Annotated[
-    str | None, typer.Option("-i", "--id", help="Scan only this object and the objects below it.")
+    str | None,
+    typer.Option(
+        "-i",
+        "--id",
+        help="Scan only this object and the objects below it.",
+        autocompletion=completing.object_ids,
+    ),
 ]
 ScannedType = Annotated[
     str | None,
@@ -41,7 +54,13 @@ ScannerName = Annotated[
     str | None, typer.Option("--scanner", help="Run this scanner; needs --parent-id.")
 ]
 ParentId = Annotated[
-    str | None, typer.Option("-p", "--parent-id", help="Parent to run --scanner for.")
+    str | None,
+    typer.Option(
+        "-p",
+        "--parent-id",
+        help="Parent to run --scanner for.",
+        autocompletion=completing.object_ids,
+    ),
 ]
 KeptLog = Annotated[
     LogLevel | None,
@@ -56,3 +75,13 @@ ParentType = Annotated[
         autocompletion=completing.types,
     ),
 ]
+
+#: Names of fields at the begin of a message or with an underscore, as models say them.
+_FIELDS = re.compile(
+    r"^(?:scanner|clear)\b|\b(?:inventory_only|links_only|cliques_only|parent_id|parent_type)\b"
+)
+
+
+def in_options(message: str) -> str:
+    """Return a message of the model with the options of the command line for names of fields."""
+    return _FIELDS.sub(lambda found: "--" + found.group().replace("_", "-"), message)

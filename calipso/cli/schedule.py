@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -30,6 +31,7 @@ from calipso.cli.scan_options import (
     ScannedType,
     ScannerName,
     WriteTo,
+    in_options,
 )
 from calipso.cli.selecting import EnvOption, ScannedEnvironment
 from calipso.model.schedule import Frequency, Schedule, Weekday, describe, schedule_of
@@ -42,7 +44,12 @@ app = typer.Typer(help="Scans that start by themselves: add, list, show, remove.
 
 LIST_COLUMNS = ["name", "environment", "when", "state", "next", "last", "last_scan", "problem"]
 
-Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Name of the schedule.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCHEDULE", help="Name of the schedule.", autocompletion=completing.schedules
+    ),
+]
 
 
 @app.command()
@@ -188,7 +195,9 @@ def _schedule(fields: dict[str, Any], start: str | None) -> Schedule:
         fields["start"] = begin if begin.tzinfo else begin.replace(tzinfo=zone(fields["time_zone"]))
         return Schedule(**fields)
     except ValidationError as error:
-        texts = [": ".join([*map(str, item["loc"]), said(item)]) for item in error.errors()]
+        texts = [
+            ": ".join([*map(str, item["loc"]), in_options(said(item))]) for item in error.errors()
+        ]
         raise typer.BadParameter("; ".join(texts)) from None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None

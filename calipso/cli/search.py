@@ -9,7 +9,14 @@ import typer
 
 from calipso.cli import completing
 from calipso.cli.output import ColumnOption, Format, FormatOption, clean, say_later, show_list
-from calipso.cli.selecting import EnvOption, InventoryOption, known_environment, known_types
+from calipso.cli.selecting import (
+    AtOption,
+    EnvOption,
+    InventoryOption,
+    known_environment,
+    known_types,
+    opened,
+)
 from calipso.errors import ConfigError, NotFound
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.clock import now
@@ -38,6 +45,7 @@ def search(
             autocompletion=completing.types,
         ),
     ] = None,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     limit: Annotated[
         int,
@@ -58,7 +66,7 @@ def search(
             f"search needs 1 to {LONGEST} characters, not {len(asked)}",
             hint="Give part of a name, an id or an address: calipso search 10.0.0.5",
         )
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     names = [known_environment(inv, environment)] if environment else environments(inv)
     hits, more = find(inv, names, asked, limit, object_type or [])
     if not hits:

@@ -11,12 +11,14 @@ from bson import ObjectId
 from bson.errors import InvalidId
 
 from calipso.cli import completing
+from calipso.cli.moments import moment
 from calipso.cli.paging import cut
 from calipso.errors import CalipsoError, ConfigError, NotFound
 from calipso.model.documents import Document
 from calipso.model.types import LINK_TYPES, OBJECT_TYPES, is_folder
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
+from calipso.stores.inventory.past import at_time
 from calipso.stores.mongo.driver import ASCENDING
 from calipso.stores.mongo.stretches import prefix_range
 from calipso.utils.constants import constant_values
@@ -31,7 +33,19 @@ EnvOption = Annotated[
     ),
 ]
 InventoryOption = Annotated[
-    str | None, typer.Option("-y", "--inventory", help="Inventory collection to read.")
+    str | None,
+    typer.Option(
+        "-y",
+        "--inventory",
+        help="Inventory collection to read.",
+        autocompletion=completing.inventories,
+    ),
+]
+AtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="As it was then: `2h` (ago), or a time (UTC). Default: now."
+    ),
 ]
 HostOption = Annotated[
     str | None,
@@ -68,6 +82,14 @@ ScannedEnvironment = Annotated[
 
 SEVERAL_SHOWN = 5
 SEVERAL_NAMED = 30
+
+
+def opened(inventory: str | None, at: str | None) -> InventoryMgr:
+    """Return the inventory, as it is or as it was at a time.
+
+    Raises ConfigError for a time that changes do not reach back to.
+    """
+    return at_time(inventory, moment(at, "--at") if at else None)
 
 
 def query(**fields: Any) -> Document:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -28,7 +29,7 @@ app = typer.Typer(help="Users of the API: add, list, passwd, token, remove.")
 
 DAY = 86_400
 
-Name = Annotated[str, typer.Argument(help="Name of the user.")]
+Name = Annotated[str, typer.Argument(help="Name of the user.", autocompletion=completing.users)]
 RoleOption = Annotated[
     Role,
     typer.Option(

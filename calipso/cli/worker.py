@@ -69,7 +69,7 @@ def worker(
 
     A scan needs a worker for each of the queues scan, api, db, cli, links and cliques.
 
-    Example: calipso worker --queues scan,api,db,cli
+    Example: calipso worker --queues scan,events,api,db,cli
     """
     words = [word.strip() for word in queues.split(",")]
     for word in words:

@@ -13,6 +13,7 @@ from typing import Any
 
 from calipso.errors import ParseError
 from calipso.hostparse.jsontext import json_value
+from calipso.hostparse.ovsdb_notation import many, mapping, number, rows_of, text
 
 _WHAT = "ovs-vsctl list"
 _PCI = re.compile(r"[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]")
@@ -115,21 +116,21 @@ class Bridge:
                 yield port, interface
 
 
-def parse_ovs(text: str) -> dict[str, Bridge]:
+def parse_ovs(output: str) -> dict[str, Bridge]:
     """Return bridges by name, sorted by name. Lines that are not a table are ignored.
 
     Raises ParseError.
     """
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in output.splitlines() if line.strip()]
     tables = [_table(line) for line in ([x for x in lines if x.startswith("{")] or lines)]
     if len(tables) != 3:
-        raise ParseError(f"{_WHAT}: expected 3 tables, got {len(tables)}", sample=text)
+        raise ParseError(f"{_WHAT}: expected 3 tables, got {len(tables)}", sample=output)
     try:
         interfaces = {row["_uuid"]: _interface(row) for row in tables[2]}
         ports = {row["_uuid"]: _port(row, interfaces) for row in tables[1]}
         bridges = [_bridge(row, ports) for row in tables[0]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ParseError(f"{_WHAT}: unexpected row: {error!r}", sample=text) from None
+        raise ParseError(f"{_WHAT}: unexpected row: {error!r}", sample=output) from None
     return {bridge.name: bridge for bridge in sorted(bridges, key=lambda bridge: bridge.name)}
 
 
@@ -146,76 +147,40 @@ def _table(line: str) -> list[dict[str, Any]]:
     if not isinstance(table, dict) or not isinstance(table.get("data"), list):
         raise ParseError(f"{_WHAT}: expected a table", sample=line)
     try:
-        names = [str(name) for name in table["headings"]]
-        return [
-            {name: _value(cell) for name, cell in zip(names, row, strict=True)}
-            for row in table["data"]
-        ]
+        return rows_of(table)
     except (KeyError, TypeError, ValueError) as error:
         raise ParseError(f"{_WHAT}: broken table: {error!r}", sample=line) from None
 
 
-def _value(cell: Any) -> Any:
-    """Return a cell as Python: sets as lists, maps as dicts, UUIDs as strings."""
-    if not isinstance(cell, list):
-        return cell
-    kind, content = cell
-    if kind == "uuid":
-        return str(content)
-    if kind == "set":
-        return [_value(item) for item in content]
-    if kind == "map":
-        return {str(key): _value(value) for key, value in content}
-    raise ValueError(f"unknown notation {kind!r}")
-
-
-def _many(value: Any) -> list[Any]:
-    """Return a column that holds a set, as a list. OVSDB writes a set of one as the bare value."""
-    return value if isinstance(value, list) else [value]
-
-
-def _text(value: Any) -> str:
-    return "" if isinstance(value, list) else str(value)
-
-
-def _number(value: Any) -> int | None:
-    return None if isinstance(value, list) else int(value)
-
-
-def _map(value: Any) -> dict[str, str]:
-    found = value if isinstance(value, dict) else {}
-    return {str(key): str(found[key]) for key in sorted(found)}
-
-
 def _interface(row: dict[str, Any]) -> Interface:
     ids = row["external_ids"]
-    ofport = _number(row["ofport"])
+    ofport = number(row["ofport"])
     return Interface(
         name=str(row["name"]),
         type=str(row["type"]) or "system",
-        mac=_text(row["mac_in_use"]).lower(),
+        mac=text(row["mac_in_use"]).lower(),
         ofport=ofport if ofport is not None and ofport >= 0 else None,
-        state=_text(row["link_state"]) or "unknown",
-        admin_state=_text(row["admin_state"]) or "unknown",
+        state=text(row["link_state"]) or "unknown",
+        admin_state=text(row["admin_state"]) or "unknown",
         port_id=str(ids.get("iface-id", "")),
         attached_mac=str(ids.get("attached-mac", "")).lower(),
-        error=_text(row["error"]),
-        mtu=_number(row["mtu"]),
+        error=text(row["error"]),
+        mtu=number(row["mtu"]),
         options={str(key): str(value) for key, value in sorted(row["options"].items())},
-        index=_number(row.get("ifindex", [])) or None,
-        status=_map(row.get("status")),
+        index=number(row.get("ifindex", [])) or None,
+        status=mapping(row.get("status")),
     )
 
 
 def _port(row: dict[str, Any], interfaces: dict[str, Interface]) -> Port:
-    members = [interfaces[uuid] for uuid in _many(row["interfaces"])]
+    members = [interfaces[uuid] for uuid in many(row["interfaces"])]
     return Port(
         name=str(row["name"]),
-        tag=_number(row["tag"]),
-        trunks=tuple(sorted(int(vlan) for vlan in _many(row["trunks"]))),
-        bond_mode=_text(row["bond_mode"]),
+        tag=number(row["tag"]),
+        trunks=tuple(sorted(int(vlan) for vlan in many(row["trunks"]))),
+        bond_mode=text(row["bond_mode"]),
         interfaces=tuple(sorted(members, key=lambda interface: interface.name)),
-        vlan_mode=_text(row.get("vlan_mode", [])),
+        vlan_mode=text(row.get("vlan_mode", [])),
         other_config={
             str(key): str(value) for key, value in sorted(row.get("other_config", {}).items())
         },
@@ -223,10 +188,10 @@ def _port(row: dict[str, Any], interfaces: dict[str, Interface]) -> Port:
 
 
 def _bridge(row: dict[str, Any], ports: dict[str, Port]) -> Bridge:
-    own = [ports[uuid] for uuid in _many(row["ports"])]
+    own = [ports[uuid] for uuid in many(row["ports"])]
     return Bridge(
         name=str(row["name"]),
         datapath_type=str(row["datapath_type"]) or "system",
-        fail_mode=_text(row["fail_mode"]),
+        fail_mode=text(row["fail_mode"]),
         ports={port.name: port for port in sorted(own, key=lambda port: port.name)},
     )

@@ -35,6 +35,11 @@ class Index:
     expire_after: str = ""  # setting: seconds between that time and the removal
 
 
+def by(*fields: str, name: str = "", unique: bool = False, sparse: bool = False) -> Index:
+    """Return an index on these fields, named after them."""
+    return Index(fields, name or "_".join(fields), unique, sparse)
+
+
 @dataclass(frozen=True)
 class Retention:
     """Documents are removed when the time in `field` is older than a setting; 0: never."""

@@ -8,80 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from calipso.model.collection_spec import Backup, CollectionSpec, Index, Retention, Scope
-
-
-def _by(*fields: str, name: str = "", unique: bool = False, sparse: bool = False) -> Index:
-    return Index(fields, name or "_".join(fields), unique, sparse)
-
-
-_INVENTORY = (
-    CollectionSpec(
-        "inventory",
-        Scope.INVENTORY,
-        "objects",
-        Backup.RESCAN,
-        (
-            _by("environment", "type", "id", unique=True),
-            _by("environment", "id"),
-            _by("environment", "parent_id"),
-            _by("environment", "id_path"),
-            _by("environment", "type", "host"),
-        ),
-        removed_by="environment",
-    ),
-    CollectionSpec(
-        "links",
-        Scope.INVENTORY,
-        "links between objects",
-        Backup.RESCAN,
-        (
-            _by("environment", "link_type", "source", "target", "link_name", unique=True),
-            _by("source"),
-            _by("target"),
-            _by("environment", "finder", "_id"),
-        ),
-        removed_by="environment",
-    ),
-    CollectionSpec(
-        "cliques",
-        Scope.INVENTORY,
-        "cliques of focal points",
-        Backup.RESCAN,
-        (
-            _by("environment", "clique_type", "focal_point", unique=True),
-            _by("environment", "focal_point_id"),
-        ),
-        removed_by="environment",
-    ),
-    CollectionSpec(
-        "object_problems",
-        Scope.INVENTORY,
-        "problems of objects that scans found",
-        Backup.RESCAN,
-        (
-            _by("environment", "pending"),
-            _by("environment", "found_by.finder"),
-            _by("object"),
-        ),
-        removed_by="environment",
-    ),
-    CollectionSpec(
-        "changes",
-        Scope.INVENTORY,
-        "what scans found added, changed or removed",
-        Backup.HISTORY,
-        (
-            _by("environment", "scan_id"),
-            _by("environment", "type", "id"),
-            _by("environment", "type", "target_id"),
-            _by("environment", "time"),
-            _by("time"),
-        ),
-        Retention("retention_days_changes", "time"),
-        removed_by="environment",
-    ),
-)
+from calipso.model.collection_spec import Backup, CollectionSpec, Index, Retention, Scope, by
+from calipso.model.collections_of_events import OF_EVENTS
+from calipso.model.collections_of_inventories import OF_INVENTORIES
 
 _SCANS = (
     CollectionSpec(
@@ -89,7 +18,7 @@ _SCANS = (
         Scope.ENVIRONMENT,
         "records of scans",
         Backup.HISTORY,
-        (_by("status"), _by("environment", "status"), _by("submit_timestamp")),
+        (by("status"), by("environment", "status"), by("submit_timestamp")),
         removed_by="environment",
     ),
     CollectionSpec(
@@ -97,7 +26,7 @@ _SCANS = (
         Scope.ENVIRONMENT,
         "tasks of scans",
         Backup.NEVER,
-        (_by("scan_id", "level", "done"),),
+        (by("scan_id", "level", "done"),),
         removed_by="scan_id",
         with_scan=True,
     ),
@@ -106,7 +35,7 @@ _SCANS = (
         Scope.ENVIRONMENT,
         "coverage reports of scans",
         Backup.HISTORY,
-        (_by("scan_id", "host"),),
+        (by("scan_id", "host"),),
         removed_by="environment",
         with_scan=True,
     ),
@@ -116,9 +45,9 @@ _SCANS = (
         "log lines of scans",
         Backup.HISTORY,
         (
-            _by("scan_id", "timestamp"),
-            _by("environment", "timestamp", name="environment_time"),
-            _by("timestamp"),
+            by("scan_id", "timestamp"),
+            by("environment", "timestamp", name="environment_time"),
+            by("timestamp"),
         ),
         Retention("retention_days_messages", "timestamp"),
         removed_by="environment",
@@ -129,7 +58,7 @@ _SCANS = (
         Scope.ENVIRONMENT,
         "answers of hosts, for the workers of one scan",
         Backup.NEVER,
-        (_by("scan_id"), Index(("created",), "created_ttl", expire_after="answers_ttl")),
+        (by("scan_id"), Index(("created",), "created_ttl", expire_after="answers_ttl")),
         Retention("answers_ttl", "created", unit=1),
         removed_by="environment",
         with_scan=True,
@@ -172,7 +101,7 @@ _CONFIG = (
         Scope.ENVIRONMENT,
         "environments",
         Backup.ALWAYS,
-        (_by("name", unique=True),),
+        (by("name", unique=True),),
         secrets=True,
     ),
     CollectionSpec(
@@ -180,7 +109,7 @@ _CONFIG = (
         Scope.ENVIRONMENT,
         "schedules",
         Backup.ALWAYS,
-        (_by("name", unique=True, sparse=True),),
+        (by("name", unique=True, sparse=True),),
         removed_by="environment",
     ),
     CollectionSpec(
@@ -188,7 +117,24 @@ _CONFIG = (
         Scope.ENVIRONMENT,
         "clique types that people defined",
         Backup.ALWAYS,
-        (_by("meant_for", unique=True, sparse=True),),
+        (by("meant_for", unique=True, sparse=True),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "finding_mutes",
+        Scope.ENVIRONMENT,
+        "findings that people muted, why, and until when",
+        Backup.ALWAYS,
+        (by("environment"), by("until")),
+        Retention("retention_days_changes", "until"),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "intents",
+        Scope.ENVIRONMENT,
+        "what must hold, and the last answer to it",
+        Backup.ALWAYS,
+        (by("environment", "name", unique=True),),
         removed_by="environment",
     ),
     CollectionSpec(
@@ -196,14 +142,14 @@ _CONFIG = (
         Scope.INSTALLATION,
         "clique constraints that people defined",
         Backup.ALWAYS,
-        (_by("meant_for", unique=True, sparse=True),),
+        (by("meant_for", unique=True, sparse=True),),
     ),
     CollectionSpec(
         "connection_tests",
         Scope.ENVIRONMENT,
         "tests of connections",
         Backup.NEVER,
-        (_by("submit_timestamp"),),
+        (by("submit_timestamp"),),
         Retention("retention_days_scans", "submit_timestamp"),
         removed_by="environment",
         secrets=True,
@@ -228,14 +174,14 @@ _PEOPLE = (
         Scope.INSTALLATION,
         "users and their grants",
         Backup.ALWAYS,
-        (_by("name", name="name_1", unique=True),),
+        (by("name", name="name_1", unique=True),),
     ),
     CollectionSpec(
         "tokens",
         Scope.INSTALLATION,
         "hashes of tokens",
         Backup.NEVER,
-        (_by("user", name="user_1"), Index(("expires_at",), "expires_at_1", expire_at=True)),
+        (by("user", name="user_1"), Index(("expires_at",), "expires_at_1", expire_at=True)),
     ),
     CollectionSpec(
         # Stays when an environment is removed: who removed it is part of it.
@@ -244,22 +190,83 @@ _PEOPLE = (
         "who changed what, and when",
         Backup.HISTORY,
         (
-            _by("time"),
-            _by("user", "time", name="user_1_time_1"),
-            _by("environment", "time", name="environment_1_time_1"),
+            by("time"),
+            by("user", "time", name="user_1_time_1"),
+            by("environment", "time", name="environment_1_time_1"),
         ),
         Retention("retention_days_audit", "time"),
+    ),
+)
+
+_MONITORING = (
+    CollectionSpec(
+        "monitoring_hosts",
+        Scope.ENVIRONMENT,
+        "when each host is checked, and what the last rounds found",
+        Backup.NEVER,
+        (by("environment", "due"),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_config",
+        Scope.ENVIRONMENT,
+        "rendered configuration of monitoring systems",
+        Backup.NEVER,
+        (by("environment", "runner", "path", unique=True),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_results",
+        Scope.ENVIRONMENT,
+        "last results of other monitoring systems",
+        Backup.NEVER,
+        (by("environment", "expires"), by("target")),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_troubles",
+        Scope.ENVIRONMENT,
+        "objects, links and cliques with a status that is not OK",
+        Backup.NEVER,
+        (by("environment", "value"), by("environment", "host")),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_silences",
+        Scope.ENVIRONMENT,
+        "objects whose alerts somebody silenced",
+        Backup.ALWAYS,
+        (by("environment", "until"),),
+        removed_by="environment",
+    ),
+    CollectionSpec(
+        "monitoring_webhooks",
+        Scope.ENVIRONMENT,
+        "addresses that get alerts",
+        Backup.ALWAYS,
+        (by("environment", "name", unique=True),),
+        removed_by="environment",
+        secrets=True,
+    ),
+    CollectionSpec(
+        "monitoring_alerts",
+        Scope.ENVIRONMENT,
+        "alerts that wait to be sent",
+        Backup.NEVER,
+        (by("next_at"),),
+        removed_by="environment",
     ),
 )
 
 #: Every collection, by name. Retention uses this order: collections with few documents first,
 #: because old documents of a large site may take the whole time of a run.
 COLLECTIONS: dict[str, CollectionSpec] = {
-    spec.name: spec for spec in (*_CONFIG, *_SCANS, *_PEOPLE, *_INVENTORY)
+    spec.name: spec
+    for spec in (*_CONFIG, *_MONITORING, *_SCANS, *OF_EVENTS, *_PEOPLE, *OF_INVENTORIES)
 }
 
 #: Names in databases of the original, besides ours.
-RESERVED = frozenset({"constants", "login_attempts", "monitoring_config"})
+RESERVED = frozenset({"constants", "login_attempts"})
 
 #: Names that no inventory may have. `inventory` itself is the name of an inventory.
 TAKEN = (COLLECTIONS.keys() | RESERVED) - {"inventory"}

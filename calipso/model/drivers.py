@@ -59,7 +59,8 @@ DRIVERS: tuple[Driver, ...] = (
         ),
         binaries=("ovn-controller", "neutron-ovn-metadata-agent", "neutron-ovn-agent"),
         bound_names=("ovn",),
-        missing="its switches, vNICs, logical routers, tunnel endpoints and their links",
+        commands=("ovs", "ovn_chassis"),
+        read=True,
     ),
     Driver(
         "SRIOV",

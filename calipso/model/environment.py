@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from calipso.errors import ConfigError
 from calipso.model.openstack_section import OpenStackSection
+from calipso.model.ovn_section import OvnSection
 from calipso.model.queues import Queues
 from calipso.model.section_base import (
     HOST,
@@ -24,6 +25,7 @@ from calipso.model.section_base import (
 )
 from calipso.model.sections import (
     SECTIONS,
+    AciSection,
     AnySection,
     CliHost,
     CliSection,
@@ -39,12 +41,14 @@ __all__ = [
     "OTHER_WORDS",
     "SECRET_KEYS",
     "SECTIONS",
+    "AciSection",
     "CliHost",
     "CliSection",
     "Environment",
     "MysqlSection",
     "OpenStackSection",
     "OtherSection",
+    "OvnSection",
     "Port",
     "Section",
     "check_environment",
@@ -58,7 +62,10 @@ __all__ = [
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ._-]{0,62}[A-Za-z0-9._-])?")
 
 #: Sections an environment of this type must have.
-NEEDED = {"OpenStack": tuple(BY_SECTION), "Kubernetes": ("Kubernetes", "CLI")}
+NEEDED = {
+    "OpenStack": tuple(name for name, source in BY_SECTION.items() if not source.optional),
+    "Kubernetes": ("Kubernetes", "CLI"),
+}
 
 #: Fields that are stored even when they have their default.
 ALWAYS_STORED = {"name", "document_type", "environment_type", "distribution"} | {
@@ -114,6 +121,9 @@ class Environment(BaseModel):
     event_listener: str = ""
     enable_monitoring: bool = False
     monitoring_setup_done: bool = False
+    #: seconds between two checks of a host, and peers that each tunnel endpoint pings in a round
+    monitoring_interval: int = Field(default=60, ge=15, le=86_400)
+    monitoring_pings: int = Field(default=8, ge=0, le=64)
     aci_enabled: bool = False
     app_path: str = ""  # from the original's installation; stored and not used
     run_app_path: str = ""

@@ -50,6 +50,9 @@ PLACED = frozenset({"id_path", "name_path", "fetched_by"})
 #: Fields that a scan neither sets, nor removes, nor records a change of.
 KEPT_FIELDS = frozenset(FIELDS) - STORE_FIELDS
 
+_NOT_OF_SOURCE = KEPT_FIELDS | STORE_FIELDS
+_NOT_OF_PLACED = _NOT_OF_SOURCE - PLACED
+
 #: Stamps of the scan that saw a document last: they differ after each scan.
 STAMPS = frozenset({"scan_id", "generation", "last_scanned"})
 
@@ -64,7 +67,7 @@ def of_source(document: Mapping[str, Any], *, placed: bool) -> dict[str, Any]:
 
     `placed`: it has its place in the tree already, which stays.
     """
-    return _without(document, KEPT_FIELDS | (STORE_FIELDS - PLACED if placed else STORE_FIELDS))
+    return _without(document, _NOT_OF_PLACED if placed else _NOT_OF_SOURCE)
 
 
 def _without(document: Mapping[str, Any], fields: AbstractSet[str]) -> dict[str, Any]:

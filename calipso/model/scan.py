@@ -61,6 +61,29 @@ class LogLevel(StrEnum):
         return logging.getLevelNamesMapping()[self.name] or logging.INFO
 
 
+class ScanPart(BaseModel):
+    """One of several parts of an inventory that a scan reads: an object, or a node of the tree.
+
+    With `scanner`, `object_id` keeps one object of what the node finds; it may be new.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    object_id: str | None = None
+    object_type: str | None = None
+    scanner: str | None = None
+    parent_id: str | None = None
+    parent_type: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> ScanPart:
+        if bool(self.scanner) != bool(self.parent_id):
+            raise ValueError("scanner and parent_id go together")
+        if not (self.scanner or self.object_id):
+            raise ValueError("a part needs object_id, or scanner and parent_id")
+        return self
+
+
 class ScanRequest(BaseModel):
     """The request of a person, a schedule or an event."""
 
@@ -77,6 +100,8 @@ class ScanRequest(BaseModel):
     scanner: str | None = None  # with `parent_id`: run one node of the tree
     parent_id: str | None = None
     parent_type: str | None = None
+    #: several objects or nodes in one scan, as events ask for
+    parts: tuple[ScanPart, ...] = ()
     log_level: LogLevel | None = None  # None: INFO
     origin: str = "manual scan"
 
@@ -101,13 +126,15 @@ class ScanRequest(BaseModel):
             raise ValueError("the type of an object needs its id as well")
         if self.parent_type and not self.parent_id:
             raise ValueError("the type of a parent needs its id as well")
-        if self.clear and (self.object_id or self.scanner):
+        if self.parts and (self.object_id or self.scanner or self.links_only or self.cliques_only):
+            raise ValueError("parts exclude object_id, scanner, links_only and cliques_only")
+        if self.clear and (self.object_id or self.scanner or self.parts):
             raise ValueError("clear replaces a whole environment, not a part of one")
         return self
 
     def whole_inventory(self) -> bool:
         """True when the request reads the whole tree."""
-        limited = self.object_id or self.scanner
+        limited = self.object_id or self.scanner or self.parts
         return not (limited or self.links_only or self.cliques_only)
 
 

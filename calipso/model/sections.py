@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from calipso.model.openstack_section import OpenStackSection
+from calipso.model.ovn_section import OvnSection
 from calipso.model.section_base import (
     Port,
     Secret,
@@ -57,6 +58,18 @@ class MysqlSection(Section):
     use_tls: bool = False
     ca_file: str = ""
     cells: dict[str, MysqlCell] = Field(default_factory=dict)  # key: name of the cell
+
+
+class AciSection(Section):
+    """The APIC of a Cisco ACI fabric, over HTTPS. Read only; used when `aci_enabled` is true."""
+
+    name: Literal["ACI"] = "ACI"
+    host: str
+    port: Port = 443
+    user: str
+    pwd: Secret
+    ca_file: str = ""
+    insecure: bool = False  # do not check its certificate
 
 
 class CliHost(Strict):
@@ -105,7 +118,8 @@ class CliSection(Section):
 OTHER_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "AMQP": (
         frozenset({"host", "port", "user", "pwd"}),
-        frozenset({"vhost", "use_tls", "ca_file"}),
+        frozenset({"vhost", "use_tls", "ca_file", "failover", "exchanges", "topics"})
+        | {"heartbeat", "more"},
     ),
     "Monitoring": (
         frozenset(
@@ -115,17 +129,16 @@ OTHER_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"ssh_port", "ssh_user", "ssh_password", "install_monitoring_client"}),
     ),
     "NFV_provider": (frozenset({"host", "port", "user", "pwd", "nfv_token"}), frozenset()),
-    "ACI": (frozenset({"host", "user", "pwd"}), frozenset({"port", "insecure", "ca_file"})),
     "Kubernetes": (frozenset({"host", "port", "user", "token"}), frozenset()),
 }
 
 
 class OtherSection(Section):
-    """A section for another part of Calipso (AMQP, Monitoring, ACI, ...), kept as given."""
+    """A section for another part of Calipso (AMQP, Monitoring, ...), kept as given."""
 
     model_config = ConfigDict(extra="allow")
 
-    name: Literal["AMQP", "Monitoring", "NFV_provider", "ACI", "Kubernetes", "VMware", "Bare-metal"]
+    name: Literal["AMQP", "Monitoring", "NFV_provider", "Kubernetes", "VMware", "Bare-metal"]
 
     @model_validator(mode="after")
     def _keys(self) -> OtherSection:
@@ -141,8 +154,20 @@ class OtherSection(Section):
         return self
 
 
+#: Fields of AMQP that are lists of text.
+_LISTS = ("failover", "exchanges", "topics")
+#: Fields that each broker in `more` of AMQP may have for itself.
+_BROKER = frozenset({"host", "port", "user", "pwd", "vhost", "use_tls", "ca_file"}) | {*_LISTS}
+
+
 def _expected(key: str, value: object) -> str:
     """Return what a field of such a section should be; empty if it is valid."""
+    if key == "more":
+        return _expected_of_brokers(value)
+    if key in _LISTS and not (isinstance(value, list) and all(map(_is_text, value))):
+        return "a list of text"
+    if key == "heartbeat" and not (isinstance(value, int) and 1 <= value <= 3600):
+        return "seconds, 1-3600"
     if key.endswith("port") and not _is_port(value):
         return "a port, 1-65535"
     if key in ("use_tls", "insecure") and not isinstance(value, bool):
@@ -157,6 +182,20 @@ def _expected(key: str, value: object) -> str:
     return ""
 
 
+def _expected_of_brokers(value: object) -> str:
+    """Return what `more` of AMQP should be: other brokers by name, with what differs in each."""
+    if not isinstance(value, dict):
+        return "an object: name of a broker -> its fields"
+    for name, broker in value.items():
+        if not isinstance(broker, dict):
+            return f"an object for {name}"
+        for key, field in broker.items():
+            wanted = _expected(key, field) if key in _BROKER else "no such field"
+            if wanted:
+                return f"for {name}.{key} {wanted}"
+    return ""
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
 
@@ -166,12 +205,15 @@ def _is_port(value: object) -> bool:
 
 
 AnySection = Annotated[
-    OpenStackSection | MysqlSection | CliSection | OtherSection, Discriminator("name")
+    OpenStackSection | MysqlSection | CliSection | OvnSection | AciSection | OtherSection,
+    Discriminator("name"),
 ]
 
 SECTIONS: dict[str, type[Section]] = {
     "OpenStack": OpenStackSection,
     "mysql": MysqlSection,
     "CLI": CliSection,
+    "ACI": AciSection,
+    "OVN": OvnSection,
 }
 SECTIONS.update(dict.fromkeys((*OTHER_KEYS, "VMware", "Bare-metal"), OtherSection))

@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from calipso.errors import AccessError, ApiAccessError, CliAccessError, DbAccessError
+from calipso.errors import (
+    AccessError,
+    AciAccessError,
+    ApiAccessError,
+    CliAccessError,
+    DbAccessError,
+    OvnAccessError,
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,9 @@ class Source:
     error that they raise. `steps` is the module and function that test it: the function takes a
     ScanContext and the hosts found so far, and yields steps. `counts` is the first word of its
     counters (`ssh_commands`), `recorded` is what a recording counts of it. `per_host` means that
-    it asks the hosts, which may have queues of their own.
+    it asks the hosts, which may have queues of their own. An environment needs no section of a
+    source that is `optional`. `queue_of` is another source whose queue has its tasks; without it,
+    they have the queue of its name, which workers must be told to serve.
     """
 
     name: str
@@ -34,6 +43,13 @@ class Source:
     counts: str
     recorded: str
     per_host: bool = False
+    optional: bool = False
+    queue_of: str = ""
+
+    @property
+    def queue(self) -> str:
+        """The queue of its tasks where an environment does not name another one."""
+        return self.queue_of or self.name
 
 
 SOURCES: tuple[Source, ...] = (
@@ -65,6 +81,28 @@ SOURCES: tuple[Source, ...] = (
         recorded="hosts",
         per_host=True,
     ),
+    Source(
+        "ovn",
+        "OVN",
+        "calipso.sources.ovn.ovn_access:OvnAccess",
+        OvnAccessError,
+        steps="calipso.probe.ovn_test:ovn_steps",
+        counts="ovn",
+        recorded="OVN databases",
+        optional=True,
+        queue_of="cli",
+    ),
+    Source(
+        "aci",
+        "ACI",
+        "calipso.sources.aci.aci_access:AciAccess",
+        AciAccessError,
+        steps="calipso.probe.aci_test:aci_steps",
+        counts="aci",
+        recorded="APIC classes",
+        optional=True,
+        queue_of="api",
+    ),
 )
 
 BY_NAME: dict[str, Source] = {source.name: source for source in SOURCES}
@@ -72,8 +110,8 @@ BY_SECTION: dict[str, Source] = {source.section: source for source in SOURCES}
 
 #: Queues of the computing part, whose workers are processes.
 GRAPH_QUEUES = ("links", "cliques")
-#: Queues that workers with threads take from: planning, and all sources.
-SOURCE_QUEUES = ("scan", *BY_NAME)
+#: Queues that workers with threads take from: planning, events, and all sources.
+SOURCE_QUEUES = ("scan", "events", *dict.fromkeys(source.queue for source in SOURCES))
 #: Queues of every installation.
 QUEUES = (*SOURCE_QUEUES, *GRAPH_QUEUES)
 

@@ -24,6 +24,8 @@ TOO_DEEP = "(nested too deep, left out)"
 TOO_LARGE = "(too large, left out)"
 
 _PLAIN = (bool, type(None), bytes, datetime)
+#: Types that nearly all containers have: a look at the type is quicker than a check of an ABC.
+_CONTAINERS = frozenset({dict, list})
 _REPLACEMENT = "\ufffd"
 _HIGHEST = 2**63
 
@@ -48,22 +50,29 @@ def _is_fine(document: Mapping[str, Any]) -> bool:
     waiting: list[tuple[Any, int]] = [(document, 0)]
     while waiting:
         value, depth = waiting.pop()
-        if isinstance(value, Mapping):
+        if type(value) is dict or isinstance(value, Mapping):
             for key in value:
-                if not isinstance(key, str) or "\0" in key or not _is_text(key):
+                if not (type(key) is str or isinstance(key, str)) or "\0" in key:
+                    return False
+                if not (key.isascii() or _is_text(key)):
                     return False
                 size += EACH + len(key)
             items: Iterable[Any] = value.values()
         else:
             items = value
         for item in items:
-            if type(item) is str:
+            kind = type(item)
+            if kind is str:
                 size += EACH + len(item)
-                if not _is_text(item):
+                if not (item.isascii() or _is_text(item)):
                     return False
                 continue
             size += EACH
-            if isinstance(item, Mapping | list | tuple):
+            if kind in _CONTAINERS:
+                waiting.append((item, depth + 1))
+            elif item is None or kind is bool:
+                continue
+            elif isinstance(item, Mapping | list | tuple):
                 waiting.append((item, depth + 1))
             elif not _is_fine_single(item):
                 return False

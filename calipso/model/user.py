@@ -25,6 +25,7 @@ class Role(StrEnum):
 
     VIEWER = "viewer"  # read
     OPERATOR = "operator"  # viewer, and start scans, change schedules, tests and environments
+    MONITORING = "monitoring"  # only send results of monitoring, for environments of its grants
     ADMIN = "admin"  # everything, in every environment
 
 

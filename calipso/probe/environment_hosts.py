@@ -43,6 +43,10 @@ class HostTest:
             environment, lambda name: hosts.get(name, {}), bounds=bounds
         )
 
+    def answer(self, name: str, command: commands.Command) -> Answer:
+        """What a host says to one command. Raises CliAccessError."""
+        return self._ask(name, self.connections.get(name), [command])[command.name]
+
     def close(self) -> None:
         """End all connections."""
         self.connections.close()

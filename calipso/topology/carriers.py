@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from calipso.topology.given import nic_of_guest
-from calipso.topology.plumbing import HostPlumbing, Objects, Uplink, values
+from calipso.topology.plumbing import HostPlumbing, Objects, Uplink, networks_of_vnic, values
 
 TUNNELS = frozenset({"vxlan", "gre", "geneve"})
 
@@ -33,7 +33,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "port": ("network_id", "binding:host_id", "binding:vif_type", "region"),
     "host": ("region", "other_names"),
-    "vnic": ("network", "pnic", "port_id", "pci_address", "lower_devices"),
+    "vnic": ("network", "sub_ports", "pnic", "port_id", "pci_address", "lower_devices"),
     "host_pnic": ("IP Address", "IPv6 Address", "addresses", "virtual_functions"),
     "vedge": ("configurations", "ports", "patch_ports", "bridges"),
     "otep": (
@@ -83,7 +83,7 @@ class Carriers:
         self._direct: defaultdict[str, set[str]] = defaultdict(set)
         self._direct_ports: set[str] = set()
         self._nics_of_direct: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-        self._hosts = HostNames(objects.get("host", ()))
+        self.host_names = HostNames(objects.get("host", ()))
         self._place(objects.get("port", ()), objects.get("vnic", ()))
         self._carried: dict[str, dict[str, dict[str, Segment]]] = {}
 
@@ -127,7 +127,7 @@ class Carriers:
             place = self._direct if kind in DIRECT else self._switched
             if kind in DIRECT:
                 self._direct_ports.add(str(port.get("id")))
-            if host := self._hosts.of_port(port):
+            if host := self.host_names.of_port(port):
                 place[host].add(str(port.get("network_id")))
         for vnic in vnics:
             host = str(vnic.get("host", ""))
@@ -135,7 +135,7 @@ class Carriers:
                 for network in values(vnic.get("network")):
                     self._nics_of_direct[host, network].add(nic)
             else:
-                self._switched[host].update(values(vnic.get("network")))
+                self._switched[host].update(values(networks_of_vnic(vnic)))
 
     def _host_carried(self, host: str) -> dict[str, dict[str, Segment]]:
         carried: defaultdict[str, dict[str, Segment]] = defaultdict(dict)

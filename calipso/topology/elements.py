@@ -19,13 +19,17 @@ NODE_FIELDS = (
     "name",
     "object_name",
     "host",
+    "project",
     "state",
     "status",
     "stale_since",
     "last_scanned",
     "problems",
+    "monitoring",
 )
-EDGE_FIELDS = ("link_type", "link_name", "state", "implicit", "host", "status")
+EDGE_FIELDS = ("link_type", "link_name", "state", "implicit", "host", "status", "monitoring")
+#: What a viewer gets of a status of monitoring.
+STATUS_FIELDS = ("value", "label", "text", "since", "flapping", "silenced_until")
 
 
 def elements(
@@ -106,7 +110,7 @@ def _hop(item: Record, link: Record | None) -> dict[str, Any]:
         "state": state_word(item),
         "health": health(item),
         "problems": [str(one.get("message", "")) for one in item.get("problems") or ()],
-    }
+    } | _status(item)
     if link is not None:
         found |= {"link_state": state_word(link), "link_health": health(link)}
         attributes = link.get("attributes") or {}
@@ -120,13 +124,21 @@ def _label(by_id: Mapping[ObjectId, Record], key: ObjectId) -> str:
 
 
 def _node(item: Record, focal: bool) -> dict[str, Any]:
-    data = {name: item[name] for name in NODE_FIELDS if name in item}
+    data = {name: item[name] for name in NODE_FIELDS if name in item} | _status(item)
     return {"data": data | {"key": str(item["_id"]), "focal_point": focal}}
 
 
 def _edge(link: Record) -> dict[str, Any]:
-    data = {name: link[name] for name in EDGE_FIELDS if name in link}
+    data = {name: link[name] for name in EDGE_FIELDS if name in link} | _status(link)
     attributes = link.get("attributes") or {}
     data |= {name: attributes[name] for name in ("reason", "tag") if name in attributes}
     ends = {"source": str(link["source"]), "target": str(link["target"])}
     return {"data": data | ends | {"key": str(link["_id"])}}
+
+
+def _status(item: Record) -> dict[str, Any]:
+    """The status of monitoring, where there is one; without what only monitoring reads."""
+    status = item.get("monitoring")
+    if not status:
+        return {}
+    return {"monitoring": {name: status[name] for name in STATUS_FIELDS if name in status}}

@@ -6,8 +6,10 @@ written visibly.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -20,6 +22,7 @@ MEDIA = {
     "json": "application/json",
     "graphml": "application/graphml+xml",
     "dot": "text/vnd.graphviz",
+    "mermaid": "text/vnd.mermaid",
     "svg": "image/svg+xml",
 }
 
@@ -32,6 +35,8 @@ COLOURS = {
     "shutoff": "red3",
     "unknown": "gray50",
 }
+#: Colour of a status of monitoring that is not OK; it is newer than a scan.
+WATCHED: dict[Any, str] = {1: "orange3", 2: "red3", 3: "gray50"}
 #: Colour of what the last scan could not read.
 STALE = "gray40"
 
@@ -80,13 +85,56 @@ def dot(graph: Graph) -> str:
     return "\n".join([*lines, "}", ""])
 
 
+def mermaid(graph: Graph) -> str:
+    """Return a graph as a flowchart of Mermaid, which documents and tickets can show.
+
+    Its names are numbers; what clouds name is text in quotes, in which markup is escaped.
+    """
+    numbers = {node["data"]["key"]: f"n{at}" for at, node in enumerate(graph["nodes"])}
+    lines = ["flowchart LR"]
+    for node in graph["nodes"]:
+        data = node["data"]
+        label = "<br/>".join(_entities(part) for part in _node_label(data))
+        lines.append(f'  {numbers[data["key"]]}["{label}"]')
+    for edge in graph["edges"]:
+        data = edge["data"]
+        ends = [numbers.get(data[side]) for side in ("source", "target")]
+        if None in ends:
+            continue
+        label = _entities(text(data.get("link_type", "")))
+        down = str(data.get("state", "")).lower() == "down"
+        arrow = f'-. "{label}: down" .->' if down else f'-- "{label}" -->'
+        lines.append(f"  {ends[0]} {arrow} {ends[1]}")
+    return "\n".join([*lines, ""])
+
+
+def _entities(value: str) -> str:
+    """Text for a label: every character that Markdown or HTML may read is a number."""
+    return "".join(
+        one if one.isalnum() or one in " -_.:/" else f"#{ord(one)};" for one in text(value)
+    )
+
+
 def text(value: Any) -> str:
-    """Return a value as one line of printable text; other characters become escapes such as
-    `\\x1b`.
+    """Return a value as one line of printable text: a time as `2026-01-31T08:15:00Z`, a list or an
+    object as JSON. Characters that cannot be printed become escapes such as `\\x1b`.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, datetime):
+        value = _moment(value)
+    elif isinstance(value, list | tuple | Mapping):
+        value = json.dumps(value, default=_plain, ensure_ascii=False)
     return _UNWRITABLE.sub(lambda found: f"\\x{ord(found.group()):02x}", str(value))
+
+
+def _plain(value: Any) -> str:
+    return _moment(value) if isinstance(value, datetime) else str(value)
+
+
+def _moment(value: datetime) -> str:
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _names(items: Iterable[Record]) -> list[str]:
@@ -99,7 +147,9 @@ def _values(item: Record) -> Iterator[tuple[str, Any]]:
     The element itself has the keys and the ends of an edge.
     """
     for name, value in sorted(item["data"].items()):
-        if value is not None and name not in ("key", "source", "target"):
+        if name == "monitoring":
+            yield "monitoring", f"{value.get('label', '')}: {value.get('text', '')}"
+        elif value is not None and name not in ("key", "source", "target"):
             yield str(name), value
 
 
@@ -128,6 +178,9 @@ def _colour(data: Record) -> str:
         found = STALE
     elif data.get("problems"):
         found = COLOURS["down"]
+    watched = (data.get("monitoring") or {}).get("value")
+    if watched:
+        found = WATCHED.get(watched, found)
     pairs = {"color": found, "fontcolor": found} if found else {}
     if found == STALE:
         pairs["style"] = "dashed"

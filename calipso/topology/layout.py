@@ -69,10 +69,16 @@ def layout(
 
 def _grid(nodes: Mapping[str, Record]) -> _Grid:
     """Each node's column, without empty ones, and the host whose box it is in."""
-    ranks = {key: rank_of(str(data.get("type", ""))) for key, data in nodes.items()}
+    ranks = {key: _rank(data) for key, data in nodes.items()}
     columns = {rank: column for column, rank in enumerate(sorted(set(ranks.values())))}
     group = {key: str(data.get("host") or "") for key, data in nodes.items()}
     return _Grid({key: columns[rank] for key, rank in ranks.items()}, group)
+
+
+def _rank(data: Record) -> int:
+    """The rank of a node: its own, as a group has it, otherwise that of its type."""
+    given: Any = data.get("rank")
+    return given if isinstance(given, int) else rank_of(str(data.get("type", "")))
 
 
 def rank_of(kind: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from calipso.model.documents import Record
 from calipso.model.hosts import same_host
-from calipso.topology.plumbing import values
+from calipso.topology.plumbing import integration_bridge, values
 from calipso.topology.wiring.ovs import OVS_MASTER
 
 #: The local VLAN into which Neutron's agent puts ports that it has not wired.
@@ -51,7 +51,11 @@ VNIC_FIELDS = (
 )
 
 #: Ports of these owners are on several hosts at once; Neutron's binding names only one host.
-_ON_SEVERAL_HOSTS = ("network:router_interface_distributed", "network:ha_router_replicated")
+_ON_SEVERAL_HOSTS = (
+    "network:router_interface_distributed",
+    "network:ha_router_replicated",
+    "network:distributed",  # OVN's port for metadata: on every host, and never ACTIVE
+)
 
 #: A highly available router has a port of this owner on each of its hosts, and these others too:
 #: keepalived decides which host is the active one, and Neutron's binding names that one.
@@ -235,7 +239,8 @@ def loose_tap(vnic: Record, vedge: Record | None, bridges: Mapping[str, Record])
 
     `vedge` is the switch of its host, `bridges` the Linux bridges there by name.
     """
-    wanted, name, host = str(vnic.get("source_bridge") or ""), str(vnic["name"]), vnic.get("host")
+    named, name, host = str(vnic.get("source_bridge") or ""), str(vnic["name"]), vnic.get("host")
+    wanted = named or _bridge_of_ovn(vnic, vedge or {})
     if vnic.get("vnic_type") != "instance_vnic" or not wanted or "master" not in vnic:
         return None
     port = _mapping(vedge or {}, "ports").get(name)
@@ -251,9 +256,17 @@ def loose_tap(vnic: Record, vedge: Record | None, bridges: Mapping[str, Record])
     where = f"in {found}" if found else "in no bridge"
     return Fault(
         "tap_not_in_bridge",
-        f"{host}: {name} is {where}; libvirt put it into {wanted}",
+        f"{host}: {name} is {where}; "
+        + (f"libvirt put it into {wanted}" if named else f"OVN's guests belong into {wanted}"),
         "See the log of nova-compute: how did libvirt plug the interface?",
     )
+
+
+def _bridge_of_ovn(vnic: Record, vedge: Record) -> str:
+    """The bridge of a guest's tap on a host with OVN: libvirt names none, Nova itself plugs it."""
+    if not vedge.get("chassis") or vnic.get("@type") != "ethernet":
+        return ""
+    return integration_bridge(_mapping(vedge, "configurations"))
 
 
 def broken_pair(vconnector: Record, vedge: Record | None) -> Fault | None:

@@ -262,6 +262,8 @@ def _ways(document: Record) -> list[Mapping[str, Any]]:
 
 def _mapping(document: Record, key: str) -> Mapping[str, Any]:
     found = document.get(key)
+    if type(found) is dict or found is None:  # nearly all are; the check of an ABC is slow
+        return found or {}
     return found if isinstance(found, Mapping) else {}
 
 

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from calipso.model.documents import Record
 from calipso.topology.formats import text
-from calipso.topology.health import Health, health, state_word
+from calipso.topology.health import Health, health, silenced, state_word, watched_word
 from calipso.topology.layout import MARGIN, Point, layout
 
 #: Characters that turn the direction of writing, or take no place.
@@ -42,6 +42,7 @@ text { font: 13px system-ui, "DejaVu Sans", Helvetica, Arial, sans-serif; fill: 
 .node .kind, .legend text { font-size: 12px; fill: var(--soft) }
 .node .name { font-weight: 600 }
 .focal rect { stroke: var(--ink); stroke-width: 3 }
+.silenced rect { stroke-dasharray: 2 3 }
 .edge { fill: none; stroke: var(--soft); stroke-width: 1.5 }
 .edge.bad { stroke: var(--bad); stroke-width: 2.5; stroke-dasharray: 7 4 }
 .edge.degraded { stroke: var(--degraded); stroke-width: 2.5 }
@@ -142,6 +143,8 @@ def _word(data: Record) -> str:
     count = len(data.get("problems") or ())
     words += [f"{count} problem{'s' * (count > 1)}"] if count else []
     words += ["stale"] if data.get("stale_since") else []
+    watched = watched_word(data)
+    words += [f"monitoring: {watched}"] if watched else []
     return ", ".join(words)
 
 
@@ -174,14 +177,17 @@ def _edge(data: Record, points: Sequence[Point]) -> str:
 def _node(data: Record, place: Record, size: Record) -> Iterator[str]:
     state, kind = health(data), str(data.get("type", ""))
     focal = " focal" if data.get("focal_point") else ""
+    focal += " silenced" if silenced(data) else ""
     where = f" on {data['host']}" if data.get("host") else ""
     told = f"{kind} {str(_name(data))[:200]}{where}: {_word(data)}"
     problems = [str(item.get("message", "")) for item in data.get("problems") or ()]
+    problems += [str(data["monitoring"].get("text", ""))] if watched_word(data) else []
     yield f'<g class="node {state}{focal}" transform="translate({place["x"]} {place["y"]})">'
     yield f"<title>{_tip('; '.join([told, *problems]))}</title>"
     yield f'<rect width="{size["w"]}" height="{size["h"]}" rx="6"/>'
     yield f'<path class="mark" transform="translate(9 16)" d="{SHAPES[state]}"/>'
-    word = state_word(data)
+    watched = (data.get("monitoring") or {}).get("value")
+    word = watched_word(data) if watched else state_word(data)
     label = f"{kind} · {word}" if word else kind
     yield f'<text class="kind" x="28" y="17">{escape(shortened(label, KIND_WIDTH))}</text>'
     yield f'<text class="name" x="28" y="35">{escape(shortened(_name(data), NAME_WIDTH))}</text>'

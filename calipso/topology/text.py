@@ -7,6 +7,7 @@ from typing import Any
 
 from calipso.model.documents import Record
 from calipso.topology.formats import text
+from calipso.topology.health import watched_word
 
 
 def as_text(graph: Mapping[str, Sequence[Record]]) -> Iterator[str]:
@@ -84,6 +85,8 @@ def _state(data: Mapping[str, Any]) -> str:
     words = [] if state in (None, "", "up", "ACTIVE", "running") else [text(state)]
     if data.get("stale_since"):
         words.append("stale")
+    if (data.get("monitoring") or {}).get("value"):
+        words.append(f"monitoring: {watched_word(data)}")
     reason = data.get("reason")
     if words and reason:
         words.append(text(reason))

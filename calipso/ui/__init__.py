@@ -7,6 +7,9 @@ from pathlib import Path
 #: Where `make ui` puts the pages.
 BUILT = Path(__file__).parent / "dist"
 
+#: Where `make docs-site` puts the documentation.
+SITE = Path(__file__).parent / "site"
+
 
 def is_built() -> bool:
     """True when there are pages to serve."""

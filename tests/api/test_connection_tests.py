@@ -329,7 +329,7 @@ def test_filters_and_rights(login: Login, admin: FlaskClient, environment: Envir
 @pytest.mark.broker
 def test_a_worker_makes_the_test(admin: FlaskClient, cluster: Cluster, cloud: RunningCloud) -> None:
     stored(cloud)
-    cluster.worker("scan,api,db,cli")
+    cluster.worker("scan,events,api,db,cli")
     answer = admin.post(PATH, json={"environment": "prod", "test_targets": ["mysql", "CLI"]})
 
     def ended() -> Any:

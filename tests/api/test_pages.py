@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_built_file_is_kept_for_ever(client: FlaskClient) -> None:
     assert answer.text == "1"
     assert "immutable" in answer.headers["Cache-Control"]
     assert "javascript" in answer.content_type
+
+
+@pytest.mark.usefixtures("built")
+def test_a_file_is_compressed_for_who_takes_that(client: FlaskClient) -> None:
+    answer = client.get("/ui/assets/main-ABC.js", headers={"Accept-Encoding": "gzip"})
+
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(answer.data) == b"1"
+    assert answer.headers["Vary"] == "Accept-Encoding"
 
 
 @pytest.mark.usefixtures("built")

@@ -21,7 +21,8 @@ from calipso.stores.mongo.mongo_access import close_clients
 
 #: Names of options, and words for arguments in a usage line, that stand for something stored.
 STORED_OPTIONS = {"--env", "--type", "--host", "--around", "--object"}
-STORED_WORDS = {"ENV", "SCAN", "OBJECT"}
+STORED_OPTIONS |= {"--inventory", "--id", "--parent-id"}
+STORED_WORDS = {"ENV", "SCAN", "OBJECT", "SCHEDULE"}
 
 
 def params(command: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -76,6 +77,9 @@ def stored(inv: InventoryMgr) -> None:
         for kind, name in (("host", host), ("instance", f"web-{host}"), ("vnics_folder", "web")):
             item = {"environment": environment, "type": kind, "id": f"{host}-{name}", "name": name}
             inv.collection("inventory").insert_one(item)
+    inv.db["scans"].insert_one({"_id": "prod.1", "environment": "prod", "inventory": "inventory"})
+    inv.db["scheduled_scans"].insert_one({"name": "nightly", "environment": "prod"})
+    inv.db["users"].insert_one({"name": "alice"})
 
 
 @pytest.mark.parametrize(
@@ -88,6 +92,13 @@ def stored(inv: InventoryMgr) -> None:
         (["link", "list", "-t", "vnic-ve"], {"vnic-vedge"}),
         (["scan", "show", "la"], {"last"}),
         (["env", "set", "x"], {"x"}),
+        (["scan", "run", "prod", "-y", "in"], {"inventory"}),
+        (
+            ["scan", "run", "prod", "-i", "compute-1-w"],
+            {"compute-1-web-compute-1"},
+        ),
+        (["schedule", "show", "nigh"], {"nightly"}),
+        (["user", "show", "al"], {"alice"}),
         (["inv"], {"inventory"}),
     ],
 )

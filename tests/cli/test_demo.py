@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from calipso import ui
 from calipso.cli import demo
@@ -172,16 +173,27 @@ def test_the_hint_shows_cliques_of_those_that_have_one(steps: Steps, inv: Invent
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        (["--hosts", "x"], "does not start: argument --hosts: invalid int value: 'x'"),
-        (["--colour"], "does not start: unrecognized arguments: --colour"),
+        (["--hosts", "x"], "argument --hosts: invalid int value: 'x'"),
+        (["--colour"], "unrecognized arguments: --colour"),
+        (["--fault", "nothing"], "nothing"),
     ],
 )
-def test_a_wrong_flag_of_the_cloud_is_one_line(tmp_path: Path, flags: list[str], told: str) -> None:
+def test_a_wrong_flag_of_the_cloud_is_one_line_and_stops_nothing(
+    steps: Steps, flags: list[str], told: str
+) -> None:
+    with pytest.raises(typer.BadParameter) as caught:
+        demo.show(flags)
+
+    assert told in caught.value.message
+    assert "\n" not in caught.value.message
+    assert steps.called == []
+
+
+def test_a_cloud_that_does_not_start_says_so_in_one_line(tmp_path: Path) -> None:
     folder = DemoDir(tmp_path)
     folder.log.parent.mkdir(parents=True, exist_ok=True)
 
     with pytest.raises(CalipsoError) as caught:
-        demo.start_cloud(folder, flags)
+        demo.start_cloud(folder, ["--colour"])
 
-    assert caught.value.message.endswith(told)
-    assert "\n" not in caught.value.message
+    assert caught.value.message.endswith("does not start: unrecognized arguments: --colour")

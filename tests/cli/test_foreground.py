@@ -71,7 +71,7 @@ def option(command: list[str], name: str) -> str:
 @pytest.mark.parametrize(
     ("words", "pool", "size", "name"),
     [
-        ("--queues scan,api,db,cli", "threads", "16", "sources@%h"),
+        ("--queues scan,events,api,db,cli", "threads", "16", "sources@%h"),
         ("--queues links,cliques", "prefork", "2", "graph@%h"),
         ("--queues links,api", "threads", "16", "sources@%h"),
         ("--queues cli-edge --name edge -c 4", "threads", "4", "edge@%h"),

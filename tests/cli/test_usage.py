@@ -11,7 +11,7 @@ WRONG = [
     ("inventory lst", "error: calipso inventory has no command lst\nhint: Did you mean 'list'?\n"),
     (
         "inventory list --typ host",
-        "error: calipso inventory list has no option --typ\nhint: Did you mean --type?\n",
+        "error: calipso inventory list has no option --typ\nhint: Did you mean --at or --type?\n",
     ),
     (
         "inventory list --limit x",
@@ -45,6 +45,15 @@ WRONG = [
     (
         "schedule add demo --freq once --at 3",
         "error: --at 3: expected YYYY-MM-DDTHH:MM\nhint: calipso schedule add -h\n",
+    ),
+    (
+        "scan run demo --links-only --cliques-only",
+        "error: give at most one of --inventory-only, --links-only, --cliques-only\n"
+        "hint: calipso scan run -h\n",
+    ),
+    (
+        "scan run demo --scanner ScanHost",
+        "error: --scanner and --parent-id go together\nhint: calipso scan run -h\n",
     ),
 ]
 

@@ -106,7 +106,7 @@ def test_the_test_of_an_environment_fails_for_agents_that_are_not_read(agent: st
 
 
 def test_naming_a_driver_that_is_not_read_does_not_make_it_read() -> None:
-    step = drivers_step(environment("OVS", "OVN"), host("b", "OVN Controller agent"))
+    step = drivers_step(environment("OVS", "VPP"), host("b", "VPP agent"))
 
     assert not step.ok
     assert "no fetchers" in step.hint

@@ -139,7 +139,7 @@ class Stack:
     def workers(self) -> None:
         """Two workers of threads for the sources, one of processes for the graph, and beat."""
         for name in ("sources", "sources-2"):
-            self._worker(name, "scan,api,db,cli", "threads", 8)
+            self._worker(name, "scan,events,api,db,cli", "threads", 8)
         self._worker("graph", "links,cliques", "prefork", 2)
         beat = ["beat", "-s", str(self.folder / "schedule"), "--pidfile="]
         self._start("beat", self._celery(*beat), self.env)

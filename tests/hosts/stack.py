@@ -21,7 +21,7 @@ from calipso.stores.scans.worker_store import WorkerStore
 from tests.hosts.network import Host
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = "scan,api,db,cli"
+SOURCES = "scan,events,api,db,cli"
 
 
 class Stack:

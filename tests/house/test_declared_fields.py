@@ -19,6 +19,8 @@ from tests.sample_cloud.running import ROOT, running_cloud
 
 CLOUDS: dict[str, dict[str, Any]] = {
     "recorded": {"recorded": str(ROOT / "tests" / "recorded" / "lab")},
+    "ovn": {"profile": "ovn"},
+    "aci": {"profile": "aci"},
     "generated": {"hosts": 6, "instances": 14, "networks": 11, "mechanism": "mixed"},
 }
 
@@ -82,7 +84,6 @@ RARE = {
         "a highly available router",
         "cli_fetch_host_vservices/dvr_and_ha",
     ),
-    ("vnic", "peer"): ("a veth pair of a namespace", "cli_fetch_vservice_vnics/dvr_and_ha"),
     ("vnic", "lower_devices"): ("a macvtap", "cli_fetch_instance_vnics/macvtap_on_a_vlan"),
     ("vnic", "pnic"): (
         "hardware in a guest",
@@ -115,10 +116,7 @@ RARE = {
 }
 
 #: Types that the sample clouds do not have, and why.
-RARE_TYPES = {
-    "vservice_miscellaneous_folder": "a namespace that is not Neutron's; case "
-    "cli_fetch_host_vservices/dvr_and_ha",
-}
+RARE_TYPES: dict[str, str] = {}
 
 
 class Stored(NamedTuple):

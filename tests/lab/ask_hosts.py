@@ -79,6 +79,11 @@ class HostFacts:
     """One host: what its own tools say about it."""
 
     name: str
+    switch: str = "OVS"  # end of the id of its virtual switch
+    #: told by OVN: networks that are here, its tunnel address, physical network -> bridge
+    networks: set[str] = field(default_factory=set)
+    tunnel_ip: str = ""
+    mappings: dict[str, str] = field(default_factory=dict)
     links: list[Row] = field(default_factory=list)
     namespaces: dict[str, list[Row]] = field(default_factory=dict)
     namespace_ids: set[int] = field(default_factory=set)

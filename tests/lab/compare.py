@@ -46,6 +46,12 @@ def shaped(document: Row) -> Row:
     if document["type"] == "vedge":
         ports = _rows(document.get("ports"))
         found["ports"] = [[p.get("bridge"), p["name"], p.get("tag"), p.get("id")] for p in ports]
+    if document["type"] in ("network", "port"):
+        words = document.get("ovn") or {}
+        found |= {"ovn_key": words.get("tunnel_key"), "ovn_host": words.get("host") or None}
+    if document["type"] == "vservice" and "nat" in document:
+        keys = ("type", "external_ip", "logical_ip", "external_mac", "port_id")
+        found["nat"] = [[item.get(key, "") for key in keys] for item in document["nat"]]
     if document["type"] == "port":
         pairs = document.get("allowed_address_pairs") or []
         found["allowed_address_pairs"] = [
@@ -120,7 +126,10 @@ def compare_cliques(
     networks = {network["id"] for network in cloud.networks}
     servers = {server["id"] for server in cloud.servers}
     services = {
-        d["id"]: set(_listed(d.get("network"))) for d in inventory if d["type"] == "vservice"
+        d["id"]: set(_listed(d.get("network")))
+        for d in inventory
+        # OVN's DHCP has no device: it answers the guests of its host, and no packet leaves
+        if d["type"] == "vservice" and "dhcp" not in d
     }
     of_server = {server: _networks_of(cloud, facts, server) for server in servers}
     of_network = {

@@ -46,7 +46,8 @@ class Mentions:
 
     def wrong(self, found: Any) -> bool:
         text = json.dumps(found)
-        return not found or any(json.dumps(value) not in text for value in self.values)
+        lacks_all = not found and bool(self.values)
+        return lacks_all or any(json.dumps(value) not in text for value in self.values)
 
     def __str__(self) -> str:
         return "holds " + ", ".join(sorted(self.values))

@@ -52,7 +52,7 @@ def plugged(said: HostFacts, device: str, vnic: str, up: bool) -> Iterator[Expec
     port = said.port_of(device)
     if port:
         up = up and port["tag"] != DEAD_TAG and not port["error"]
-        yield link("vnic-vedge", vnic, f"{said.name}-OVS", said.name, up)
+        yield link("vnic-vedge", vnic, f"{said.name}-{said.switch}", said.name, up)
 
 
 def services(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
@@ -96,7 +96,8 @@ def bridges(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
                 up = said.up(member) and said.up(here["link"])
                 out = {f"{host}-{nic} -> " for nic in members if nic in nics}
                 nets = {way.partition(" -> ")[2] for way in carried if way.startswith(tuple(out))}
-                found = link("vconnector-vedge", vconnector, f"{host}-OVS", host, up, nets)
+                vedge = f"{host}-{said.switch}"
+                found = link("vconnector-vedge", vconnector, vedge, host, up, nets)
                 yield replace(found, checks={**found.checks, "uplink": Is(bool(out) or None)})
             kind = here.get("linkinfo", {}).get("info_kind")
             if kind == "vxlan":
@@ -142,7 +143,8 @@ def uplinks(said: HostFacts) -> Iterator[Expected]:
         port = said.port_of(nic)
         if port:
             up = said.up(nic) and not port["error"]
-            yield link("vedge-host_pnic", f"{host}-OVS", f"{host}-{nic}", host, up)
+            vedge = f"{host}-{said.switch}"
+            yield link("vedge-host_pnic", vedge, f"{host}-{nic}", host, up)
     for bond in said.aggregates():
         for member, seen in said.members[bond].items():
             if member in said.nics():
@@ -153,7 +155,7 @@ def uplinks(said: HostFacts) -> Iterator[Expected]:
 def networks(cloud: CloudFacts, said: HostFacts) -> Iterator[Expected]:
     """Which NIC carries which network of this host."""
     host = said.name
-    here = {port["network_id"] for port in cloud.bound_ports(host)}
+    here = {port["network_id"] for port in cloud.bound_ports(host)} | said.networks
     for _, device in namespace_devices(said):
         here |= network_of(cloud, host, device["address"])
     for network in cloud.networks:
@@ -171,12 +173,12 @@ def wires(cloud: CloudFacts, said: HostFacts, network: dict[str, object]) -> set
         if agent["host"] != said.name:
             continue
         if network["provider:network_type"] in TUNNELS:
-            owner = said.owner_of(said_by.get("tunneling_ip") or "none")
+            owner = said.owner_of(said_by.get("tunneling_ip") or said.tunnel_ip or "none")
             found |= set(said.nics_below(owner)) if owner else set()
         else:
             physical = network["provider:physical_network"]
             for mapping in ("bridge_mappings", "interface_mappings"):
-                device = (said_by.get(mapping) or {}).get(physical)
+                device = ((said_by.get(mapping) or {}) | said.mappings).get(physical)
                 if device in said.ovs:
                     found |= set(said.nics_of_switch(device))
                 elif device:

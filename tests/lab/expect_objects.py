@@ -14,8 +14,9 @@ Row = dict[str, Any]
 Hosts = dict[str, HostFacts]
 
 KINDS = {"qdhcp": "dhcp", "qrouter": "router", "snat": "snat", "fip": "fip"}
+KINDS["ovnmeta"] = "metadata"
 
-NETWORK_AGENTS = {"DHCP agent", "L3 agent", "Metadata agent"}
+NETWORK_AGENTS = {"DHCP agent", "L3 agent", "Metadata agent", "OVN Controller Gateway agent"}
 
 
 def addresses(link: Row, *scopes: str) -> set[str]:
@@ -43,7 +44,8 @@ def network_of(cloud: CloudFacts, host: str, mac: str) -> set[str]:
 def ports_at(cloud: CloudFacts, host: str, mac: str) -> list[Row]:
     """Ports that have this MAC on this host; the sub-ports of trunks are no devices there."""
     ports = cloud.ports_by_mac.get(mac.lower(), [])
-    here = [port for port in ports if port["binding:host_id"] == host]
+    everywhere = "network:distributed"  # OVN's port for metadata
+    here = [p for p in ports if p["binding:host_id"] == host or p["device_owner"] == everywhere]
     return [port for port in here if port["device_owner"] != "trunk:subport"]
 
 

@@ -20,9 +20,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import expect_ovn
 from ask_cloud import Cloud, CloudFacts
-from ask_hosts import ask_all
+from ask_hosts import HostFacts, ask_all
+from ask_ovn import OvnFacts, ask_ovn
 from compare import Result, compare_cliques, compare_links, compare_objects
+from expect import Expected
 from expect_links import links
 from expect_objects import hosts_of, objects
 
@@ -44,6 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--auth-url", help="instead of OS_AUTH_URL")
     parser.add_argument("--user", help="instead of OS_USERNAME")
     parser.add_argument("--password-file", help="instead of OS_PASSWORD")
+    parser.add_argument("--ovn-host", default="controller-1", help="host of OVN's databases")
     parser.add_argument(
         "--only-truth", action="store_true", help="print the truth as JSON and stop"
     )
@@ -58,6 +62,19 @@ def ask_calipso(args: argparse.Namespace, noun: str, file: str | None) -> list[R
         command = [args.calipso, noun, "list", "--env", args.env, "-f", "json", "--limit", "0"]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return list(json.loads(text))
+
+
+def with_ovn(
+    cloud: CloudFacts, facts: dict[str, HostFacts], ovn: OvnFacts
+) -> tuple[list[Expected], list[Expected]]:
+    """Objects and links of a cloud on OVN."""
+    for host in expect_ovn.ovn_hosts(cloud):
+        said = facts[host]
+        said.switch, said.networks = "OVN", expect_ovn.present(cloud, ovn, host)
+        said.tunnel_ip, said.mappings = ovn.tunnel_ip(host), ovn.mappings(host)
+    truth = expect_ovn.words(cloud, ovn, objects(cloud, facts))
+    truth += expect_ovn.objects(cloud, facts, ovn)
+    return truth, links(cloud, facts) + list(expect_ovn.links(cloud, facts, ovn))
 
 
 def print_table(results: list[Result]) -> None:
@@ -84,8 +101,12 @@ def main() -> int:
     cloud = CloudFacts(Cloud.from_environment())
     addresses = dict(pair.split("=", 1) for pair in args.hosts)
     names = {host: addresses.get(host) for host in sorted(hosts_of(cloud))}
-    facts = ask_all(names, str(Path(args.ssh_config).expanduser()))
-    truth, touching = objects(cloud, facts), links(cloud, facts)
+    config = str(Path(args.ssh_config).expanduser())
+    facts = ask_all(names, config)
+    if on := expect_ovn.ovn_hosts(cloud):
+        truth, touching = with_ovn(cloud, facts, ask_ovn(args.ovn_host, names, config, on))
+    else:
+        truth, touching = objects(cloud, facts), links(cloud, facts)
     if args.only_truth:
         both = {"objects": truth, "links": touching}
         print(

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from calipso.sources.cli.commands import COMMANDS
+from calipso.sources.ovn.script import NAME, databases
 
 from .cloud import Answer, Body, Cloud, Columns, Item, Listing
 from .generate.tables import SCHEMA
 
-NAME_OF = {command.text: command.name for command in COMMANDS}
+NAME_OF = {command.text: command.name for command in COMMANDS} | {databases()[0]: NAME}
 VERSIONS = ("/v2.0/", "/v2.1/", "/v3/")
 BROKE_OFF = 255
 
@@ -33,6 +34,10 @@ class RecordedCloud:
         self.distribution_version = str(about.get("distribution_version") or "")
         self.revision = 0
         self.troubles: Sequence[Item] = ()
+        self.fabric: Mapping[str, Sequence[Mapping[str, str]]] = {
+            path.stem: json.loads(path.read_text(encoding="utf-8"))
+            for path in sorted((folder / "aci").glob("*.json"))
+        }
         self.others: Mapping[str, Cloud] = {}
         self._api = self._read_api()
         self.admin_project = self._admin_project()

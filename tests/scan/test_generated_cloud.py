@@ -137,7 +137,7 @@ def test_workers_scan_two_environments_at_once(
     alone = contents(inv, "gen")
     with running_cloud(name="other", seed=99, hosts=4, instances=10, networks=4) as other:
         EnvironmentStore().add(other.environment)
-        cluster.worker("scan,api,db,cli", number=8)
+        cluster.worker("scan,events,api,db,cli", number=8)
         cluster.worker("links,cliques", pool="prefork", number=2)
 
         scans = [

@@ -37,7 +37,7 @@ def recorded(resource: str) -> int:
 
 @pytest.mark.broker
 def test_workers_find_what_was_recorded(cluster: Cluster, cloud: RunningCloud, inv: InventoryMgr):
-    cluster.worker("scan,api,db,cli", number=8)
+    cluster.worker("scan,events,api,db,cli", number=8)
     cluster.worker("links,cliques", pool="prefork", number=2)
 
     ended = wait_for_end(submit(ScanRequest(environment="recorded")))

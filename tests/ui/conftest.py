@@ -16,6 +16,8 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from calipso.api import streams
+from calipso.cli.demo import SIZE
 from calipso.discover.engine.scan_local import run_local
 from calipso.model.scan import ScanRequest
 from calipso.model.user import Role, User
@@ -65,15 +67,47 @@ def browser(built: Path) -> Iterator[Any]:
         found.close()
 
 
-@pytest.fixture
-def address(app: Flask) -> Iterator[str]:
+class Served:
     """The API and the pages, served by threads of this process on a port of their own."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.port = 0
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Serve, at the same port as before."""
+        streams.stopping.clear()
+        self.server = make_server("127.0.0.1", self.port, self.app, threaded=True)
+        self.port = self.server.server_port
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Stop as a process of the API does: streams end, too."""
+        streams.stopping.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(10)
+
+
+@pytest.fixture
+def served(app: Flask) -> Iterator[Served]:
+    """The server."""
+    found = Served(app)
+    yield found
+    found.stop()
+    streams.stopping.clear()
+
+
+@pytest.fixture
+def address(served: Served) -> str:
+    """Its address."""
+    return served.address
 
 
 @pytest.fixture
@@ -82,6 +116,21 @@ def scanned(inv: InventoryMgr) -> Iterator[InventoryMgr]:
     UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
     with running_cloud(hosts=3, instances=4, networks=2) as cloud:
         EnvironmentStore().add(deepcopy(cloud.environment) | {"name": "demo"})
+        run_local(ScanRequest(environment="demo"))
+        yield inv
+
+
+@pytest.fixture
+def troubled(inv: InventoryMgr) -> Iterator[InventoryMgr]:
+    """The cloud of `make demo`, scanned, and scanned again without the host that went away."""
+    sizes = dict(zip(SIZE[0:6:2], SIZE[1:6:2], strict=True))
+    options = {name.removeprefix("--"): int(value) for name, value in sizes.items()}
+    UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
+    with running_cloud(**options, troubles=True) as cloud:
+        EnvironmentStore().add(deepcopy(cloud.environment) | {"name": "demo"})
+        run_local(ScanRequest(environment="demo"))
+        cloud.mutate("create_instance", host="compute-1")
+        cloud.control(fault=cloud.troubles["host_unreachable"]["fault"])
         run_local(ScanRequest(environment="demo"))
         yield inv
 
@@ -109,9 +158,9 @@ class Walk:
     def open(self, path: str = "/ui/") -> None:
         self.page.goto(self.address + path)
 
-    def log_in(self, path: str = "/ui/") -> None:
+    def log_in(self, path: str = "/ui/", name: str = "anna") -> None:
         self.open(path)
-        self.page.get_by_label("Name").fill("anna")
+        self.page.get_by_label("Name").fill(name)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Log in").click()
         self.page.get_by_role("navigation", name="Pages").wait_for()

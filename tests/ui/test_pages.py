@@ -9,40 +9,12 @@ import pytest
 
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from tests.ui.conftest import PASSWORD, Walk
+from tests.ui.screens import instance, screens, settled
 
 pytestmark = pytest.mark.slow
 
 Open = Callable[..., Walk]
 HOSTILE = "<img src=x onerror=alert(1)>\u202eevil\x1b[31m" + "x" * 10_000
-
-
-def instance(inv: InventoryMgr) -> dict[str, Any]:
-    """An instance that is the focal point of a clique."""
-    clique = inv.find_all("cliques", {"focal_point_type": "instance"}, sort=[("_id", 1)])[0]
-    return inv.find_by_keys([clique["focal_point"]])[clique["focal_point"]]
-
-
-def views(inv: InventoryMgr) -> list[str]:
-    """The address of every screen."""
-    key = instance(inv)["_id"]
-    scan = inv.find_all("scans", {}, sort=[("_id", 1)])[0]["_id"]
-    tabs = ("graph", "table", "facts", "links", "changes", "dependents")
-    return [
-        "/ui/search?q=vm",
-        *(f"/ui/object/{key}?view={tab}" for tab in tabs),
-        "/ui/environments",
-        "/ui/tree/demo",
-        "/ui/scans",
-        f"/ui/scans/{scan}",
-        "/ui/changes",
-        "/ui/nowhere",
-    ]
-
-
-def settled(page: Any) -> None:
-    """Wait until nothing is loaded any more."""
-    page.wait_for_load_state("networkidle")
-    page.get_by_text("Loading…").first.wait_for(state="hidden")
 
 
 def test_what_a_ticket_says_leads_to_the_way_to_the_wire(walk: Open, scanned: InventoryMgr) -> None:
@@ -51,7 +23,7 @@ def test_what_a_ticket_says_leads_to_the_way_to_the_wire(walk: Open, scanned: In
     page = open_page.page
     open_page.log_in()
     page.get_by_role("searchbox").fill(found["mac_address"].replace(":", "-"))
-    page.locator(".hits a", has_text=found["name"]).first.click()
+    page.locator(".found .hits a", has_text=found["name"]).first.click()
     page.get_by_role("heading", name=found["name"]).wait_for()
 
     ways = page.get_by_role("region", name="Ways to networks")
@@ -67,7 +39,7 @@ def test_every_screen_opens_by_its_address_and_asks_no_other_server(
 ) -> None:
     open_page = walk()
     open_page.log_in()
-    for path in views(scanned):
+    for path in screens(scanned).values():
         open_page.open(path)
         settled(open_page.page)
         assert open_page.page.get_by_role("heading", level=1).count() == 1, path
@@ -77,21 +49,53 @@ def test_every_screen_opens_by_its_address_and_asks_no_other_server(
     assert (open_page.errors, open_page.elsewhere) == ([], [])
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
+#: Screens of the quick test; those of the long one are all.
+MAIN = ("search", "object-graph", "object-facts", "environment", "scan", "setup-CLI")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "names"),
+    [
+        ("light", MAIN),
+        pytest.param("light", (), marks=pytest.mark.long, id="light, all"),
+        pytest.param("dark", (), marks=pytest.mark.long, id="dark, all"),
+    ],
+)
 def test_no_screen_violates_a_rule_of_accessibility(
-    walk: Open, scanned: InventoryMgr, scheme: str
+    walk: Open, scanned: InventoryMgr, scheme: str, names: tuple[str, ...]
 ) -> None:
     open_page = walk(color_scheme=scheme, bypass_csp=True)  # for axe, which is put into the page
     open_page.open()
     open_page.page.get_by_label("Name").wait_for()
     found = {"login": open_page.axe()}
     open_page.log_in()
-    for path in views(scanned):
+    for name, path in screens(scanned).items():
+        if names and name not in names:
+            continue
         open_page.open(path)
         settled(open_page.page)
         found[path] = open_page.axe()
 
     assert {path: told for path, told in found.items() if told} == {}
+
+
+def test_a_to_b_is_answered_with_a_verdict_its_hops_and_what_was_not_checked(
+    walk: Open, scanned: InventoryMgr
+) -> None:
+    names = sorted(item["name"] for item in scanned.find_all("inventory", {"type": "instance"}))
+    open_page = walk()
+    page = open_page.page
+    open_page.log_in()
+    page.get_by_role("searchbox").fill(f"{names[0]} to {names[1]}")
+    answer = page.get_by_role("region", name="Answer")
+    answer.wait_for()
+    text = answer.inner_text()
+
+    assert text.split()[0] in ("yes", "no", "degraded", "unknown")
+    assert answer.locator(".strip li").count() > 3
+    assert "Not checked" in text
+    assert page.locator(".found .hits").count() == 2
+    assert open_page.errors == []
 
 
 def test_everything_is_reached_by_keyboard(walk: Open, scanned: InventoryMgr) -> None:
@@ -106,7 +110,7 @@ def test_everything_is_reached_by_keyboard(walk: Open, scanned: InventoryMgr) ->
     page.keyboard.press("Enter")
     page.get_by_role("searchbox").wait_for()
     page.keyboard.type(found["id"])
-    page.locator(".hits a").first.wait_for()
+    page.locator(".found .hits a").first.wait_for()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.locator("g.node.focal").wait_for()
@@ -147,7 +151,7 @@ def test_hostile_names_are_text(walk: Open, scanned: InventoryMgr) -> None:
     page = open_page.page
     page.on("dialog", lambda dialog: open_page.errors.append(dialog.message))
     open_page.log_in()
-    for path in views(scanned):
+    for path in screens(scanned).values():
         open_page.open(path)
         settled(page)
         assert page.locator("img").count() == 0
@@ -166,7 +170,7 @@ def test_a_lost_connection_is_said_and_heals(walk: Open, scanned: InventoryMgr) 
     page.get_by_role("searchbox").fill("vm")
     page.get_by_text("Connection lost").wait_for()
     page.unroute("**/api/v1/**")
-    page.locator(".hits a").first.wait_for()
+    page.locator(".found .hits a").first.wait_for()
 
     assert page.get_by_text("Connection lost").count() == 0
 
@@ -235,10 +239,10 @@ def test_a_list_that_is_cut_says_so(walk: Open, scanned: InventoryMgr) -> None:
         route.fulfill(response=answer, json=found)
 
     lists = ("*/links", "*/changes", "tree")
-    for path in (*(f"inventory/{name}" for name in lists), "environment_configs", "scans"):
+    for path in (*(f"inventory/{name}" for name in lists), "scans"):
         page.route(f"**/api/v1/{path}?*", cut)
     open_page.log_in()
-    for path in ("environments", "scans", f"object/{key}?view=links", f"object/{key}?view=changes"):
+    for path in ("scans", f"object/{key}?view=links", f"object/{key}?view=changes"):
         open_page.open(f"/ui/{path}")
         page.get_by_text("there are more").wait_for()
     open_page.open("/ui/tree/demo")

@@ -18,7 +18,7 @@ from calipso.stores.scans.worker_store import WorkerStore
 from tests.conftest import Stores
 
 ROOT = Path(__file__).resolve().parents[2]
-QUEUES = "scan,api,db,cli,links,cliques"
+QUEUES = "scan,events,api,db,cli,links,cliques"
 
 
 class Cluster:

@@ -14,15 +14,33 @@ export const session = signal<Session | null | undefined>(undefined);
 /** When the API stopped to answer; null while it does. */
 export const lostSince = signal<Date | null>(null);
 
+export interface Detail {
+  field: string;
+  message: string;
+}
+
 export class ApiError extends Error {
   readonly status: number;
   readonly hint: string;
-  constructor(status: number, message: string, hint = "") {
+  /** Which fields of what was sent are wrong. */
+  readonly details: Detail[];
+  constructor(status: number, message: string, hint = "", details: Detail[] = []) {
     super(message);
     this.status = status;
     this.hint = hint;
+    this.details = details;
   }
 }
+
+/** True for admins, and operators with `edit` on the environment or on all. */
+export function edits(environment: string): boolean {
+  const who = session.value;
+  if (!who || who.role === "viewer") return false;
+  const given = [who.grants["*"], who.grants[environment]];
+  return who.role === "admin" || given.includes("edit");
+}
+
+export const isAdmin = () => session.value?.role === "admin";
 
 type Values = Record<string, string | number | boolean | undefined>;
 
@@ -57,7 +75,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   if (answer.ok) return told as T;
   if (answer.status === 401 && session.value) session.value = null;
   const error = told.error ?? told;
-  throw new ApiError(answer.status, error.message ?? answer.statusText, error.hint ?? "");
+  throw new ApiError(answer.status, error.message ?? answer.statusText, error.hint ?? "", error.details ?? []);
 }
 
 export const get = <T>(path: string, values: Values = {}) => call<T>("GET", address(path, values));

@@ -2,14 +2,18 @@ import { render, type JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { lostSince, logOut, session, whoAmI } from "./api.ts";
 import { Age, Empty, Name } from "./parts/basics.tsx";
+import { Admin } from "./pages/admin/index.tsx";
 import { Changes } from "./pages/changes.tsx";
+import { EnvironmentPage } from "./pages/environment.tsx";
 import { Environments } from "./pages/environments.tsx";
+import { startLive } from "./live.ts";
 import { Login } from "./pages/login.tsx";
 import { ObjectPage } from "./pages/object.tsx";
+import { Objects } from "./pages/objects.tsx";
 import { ScanPage, Scans } from "./pages/scans.tsx";
 import { Search } from "./pages/search.tsx";
 import { Tree } from "./pages/tree.tsx";
-import { follow, go, place, to } from "./route.ts";
+import { follow, go, here, place, to } from "./route.ts";
 import "./style.css";
 
 const MENU = [
@@ -17,13 +21,25 @@ const MENU = [
   ["environments", "Environments"],
   ["scans", "Scans"],
   ["changes", "Changes"],
+  ["admin", "Set up"],
 ] as const;
+
+/** Pages that belong to one of the menu. */
+const WITHIN: Record<string, string> = {
+  environment: "environments",
+  objects: "environments",
+  tree: "environments",
+  object: "search",
+};
 
 function View(): JSX.Element {
   const [page = "search", key] = place.value.parts;
   if (page === "search") return <Search />;
   if (page === "object" && key) return <ObjectPage key={key} id={key} />;
   if (page === "environments") return <Environments />;
+  if (page === "environment" && key) return <EnvironmentPage key={key} name={key} />;
+  if (page === "objects" && place.value.query.get("env")) return <Objects />;
+  if (page === "admin") return <Admin />;
   if (page === "tree" && key) return <Tree key={key} env={key} />;
   if (page === "scans") return key ? <ScanPage key={key} id={key} /> : <Scans />;
   if (page === "changes") return <Changes />;
@@ -49,21 +65,23 @@ function keys(event: KeyboardEvent): void {
     go(to(["search"]));
     document.getElementById("q")?.focus();
   } else if (page === "object" && key && (event.key === "g" || event.key === "t")) {
-    go(to(["object", key], { view: event.key === "g" ? "graph" : "table" }));
+    go(here({ view: event.key === "g" ? "graph" : "table" }));
   }
 }
 
 function App() {
   useEffect(() => {
     whoAmI();
+    startLive();
     addEventListener("keydown", keys);
     addEventListener("click", follow);
   }, []);
-  const page = place.value.parts[0] ?? "search";
+  const asked = place.value.parts[0] ?? "search";
+  const page = WITHIN[asked] ?? asked;
   useEffect(() => {
-    const title = MENU.find(([name]) => name === page)?.[1];
+    const title = MENU.find(([name]) => name === asked)?.[1];
     if (title) document.title = `${title} · Calipso`;
-  }, [page]);
+  }, [asked]);
   const lost = lostSince.value;
   const bar = lost ? (
     <p class="lost" role="alert">
@@ -89,7 +107,9 @@ function App() {
           ))}
         </nav>
         <span class="who">
-          <Name of={session.value.name} /> <span class="soft">{session.value.role}</span>
+          <a href="/docs/">Help</a>
+          <a href={to(["admin", "account"])}><Name of={session.value.name} /></a>{" "}
+          <span class="soft">{session.value.role}</span>
           <button type="button" class="small" onClick={() => logOut().catch(() => undefined)}>
             Log out
           </button>

@@ -30,6 +30,12 @@ export function to(parts: string[], query: Record<string, string | undefined> = 
   return ROOT + parts.map(encodeURIComponent).join("/") + (text ? `?${text}` : "");
 }
 
+/** This view with other choices; an empty one is taken away. */
+export function here(more: Record<string, string>): string {
+  const query = Object.fromEntries(place.value.query);
+  return to(place.value.parts, { ...query, ...more });
+}
+
 export function go(href: string, replace = false): void {
   if (replace) history.replaceState(null, "", href);
   else history.pushState(null, "", href);

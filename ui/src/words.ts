@@ -43,6 +43,21 @@ export function age(moment: string | number | Date, now: number = Date.now()): s
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
+/** The hop of a way whose MTU is smaller than that of the network at its end, and both. */
+export function narrow<Hop extends { type: string; mtu?: number | null }>(
+  way: Hop[],
+): { hop: Hop; network: Hop } | null {
+  const network = way.at(-1);
+  if (network?.type !== "network" || !network.mtu) return null;
+  const wide = network.mtu;
+  const hop = way.find((one) => one !== network && one.mtu && one.mtu < wide);
+  return hop ? { hop, network } : null;
+}
+
+/** `1 error`, `2 errors`. */
+export const counted = (number: number, word: string) =>
+  `${number} ${word}${number === 1 ? "" : "s"}`;
+
 /** What found a problem: a link finder or a fetcher. */
 export function finderOf(by: Record<string, string> | undefined): string {
   return by?.finder ?? by?.fetcher ?? by?.scanner ?? "";

@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import test from "node:test";
-import { transform } from "esbuild";
+import { load } from "./load.mjs";
 
-const source = await readFile(new URL("../src/words.ts", import.meta.url), "utf8");
-const { code } = await transform(source, { loader: "ts", format: "esm" });
-const { age, csv, finderOf, health, plain, shortened, sides, stateWord } = await import(
-  `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`
-);
+const { age, counted, csv, finderOf, health, narrow, plain, shortened, sides, stateWord } =
+  await load("words.ts");
 
 test("health is never better than what is known", () => {
   assert.equal(health({ state: "up" }), "good");
@@ -59,4 +55,22 @@ test("a shortened name keeps both ends", () => {
 
 test("a table is safe for a spreadsheet", () => {
   assert.equal(csv(["a"], [['=1+1"']]), '"a"\r\n"\'=1+1"""\r\n');
+});
+
+test("the MTU of a device is compared with that of the network at the end of the way", () => {
+  const vnic = { type: "vnic", mtu: 1400 };
+  const network = { type: "network", mtu: 1450 };
+  assert.deepEqual(narrow([{ type: "instance" }, vnic, { type: "otep", mtu: 1500 }, network]), {
+    hop: vnic,
+    network,
+  });
+  assert.equal(narrow([{ type: "vnic", mtu: 1450 }, network]), null);
+  assert.equal(narrow([vnic, { type: "network" }]), null);
+  assert.equal(narrow([vnic]), null);
+  assert.equal(narrow([]), null);
+});
+
+test("a number has its word in the singular or plural", () => {
+  const told = [0, 1, 2].map((one) => counted(one, "error"));
+  assert.deepEqual(told, ["0 errors", "1 error", "2 errors"]);
 });

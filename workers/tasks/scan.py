@@ -17,6 +17,7 @@ from workers.app import app
 from workers.base import STORE_RETRY_SECONDS, ScanTask, worker_name
 from workers.logs import environment_of
 from workers.publisher import CeleryPublisher
+from workers.tasks import drift
 
 
 @app.task(bind=True, base=ScanTask, name="calipso.scan.start")
@@ -88,8 +89,12 @@ def advance(self: ScanTask, scan_id: str, level: int) -> bool:
                 level, CeleryPublisher(app), worker_name(), take_over=bool(self.request.retries)
             )
         if moved:
+            drift.after_scan(scan_id)
             scan_manager.close_finished_scans()
             watchdog.start_waiting(CeleryPublisher(app), worker_name())
+            from workers.tasks.events import after_scan  # which imports this module's app too
+
+            after_scan(scan_id)
         return moved
 
     return self.store_retry(work)

@@ -96,16 +96,24 @@ class Attempt:
 
     def _count(self, change: Callable[[FixedWindowRateLimiter], float]) -> float:
         """What `change` returns: on the counters in Redis, else on those of this process."""
-        try:
-            limiter = _in_redis(redis_url(self._config), self._config.mongo_database)
-            if limiter is not None and not _HERE.paused():
-                return change(limiter)
-        except (RedisError, OSError) as error:
-            _HERE.pause()
-            log.warning("this process counts logins by itself, Redis failed: %s", error)
-        except ConfigError:
-            pass  # there is no Redis
-        return _HERE.change(change)
+        return counted(change, self._config)
+
+
+def counted(
+    change: Callable[[FixedWindowRateLimiter], float], config: Settings | None = None
+) -> float:
+    """What `change` returns: on the counters in Redis, else on those of this process."""
+    config = config or settings()
+    try:
+        limiter = _in_redis(redis_url(config), config.mongo_database)
+        if limiter is not None and not _HERE.paused():
+            return change(limiter)
+    except (RedisError, OSError) as error:
+        _HERE.pause()
+        log.warning("this process counts by itself, Redis failed: %s", error)
+    except ConfigError:
+        pass  # there is no Redis
+    return _HERE.change(change)
 
 
 class _Here:

@@ -44,7 +44,7 @@ class Caller:
 
     def edits(self, environment: str) -> bool:
         """True when the caller may change this environment, scan it, test it."""
-        if self.role is not Role.OPERATOR:
+        if self.role not in (Role.OPERATOR, Role.MONITORING):
             return self.role is Role.ADMIN
         return Grant.EDIT in (self.grants.get(EVERY), self.grants.get(environment))
 

@@ -1,4 +1,4 @@
-"""`/metrics`: requests of the API and scans by state, for Prometheus.
+"""`/metrics`: requests of the API, scans by state, statuses of monitoring, for Prometheus.
 
 Workers serve metrics of their tasks on their own ports (setting metrics_port). Each of several
 processes counts in files of one folder, and the process that is asked adds them up; gunicorn calls
@@ -30,11 +30,15 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
+from calipso.api.responders.event_metrics import EventMetrics
 from calipso.errors import AuthError, CalipsoError
 from calipso.model.scan import ScanStatus
 from calipso.settings import settings
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.scans.scan_store import ScanStore
+from calipso.topology.drift.drift_rule import DriftSeverity
+from monitoring.setup.metrics import watched_metrics
 
 NAME = "metrics-api-"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -60,6 +64,9 @@ class Requests:
         if self.shared:
             MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]
         self.registry.register(Scans())
+        self.registry.register(EventMetrics())
+        self.registry.register(Watched())
+        self.registry.register(Drift())
 
 
 class Scans(Collector):
@@ -72,6 +79,35 @@ class Scans(Collector):
         try:
             for status in ScanStatus:
                 family.add_metric([status.value], scans.count_documents({"status": status.value}))
+        except (StoreFailure, CalipsoError):
+            return
+        yield family
+
+
+class Watched(Collector):
+    """Statuses of monitoring: counts, and a series for each thing that is not OK."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing while the store does not answer."""
+        try:
+            yield from watched_metrics(InventoryMgr())
+        except (StoreFailure, CalipsoError):
+            return
+
+
+class Drift(Collector):
+    """Open findings of drift by severity, of the inventory of the settings."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One gauge, without names of environments; nothing while the store does not answer."""
+        family = GaugeMetricFamily(
+            "calipso_drift_findings", "Open findings of drift by severity.", labels=["severity"]
+        )
+        findings = InventoryMgr().collection("findings")
+        try:
+            for severity in DriftSeverity:
+                wanted = {"open": True, "severity": severity.value}
+                family.add_metric([severity.value], findings.count_documents(wanted))
         except (StoreFailure, CalipsoError):
             return
         yield family

@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 PR_SET_PDEATHSIG = 1
 POLL = 0.05
@@ -101,15 +102,20 @@ def identify(pid: int) -> Identity | None:
     return None if started is None else Identity(pid, started)
 
 
+def _private(log: Path) -> BinaryIO:
+    """A log to append to, for its owner only: names of a cloud are in it."""
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
 def spawn(
     command: Sequence[str],
-    log: Path,
+    log: Path | None,
     *,
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     tied: bool = True,
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own, output appended to `log`.
+    """Start a program in a session of its own, output appended to `log`, or where ours goes.
 
     `tied`: it gets SIGTERM when the thread that started it ends, so that a killed parent
     leaves nothing behind.
@@ -121,15 +127,12 @@ def spawn(
         if os.getppid() != parent:  # it died between fork and prctl
             os._exit(1)
 
-    handle = os.open(
-        log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
-    )  # names of a cloud are in it
-    with os.fdopen(handle, "ab") as output:
+    with _private(log) if log is not None else contextlib.nullcontext() as output:
         return subprocess.Popen(  # noqa: S603 - command lines are made by us
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if log is not None else None,
             env=dict(environment) if environment is not None else None,
             cwd=cwd,
             start_new_session=True,

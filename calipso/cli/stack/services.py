@@ -125,6 +125,7 @@ def workers(settings: Settings, sources: int) -> list[Service]:
     ]
     services.append(_worker("graph", GRAPH_QUEUES, "prefork", settings.processes, settings))
     services.append(Service("beat", lambda: beat_command(settings)))
+    services.append(Service("events", events_command))
     return services
 
 
@@ -149,6 +150,11 @@ def beat_command(settings: Settings) -> list[str]:
     folder = settings.data_dir() / "run"
     folder.mkdir(exist_ok=True, mode=0o700)
     return _celery("beat", settings, f"--schedule={folder / 'beat-schedule'}", "--pidfile=")
+
+
+def events_command() -> list[str]:
+    """The manager of the listeners of events."""
+    return python("calipso", "events", "run")
 
 
 def _celery(kind: str, settings: Settings, *arguments: str) -> list[str]:

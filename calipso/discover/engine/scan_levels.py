@@ -9,8 +9,10 @@ from bson import ObjectId
 
 from calipso.discover.cliques.clique_finder import select_clique_types
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.discover.engine.fingerprint import fingerprint
+from calipso.discover.engine.narrow import focal_points, link_work, links_changed
 from calipso.discover.engine.scan_plan import Level, Planner
-from calipso.discover.engine.scan_start import first_groups
+from calipso.discover.engine.scan_start import first_groups, parts_of
 from calipso.discover.engine.scanners_metadata import ScannersMetadata
 from calipso.discover.engine.stages import Stages
 from calipso.discover.find_links_metadata import load_link_finders
@@ -20,7 +22,7 @@ from calipso.sources.context import ScanContext
 from calipso.stores.inventory.fence import Fence
 from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.inventory.object_problems import ObjectProblems
-from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.scan_store import ScanStore, below_of_record
 
 
 class Levels:
@@ -43,6 +45,8 @@ class Levels:
             return self._links(scan, 1, Stage.LINKS)
         if request["cliques_only"]:
             return self._cliques(1)
+        if request.get("parts"):
+            return self._first_of_parts(request["parts"])
         stages = Stages(scan, self.context, self.metadata, self.store)
         start = first_groups(request, self.context, self.metadata)
         groups = start.groups
@@ -55,9 +59,21 @@ class Levels:
             1,
             groups,
             only_types=start.only_types,
-            child_id=start.child_id,
+            child_ids=start.child_ids,
             only_below=start.only_below,
         )
+
+    def _first_of_parts(self, wanted: list[Document]) -> Level | None:
+        """The first level of a scan of several parts; None when none of them is there."""
+        level: Level | None = None
+        parts = parts_of(wanted, self.context, self.metadata)
+        below = tuple(sorted({place for part in parts for place in part.places}))
+        self.store.update(self.scan_id, {"below": below})
+        for part in parts:
+            level = self.planner.fetch_level(
+                1, part.groups, only_types=part.only_types, level=level, **part.keep()
+            )
+        return level
 
     def following(self, scan: Document) -> Level | None:
         """The level after the one a scan is in; None when the scan has come to its end."""
@@ -71,17 +87,24 @@ class Levels:
         if stage is Stage.SWEEP and request["inventory_only"]:
             return None
         if stage is Stage.SWEEP:
-            return self._links(scan, number, Stage.LINKS)
+            links = self._links_after_inventory(scan, number)
+            if links.chains:
+                return links
+            stage = Stage.LINKS
         if stage is Stage.LINKS:
-            implicit = self._links(scan, number, Stage.IMPLICIT_LINKS)
-            if implicit is not None and implicit.chains:
-                return implicit
+            if not scan.get("narrow") or links_changed(self.store, scan):
+                implicit = self._links(scan, number, Stage.IMPLICIT_LINKS)
+                if implicit.chains:
+                    return implicit
             stage = Stage.IMPLICIT_LINKS
         if stage is Stage.IMPLICIT_LINKS:
             if self._object_problems(scan).waiting():
                 return self.planner.single(number, Stage.PROBLEMS, "put problems on objects")
             stage = Stage.PROBLEMS
         if stage is Stage.PROBLEMS and not request["links_only"]:
+            found = focal_points(self.store, scan, self.context) if scan.get("narrow") else None
+            if found is not None:
+                return self._level_of_cliques(number, found, reached=True)
             return self._cliques(number)
         return None
 
@@ -103,9 +126,20 @@ class Levels:
     def _after_inventory(self, number: int) -> Level:
         scan = self.store.get(self.scan_id)
         title = "remove what is gone"
-        return self.planner.single(number, Stage.SWEEP, title, below=scan.get("below", ""))
+        return self.planner.single(number, Stage.SWEEP, title, below=below_of_record(scan))
 
-    def _links(self, scan: Document, number: int, stage: Stage) -> Level | None:
+    def _links_after_inventory(self, scan: Document, number: int) -> Level:
+        """The link finders: all, or those of what the scan changed."""
+        scan["fingerprint"] = fingerprint(self.context.environment, self.context.inv)
+        work = link_work(self.store, scan, self.context)
+        scan["narrow"] = work is not None
+        noted = {name: scan[name] for name in ("fingerprint", "narrow")}
+        self.store.update(self.scan_id, noted, level=scan["level"])
+        if work is not None:
+            return self.planner.links_level(number, Stage.LINKS, (), work)
+        return self._links(scan, number, Stage.LINKS)
+
+    def _links(self, scan: Document, number: int, stage: Stage) -> Level:
         late = stage is Stage.IMPLICIT_LINKS
         known = load_link_finders()
         if not late:
@@ -118,11 +152,16 @@ class Levels:
         inv = self.context.inv
         types, _ = load_clique_types(inv)
         chosen, _ = select_clique_types(self.context.environment, types)
-        focal_points = {
+        every = {
             focal_type: [item["_id"] for item in inv.find(self.environment, focal_type, ["id"])]
             for focal_type in chosen
         }
-        level = self.planner.cliques_level(number, focal_points)
+        return self._level_of_cliques(number, every)
+
+    def _level_of_cliques(
+        self, number: int, focal_points: dict[str, list[ObjectId]], **more: bool
+    ) -> Level | None:
+        level = self.planner.cliques_level(number, focal_points, **more)
         return level if level.chains else None
 
     def _drop_links_of_former_finders(self, scan: Document, known: list[str]) -> None:

@@ -35,11 +35,13 @@ class LocalPublisher:
         """Nothing to do: `run_local` advances by itself."""
 
 
-def run_local(request: ScanRequest, *, recorder: Any = None, threads: int = 8) -> Document:
+def run_local(
+    request: ScanRequest, *, recorder: Any = None, threads: int = 8, scan_id: str | None = None
+) -> Document:
     """Run a scan to its end in this process; returns the scan record."""
     runner = f"local:{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
     with _heartbeat(runner):
-        scan_id = create_scan(request, runner=runner)
+        scan_id = create_scan(request, scan_id, runner=runner)
         scan = make_scan(scan_id, recorder=recorder)
         try:
             _drive(scan, threads)

@@ -1,8 +1,9 @@
-"""Where a scan begins: at the root, at one node of the tree, or at one object."""
+"""Where a scan begins: at the root, at one node of the tree, at one object, or at several parts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from calipso.model.documents import Document
 from calipso.sources.context import ScanContext
 from calipso.utils.metadata_parser import nearest
 
+log = logging.getLogger(__name__)
+
 
 @dataclass
 class Start:
@@ -24,10 +27,10 @@ class Start:
     root: str = ""
     groups: list[tuple[str, str, ObjectId]] = field(default_factory=list)
     only_types: frozenset[str] = frozenset()
-    #: keep only the object with this id of what the first level finds
-    child_id: str | None = None
-    #: keep only what lies at or below this id_path of what the first level finds
-    only_below: str = ""
+    #: keep only the objects with these ids of what the first level finds
+    child_ids: tuple[str, ...] = ()
+    #: keep only what lies at or below these id_paths of what the first level finds
+    only_below: tuple[str, ...] = ()
     #: id_path of what may be removed or marked stale; with a slash at its end, what is under it
     below: str = ""
 
@@ -43,6 +46,52 @@ def first_groups(
     if ROOT_SCANNER not in metadata.scanners:
         raise ConfigError(f"{metadata.path}: no scanner {ROOT_SCANNER}", hint="It is the root.")
     return Start(root=ROOT_SCANNER)
+
+
+@dataclass
+class Part(Start):
+    """The first level of several parts that repeat the same fetches of one parent."""
+
+    #: id_paths of what may be removed or marked stale
+    places: tuple[str, ...] = ()
+    #: one of the parts is all that the node finds
+    whole: bool = False
+
+    def add(self, start: Start) -> None:
+        """Let this part also keep what another one keeps."""
+        every = bool(self.places and not self.only_types) or not start.only_types
+        self.only_types = frozenset() if every else self.only_types | start.only_types
+        self.whole = self.whole or not (start.child_ids or start.only_below)
+        self.groups = start.groups
+        self.child_ids += start.child_ids
+        self.only_below += start.only_below
+        self.places += (start.below,)
+
+    def keep(self) -> dict[str, tuple[str, ...]]:
+        """What is kept of what the fetches find; nothing: all of it."""
+        if self.whole:
+            return {}
+        kept = {"child_ids": self.child_ids, "only_below": self.only_below, "places": self.places}
+        return {name: value for name, value in kept.items() if value}
+
+
+def parts_of(
+    parts: Iterable[Mapping[str, Any]], context: ScanContext, metadata: ScannersMetadata
+) -> list[Part]:
+    """The first level of a scan of several parts; parts of the same fetches are one.
+
+    A part that is not in the inventory any more is left out.
+    """
+    found: dict[tuple[str, ObjectId], Part] = {}
+    for part in parts:
+        try:
+            start = first_groups(part, context, metadata)
+        except NotFound as error:
+            log.info("part left out: %s", error.message, extra={"scan": context.scan_id})
+            continue
+        scanner, _, parent = start.groups[0]
+        found.setdefault((scanner, parent), Part()).add(start)
+    return list(found.values())
 
 
 def _from_scanner(
@@ -61,7 +110,7 @@ def _from_scanner(
             for item in context.inv.find_items(query, ["id_path", "fetched_by"])
             if (item.get("fetched_by") or {}).get("parent") == parent["_id"]
         ]
-        start.child_id = child_id
+        start.child_ids = (child_id,)
         start.below = known[0]["id_path"] if known else f"{parent['id_path']}/{child_id}"
     return start
 
@@ -96,7 +145,7 @@ def _from_object(
     return Start(
         groups=[(found_by["scanner"], _host(parent), parent["_id"])],
         only_types=_types_from(found_by["fetcher"], metadata.scanners[found_by["scanner"]]),
-        only_below=item["id_path"],
+        only_below=(item["id_path"],),
         below=item["id_path"],
     )
 

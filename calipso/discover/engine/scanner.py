@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bson import ObjectId
@@ -85,26 +85,27 @@ class Scanner:
         self.environment = context.environment.name
         self.placement = Placement(context.inv, self.environment)
         self._children: dict[tuple[int, str, str], list[ObjectId]] = defaultdict(list)
-        self._child_id: str | None = None
-        self._only_below = ""
+        self._child_ids: frozenset[str] = frozenset()
+        self._only_below: tuple[str, ...] = ()
 
     def run(
         self,
         fetch_types: Sequence[FetchType],
         parents: Sequence[Document],
         *,
-        child_id: str | None = None,
-        only_below: str = "",
+        child_ids: Iterable[str] = (),
+        only_below: Iterable[str] = (),
         id_field: str = "id",
         alive: Callable[[], None] = lambda: None,
     ) -> StepResult:
         """Run fetch types one after the other for the same parents.
 
-        `id_field` is the field of the parents given to the fetchers; `child_id` keeps one object
-        only, `only_below` what lies at or below this id_path. `alive` is called between parents.
+        `id_field` is the field of the parents given to the fetchers; `child_ids` keeps only these
+        objects, `only_below` what lies at or below these id_paths, both together what fits one of
+        them. `alive` is called between parents.
         """
         result = StepResult()
-        self._child_id, self._only_below = child_id, only_below
+        self._child_ids, self._only_below = frozenset(child_ids), tuple(only_below)
         self.context.set_parents(parents)
         self.context.begin_task()
         self.placement.learn(parents)
@@ -203,8 +204,8 @@ class Scanner:
         for problem in found.problems:
             self.context.problem(problem)
         objects = found.kept
-        if self._child_id is not None:
-            objects = [item for item in objects if str(item["id"]) == self._child_id]
+        if self._child_ids and not self._only_below:
+            objects = [item for item in objects if str(item["id"]) in self._child_ids]
         if fetcher.enriches:
             for item in objects:
                 self.writer.add({**item, "type": fetch_type.type}, enriches=True)
@@ -227,6 +228,7 @@ class Scanner:
             object_key(self.environment, path[-1]["type"], path[-1]["id"])
             for path in placed
             if not is_at_or_below(path[-1]["id_path"], self._only_below)
+            and str(path[-1]["id"]) not in self._child_ids
         }
         known = self.placement.read(sorted(outside))
         moved = {item["_id"] for item in known if is_at_or_below(item["id_path"], self._only_below)}

@@ -44,9 +44,16 @@ class FetchType:
 
     def applies_to(self, environment: Environment) -> bool:
         """True when the environment meets the condition of this entry."""
-        values = environment.model_dump() | environment.extra_conditions
         wanted = {"environment_type": "OpenStack"} | dict(self.condition)
-        return all(_meets(values.get(key), value) for key, value in wanted.items())
+        return all(_meets(_setting(environment, key), value) for key, value in wanted.items())
+
+
+def _setting(environment: Environment, name: str) -> Any:
+    """The value of a condition: the one given for it, else the field of this name; else None."""
+    if name in environment.extra_conditions:
+        return environment.extra_conditions[name]
+    known = name in type(environment).model_fields
+    return getattr(environment, name) if known else None
 
 
 def _meets(actual: Any, wanted: Any) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from calipso.discover.cliques.clique_finder import CliqueFinder
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.discover.engine.confirming import with_unconfirmed
 from calipso.discover.engine.placement import environment_root
 from calipso.discover.engine.scanner import Scanner
 from calipso.discover.engine.scanners_metadata import ScannersMetadata
@@ -23,7 +24,7 @@ from calipso.stores.inventory.object_problems import ObjectProblems
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import gather_evidence
 from calipso.stores.inventory.scan_writer import WriterOptions
-from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.scan_store import ScanStore, below_of_record
 
 
 class Stages:
@@ -61,8 +62,8 @@ class Stages:
         result = scanner.run(
             [entries[node] for node in task["nodes"]],
             self._parents(task),
-            child_id=task.get("child_id"),
-            only_below=task.get("only_below", ""),
+            child_ids=task.get("child_ids", ()),
+            only_below=task.get("only_below", ()),
             id_field=task.get("id_field", "id"),
             alive=alive,
         )
@@ -72,6 +73,7 @@ class Stages:
         ]
         return {
             "ran": True,
+            "touched": scanner.writer.touched.as_document(),
             "counts": result.counts,
             "failed": result.failed,
             "unread": result.unread,
@@ -95,7 +97,8 @@ class Stages:
         """Remove what was not found again, mark what could not be read."""
         sweeper = Sweeper(self.inv, self.environment, self.scan["_id"], **self._authority(alive))
         evidence = gather_evidence(self.store, self.scan["_id"])
-        below = task.get("below", "")
+        evidence = with_unconfirmed(self.store, self.scan, self.inv, evidence)
+        below = below_of_record(task)
         clear = bool(self.scan["request"]["clear"]) and not below
         found = sweeper.judge(evidence, below=below, clear=clear)
         self.store.keep_highest(self.scan["_id"], found)
@@ -103,7 +106,7 @@ class Stages:
         problems = self._object_problems(alive)
         problems.judge(evidence, clear=clear)
         problems.place(everywhere=True)
-        return {"ran": True}
+        return {"ran": True, "touched": sweeper.touched.as_document()}
 
     def problems(self, _task: Document, alive: Callable[[], None]) -> Document:
         """Put on their objects the problems that link finders found, and take off what went."""
@@ -119,15 +122,31 @@ class Stages:
             clique_types=types,
             clique_constraints=constraints,
         )
-        finder.bind(self.environment, self.inv, info)
-        found = self._graph_writer(alive).save_links(task["finder"], finder.run())
+        hosts: list[str] | None = task.get("hosts")
+        finder.bind(self.environment, self.inv, info, hosts)
+        writer, links = self._graph_writer(alive), finder.run()
+        if hosts is None:
+            found = writer.save_links(task["finder"], links)
+        else:
+            found = writer.save_links_of_hosts(task["finder"], links, hosts)
         self._object_problems(alive).report_of_finder(
-            task["finder"], finder.problems, finder.unknown
+            task["finder"],
+            finder.problems,
+            finder.unknown,
+            by_host=finder.scope == "host",
+            hosts=hosts,
         )
-        return {"ran": True, "counts": {"links": found}, "problems": finder.problems}
+        return {
+            "ran": True,
+            "touched": writer.touched.as_document(),
+            "counts": {"links": found},
+            "problems": finder.problems,
+        }
 
     def cliques(self, task: Document, alive: Callable[[], None]) -> Document:
         """Find the cliques of one partition of focal points."""
+        if task.get("reached"):
+            return self._reached_cliques(task, alive)
         finder = self.context.shared("clique finder", self._clique_finder)
         fields = [*finder.fields_for(task["focal_type"]), "clique"]
         focal_points = self.inv.find_items({"_id": {"$in": task["parents"]}}, fields)
@@ -135,6 +154,20 @@ class Stages:
         writer = self._graph_writer(alive)
         found = sum(writer.save_cliques(c, flagged) for c in finder.portions(focal_points))
         return {"ran": True, "counts": {"cliques": found}, "problems": finder.problems}
+
+    def _reached_cliques(self, task: Document, alive: Callable[[], None]) -> Document:
+        """Find the cliques of focal points that a change reaches, with the links around them."""
+        types, constraints = load_clique_types(self.inv)
+        finder = CliqueFinder.around(self.context.environment, types, constraints, self.inv)
+        fields = [*finder.fields_for(task["focal_type"]), "clique"]
+        focal_points = self.inv.find_items({"_id": {"$in": task["parents"]}}, fields)
+        flagged = {item["_id"] for item in focal_points if item.get("clique")}
+        cliques = finder.find_near(focal_points)
+        writer = self._graph_writer(alive)
+        found = writer.save_cliques(cliques, flagged)
+        alone = {item["_id"] for item in focal_points} - {c["focal_point"] for c in cliques}
+        writer.drop_cliques({finder.key_of(task["focal_type"], key): key for key in alone})
+        return {"ran": True, "counts": {"cliques": found}, "problems": []}
 
     # -- parts -------------------------------------------------------------------------
 

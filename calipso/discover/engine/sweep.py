@@ -28,8 +28,9 @@ from calipso.stores.inventory.generations import not_newer, older
 from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_writer import ObjectWriter
-from calipso.stores.inventory.scan_inventory import Evidence, is_at_or_below
+from calipso.stores.inventory.scan_inventory import Evidence, Places, is_at_or_below
 from calipso.stores.inventory.scan_writer import WriterOptions
+from calipso.stores.inventory.touched import Touched
 from calipso.stores.mongo.stretches import STRETCH_HOSTS, prefix_range
 from calipso.utils.clock import now
 
@@ -45,6 +46,12 @@ FIELDS = (
     "fetched_by",
     "stale_since",
     "generation",
+    # what links depend on
+    "binding:host_id",
+    "binding:profile",
+    "device_id",
+    "device_owner",
+    "region",
 )
 
 #: Objects that are looked at together.
@@ -76,11 +83,21 @@ class Sweeper:
         self._guard = inv.guard(not_newer(generation))
         self._begin(Judgement(environment, Evidence(frozenset(), frozenset())))
 
-    def judge(self, evidence: Evidence, *, below: str = "", clear: bool = False) -> dict[str, int]:
+    @property
+    def touched(self) -> Touched:
+        """What was removed or marked stale, and which links went."""
+        objects = self._objects.touched
+        objects.add(self._graph.touched.as_document())
+        return objects
+
+    def judge(
+        self, evidence: Evidence, *, below: Places = "", clear: bool = False
+    ) -> dict[str, int]:
         """Mark what stays unread; returns how many objects are to be removed, how many are stale.
 
-        `below` limits it to an id_path and what is under it; with a slash at its end, to what is
-        under it: a scan of a part says nothing of objects there that it did not even try to read.
+        `below` limits it to an id_path (or several) and what is under it; with a slash at its end,
+        to what is under it: a scan of a part says nothing of objects there that it did not even
+        try to read.
         `clear` removes all that was not found again and no failure explains.
         """
         judgement = Judgement(self.environment, evidence, clear=clear, whole=not below)
@@ -107,7 +124,7 @@ class Sweeper:
             items = self._read(keys)
             self._hanger.rescue_children(items)
             self._objects.note_removed(items)
-            self._graph.drop_links_of([item["_id"] for item in items])
+            self._graph.drop_links_of(items)
             self.inv.delete_by_keys(
                 "inventory", [item["_id"] for item in items], self.inv.guard(older(self.generation))
             )
@@ -139,26 +156,29 @@ class Sweeper:
         self._hanger.hang(stale)
         return postponed
 
-    def _in_order(self, below: str) -> bytes:
+    def _in_order(self, below: Places) -> bytes:
         """Keys of what was not found again, shorter paths first: parents mostly come first."""
         lengths: dict[int, bytearray] = defaultdict(bytearray)
         for item in self._candidates(below):
             lengths[len(item["id_path"])] += item["_id"].binary
         return b"".join(lengths[length] for length in sorted(lengths))
 
-    def _candidates(self, below: str) -> Iterator[Document]:
+    def _candidates(self, below: Places) -> Iterator[Document]:
         found = self._under(below) if below and not self._is_large(below) else self._older()
         return (item for item in found if is_at_or_below(item["id_path"], below))
 
-    def _is_large(self, below: str) -> bool:
+    def _is_large(self, below: Places) -> bool:
         """True for a part with many hosts: better taken out of the whole, read in stretches."""
         places = (host["id_path"] for host in self.inv.find(self.environment, "host", ["id_path"]))
         return sum(is_at_or_below(place, below) for place in places) > STRETCH_HOSTS
 
-    def _under(self, below: str) -> Iterator[Document]:
-        for item in self.inv.find_items(self._query(below), ["id_path", "generation"]):
-            if item.get("generation", 0) < self.generation:
-                yield item
+    def _under(self, below: Places) -> Iterator[Document]:
+        seen: set[ObjectId] = set()
+        for place in (below,) if isinstance(below, str) else below:
+            for item in self.inv.find_items(self._query(place), ["id_path", "generation"]):
+                if item.get("generation", 0) < self.generation and item["_id"] not in seen:
+                    seen.add(item["_id"])
+                    yield item
 
     def _older(self) -> Iterator[Document]:
         keys = self.inv.older_than(self.environment, self.generation)
@@ -177,6 +197,9 @@ class Sweeper:
 
     def _mark_stale(self, stale: list[Document]) -> None:
         fresh = [item["_id"] for item in stale if "stale_since" not in item]
+        for item in stale:
+            if "stale_since" not in item:
+                self._objects.touched.note(item, None)
         marked = {"$set": {"stale_since": now()}}
         self.inv.update_by_keys("inventory", fresh, marked, self._guard)
 

@@ -140,6 +140,9 @@ def networks(meaning: str, source: str = "the Neutron port of the device") -> Fi
     return Field("network", meaning, source)
 
 
+#: The databases of OVN: what the cloud wants, and where it is.
+NORTHBOUND, SOUTHBOUND = "OVN's northbound database", "OVN's southbound database"
+
 #: Columns of Neutron's table `agents`; `configurations` as a map.
 AGENTS = "Neutron table `agents`"
 AGENT = (

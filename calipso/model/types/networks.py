@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from calipso.model.types.base import Field, ObjectType, Open, Search
+from calipso.model.types.common import NORTHBOUND, SOUTHBOUND
 
 NETWORKS = "Neutron `GET /v2.0/networks`"
 SUBNETS = "Neutron `GET /v2.0/subnets`"
 PORTS = "Neutron `GET /v2.0/ports`"
+OVN = f"{NORTHBOUND}, {SOUTHBOUND}"
 SERVERS = "Nova `GET /servers/detail`"
 ADDRESSES = "Neutron's ports, otherwise Nova table `instance_info_caches`"
 CACHES = "Nova table `instance_info_caches`, otherwise the ports"
@@ -66,8 +68,18 @@ NETWORK = ObjectType(
         Field("ipv4_address_scope", "Address scope of its IPv4 subnets.", NETWORKS),
         Field("ipv6_address_scope", "Address scope of its IPv6 subnets.", NETWORKS),
         Field(
+            "ovn",
+            "What OVN has of it: `tunnel_key` (its number on the wire, other than Neutron's "
+            "`provider:segmentation_id`), `ports` (how many), `physical` (`port`, "
+            "`physical_network`, `vlan`), `dhcp` (of each subnet what guests are told).",
+            OVN,
+            volatile=("ports",),
+            only="OVN",
+        ),
+        Field(
             "subnets",
-            "Id → subnet as Neutron has it.",
+            "Id → subnet as Neutron has it: `cidr`, `gateway_ip`, `enable_dhcp`, `host_routes`, "
+            "`dns_nameservers`, `allocation_pools`, `subnetpool_id`, ...",
             SUBNETS,
             volatile=("*.updated_at", "*.revision_number"),
         ),
@@ -112,6 +124,18 @@ PORT = ObjectType(
         Field("allowed_address_pairs", "Further addresses it may use.", PORTS),
         Field("security_groups", "Ids of its security groups.", PORTS),
         Field("extra_dhcp_opts", "Its DHCP options.", PORTS),
+        Field(
+            "ovn",
+            "What OVN has of it, beside Neutron's word: `type` of the logical port, `chassis` and "
+            "`host` that have claimed it, `up` (its flows are there), `requested_host`, "
+            "`additional_hosts` of a migration, `tunnel_key` and `network_key` on the wire, "
+            "`port_groups` (security groups), `nat` (its floating IPs, and on which `host`), "
+            "`parent_port` and `tag` of a sub-port, `gateway` (`host`, `wished_host`, "
+            "`candidates`), `revision_number`.",
+            OVN,
+            volatile=("revision_number",),
+            only="OVN",
+        ),
     ),
     open=(Open("Other fields of Neutron's port.", PORTS),),
 )

@@ -8,6 +8,8 @@ from calipso.model.types.common import (
     AGENT_OPEN,
     AGENTS,
     LINKS,
+    NORTHBOUND,
+    SOUTHBOUND,
     addresses,
     admin_state,
     first_addresses,
@@ -19,11 +21,11 @@ from calipso.model.types.common import (
 
 LIBVIRT = "`virsh dumpxml` on the host"
 NAMESPACES = "`ip netns`, `ip -d -j addr` in the namespace"
-ROUTERS = "Neutron table `routers`"
 OVS = "`ovs-vsctl` on the host"
 ENDPOINTS = "Neutron tables `ml2_<type>_endpoints`"
 PORT = "Neutron `GET /v2.0/ports`"
-ROUTER = "router, snat"
+BOTH = f"{NORTHBOUND}, {SOUTHBOUND}"
+SETTINGS = "`ovs-vsctl list Open_vSwitch` on the host"
 INSTANCE_VNIC, VSERVICE_VNIC = "instance_vnic", "vservice_vnic"
 
 VNIC = ObjectType(
@@ -122,50 +124,6 @@ VNIC = ObjectType(
     ),
 )
 
-VSERVICE = ObjectType(
-    name="vservice",
-    singular="vservice",
-    plural="vservices",
-    meaning="A network namespace: a DHCP server, a router, or another service; or Octavia's health "
-    "manager, which has a port and no namespace.",
-    identity="`<host>-<namespace>`; named `qdhcp-<network name>`, `qrouter-<router name>`",
-    parents=("vservice_dhcps_folder", "vservice_routers_folder", "vservice_miscellaneous_folder"),
-    focal_point=True,
-    rank=0,
-    icon="gear",
-    kind="service_type",
-    fields=(
-        Field(
-            "service_type",
-            "`dhcp`, `router`, `snat`, `fip`, `metadata`, `octavia` or `misc`.",
-            NAMESPACES,
-            column=True,
-        ),
-        Field(
-            "local_service_id",
-            "Name of the namespace, or of the service.",
-            NAMESPACES,
-            search=Search.WORD,
-        ),
-        networks("Ids of the networks it is on.", PORT),
-        Field("network_id", "Id of the network it serves.", NAMESPACES),
-        Field("router_id", "Id of the router it is.", NAMESPACES, only=ROUTER),
-        Field("status", "Status of the router.", ROUTERS, only=ROUTER),
-        Field("admin_state_up", "False: somebody switched it off.", ROUTERS, only=ROUTER),
-        Field("enable_snat", "True: it translates source addresses.", ROUTERS, only=ROUTER),
-        Field("gw_port_id", "Id of the port to its external network.", ROUTERS, only=ROUTER),
-        Field("flavor_id", "Flavor of the router.", ROUTERS, only=ROUTER),
-        Field(
-            "ha_state",
-            "Of a highly available router: `active` on the host that has its addresses, otherwise "
-            "`standby`.",
-            LINKS,
-            only=ROUTER,
-        ),
-        Field("project_id", "Id of its project.", ROUTERS, only=ROUTER),
-    ),
-)
-
 VCONNECTOR = ObjectType(
     name="vconnector",
     singular="vConnector",
@@ -212,7 +170,7 @@ VEDGE = ObjectType(
     singular="vEdge",
     plural="vEdges",
     meaning="The virtual switch of a host: Open vSwitch.",
-    identity="`<host>-OVS`",
+    identity="`<host>-OVS`; with ovn-controller `<host>-OVN`",
     parents=("vedges_folder",),
     rank=3,
     icon="vswitch",
@@ -238,8 +196,23 @@ VEDGE = ObjectType(
         Field("uplinks", "Interfaces that leave the host.", f"{OVS}, {LINKS}", column=True),
         Field("bridge_mappings", "Physical network → bridge.", AGENTS),
         Field("pnic", "Without tunnels: the NIC by which all traffic leaves.", f"{OVS}, {LINKS}"),
+        Field("system_id", "The chassis that the host names itself.", SETTINGS, only="OVN"),
+        Field("chassis", "Name of its chassis in OVN.", SOUTHBOUND, column=True, only="OVN"),
+        Field("chassis_uuid", "Id of the row of its chassis.", SOUTHBOUND, only="OVN"),
+        Field("chassis_hostname", "The host as its chassis names it.", SOUTHBOUND, only="OVN"),
+        Field("gateway", "True: routers may have their gateway here.", SOUTHBOUND, only="OVN"),
+        Field(
+            "alive",
+            "False: ovn-controller is behind by more than one count and 75 seconds.",
+            BOTH,
+            only="OVN",
+        ),
     ),
     open=(AGENT_OPEN,),
+    notes=(
+        "With OVN, `configurations` and `bridge_mappings` are from the host's Open vSwitch and its "
+        "chassis, not from Neutron's table of agents; `agent_id` is the name of the chassis."
+    ),
 )
 
 OTEP = ObjectType(
@@ -248,7 +221,8 @@ OTEP = ObjectType(
     plural="tunnel endpoints",
     meaning="An overlay tunnel endpoint: one for the Open vSwitch of a host, or one for each "
     "tunnel device of the Linux bridge agent.",
-    identity="`<host>-otep`, or `<host>-otep-<tunnel device>`",
+    identity="`<host>-otep`, or `<host>-otep-<tunnel device>`. With OVN a further address of the "
+    "chassis is `<host>-otep-<address>`",
     parents=("vedge", "vconnector"),
     rank=4,
     icon="tunnel",
@@ -259,12 +233,17 @@ OTEP = ObjectType(
         Field(
             "ip_address",
             "Address of the endpoint.",
-            f"{ENDPOINTS}, {LINKS}",
+            f"{ENDPOINTS}, {SOUTHBOUND}, {LINKS}",
             search=Search.ADDRESS,
             column=True,
         ),
         Field("overlay_type", "`vxlan`, `gre` or `geneve`.", f"{AGENTS}, {LINKS}", column=True),
-        Field("tunnel_types", "Tunnel types of the agent.", AGENTS, only="Open vSwitch"),
+        Field(
+            "tunnel_types",
+            "Tunnel types of the agent or chassis.",
+            f"{AGENTS}, {SOUTHBOUND}",
+            only="Open vSwitch",
+        ),
         Field("udp_port", "UDP port of the packets.", f"{ENDPOINTS}, {OVS}, {LINKS}"),
         Field("device", "Device that has the address.", LINKS, search=Search.WORD),
         mac(),
@@ -294,6 +273,13 @@ OTEP = ObjectType(
             OVS,
             only="Open vSwitch",
         ),
+        Field(
+            "bfd",
+            "Tunnels between chassis that may be gateways: `name`, `remote_ip`, `state`, "
+            "`remote_state`, `diagnostic`.",
+            OVS,
+            only="OVN",
+        ),
         Field("vni", "VNI of its network.", LINKS, column=True, only="Linux bridge agent"),
         Field("tunnel_device", "Its device.", LINKS, only="Linux bridge agent"),
         Field(
@@ -306,4 +292,4 @@ OTEP = ObjectType(
     ),
 )
 
-TYPES = (VNIC, VSERVICE, VCONNECTOR, VEDGE, OTEP)
+TYPES = (VNIC, VCONNECTOR, VEDGE, OTEP)

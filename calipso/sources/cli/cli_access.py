@@ -33,6 +33,10 @@ class CliAccess(Fetcher):
         """The answer whatever its exit status. Raises CliAccessError when the host is silent."""
         return self._answers().get(host, as_command(command))
 
+    def ask_named(self, name: str, text: str, tool: str, host: str) -> Answer:
+        """The answer to a command of another source; `name` is its file name in recordings."""
+        return self.ask(Command(name, text, tool), host)
+
     def run(self, command: Command | str, host: str) -> str:
         """What a command printed. Raises CliAccessError when it failed."""
         command = as_command(command)

@@ -83,6 +83,17 @@ OVS = Command(
     "Is Open vSwitch installed there? This environment's mechanism_drivers says OVS.",
 )
 
+#: What ovn-controller of the host was told, which peers its tunnels lead to, what BFD says of them.
+OVN_CHASSIS = Command(
+    "ovn_chassis",
+    "ovs-vsctl --timeout=15 --format=json"
+    " -- --columns=external_ids list Open_vSwitch"
+    " -- --columns=name,external_ids list Port"
+    " -- --columns=name,bfd_status list Interface",
+    "ovs-vsctl",
+    "Is Open vSwitch installed there? This environment's mechanism_drivers says OVN.",
+)
+
 #: Devices that are NICs or may be: a line `== <device> <device|bonding|veth>`, then ethtool. Then
 #: the PCI functions for networks, also those no device of the kernel drives: `== <address> pci`.
 NICS = Command(
@@ -155,6 +166,7 @@ COMMANDS: tuple[Command, ...] = (
     NAMESPACE_LINKS,
     DOMAINS,
     OVS,
+    OVN_CHASSIS,
     NICS,
     BONDS,
     LLDP,

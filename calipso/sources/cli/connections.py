@@ -202,13 +202,13 @@ class HostConnections:
         with self._lock:
             self._connecting += 1
         try:
-            return self._open_one(host, account, via, (_place(account, via), limit, wanted))
+            return self._open_one(host, account, via, (place_of(account, via), limit, wanted))
         finally:
             with self._lock:
                 self._connecting -= 1
 
     def _open_gateway(self, account: Account) -> SshConnection:
-        limit, place = self.config.ssh_gateway_sessions, f"gateway {_place(account, None)}"
+        limit, place = self.config.ssh_gateway_sessions, f"gateway {place_of(account, None)}"
         asked = (place, limit, self.make_way_on_gateway)
         return self._open_one(f"{GATEWAY} {account.address}", account, None, asked)
 
@@ -266,7 +266,7 @@ class HostConnections:
         return {word.lower() for word in said.out.split()}
 
 
-def _place(account: Account, via: SshConnection | None) -> str:
+def place_of(account: Account, via: SshConnection | None) -> str:
     """Name of a host's limit: the same for all who reach it at this address, the same way."""
     through = f" via {via.account.address}:{via.account.port}" if via else ""
     return f"{account.address}:{account.port}{through}"

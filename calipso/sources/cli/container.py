@@ -27,9 +27,11 @@ PLACES: dict[str, dict[str, Place]] = {
     "Kolla": {
         "virsh": Place(("nova_libvirt",)),
         "ovs-vsctl": Place(("openvswitch_vswitchd",)),
+        "ovsdb-client": Place(("ovn_nb_db", "ovn_sb_db")),
     },
     "TripleO": {
         "virsh": Place(("nova_virtqemud", "nova_libvirt")),
+        "ovsdb-client": Place(("ovn_cluster_north_db_server", "ovn_cluster_south_db_server")),
     },
     "Mercury": {
         "virsh": Place(("novalibvirt_{version}",)),

@@ -145,6 +145,21 @@ class SshConnection:
                 host=self.host,
             ) from error
 
+    def put(self, path: str, text: str) -> None:
+        """Write a new file by SFTP, which only the login may read. Raises CliAccessError."""
+        try:
+            with self._client.open_sftp() as sftp, sftp.open(path, "wx") as file:
+                sftp.chmod(path, 0o600)
+                file.set_pipelined(True)
+                file.write(text)
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise CliAccessError(
+                f"{self.host}: {path} could not be written by SFTP: {error}",
+                kind=ErrorKind.UNREACHABLE,
+                hint="Does its sshd have the subsystem sftp, and is there room in /tmp?",
+                host=self.host,
+            ) from error
+
     def close(self) -> None:
         """Close the connection and end its thread; then the session is gone from the host."""
         transport = self._client.get_transport()

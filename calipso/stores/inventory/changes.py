@@ -8,6 +8,7 @@ from typing import Any
 from calipso.model.owners import FIELDS
 from calipso.model.types import object_type
 from calipso.model.types.base import VOLATILE_NAMES
+from calipso.stores.mongo.encoding import DOT
 
 
 def stable(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,6 +114,14 @@ def _net(changes: list[Mapping[str, Any]]) -> dict[str, Any] | None:
 
 def _is_same(sides: Mapping[str, Any]) -> bool:
     return ("old" in sides) == ("new" in sides) and sides.get("old") == sides.get("new")
+
+
+def dotted(fields: Iterable[str]) -> set[str]:
+    """Return the top-level names of changed fields in which a key has a dot itself.
+
+    Their names, as stored, do not say where the path is cut.
+    """
+    return {name.partition(".")[0] for name in fields if DOT in name}
 
 
 def _compare(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,9 @@ from calipso.stores.scans.scan_store import ScanStore
 #: A fetch: scanner, fetcher, `_id` of the parent.
 Fetch = tuple[str, str, ObjectId]
 
+#: An id_path, or several.
+Places = str | tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -32,10 +35,13 @@ class Evidence:
 
     read: frozenset[Fetch]
     failed: frozenset[Fetch]
-    #: id_path to which the scan was limited; a slash at the end means only what is below it
-    below: str = ""
+    #: id_path (or several) to which the scan was limited; a slash at the end means only what is
+    #: below it
+    below: Places = ""
     #: `_id`s of objects that a fetch could not read although it succeeded for others
     unread: frozenset[ObjectId] = frozenset()
+    #: fetches of which a scan of several parts kept only what is at or below these places
+    limits: Mapping[Fetch, tuple[str, ...]] = field(default_factory=dict)
 
     def covers(self, item: Mapping[str, Any]) -> bool:
         """True when the scan repeated, with success, the fetch that had found this object.
@@ -44,7 +50,9 @@ class Evidence:
         """
         if item.get("_id") in self.unread:
             return False
-        return _fetch_of(item) in self.read and is_at_or_below(item.get("id_path", ""), self.below)
+        fetch = _fetch_of(item)
+        places = self.limits.get(fetch, self.below)
+        return fetch in self.read and is_at_or_below(item.get("id_path", ""), places)
 
     def lacks(self, item: Mapping[str, Any]) -> bool:
         """True when the fetch that had found this object failed, or could not read this object."""
@@ -59,8 +67,13 @@ class Evidence:
         return frozenset((scanner, fetcher) for scanner, fetcher, _ in self.failed)
 
 
-def is_at_or_below(id_path: str, place: str) -> bool:
-    """True for an object at this place of the tree or below it. Every object is below ``."""
+def is_at_or_below(id_path: str, place: Places) -> bool:
+    """True for an object at this place of the tree or below it, or at or below one of several.
+
+    Every object is below ``.
+    """
+    if not isinstance(place, str):
+        return any(is_at_or_below(id_path, one) for one in place)
     return id_path == place or id_path.startswith(place if place[-1:] in "/" else f"{place}/")
 
 
@@ -74,17 +87,29 @@ def gather_evidence(store: ScanStore, scan_id: str) -> Evidence:
     read: set[Fetch] = set()
     failed: set[Fetch] = set()
     unread: set[ObjectId] = set()
-    fields = ("scanner", "nodes", "fetchers", "parents", "failed", "ran", "unread")
+    limits: dict[Fetch, tuple[str, ...] | None] = {}
+    fields = ("scanner", "nodes", "fetchers", "parents", "failed", "ran", "unread", "places")
     for task in store.scan_tasks(scan_id, *fields, kind="fetch", done=True):
         unread.update(task.get("unread", ()))
         for node, fetcher in zip(task["nodes"], task["fetchers"], strict=True):
             lost = set(task.get("failed", {}).get(node, ())) if task.get("ran") else None
             for parent in task["parents"]:
                 known = failed if lost is None or parent in lost else read
-                known.add((task["scanner"], fetcher, parent))
+                fetch = (task["scanner"], fetcher, parent)
+                known.add(fetch)
+                limits[fetch] = _both(limits.get(fetch, ()), task.get("places"))
     return Evidence(
-        frozenset(read - failed), frozenset(failed), store.below_of(scan_id), frozenset(unread)
+        frozenset(read - failed),
+        frozenset(failed),
+        store.below_of(scan_id),
+        frozenset(unread),
+        {fetch: places for fetch, places in limits.items() if places is not None},
     )
+
+
+def _both(one: tuple[str, ...] | None, other: Iterable[str] | None) -> tuple[str, ...] | None:
+    """Return the places that two runs of a fetch kept; None: one of them kept everything."""
+    return None if one is None or other is None else (*one, *other)
 
 
 class ScanInventory(InventoryMgr):

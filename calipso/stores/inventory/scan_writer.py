@@ -13,6 +13,7 @@ from calipso.model.documents import Document
 from calipso.model.inventory import derived_key
 from calipso.stores.inventory.generations import not_newer
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.touched import Touched
 from calipso.stores.mongo.encoding import encode
 from calipso.utils.clock import now
 
@@ -53,6 +54,8 @@ class ScanWriter:
         self.alive = alive
         self._guard = inv.guard(not_newer(generation))
         self._now = now()
+        #: What this writer really changed.
+        self.touched = Touched()
         self._stamp: Document = {
             "scan_id": scan_id,
             "generation": generation,
@@ -67,8 +70,14 @@ class ScanWriter:
         """Return an update that applies only if no later scan has stamped the document."""
         return UpdateOne({"_id": key} | self._guard, update)
 
-    def _object_change(self, what: str, item: Mapping[str, Any], fields: Document) -> UpdateOne:
-        """Return the change document of an object."""
+    def _object_change(
+        self, what: str, item: Mapping[str, Any], fields: Document, was: Document | None = None
+    ) -> UpdateOne:
+        """Return the change document of an object.
+
+        `was` is what time travel needs beside `fields`: the whole object that is removed, or fields
+        as they were that `fields` does not have in full.
+        """
         subject = {
             "kind": "object",
             "type": item["type"],
@@ -77,7 +86,7 @@ class ScanWriter:
             "host": item.get("host", ""),
             "fields": fields,
         }
-        return self._change_operation(what, subject)
+        return self._change_operation(what, subject | ({"was": was} if was else {}))
 
     def _change_operation(self, what: str, subject: Document) -> UpdateOne:
         return change_operation(self.environment, self.scan_id, what, subject, self._now)
@@ -92,3 +101,15 @@ def change_operation(
     key = derived_key(*parts)
     document = {"environment": environment, "scan_id": scan_id, "change": what, "time": when}
     return UpdateOne({"_id": key}, {"$setOnInsert": document | encode(subject)}, upsert=True)
+
+
+def clique_version(key: ObjectId, old: Mapping[str, Any] | None, writer: ScanWriter) -> UpdateOne:
+    """Return the version of a clique that ends now. One scan keeps the first one it replaces."""
+    document = {
+        "environment": writer.environment,
+        "clique": key,
+        "until": writer._now,
+        "document": None if old is None else dict(old),
+    }
+    version = derived_key("clique", str(key), writer.scan_id)
+    return UpdateOne({"_id": version}, {"$setOnInsert": document}, upsert=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo import ASCENDING, DESCENDING, ReplaceOne, UpdateOne
 from pymongo import timeout as time_limit
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError as DuplicateKey
@@ -13,6 +13,7 @@ __all__ = [
     "DESCENDING",
     "Collection",
     "DuplicateKey",
+    "ReplaceOne",
     "StoreFailure",
     "UpdateOne",
     "time_limit",

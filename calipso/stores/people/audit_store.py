@@ -45,10 +45,10 @@ class AuditStore(Store):
         self, operation: str, target: str, fields: Iterable[str] = (), *, environment: str = ""
     ) -> None:
         """Store a change by the command line, with the user of the machine."""
-        self.add(Entry(_who(), operation, target, environment, [*fields], source="cli"))
+        self.add(Entry(who(), operation, target, environment, [*fields], source="cli"))
 
 
-def _who() -> str:
+def who() -> str:
     """Return the user from the system, not from variables such as USER, which anybody may set."""
     number = os.getuid()
     try:

@@ -25,6 +25,9 @@ from calipso.stores.scans.task_problems import adding, bounded
 from calipso.stores.scans.task_store import TaskStore
 from calipso.utils.clock import now
 
+#: `origin` of the scans that events ask for.
+EVENT_ORIGIN = "event"
+
 #: Most errors on the scan record itself; the coverage report has all errors.
 ERRORS_ON_RECORD = 50
 
@@ -36,6 +39,12 @@ def claim(worker: str, lease: float) -> Document:
     began = now()
     planner = {"worker": worker, "pid": os.getpid(), "started_at": began}
     return {"claim_until": began + timedelta(seconds=lease), "planner": planner}
+
+
+def below_of_record(scan: Mapping[str, Any]) -> str | tuple[str, ...]:
+    """Return the id_path (or several) of a scan record or task, as it was given."""
+    below = scan.get("below", "")
+    return str(below) if isinstance(below, str) else tuple(below)
 
 
 class ScanStore(TaskStore):
@@ -95,10 +104,10 @@ class ScanStore(TaskStore):
         found = self.scans.find_one({"_id": scan_id}, {"level": 1})
         return int(found["level"]) if found else -1
 
-    def below_of(self, scan_id: str) -> str:
-        """Return the id_path to which a scan is limited; empty for a scan of everything."""
+    def below_of(self, scan_id: str) -> str | tuple[str, ...]:
+        """Return the id_path (or several) to which a scan is limited; empty for everything."""
         found = self.scans.find_one({"_id": scan_id}, {"below": 1})
-        return str((found or {}).get("below", ""))
+        return below_of_record(found or {})
 
     def find_scans(self, query: Mapping[str, Any], limit: int = 0) -> list[Document]:
         """Return scan records, newest first."""
@@ -120,6 +129,22 @@ class ScanStore(TaskStore):
         )
         return int((counted or {})["generation"])
 
+    def take_derived(self, scan: Document) -> str:
+        """Return the fingerprint with which links and cliques were found from the inventory as it
+        is; empty when they were not.
+
+        From now on they count as not found, until `keep_derived`: whatever ends the scan before
+        that, the next one finds everything again.
+        """
+        mine = {"_id": f"{scan['inventory']}/{scan['environment']}"}
+        before = self.generations.find_one_and_update(mine, {"$unset": {"derived": ""}})
+        return str((before or {}).get("derived", ""))
+
+    def keep_derived(self, scan: Document, fingerprint: str) -> None:
+        """Note that links and cliques belong to the inventory that this scan leaves."""
+        mine = {"_id": f"{scan['inventory']}/{scan['environment']}"}
+        self.generations.update_one(mine, {"$set": {"derived": fingerprint}})
+
     def has_baseline(self, scan: Document) -> bool:
         """True when an earlier scan read the whole inventory, from which changes are counted."""
         query = {
@@ -130,6 +155,7 @@ class ScanStore(TaskStore):
             "request.cliques_only": False,
             "request.object_id": None,
             "request.scanner": None,
+            "request.origin": {"$ne": EVENT_ORIGIN},
         }
         return bool(self.find_scans(query, limit=1))
 

@@ -14,6 +14,8 @@ from calipso.errors import CalipsoError
 class Kind(StrEnum):
     """What a node is."""
 
+    __hash__ = str.__hash__  # keys hold it: the hash of an Enum is a call in Python
+
     DEVICE = "device"  # a network device of the kernel, in a namespace
     BRIDGE = "ovs_bridge"
     PORT = "ovs_port"  # of a bridge; a bond of Open vSwitch is a port with several interfaces
@@ -25,6 +27,8 @@ class Kind(StrEnum):
 
 class Relation(StrEnum):
     """What an edge says, read from its source node to its target node."""
+
+    __hash__ = str.__hash__
 
     MASTER = "master"  # a device and the bridge, bond or team it is a member of
     LOWER = "lower"  # VLAN, macvlan, macvtap, ipvlan, tunnel: the device it lies on

@@ -31,6 +31,9 @@ OPEN = {
     "GET /ui": "leads to the pages",
     "GET /ui/": "the pages, which hold no data",
     "GET /ui/<path:name>": "their scripts and styles; other addresses are views of them",
+    "GET /docs": "leads to the documentation site",
+    "GET /docs/": "the documentation site, which holds no data",
+    "GET /docs/<path:name>": "its pages",
     "GET /api/v1/": "leads to the documentation",
     "GET /api/v1/doc/": "the documentation",
     "GET /api/v1/doc/<path:path>": "scripts and styles of the documentation",
@@ -65,6 +68,8 @@ def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def ask(world: World, call: Call, who: str, environment: str, **query: str) -> TestResponse:
     """One request, as it would be good for `environment`."""
+    if world.needs_environment(call):
+        query = {"env_name": environment} | query
     answer = world.client(who).open(
         world.path(call, environment, who),
         method=call.method,
@@ -88,13 +93,16 @@ def expected(world: World, call: Call, who: str, environment: str) -> set[int]:
     role, grants = CALLERS[who]
     if role is Role.ADMIN:
         return done
-    if need is Need.ADMIN or (need is Need.OPERATE and role is Role.VIEWER):
+    if role is Role.MONITORING and need is not Need.REPORT:
+        return {403}
+    asks_edit = need in (Need.OPERATE, Need.REPORT)
+    if need is Need.ADMIN or (asks_edit and role is Role.VIEWER):
         return {403}
     if call.label in STRICTER:
         return {403}
     if world.names_environment(call) and environment not in grants:
         return {404}
-    if need is Need.OPERATE and grants.get(environment) != "edit":
+    if asks_edit and grants.get(environment) != "edit":
         return {403}
     return done
 
@@ -104,6 +112,8 @@ def table(world: World) -> Iterator[str]:
     for call in calls(world.app):
         in_query = world.takes_environment(call) and not world.names_environment(call)
         for who in ("nobody", *CALLERS):
+            if call.operation.need is Need.REPORT:
+                in_query = world.takes_environment(call)  # the query says whose results they are
             for environment in (OWN,) if who == "nobody" else (OWN, FOREIGN):
                 query = {"env_name": environment} if in_query else {}
                 answer = ask(world, call, who, environment, **query)

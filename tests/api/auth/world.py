@@ -23,6 +23,7 @@ from calipso.model.user import Grant, Role, User
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.mongo_access import MongoAccess
+from calipso.stores.monitoring.alert_store import AlertStore
 from calipso.stores.people.token_store import Method, TokenStore
 from calipso.stores.people.user_store import UserStore
 from calipso.stores.scans.scan_store import ScanStore
@@ -42,6 +43,7 @@ CALLERS: dict[str, tuple[Role, dict[str, Grant]]] = {
     "viewer with edit": (Role.VIEWER, {OWN: Grant.EDIT}),
     "watching operator": (Role.OPERATOR, {OWN: Grant.VIEW}),
     "operator": (Role.OPERATOR, {OWN: Grant.EDIT}),
+    "monitor": (Role.MONITORING, {OWN: Grant.EDIT}),
     "admin": (Role.ADMIN, {}),
 }
 #: What each is called.
@@ -148,6 +150,8 @@ class World:
         return path
 
     def _value(self, call: Call, name: str, environment: str, who: str) -> str:
+        if call.noun == "monitoring":
+            return self.monitored(call, environment)
         find = KEYS.get(f"{call.noun}/{name}")
         assert find, (
             f"{call.label}: nothing stands for <{name}>; add a line `{call.noun}/{name}` to KEYS "
@@ -156,6 +160,16 @@ class World:
         if call.rule.startswith("/users/me"):
             return self.keys.get(who, self.keys["victim"])
         return find(self, environment)
+
+    def monitored(self, call: Call, environment: str) -> str:
+        """The key of what a path of monitoring is about."""
+        for word, name in (
+            ("webhooks", "monitoring_webhooks"),
+            ("silences", "monitoring_silences"),
+        ):
+            if word in call.rule:
+                return _first(name)(self, environment)
+        return _first("monitoring_troubles")(self, environment)
 
     def body(self, call: Call, environment: str) -> Document | None:
         """A good body. Raises AssertionError when one is needed and not there."""
@@ -190,6 +204,12 @@ class World:
             self.path(call, FOREIGN),
             self.body(call, FOREIGN),
         )
+
+    def needs_environment(self, call: Call) -> bool:
+        """True when the query must name one."""
+        model = call.operation.query
+        field = model.model_fields.get("env_name") if model else None
+        return field is not None and field.is_required()
 
     def takes_environment(self, call: Call) -> bool:
         """True when the query may name one."""
@@ -229,6 +249,19 @@ def _fill(db: Database[Document], environment: str) -> None:
             "scan_id": f"completed-{environment}",
         }
     )
+    db["events"].insert_one(
+        where
+        | {
+            "_id": f"{environment}/event-{environment}",
+            "id": f"event-{environment}",
+            "type": "port.create.end",
+            "state": "done",
+            "received": WHEN,
+            "keys": ["port:p"],
+            "open": [],
+            "context": {},
+        }
+    )
     db["changes"].insert_one(
         where
         | {
@@ -254,7 +287,68 @@ def _fill(db: Database[Document], environment: str) -> None:
         }
     )
     db["connection_tests"].insert_one(_connection_test(environment))
+    _fill_monitoring(db, environment)
     db["scheduled_scans"].insert_one(_schedule(environment))
+    db["findings"].insert_one(_finding(environment))
+    db["intents"].insert_one(
+        where
+        | {
+            "_id": _key(environment, 8),
+            "name": f"all is well in {environment}",
+            "intent": {"name": f"all is well in {environment}", "kind": "redundant", "object": "x"},
+            "by": "somebody",
+            "changed": WHEN,
+            "result": None,
+        }
+    )
+    db["finding_mutes"].insert_one(
+        where
+        | {
+            "_id": _key(environment, 7),
+            **dict.fromkeys(("rule", "type", "id"), ""),
+            "host": "compute-00002",
+            "reason": f"work in {environment}",
+            "until": datetime(2999, 1, 1, tzinfo=UTC),
+            "by": "somebody",
+            "created": WHEN,
+        }
+    )
+
+
+def _fill_monitoring(db: Database[Document], environment: str) -> None:
+    """A trouble, a host that is checked, a silence, a webhook."""
+    where = {"environment": environment}
+    item = db["inventory"].find_one(where | {"type": "instance"})
+    assert item is not None
+    status = {
+        "value": 2,
+        "label": "Error",
+        "text": "gone",
+        "since": WHEN,
+        "last_ok": None,
+        "at": WHEN,
+        "source": "calipso",
+        "flapping": False,
+        "acknowledged": None,
+        "silenced_until": None,
+    }
+    db["inventory"].update_one({"_id": item["_id"]}, {"$set": {"monitoring": status}})
+    about = {"collection": "inventory", "kind": "object", "type": "instance", "id": item["id"]}
+    more = {"_id": item["_id"], "name": "x", "host": "compute-00001", "id_path": ""}
+    db["monitoring_troubles"].insert_one(where | about | more | status)
+    host = {"_id": f"{environment}/compute-00001", "host": "compute-00001", "due": WHEN}
+    db["monitoring_hosts"].insert_one(where | host | {"planned": WHEN, "at": WHEN})
+    db["monitoring_silences"].insert_one(
+        where
+        | {"_id": _key(environment, 6), "target": item["_id"], "type": "instance", "id": item["id"]}
+        | {"below": False, "id_path": "", "until": WHEN, "who": "x", "why": ""}
+    )
+    store = AlertStore()
+    url = "https://192.0.2.9/S3CRET-webhook"
+    store.add(
+        where
+        | {"name": "chat", "url_secret": url, "secret": "S3CRET-hmac", "at_least": 1, "types": []}
+    )
 
 
 def environment_document(name: str) -> Document:
@@ -314,6 +408,29 @@ def _schedule(environment: str) -> Document:
     }
 
 
+def _finding(environment: str) -> Document:
+    return {
+        "_id": _key(environment, 6),
+        "environment": environment,
+        "rule": "agent_dead",
+        "severity": "major",
+        "type": "host",
+        "id": "compute-00001",
+        "name": "compute-00001",
+        "host": "compute-00001",
+        "project": "",
+        "part": "",
+        "sentence": f"an agent of {environment} is dead",
+        "remedy": "Start it.",
+        "evidence": [],
+        "others": [],
+        "since": WHEN,
+        "seen": WHEN,
+        "open": True,
+        "scan_id": f"completed-{environment}",
+    }
+
+
 def _key(environment: str, number: int) -> ObjectId:
     return ObjectId(f"{number:024x}" if environment == OWN else f"f{number:023x}")
 
@@ -341,7 +458,12 @@ KEYS: dict[str, Callable[[World, str], str]] = {
     "connection_tests/key": _first("connection_tests"),
     "constants/name": lambda world, environment: "link_states",
     "environment_configs/name": lambda world, environment: environment,
+    "overview/name": lambda _, environment: environment,
     "environment_configs/section": lambda world, environment: "AMQP",
+    "drift/key": _first("finding_mutes"),
+    "intents/key": _first("intents"),
+    "event_listeners/name": lambda world, environment: environment,
+    "events/key": lambda world, environment: f"event-{environment}",
     "inventory/key": _first("inventory", type="instance"),
     "links/key": _first("links"),
     "messages/key": _first("messages"),
@@ -391,10 +513,59 @@ BODIES: dict[str, Callable[[str], Document]] = {
         "environment": environment,
         "test_targets": ["mysql"],
     },
+    "POST /drift/mutes": lambda environment: {
+        "environment": environment,
+        "rule": "agent_dead",
+        "reason": "a change",
+        "until": "2999-01-01T00:00:00Z",
+    },
+    "POST /drift/runs": lambda environment: {"environment": environment},
     "POST /environment_configs": lambda _: environment_document("new-cloud"),
     "PUT /environment_configs/<string:name>": environment_document,
     "PATCH /environment_configs/<string:name>": lambda _: {"user": "somebody"},
+    "POST /intents": lambda environment: {
+        "environment": environment,
+        "intent": {"name": "more", "kind": "redundant", "object": "web-1"},
+    },
+    "POST /intents/checks": lambda environment: {"environment": environment},
     "PATCH /messages/<string:key>": lambda _: {"viewed": True},
+    "POST /monitoring/results": lambda environment: {
+        "results": [{"environment": environment, "type": "instance", "id": "x", "status": 0}]
+    },
+    "POST /monitoring/sensu-core": lambda environment: {
+        "client": {"name": "x", "environment": environment},
+        "check": {"name": "instance_x", "status": 0, "executed": 1_700_000_000},
+    },
+    "POST /monitoring/sensu-go": lambda environment: {
+        "entity": {"metadata": {"name": "x", "labels": {"calipso_env": environment}}},
+        "check": {"metadata": {"name": "instance_x"}, "status": 0, "executed": 1_700_000_000},
+    },
+    "POST /monitoring/alertmanager": lambda environment: {
+        "version": "4",
+        "alerts": [{"status": "firing", "labels": {"calipso_env": environment}}],
+    },
+    "POST /monitoring/icinga2": lambda environment: {
+        "type": "CheckResult",
+        "host": "x",
+        "service": "instance_x",
+        "check_result": {"exit_status": 0, "output": environment},
+    },
+    "POST /monitoring/nagios": lambda environment: {
+        "service": "instance_x",
+        "code": 0,
+        "calipso_env": environment,
+    },
+    "POST /monitoring/rounds": lambda environment: {
+        "environment": environment,
+        "host": "compute-00001",
+    },
+    "PUT /monitoring/objects/<string:key>/acknowledgement": lambda _: {"why": "known"},
+    "POST /monitoring/objects/<string:key>/silence": lambda _: {"hours": 1},
+    "POST /monitoring/webhooks": lambda environment: {
+        "environment": environment,
+        "name": "other",
+        "url": "https://192.0.2.9/x",
+    },
     "POST /scans": lambda environment: {"environment": environment},
     "POST /scheduled_scans": lambda environment: {"environment": environment, "freq": "WEEKLY"},
     "PUT /scheduled_scans/<string:key>": lambda environment: {
@@ -412,5 +583,6 @@ BODIES: dict[str, Callable[[str], Document]] = {
 #: What a query must say, beside `env_name`.
 QUERIES: dict[str, dict[str, str]] = {
     "GET /aggregates": {"type": "environment"},
+    "GET /diff": {"start": "2026-05-01T00:00:00Z", "end": "2026-06-01T00:00:00Z"},
     "GET /search": {"q": "compute"},
 }

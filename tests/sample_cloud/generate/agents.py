@@ -39,7 +39,7 @@ def _agent(
     host: Host, names: Names, kind: str, binary: str, topic: str, configurations: Item
 ) -> Item:
     silent = binary in host.silent
-    return {
+    made = {
         "id": names.uuid("agent", f"{host.name}/{binary}"),
         "agent_type": kind,
         "binary": binary,
@@ -55,6 +55,9 @@ def _agent(
         "alive": not silent,
         "configurations": configurations,
     }
+    if kind.startswith("OVN "):  # Neutron makes them from OVN's databases
+        del made["resources_synced"]
+    return made
 
 
 def _ovs(host: Host) -> Item:

@@ -21,12 +21,20 @@ NO_SWITCH = Answer(
     b" (No such file or directory)\n",
     exit=1,
 )
+NO_DATABASES = Answer(err=b"no socket ovnnb_db.sock in /run/ovn\n", exit=1)
 NO_LIBVIRT = Answer(
     err=b"error: failed to connect to the hypervisor\n"
     b"error: Failed to connect socket to '/var/run/libvirt/libvirt-sock':"
     b" No such file or directory\n",
     exit=1,
 )
+
+#: What ovs-vsctl prints of OVN on a host without ovn-controller.
+NO_OVN = """\
+{"data":[[["map",[]]]],"headings":["external_ids"]}
+{"data":[],"headings":["name","external_ids"]}
+{"data":[],"headings":["name","bfd_status"]}
+"""
 
 OS_RELEASE = """\
 PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
@@ -51,6 +59,8 @@ def host_answer(host: Host, names: Names, command: str) -> Answer | None:
     name = NAME_OF.get(command)
     if name == "domains" and "compute" not in host.roles:
         return NO_LIBVIRT
+    if name == "ovn_chassis":
+        return NO_SWITCH if host.driver != "ovs" else _said(NO_OVN)
     if name == "ovs":
         return _said(Switch(host, names).text(command)) if host.driver == "ovs" else NO_SWITCH
     view = VIEWS.get(name or "")

@@ -75,13 +75,24 @@ def add_nics(devices: Devices, host: Host) -> None:
             more=more,
         )
     if host.bonded:
+        dead = bond_is_down(host)
         devices.add(
             "bond0",
             bond_mac(host),
-            flags=("BROADCAST", "MULTICAST", "MASTER", "UP", "LOWER_UP"),
+            flags=(
+                *(("NO-CARRIER",) if dead else ()),
+                *("BROADCAST", "MULTICAST", "MASTER", "UP"),
+                *(() if dead else ("LOWER_UP",)),
+            ),
+            state="DOWN" if dead else "UP",
             kind={"info_kind": "bond", "info_data": {"mode": "802.3ad", "miimon": 100}},
             addresses=[*_addresses(host, "bond0"), linklocal(bond_mac(host))],
         )
+
+
+def bond_is_down(host: Host) -> bool:
+    """True when every member of the bond has no link."""
+    return all(nic.name in host.down for nic in nics(host) if nic.bond)
 
 
 def _flags(nic: Nic, *, enslaved: bool, down: bool) -> tuple[str, ...]:
@@ -173,7 +184,7 @@ Ethernet Channel Bonding Driver: v6.1.0-28-amd64
 
 Bonding Mode: IEEE 802.3ad Dynamic link aggregation
 Transmit Hash Policy: layer3+4 (1)
-MII Status: up
+MII Status: {"down" if bond_is_down(host) else "up"}
 MII Polling Interval (ms): 100
 Up Delay (ms): 0
 Down Delay (ms): 0

@@ -62,7 +62,7 @@ class Odd:
 class OddChanges:
     """Changes of what is odd."""
 
-    ODD_OPERATIONS = ("place_instance", "set_agent", "add_agent", "set_service")
+    ODD_OPERATIONS = ("place_instance", "set_agent", "add_agent", "set_service", "set_nic")
     plan: Plan
 
     def place_instance(self, change: Mapping[str, Any]) -> Item:
@@ -95,6 +95,13 @@ class OddChanges:
         more = {key: value for key, value in change.items() if key not in ("op", "host", "binary")}
         self.plan.odd.services[str(change["host"]), str(change["binary"])] = more
         return {"host": change["host"]}
+
+    def set_nic(self, change: Mapping[str, Any]) -> Item:
+        """The NIC `device` of `host` is pulled out (`up` false), or plugged in again."""
+        host = next(host for host in self.plan.hosts if host.name == change["host"])
+        down = host.down
+        (down.discard if change["up"] else down.add)(str(change["device"]))
+        return {"host": host.name, "device": change["device"]}
 
 
 def _move(instance: Instance, to_host: bool) -> None:

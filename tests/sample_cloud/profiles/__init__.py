@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .aci import aci
 from .bonds import kernel_bond, ovs_bond, teamd
 from .direct import macvtap, vdpa
 from .kolla import kolla_ovs
 from .neighbours import ironic, kubernetes
 from .openstack_ansible import osa_lxb, osa_ovs
+from .ovn import ovn
 from .passthrough import dpdk, sriov, switchdev
 from .routers import dvr, ha
 from .site import Site
@@ -27,6 +29,7 @@ PROFILES: dict[str, Callable[[int], Site]] = {
     "switchdev": switchdev,
     "vdpa": vdpa,
     "macvtap": macvtap,
+    "ovn": ovn,
     "trunk": trunk,
     "segments": segments,
     "ha": ha,
@@ -34,4 +37,5 @@ PROFILES: dict[str, Callable[[int], Site]] = {
     "kubernetes": kubernetes,
     "ironic": ironic,
     "regions": regions,
+    "aci": aci,
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from calipso.sources.cli.commands import COMMANDS
+from calipso.sources.cli.commands import COMMANDS, Command
 from calipso.sources.cli.container import wrap
+from calipso.sources.ovn.script import NAME, databases
 
 from ..cloud import Answer, Body, Cloud, Columns, Item, Listing
 from ..generate.answers import SIMPLE
@@ -36,6 +37,7 @@ class SiteCloud:
         self.type_drivers = self.site.type_drivers
         self.revision = 0
         self.troubles: Sequence[Item] = ()
+        self.fabric: Mapping[str, Sequence[Mapping[str, str]]] = self.site.fabric
         self.hosts: Mapping[str, str] = {
             name: drawn.host.address
             for name, drawn in self.site.hosts.items()
@@ -43,7 +45,9 @@ class SiteCloud:
         }
         self._nova, self._neutron = Nova(plan, names), Neutron(plan, names)
         self._tables = Tables(plan, names)
-        self._commands = {self._asked(command): command for command in COMMANDS}
+        text, tool = databases()
+        questions = (*COMMANDS, Command(NAME, text, tool))
+        self._commands = {self._asked(command): command for command in questions}
 
     def _asked(self, command: Any) -> str:
         """How a host of this distribution is asked: tools may be in containers."""

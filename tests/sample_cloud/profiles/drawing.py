@@ -6,6 +6,7 @@ not derived from the drawing: the profile says it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..generate import hardware
@@ -48,6 +49,7 @@ class DrawnHost:
         self.bonds_text: str = ""
         self.neighbours: list[Device] = []
         self.fdb: dict[str, list[Device]] = {}
+        self.databases: Callable[[], str] | None = None  # of OVN, where they are here
         self.unreachable = False  # nobody logs in there
         self.members: dict[str, list[str]] = {}  # of bonds and teams
         self.switch_port: dict[str, str] = {}  # NIC -> the switch port it is plugged into

@@ -28,6 +28,8 @@ class DrawnSwitch:
         self.bridges: dict[str, list[list[str]]] = {}
         self.ports: list[Row] = []
         self.interfaces: list[Row] = []
+        #: external_ids of the whole: what ovn-controller was told
+        self.settings: dict[str, str] = {}
         #: network name -> local VLAN of br-int
         self.tags: dict[str, int] = {}
 
@@ -100,6 +102,7 @@ class DrawnSwitch:
             ],
             "Port": self.ports,
             "Interface": self.interfaces,
+            "Open_vSwitch": [{"external_ids": ovs_map(self.settings)}],
         }
         lines = []
         for columns, table in LIST.findall(command):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..cloud import Answer
-from ..generate.answers import NO_LIBVIRT, NO_SWITCH, OS_RELEASE
+from ..generate.answers import NO_DATABASES, NO_LIBVIRT, NO_SWITCH, OS_RELEASE
 from ..generate.domains import domain_xml
 from ..generate.links import compact
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def answer(host: DrawnHost, name: str, command: str) -> Answer:
     """What the command of this name prints; its text says in which form."""
-    if name == "ovs":
+    if name == "ovn_databases":
+        return Answer(host.databases().encode()) if host.databases else NO_DATABASES
+    if name in ("ovs", "ovn_chassis"):
         return Answer(host.switch.text(command).encode()) if host.switch else NO_SWITCH
     if name == "domains" and "compute" not in host.host.roles:
         return NO_LIBVIRT

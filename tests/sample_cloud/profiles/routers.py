@@ -33,7 +33,8 @@ def _site(seed: int, modes: dict[str, str]) -> tuple[Site, Network, Network, Net
         site.carries(drawn, ["eno1"], red)
         if name in modes:
             site.network_node(drawn, modes[name])
-    dhcp(site, site.hosts["network-1"], red)
+    for network in (blue, red):
+        dhcp(site, site.hosts["network-1"], network)
     plug_ovs(site, site.instance("web", site.hosts["compute-1"]), red)
     plug_ovs(site, site.instance("both", site.hosts["compute-1"]), blue, red)
     return site, public, blue, red

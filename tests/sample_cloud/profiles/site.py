@@ -38,6 +38,8 @@ class Site:
         self.builder = Builder(CloudParams(seed=seed))
         self.names, self.plan, self.truth = self.builder.names, self.builder.plan, Truth()
         self.hosts: dict[str, DrawnHost] = {}
+        #: objects of an APIC by class, where the hosts are on a fabric
+        self.fabric: dict[str, list[dict[str, str]]] = {}
         #: other regions of the same catalogue; their truth is not this one
         self.others: dict[str, Site] = {}
         #: (host, network) -> NICs by which its frames leave
@@ -102,7 +104,7 @@ class Site:
             name=name,
             number=number,
             roles=frozenset(roles),
-            driver="lxb" if self.mechanism[0] == "LXB" else "ovs",
+            driver={"LXB": "lxb", "OVN": "ovn"}.get(self.mechanism[0], "ovs"),
             hybrid=False,
             bonded=False,
             address=f"10.9.0.{number + 11}",

@@ -40,6 +40,11 @@ KINDS = {
     "missing-tool": "a program is not installed (tool or tool@host)",
     "sudo-password": "sudo on a host asks for a password",
     "closed-channel": "a host closes the channel in the middle of its output",
+    "device-down": "monitoring sees a device down (device@host)",
+    "device-gone": "monitoring does not see a device (device@host)",
+    "no-process": "monitoring does not see a program run (program@host)",
+    "domain-stopped": "monitoring sees a domain that does not run (UUID or UUID@host)",
+    "no-ping": "a peer of a tunnel does not answer a host (address@host)",
     "noisy-stderr": "a host prints a banner to stderr before each answer",
 }
 

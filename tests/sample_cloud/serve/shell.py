@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calipso.sources.cli.bundle import Question, parse_script
-from calipso.sources.cli.commands import COMMANDS
+from calipso.sources.cli.commands import COMMANDS, Command
+from calipso.sources.ovn.script import NAME, databases
 
 from ..cloud import Answer
 from .faults import seconds
+from .monitored import monitored
 from .stage import Stage
 
-NAME_OF = {command.text: command.name for command in COMMANDS}
-TOOL_OF = {command.text: command.tool for command in COMMANDS}
+QUESTIONS = (*COMMANDS, Command(NAME, *databases()))
+NAME_OF = {command.text: command.name for command in QUESTIONS}
+TOOL_OF = {command.text: command.tool for command in QUESTIONS}
 SUDO = re.compile(r"^sudo(?: -n)?(?: --)? ")
 FOR_EVER = 86400.0
 TIMED_OUT = 124
@@ -111,7 +114,7 @@ class Shell:
             return Answer(err=b"sample cloud fault\n", exit=int(failing.value or 1))
         if faults.at_command("garbage-command", host, name):
             return Answer(os.urandom(512))
-        answer = self.stage.cloud.answer(host, command)
+        answer = monitored(self.stage, host, command) or self.stage.cloud.answer(host, command)
         if answer is None:
             return Answer(err=f"bash: line 1: {tool}: command not found\n".encode(), exit=127)
         if faults.at_command("truncated-command", host, name):

@@ -156,8 +156,9 @@ def answer(channel: paramiko.Channel, shell: Shell, command: str, latency: float
             if step.close:
                 break
         channel.close()
-    except (OSError, EOFError, paramiko.SSHException):
-        channel.close()
+    except (OSError, EOFError, paramiko.SSHException):  # whoever asked has gone
+        with suppress(OSError, EOFError, paramiko.SSHException):
+            channel.close()
 
 
 def _send(channel: paramiko.Channel, data: bytes, *, stderr: bool = False) -> None:

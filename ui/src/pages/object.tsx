@@ -1,11 +1,12 @@
 // One object: is it all right, and how does it reach the wire?
 import { useEffect } from "preact/hooks";
-import { address, get } from "../api.ts";
+import { get } from "../api.ts";
+import { ofEnvironment } from "../live.ts";
 import { useLoad } from "../load.ts";
-import { Age, Copied, Empty, Failure, Mark, Name, State, Table, Waiting } from "../parts/basics.tsx";
-import { Graph, GraphTable, type GraphData } from "../parts/graph.tsx";
-import { go, place, to } from "../route.ts";
-import { finderOf, plain, shortened, type Health } from "../words.ts";
+import { Age, Copied, Failure, Mark, Name, Prose, State, Table, Waiting } from "../parts/basics.tsx";
+import { here, place, to } from "../route.ts";
+import { finderOf, narrow, plain, shortened, type Health } from "../words.ts";
+import { Around } from "./around.tsx";
 import { Changed, Dependents, Links } from "./relations.tsx";
 
 export interface Thing {
@@ -22,9 +23,13 @@ export interface Thing {
   stale_since?: string;
   name_path?: string;
   fetched_by?: { source?: string; fetcher?: string };
+  /** What monitoring says; only where it runs. */
+  monitoring?: { label?: string; text?: string; since?: string; acknowledged?: unknown };
   problems?: { code: string; message: string; hint?: string; since?: string; found_by?: Record<string, string> }[];
   [field: string]: unknown;
 }
+/** Words of monitoring as words of states. */
+const MONITORED: Record<string, string> = { OK: "ok", Warning: "degraded", Error: "error" };
 const VIEWS = ["graph", "table", "facts", "links", "changes", "dependents"] as const;
 const TITLES = {
   graph: "Graph",
@@ -36,7 +41,10 @@ const TITLES = {
 };
 
 export function ObjectPage({ id }: { id: string }) {
-  const found = useLoad<Thing>(`object ${id}`, () => get(`/inventory/${id}`), 30_000);
+  const found = useLoad<Thing>(`object ${id}`, () => get(`/inventory/${id}`), {
+    every: 30_000,
+    on: ofEnvironment(),
+  });
   const asked = place.value.query.get("view");
   const view = VIEWS.find((one) => one === asked) ?? "graph";
   const thing = found.data;
@@ -57,6 +65,14 @@ export function ObjectPage({ id }: { id: string }) {
             seen <Age of={thing.last_scanned} />
             {thing.fetched_by?.source ? <> by {plain(thing.fetched_by.source)}</> : null}
           </span>
+          {thing.monitoring?.label ? (
+            <span>
+              monitoring: <State of={{ state: MONITORED[thing.monitoring.label] }} word={thing.monitoring.label} />{" "}
+              <Name of={thing.monitoring.text} />
+              {thing.monitoring.since ? <> since <Age of={thing.monitoring.since} words="" /></> : null}
+              {thing.monitoring.acknowledged ? <span class="soft"> (acknowledged)</span> : null}
+            </span>
+          ) : null}
           {thing.stale_since ? (
             <span class="note">
               could not be read again since <Age of={thing.stale_since} words="" />
@@ -68,7 +84,7 @@ export function ObjectPage({ id }: { id: string }) {
             </span>
           ) : null}
           <span>
-            in <a href={to(["environments"])}><Name of={thing.environment} /></a>
+            in <a href={to(["environment", thing.environment])}><Name of={thing.environment} /></a>
           </span>
         </p>
         <p class="line">
@@ -83,7 +99,7 @@ export function ObjectPage({ id }: { id: string }) {
       <nav class="tabs" aria-label="Views of the object">
         {VIEWS.map((one) => (
           <a
-            href={to(["object", id], { view: one })}
+            href={here({ view: one })}
             aria-current={one === view ? "page" : undefined}
           >
             {TITLES[one]}
@@ -107,8 +123,8 @@ function Problems({ of }: { of: Thing }) {
       <ul>
         {of.problems.map((problem) => (
           <li>
-            <strong><Name of={problem.message} /></strong>
-            {problem.hint ? <> <Name of={problem.hint} /></> : null}{" "}
+            <strong><Prose of={problem.message} /></strong>
+            {problem.hint ? <> <Prose of={problem.hint} /></> : null}{" "}
             <span class="soft">
               {plain(problem.code)}
               {problem.since ? <>, since <Age of={problem.since} words="" /></> : null}
@@ -143,7 +159,7 @@ function Ways({ id }: { id: string }) {
   const found = useLoad<{ hops: Hop[][] }>(
     `paths ${id}`,
     () => get(`/inventory/${id}/paths`),
-    30_000,
+    { every: 30_000, on: ofEnvironment() },
   );
   if (!found.data?.hops.length) return null;
   return (
@@ -167,10 +183,24 @@ function Ways({ id }: { id: string }) {
               ))}
             </ol>
             {first ? <FirstBad of={first} /> : null}
+            <Narrow of={way} />
           </>
         );
       })}
     </section>
+  );
+}
+
+/** A device that is too small for the packets of its network. */
+function Narrow({ of }: { of: Hop[] }) {
+  const found = narrow(of);
+  if (!found) return null;
+  const { hop, network } = found;
+  return (
+    <p class="note">
+      {hop.type} <Name of={hop.name} /> has MTU {hop.mtu}, but network <Name of={network.name} />{" "}
+      has {network.mtu}: larger packets do not pass.
+    </p>
   );
 }
 
@@ -183,51 +213,6 @@ function FirstBad({ of }: { of: Hop }) {
       {of.type} <Name of={of.name} />
       {why ? <>: <Name of={why} /></> : null}
     </p>
-  );
-}
-
-/** Its clique, otherwise what is near it. */
-function Around({ id, view, thing }: { id: string; view: string; thing: Thing }) {
-  const depth = Number(place.value.query.get("depth")) || 0;
-  const found = useLoad(`graph ${id} ${depth}`, async () => {
-    const cliques = depth
-      ? { items: [] }
-      : await get<{ items: { id: string }[] }>(`/inventory/${id}/cliques`, { limit: 1 });
-    const own = cliques.items[0];
-    const path = own ? `/cliques/${own.id}/graph` : `/inventory/${id}/graph`;
-    const values = { limit: 3000, ...(own ? {} : { depth: depth || 1 }) };
-    const graph = await get<GraphData>(path, { format: "layout", ...values });
-    return { graph, picture: address(path, { format: "svg", ...values }), clique: Boolean(own) };
-  });
-  if (!found.data) return found.error ? <Failure of={found.error} /> : <Waiting />;
-  const { graph, picture, clique } = found.data;
-  const label = `${clique ? "What it depends on" : "What is near"}: ${plain(thing.name)}`;
-  return (
-    <section aria-label={label}>
-      <p class="line">
-        <span>{clique ? "What it depends on, down to the wire." : "What is near it."}</span>
-        <label>
-          Links from it{" "}
-          <select
-            value={String(depth)}
-            onChange={(event) => {
-              const value = event.currentTarget.value;
-              go(to(["object", id], { view, depth: value === "0" ? "" : value }));
-            }}
-          >
-            <option value="0">as its clique</option>
-            {[1, 2, 3, 4].map((far) => (
-              <option value={String(far)}>{far}</option>
-            ))}
-          </select>
-        </label>
-      </p>
-      {graph.edges.length === 0 ? (
-        <Empty>No link from or to this object is known. Its facts and changes may say why.</Empty>
-      ) : null}
-      {view === "graph" ? <Graph of={graph} label={label} picture={picture} /> : null}
-      {view === "table" ? <GraphTable of={graph} label={label} /> : null}
-    </section>
   );
 }
 

@@ -1,10 +1,13 @@
 // Is it running, and what could not be read? Live while it runs.
 import { useEffect, useState } from "preact/hooks";
-import { address, ApiError, call, get, session } from "../api.ts";
+import { address, ApiError, call, edits, get } from "../api.ts";
+import { listen, live, ofScans } from "../live.ts";
 import { useLoad } from "../load.ts";
-import { Age, Empty, Failure, More, Name, State, Table, Waiting, type Page } from "../parts/basics.tsx";
+import { Age, Empty, Failure, More, Name, Prose, State, Table, Waiting, type Page } from "../parts/basics.tsx";
+import { Sent, useSend } from "../parts/form.tsx";
 import { place, to } from "../route.ts";
 import { plain, type Thing } from "../words.ts";
+import { startScan } from "./environments.tsx";
 
 interface Problem {
   message: string;
@@ -56,7 +59,7 @@ export function Scans() {
   const found = useLoad<Page<Scan>>(
     `scans ${env}`,
     () => get("/scans", { env_name: env, limit: 100 }),
-    10_000,
+    { every: 10_000, on: ofScans },
   );
   if (!found.data) return found.error ? <Failure of={found.error} again={found.again} /> : <Waiting />;
   return (
@@ -94,7 +97,7 @@ export function Scans() {
 }
 
 export function ScanPage({ id }: { id: string }) {
-  const { progress, error, live } = useProgress(id);
+  const { progress, error } = useProgress(id);
   const [failure, setFailure] = useState<ApiError | null>(null);
   if (!progress) return error ? <Failure of={error} /> : <Waiting />;
   const cancel = () =>
@@ -109,8 +112,8 @@ export function ScanPage({ id }: { id: string }) {
         <span>{progress.stage}</span>
         <span>{Math.round(progress.seconds)} s</span>
         <span>submitted <Age of={progress.submitted} /></span>
-        {running(progress.status) ? <span class="soft">{live ? "live" : "asked every 3 s"}</span> : null}
-        {running(progress.status) && session.value?.role !== "viewer" ? (
+        {running(progress.status) ? <span class="soft">{live.value ? "live" : "asked every 3 s"}</span> : null}
+        {running(progress.status) && edits(progress.environment) ? (
           <button type="button" onClick={cancel}>Cancel</button>
         ) : null}
       </p>
@@ -131,53 +134,30 @@ export function ScanPage({ id }: { id: string }) {
       <p class="soft">
         {Object.entries(progress.counts).map(([name, count]) => `${count} ${name}`).join(", ")}
       </p>
-      <Coverage id={id} turn={progress.status} />
+      <Coverage id={id} turn={progress.status} env={progress.environment} />
     </>
   );
 }
 
-/** Progress by the event stream; by questions every three seconds where there is no stream. */
+/** Progress as the stream says it; asked every three seconds while there is no stream. */
 function useProgress(id: string) {
   const [progress, setProgress] = useState<Progress | null>(null);
-  const [error, setError] = useState<ApiError | null>(null);
-  const [live, setLive] = useState(false);
+  const found = useLoad<Progress>(`progress ${id}`, () => get(`/scans/${id}/progress`), {
+    every: progress && !running(progress.status) ? 0 : 3000,
+    on: (heard) => heard.kind === "hello",
+  });
   useEffect(() => {
-    let timer = 0;
-    const ask = async () => {
-      try {
-        const found = await get<Progress>(`/scans/${id}/progress`);
-        setProgress(found);
-        setError(null);
-        if (running(found.status)) timer = window.setTimeout(ask, 3000);
-        else source.close();
-      } catch (failure) {
-        setError(failure as ApiError);
-        if ((failure as ApiError).status === 0) timer = window.setTimeout(ask, 3000);
-      }
-    };
-    const source = new EventSource(address(`/scans/${id}/events`));
-    const hear = (event: MessageEvent) => {
-      clearTimeout(timer);
-      setLive(true);
-      setProgress(JSON.parse(event.data));
-    };
-    source.addEventListener("progress", hear);
-    source.addEventListener("end", (event) => {
-      hear(event);
-      source.close();
-    });
-    source.addEventListener("error", () => {
-      setLive(false);
-      clearTimeout(timer);
-      timer = window.setTimeout(ask, 3000);
-    });
-    ask();
-    return () => {
-      clearTimeout(timer);
-      source.close();
-    };
-  }, [id]);
-  return { progress, error, live };
+    if (found.data) setProgress(found.data);
+  }, [found.data]);
+  useEffect(
+    () =>
+      listen((heard) => {
+        if (heard.kind === "scan" && heard.data?.id === id)
+          setProgress(heard.data as unknown as Progress);
+      }),
+    [id],
+  );
+  return { progress, error: found.error };
 }
 
 function Told({ title, of, count }: { title: string; of: Problem[]; count: number }) {
@@ -188,7 +168,7 @@ function Told({ title, of, count }: { title: string; of: Problem[]; count: numbe
       <ul>
         {of.map((problem) => (
           <li>
-            <strong><Name of={problem.message} /></strong> <Name of={problem.hint} />{" "}
+            <strong><Prose of={problem.message} /></strong> <Prose of={problem.hint} />{" "}
             <span class="soft"><Name of={problem.host} /></span>
           </li>
         ))}
@@ -198,10 +178,13 @@ function Told({ title, of, count }: { title: string; of: Problem[]; count: numbe
   );
 }
 
-function Coverage({ id, turn }: { id: string; turn: string }) {
+function Coverage({ id, turn, env }: { id: string; turn: string; env: string }) {
   const found = useLoad<Page<Covered>>(`coverage ${id} ${turn}`, () =>
     get(`/scans/${id}/coverage`, { limit: 500 }));
+  const sending = useSend();
   if (!found.data?.items.length) return null;
+  /** One host alone: after a repair, nobody waits for the whole cloud. */
+  const again = (host: string) => startScan(env, { object_id: host, object_type: "host" });
   const state = (row: Covered): Thing => ({
     state: row.reached === false ? "down" : row.failed ? "degraded" : "ok",
   });
@@ -210,6 +193,7 @@ function Coverage({ id, turn }: { id: string; turn: string }) {
   return (
     <section>
       <h2>What it read</h2>
+      <Sent of={sending} />
       <Table
         label="Coverage"
         name="coverage"
@@ -218,10 +202,20 @@ function Coverage({ id, turn }: { id: string; turn: string }) {
           { title: "Host", cell: (row) => <Name of={row.host || "(the cloud)"} />, text: (row) => row.host },
           { title: "Source", cell: (row) => row.source, text: (row) => row.source },
           { title: "State", cell: (row) => <State of={state(row)} word={word(row)} />, text: word },
+          {
+            title: "Again",
+            cell: (row) => row.host && edits(env) ? (
+              <button type="button" class="small" disabled={sending.busy} onClick={() => sending.send(() => again(row.host))}
+                aria-label={`Scan again: ${plain(row.host)}`}>
+                Scan again
+              </button>
+            ) : null,
+            text: () => "",
+          },
           { title: "Objects", cell: (row) => row.objects, text: (row) => String(row.objects) },
           {
             title: "Problems",
-            cell: (row) => row.problems.map((one) => <div><Name of={one.message} /> <Name of={one.hint} /></div>),
+            cell: (row) => row.problems.map((one) => <div><Prose of={one.message} /> <Prose of={one.hint} /></div>),
             text: (row) => row.problems.map((one) => one.message).join("; "),
           },
         ]}

@@ -1,10 +1,14 @@
 // The start page: what a ticket says leads to the object.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api.ts";
+import { ofEnvironment } from "../live.ts";
 import { useLoad } from "../load.ts";
-import { Empty, Failure, Name, State } from "../parts/basics.tsx";
+import { AnswerView, type AnswerData } from "../parts/answer.tsx";
+import { Age, Empty, Failure, Name, State } from "../parts/basics.tsx";
+import { Healths } from "../parts/health.tsx";
 import { go, place, to } from "../route.ts";
 import { shortened } from "../words.ts";
+import type { Line } from "./environments.tsx";
 
 interface Hit {
   _id: string;
@@ -61,29 +65,115 @@ export function Search() {
           onKeyDown={(event) => {
             if (event.key !== "ArrowDown") return;
             event.preventDefault();
-            document.querySelector<HTMLElement>(".hits a")?.focus();
+            const first = text.trim() ? ".found .hits a" : ".hits a"; // not one that goes in a moment
+            document.querySelector<HTMLElement>(first)?.focus();
           }}
         />
       </form>
-      {things.length === 0 ? (
-        <Empty>
-          Type what the ticket says: a name, an id, a MAC or IP address, a network, a host. Press{" "}
-          <kbd>/</kbd> on any page to come back here. Or look at{" "}
-          <a href={to(["environments"])}>your environments</a>.
-        </Empty>
-      ) : null}
+      {things.length === 0 ? <Start /> : null}
+      {things.length > 1 ? <Between key={words} from={things[0]!} to={things[1]!} /> : null}
       {things.map((thing) => (
         <Hits key={thing} of={thing} titled={things.length > 1} />
       ))}
-      {things.length > 1 ? (
-        <p class="note">The path between the two is not shown yet; each is found for itself.</p>
+    </>
+  );
+}
+
+const RECENT = "calipso-recent";
+const MOST_RECENT = 8;
+
+/** What was searched for in this browser and led to an object, the newest first. */
+function recent(): string[] {
+  try {
+    const found: unknown = JSON.parse(localStorage.getItem(RECENT) ?? "[]");
+    return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+function remember(words: string): void {
+  const all = [words, ...recent().filter((one) => one !== words)].slice(0, MOST_RECENT);
+  try {
+    localStorage.setItem(RECENT, JSON.stringify(all));
+  } catch {
+    // A browser that stores nothing forgets them.
+  }
+}
+
+/** Nothing is asked yet: what may be asked, what was asked, and how the environments are. */
+function Start() {
+  const found = useLoad<{ items: Line[] }>("overview", () => get("/overview"), {
+    every: 30_000,
+    on: ofEnvironment(),
+  });
+  const asked = recent();
+  return (
+    <>
+      <Empty>
+        Type what the ticket says: a name, an id, a MAC or IP address, a network, a host. Press{" "}
+        <kbd>/</kbd> on any page to come back here.
+      </Empty>
+      {asked.length ? (
+        <p class="line">
+          Recent: {asked.map((words) => <a href={to(["search"], { q: words })}><Name of={shortened(words, 40)} /></a>)}
+        </p>
+      ) : null}
+      {found.error ? <Failure of={found.error} again={found.again} /> : null}
+      {found.data?.items.length === 0 ? (
+        <p>
+          There is nothing to search yet: <a href={to(["environments"])}>add an environment</a>.
+        </p>
+      ) : null}
+      {found.data?.items.length ? (
+        <section aria-label="Your environments">
+          <h2>Your environments</h2>
+          <ul class="hits">
+            {found.data.items.slice(0, 20).map((line) => (
+              <li>
+                <a href={to(["environment", line.environment])}>
+                  <strong><Name of={line.environment} /></strong>
+                  <Healths of={line.healths} />
+                  <span class="soft where">
+                    {line.last_scan ? <>scanned <Age of={line.last_scan.ended} /></> : "never scanned"}
+                  </span>
+                </a>
+              </li>
+            ))}
+          </ul>
+          {found.data.items.length > 20 ? <a href={to(["environments"])}>All environments</a> : null}
+        </section>
       ) : null}
     </>
   );
 }
 
+const search = (of: string) => get<Found>("/search", { q: of, limit: 20 });
+
+/** `A to B`: do packets get from one to the other, in the environment that has both? */
+function Between({ from, to: end }: { from: string; to: string }) {
+  const found = useLoad(`path ${from} ${end}`, async () => {
+    const both = await Promise.all([search(from), search(end)]);
+    const [first, other] = both.map((one) => one.items.map((hit) => hit.environment));
+    const env = first!.find((name) => other!.includes(name)) ?? first![0] ?? other![0];
+    if (!env) return null;
+    return { env, answer: await get<AnswerData>("/path", { env_name: env, from, to: end }) };
+  });
+  if (found.error) return <Failure of={found.error} again={found.again} />;
+  if (found.loading) return <p class="soft" role="status">Following the packets…</p>;
+  if (!found.data) return null;
+  return (
+    <>
+      <h2>
+        <Name of={from} /> to <Name of={end} /> in <Name of={found.data.env} />
+      </h2>
+      <AnswerView of={found.data.answer} />
+    </>
+  );
+}
+
 function Hits({ of, titled }: { of: string; titled: boolean }) {
-  const found = useLoad<Found>(`search ${of}`, () => get("/search", { q: of, limit: 20 }));
+  const found = useLoad<Found>(`search ${of}`, () => search(of));
   const walk = (event: KeyboardEvent) => {
     const links = [...document.querySelectorAll<HTMLElement>(".hits a")];
     const at = links.indexOf(document.activeElement as HTMLElement);
@@ -93,7 +183,7 @@ function Hits({ of, titled }: { of: string; titled: boolean }) {
     (links[at + step] ?? document.getElementById("q"))?.focus();
   };
   return (
-    <section aria-label={`Found for ${of}`}>
+    <section class="found" aria-label={`Found for ${of}`}>
       {titled ? <h2><Name of={of} /></h2> : null}
       {found.error ? <Failure of={found.error} again={found.again} /> : null}
       <p class="unseen" role="status">
@@ -108,7 +198,7 @@ function Hits({ of, titled }: { of: string; titled: boolean }) {
       <ol class="hits" onKeyDown={walk}>
         {found.data?.items.map((hit) => (
           <li>
-            <a href={to(["object", hit._id])}>
+            <a href={to(["object", hit._id])} onClick={() => remember(of)}>
               <span class="kind">{hit.type}</span>
               <strong>
                 <Name of={shortened(hit.name || hit.id, 80)} />

@@ -41,6 +41,13 @@ export function State({ of, word }: { of: Thing; word?: string }) {
 /** A name of a cloud: text, with its own direction of writing. */
 export const Name = ({ of }: { of: unknown }) => <bdi>{plain(of)}</bdi>;
 
+/** A sentence of the API: what stands between backticks is to be typed. */
+export const Prose = ({ of }: { of?: string | null }) => (
+  <bdi>
+    {plain(of).split("`").map((part, at) => (at % 2 ? <code>{part}</code> : part))}
+  </bdi>
+);
+
 /** How long ago; the local time and UTC when pointed at. */
 export function Age({ of, words = "ago" }: { of?: string | null; words?: string }) {
   const [, tick] = useState(0);
@@ -51,7 +58,7 @@ export function Age({ of, words = "ago" }: { of?: string | null; words?: string 
   if (!of) return <span class="soft">not known</span>;
   return (
     <time dateTime={of} title={`${new Date(of).toLocaleString()} (${of} UTC)`}>
-      {age(of)} {words}
+      {words ? `${age(of)} ${words}` : age(of)}
     </time>
   );
 }
@@ -83,7 +90,16 @@ export function Failure({ of, again }: { of: ApiError; again?: () => void }) {
       <p>
         <strong>{of.message}</strong>
       </p>
-      {of.hint ? <p>{of.hint}</p> : null}
+      {of.details.length ? (
+        <ul>
+          {of.details.map((detail) => (
+            <li>
+              {detail.field ? <code>{plain(detail.field)}</code> : null} {plain(detail.message)}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {of.hint ? <p><Prose of={of.hint} /></p> : null}
       {again ? (
         <button type="button" onClick={again}>
           Try again
@@ -118,7 +134,10 @@ export interface Column<Row> {
   text: (row: Row) => string;
 }
 
-/** Rows of one kind: sorted by a click on a heading, and had as CSV. */
+/**
+ * Rows of one kind: sorted by a click on a heading, and had as CSV. In a narrow window each row is
+ * a list of its cells; the roles say that it is a table all the same.
+ */
 export function Table<Row>(given: {
   label: string;
   rows: Row[];
@@ -136,15 +155,16 @@ export function Table<Row>(given: {
   const cells = () => rows.map((row) => given.columns.map((column) => column.text(row)));
   return (
     <div class="table" role="region" aria-label={given.label} tabIndex={0}>
-      <table>
+      <table role="table">
         <caption class="unseen">{given.label}</caption>
-        <thead>
-          <tr>
+        <thead role="rowgroup">
+          <tr role="row">
             {given.columns.map((column, at) => {
               const way = by?.[0] === at ? by[1] : 0;
               return (
                 <th
                   scope="col"
+                  role="columnheader"
                   aria-sort={way ? (way > 0 ? "ascending" : "descending") : undefined}
                 >
                   <button type="button" onClick={() => setBy([at, way === 1 ? -1 : 1])}>
@@ -156,11 +176,11 @@ export function Table<Row>(given: {
             })}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr>
+            <tr role="row">
               {given.columns.map((column) => (
-                <td>{column.cell(row)}</td>
+                <td role="cell" data-title={column.title}>{column.cell(row)}</td>
               ))}
             </tr>
           ))}
@@ -180,7 +200,7 @@ export function Table<Row>(given: {
 }
 
 /** Give the browser a file. */
-export function save(name: string, kind: string, content: string): void {
+export function save(name: string, kind: string, content: string | Blob): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type: kind }));
   link.download = name;

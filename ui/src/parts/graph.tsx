@@ -1,8 +1,8 @@
 // A graph drawn where the server placed it: pan, zoom, keyboard, and a table of the same rows.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { go, to } from "../route.ts";
-import { plain, shortened, stateWord, type Health } from "../words.ts";
-import { Name, SHAPES, State, Table } from "./basics.tsx";
+import { go, here, place, to } from "../route.ts";
+import { counted, plain, shortened, stateWord, type Health } from "../words.ts";
+import { Mark, Name, save, SHAPES, State, Table } from "./basics.tsx";
 
 export interface NodeData {
   key: string;
@@ -16,6 +16,10 @@ export interface NodeData {
   stale_since?: string;
   problems?: { message: string }[];
   health: Health;
+  /** Of a group: how many objects it stands for, of which types, and how they are. */
+  members?: number;
+  types?: Record<string, number>;
+  healths?: Record<Health, number>;
 }
 export interface EdgeData {
   key: string;
@@ -26,6 +30,8 @@ export interface EdgeData {
   state?: string;
   reason?: string;
   health: Health;
+  /** Of links of groups: how many they are. */
+  count?: number;
 }
 interface Placed {
   width: number;
@@ -43,11 +49,45 @@ export interface GraphData {
 }
 
 const nameOf = (node: NodeData) => node.object_name || node.name;
+/** What a node is, in one line: its type and state, or what a group holds. */
+const kindOf = (node: NodeData) =>
+  node.members === undefined
+    ? [node.type, stateWord(node)].filter(Boolean).join(" · ")
+    : counted(node.members, "object");
+const groupWords = (node: NodeData) =>
+  [
+    ...Object.entries(node.types ?? {}).map(([type, number]) => `${number} ${type}`),
+    ...Object.entries(node.healths ?? {}).filter(([, number]) => number).map(([how, number]) => `${number} ${how}`),
+  ].join(", ");
 /** Smaller than this, text cannot be read; the drawing then scrolls. */
 const LEGIBLE = 0.8;
 const KEEP = 0.35;
 
-export function Graph({ of, label, picture }: { of: GraphData; label: string; picture: string }) {
+interface Shown {
+  of: GraphData;
+  label: string;
+  /** Shows the objects of a group. */
+  open?: (group: string) => void;
+}
+
+/** A node is found when one of its words has this text in it. */
+const fits = (node: NodeData, words: string) =>
+  [nameOf(node), node.type, node.host, stateWord(node), node.health]
+    .some((word) => word?.toLowerCase().includes(words.toLowerCase()));
+
+/** The drawing as PNG: the browser draws the picture of the server. */
+async function savePng(picture: string): Promise<void> {
+  const drawn = new Image();
+  drawn.src = picture;
+  await drawn.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = drawn.naturalWidth * 2;
+  canvas.height = drawn.naturalHeight * 2;
+  canvas.getContext("2d")!.drawImage(drawn, 0, 0, canvas.width, canvas.height);
+  canvas.toBlob((content) => content && save("graph.png", "image/png", content));
+}
+
+export function Graph({ of, label, picture, open: spread }: Shown & { picture: string }) {
   const frame = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState(1);
   const nodes = new Map(of.nodes.map((node) => [node.data.key, node.data]));
@@ -58,6 +98,8 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
     setZoom(Math.min(1, Math.max(LEGIBLE, room / width)));
   };
   useEffect(fit, [of.layout.width]);
+  const find = place.value.query.get("find") ?? "";
+  const as = (format: string) => picture.replace("format=svg", `format=${format}`);
   const at = new Map(of.layout.nodes.map((item) => [item.key, item]));
 
   const step = (event: KeyboardEvent, key: string) => {
@@ -81,9 +123,18 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
         <button type="button" onClick={fit}>
           Fit
         </button>
-        <a href={picture} download="graph.svg">
-          Save as SVG
-        </a>
+        <label class="find">
+          Find{" "}
+          <input type="search" value={find} placeholder="name, type, host, bad…"
+            onInput={(event) => go(here({ find: event.currentTarget.value }), true)} />
+        </label>
+        <span class="line tight">
+          Save as <a href={picture} download="graph.svg">SVG</a>
+          <button type="button" class="small" onClick={() => savePng(picture)}>PNG</button>
+          <a href={as("graphml")} download="graph.graphml">GraphML</a>
+          <a href={as("dot")} download="graph.dot">DOT</a>
+          <a href={as("json")} download="graph.json">JSON</a>
+        </span>
         <span class="soft">Arrow keys walk along links, Enter opens.</span>
       </figcaption>
       <div class="drawing" ref={frame} tabIndex={0} role="group" aria-label={label}>
@@ -102,7 +153,7 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
             return (
               <polyline class={`edge ${how}`} points={edge.points.join(" ")}>
                 <title>
-                  {plain([data.link_type, data.state, data.link_name, data.reason]
+                  {plain([data.count ? counted(data.count, "link") : data.link_type, data.state, data.link_name, data.reason]
                     .filter(Boolean).join(", "))}
                 </title>
               </polyline>
@@ -110,13 +161,13 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
           })}
           {of.layout.nodes.map((item) => {
             const node = nodes.get(item.key)!;
-            const word = stateWord(node);
-            const kind = shortened(word ? `${node.type} · ${word}` : node.type, 21);
+            const kind = shortened(kindOf(node), 21);
             const name = shortened(nameOf(node), 17);
-            const open = () => go(to(["object", node.key]));
+            const open = () =>
+              node.members === undefined ? go(to(["object", node.key])) : spread?.(node.name);
             return (
               <g
-                class={`node ${node.health}${node.focal_point ? " focal" : ""}`}
+                class={`node ${node.health}${node.focal_point ? " focal" : ""}${find && !fits(node, find) ? " dim" : ""}`}
                 transform={`translate(${item.x} ${item.y})`}
                 data-key={node.key}
                 role="link"
@@ -130,6 +181,7 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
                     [
                       `${kind} ${nameOf(node).slice(0, 200)}, ${node.health}`,
                       node.host ? `on ${node.host}` : "",
+                      groupWords(node),
                       ...(node.problems ?? []).map((problem) => problem.message),
                     ].filter(Boolean).join(", "),
                   )}
@@ -147,6 +199,10 @@ export function Graph({ of, label, picture }: { of: GraphData; label: string; pi
           })}
         </svg>
       </div>
+      <p class="line soft" aria-label="Legend">
+        {(Object.keys(SHAPES) as Health[]).map((how) => <span><Mark of={how} /> {how}</span>)}
+        <span>dashed: the link is down, or its state is not known</span>
+      </p>
       <Cut of={of} />
     </figure>
   );
@@ -171,7 +227,7 @@ function nearest(key: string, here: Spot, of: GraphData, at: Map<string, Spot>):
 }
 
 /** The same nodes as rows. */
-export function GraphTable({ of, label }: { of: GraphData; label: string }) {
+export function GraphTable({ of, label, open }: Shown) {
   const order = new Map(of.layout.nodes.map((item, at) => [item.key, at]));
   const rows = of.nodes
     .map((node) => node.data)
@@ -187,9 +243,15 @@ export function GraphTable({ of, label }: { of: GraphData; label: string }) {
           {
             title: "Name",
             cell: (row) => (
-              <a href={to(["object", row.key])}>
-                <Name of={shortened(nameOf(row), 80)} />
-              </a>
+              row.members === undefined ? (
+                <a href={to(["object", row.key])}>
+                  <Name of={shortened(nameOf(row), 80)} />
+                </a>
+              ) : (
+                <button type="button" class="small" onClick={() => open?.(row.name)}>
+                  Show <Name of={shortened(row.name, 80)} />: {groupWords(row)}
+                </button>
+              )
             ),
             text: nameOf,
           },
@@ -197,7 +259,7 @@ export function GraphTable({ of, label }: { of: GraphData; label: string }) {
           {
             title: "State",
             cell: (row) => <State of={row} />,
-            text: (row) => `${stateWord(row)} ${row.health}`,
+            text: (row) => row.members === undefined ? `${stateWord(row)} ${row.health}` : groupWords(row),
           },
         ]}
       />

@@ -20,7 +20,9 @@ from calipso.model.documents import Document
 from calipso.model.types import is_folder
 from calipso.stores.inventory.change_store import within
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.past import PastInventory
 from calipso.stores.mongo.driver import DESCENDING
+from calipso.stores.scans.scan_store import EVENT_ORIGIN
 from calipso.utils.constants import load_constants
 
 ns = Namespace("aggregates", description="Counts, now and over time.", path="/aggregates")
@@ -32,6 +34,7 @@ WHOLE = {
     "request.cliques_only": False,
     "request.object_id": None,
     "request.scanner": None,
+    "request.origin": {"$ne": EVENT_ORIGIN},
 }
 
 
@@ -124,7 +127,7 @@ class Aggregates(Resource):  # type: ignore[misc]
             return found | {"aggregates": {"names": _constants()}}
         if query.type is AggregateType.MESSAGE:
             names = [query.env_name] if query.env_name else seen_names(caller)
-            return found | {"aggregates": _messages(inv, names)}
+            return found | {"aggregates": _messages(inv, names, query.at)}
         if query.env_name is None:
             problem = Detail("env_name", "must be given for this type")
             raise BadRequest("wrong in the query: env_name", details=[problem])
@@ -141,7 +144,10 @@ class Aggregates(Resource):  # type: ignore[misc]
 
 
 def _counted(inv: InventoryMgr, name: str, environment: str, field: str) -> dict[str, int]:
-    """How many documents of an environment have each value of a field."""
+    """How many documents of an environment have, or had, each value of a field."""
+    if isinstance(inv, PastInventory):
+        items = inv.collection(name).find({"environment": environment}, {field: 1})
+        return dict(sorted(Counter(str(item.get(field)) for item in items).items()))
     steps: list[Document] = [
         {"$match": {"environment": environment}},
         {"$group": {"_id": f"${field}", "number": {"$sum": 1}}},
@@ -150,12 +156,17 @@ def _counted(inv: InventoryMgr, name: str, environment: str, field: str) -> dict
     return {str(item["_id"]): item["number"] for item in sorted(groups, key=lambda i: str(i))}
 
 
-def _messages(inv: InventoryMgr, environments: list[str]) -> dict[str, Document]:
+def _messages(
+    inv: InventoryMgr, environments: list[str], until: datetime | None
+) -> dict[str, Document]:
     """Messages of these environments by level, by environment, and by day and level."""
+    wanted: Document = {"environment": {"$in": environments}}
+    if until is not None:
+        wanted["timestamp"] = {"$lte": until}
     day = {"$dateToString": {"format": "%Y-%m-%d", "date": "$timestamp"}}
     by = {"level": "$level", "environment": "$environment", "day": day}
     steps: list[Document] = [
-        {"$match": {"environment": {"$in": environments}}},
+        {"$match": wanted},
         {"$group": {"_id": by, "number": {"$sum": 1}}},
     ]
     levels: Counter[str] = Counter()
@@ -197,7 +208,8 @@ class History(Resource):  # type: ignore[misc]
         """What whole scans of an environment counted, over time: a series for each type."""
         name = caller.may_view(query.env_name)
         inv = opened(query)
-        limits = within(query.since, query.until)
+        ends = [moment for moment in (query.until, query.at) if moment is not None]
+        limits = within(query.since, min(ends, default=None))
         wanted: Document = WHOLE | {"environment": name, "inventory": inv.inventory}
         wanted["end_timestamp"] = limits.get("time", {"$ne": None})
         scans = inv.db["scans"].find(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +29,9 @@ ns = Namespace("changes", description="What changed, and when.", path="/")
 
 ORDER = ("time", "kind", "type", "id")
 NEWEST_FIRST = ["-time"]
+
+#: What time travel needs, and nobody else.
+HIDDEN = ("was",)
 
 #: Changes that are put together in memory.
 MOST_NET = 20_000
@@ -134,19 +138,26 @@ class Changes(Resource):  # type: ignore[misc]
         inv = opened(query)
         equal = {"type", "id", "host", "scan_id", "change", "kind"}
         wanted = query.model_dump(include=equal, exclude_none=True, mode="json")
-        wanted |= seen(caller, query.env_name) | within(query.since, query.until)
+        wanted |= seen(caller, query.env_name) | within(query.since, _end(query))
         if query.from_scan is not None or query.to_scan is not None:
             wanted["scan_id"] = {"$in": _scans(inv, query)}
         query = query.model_copy(update={"sort": query.sort or NEWEST_FIRST})
         if query.net:
             return page_of(_net(inv, wanted), query, order=ORDER)
-        return page(inv.collection("changes"), wanted, query, order=ORDER)
+        return page(inv.collection("changes"), wanted, query, order=ORDER, hidden=HIDDEN)
+
+
+def _end(query: _Filter) -> datetime | None:
+    """Up to when: what was known at a time are the changes up to it."""
+    times = [moment for moment in (query.until, query.at) if moment is not None]
+    return min(times, default=None)
 
 
 def _net(inv: InventoryMgr, wanted: Document) -> list[Document]:
     """The changes of each thing as one. Raises ConfigError for too many."""
     change = wanted.pop("change", None)
-    found = list(inv.collection("changes").find(wanted, limit=MOST_NET + 1))
+    shown = dict.fromkeys(HIDDEN, 0)
+    found = list(inv.collection("changes").find(wanted, shown, limit=MOST_NET + 1))
     if len(found) > MOST_NET:
         raise ConfigError(
             f"more than {MOST_NET} changes to combine",
@@ -178,6 +189,8 @@ class ObjectChanges(Resource):  # type: ignore[misc]
         item = one_object(inv, key, caller)
         conditions = around(inv, item, query.depth)
         rest = query.model_dump(include={"change", "kind"}, exclude_none=True, mode="json")
-        rest |= within(query.since, query.until)
+        rest |= within(query.since, _end(query))
         query = query.model_copy(update={"sort": query.sort or NEWEST_FIRST})
-        return gathered(inv.collection("changes"), conditions, rest, query, order=ORDER)
+        return gathered(
+            inv.collection("changes"), conditions, rest, query, order=ORDER, hidden=HIDDEN
+        )

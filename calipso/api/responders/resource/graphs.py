@@ -86,9 +86,9 @@ class CliqueGraph(Resource):  # type: ignore[misc]
         """What a focal point depends on, as a graph."""
         inv = opened(query)
         clique = one_of(inv, "cliques", key, caller, "clique")
-        objects, links, truncated = clique_part(inv, clique, query.limit)
+        objects, links, truncated = clique_part(inv, clique, query.most)
         graph = make_graph(inv, clique["focal_point"], objects, links)
-        return graph_response(graph, query.format, truncated=truncated)
+        return graph_response(graph, query, truncated=truncated)
 
 
 @ns.route("/inventory/<string:key>/graph")
@@ -107,8 +107,8 @@ class NearGraph(Resource):  # type: ignore[misc]
         """What is near an object, along links; of a host: near all that is on it."""
         inv = opened(query)
         start = one_object(inv, key, caller)
-        graph, truncated = near_graph(inv, start, query.depth, query.limit, query.link_types)
-        return graph_response(graph, query.format, truncated=truncated)
+        graph, truncated = near_graph(inv, start, query.depth, query.most, query.link_types)
+        return graph_response(graph, query, truncated=truncated)
 
 
 @ns.route("/inventory/<string:key>/paths")

@@ -19,6 +19,9 @@ COMPUTE = "nova-compute"
 #: Agents that make a host a network host; the first one present gives the host its `config`.
 NETWORK_AGENTS = ("L3 agent", "DHCP agent", "Metadata agent")
 
+#: OVN's controller on a host where routers have their gateways: it is a network host too.
+OVN_GATEWAY = "OVN Controller Gateway agent"
+
 #: Numbers an agent reports about its work: they belong to the agent, not to the host.
 _COUNTERS = frozenset(
     {"devices", "ex_gw_ports", "floating_ips", "interfaces", "networks", "ports", "routers"}
@@ -142,7 +145,7 @@ def host_type(binaries: set[str], agents: list[Item]) -> list[str]:
     types = ["Controller"] if binaries & CONTROLLER else []
     if COMPUTE in binaries:
         types.append("Compute")
-    if kinds & set(NETWORK_AGENTS) or (agents and not types):
+    if kinds & {*NETWORK_AGENTS, OVN_GATEWAY} or (agents and not types):
         types.append("Network")
     return types
 

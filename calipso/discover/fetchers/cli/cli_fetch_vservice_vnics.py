@@ -11,6 +11,7 @@ from bson import ObjectId
 from calipso.discover.fetchers.cli.device_fields import device_fields
 from calipso.discover.fetchers.cli.host_services import host_service_vnics
 from calipso.discover.fetchers.cli.kept_devices import broken_devices, stored_of_broken
+from calipso.discover.fetchers.cli.peer_ports import with_ports_of_peers
 from calipso.discover.fetchers.cli.ports import PortRef, ports_of
 from calipso.discover.fetchers.cli.unexplained import tell_of_devices, tell_of_ports
 from calipso.errors import CalipsoError, CliAccessError, ErrorKind, ParseError, PartialAnswer
@@ -41,6 +42,7 @@ class CliFetchVserviceVnics(CliAccess):
             for device in (devices or {}).values()
             if _is_vnic(device)
         ]
+        found = with_ports_of_peers(self, host, found)
         tell_of_devices(self, host, found)
         tell_of_ports(self, host, namespaces, found)
         errors, unread = self._unread(host, namespaces)

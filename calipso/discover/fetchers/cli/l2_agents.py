@@ -1,4 +1,5 @@
-"""Which fetcher lists the Linux bridges of a host, in an environment with OVS and Linux bridges.
+"""Which fetcher lists the Linux bridges of a host, in an environment with Open vSwitch and
+Linux bridges.
 
 A host with a Linux bridge agent belongs to CliFetchVconnectorsLxb, every other host to
 CliFetchVconnectorsOvs. Where the environment has only one of the two drivers, that driver's fetcher
@@ -36,8 +37,10 @@ def lxb_agents(fetcher: CliAccess) -> dict[str, dict[str, Any] | ParseError]:
 
 def lists_bridges(fetcher: CliAccess, host: str, driver: str) -> bool:
     """True when the fetcher of this driver (OVS or LXB) lists the bridges of the host."""
-    drivers = fetcher.context.environment.mechanism_drivers
-    if not {"OVS", "LXB"} <= set(drivers):
+    drivers = set(fetcher.context.environment.mechanism_drivers)
+    if "OVN" in drivers:  # its hosts have Open vSwitch as well
+        drivers.add("OVS")
+    if not {"OVS", "LXB"} <= drivers:
         return driver in drivers
     return (host in lxb_agents(fetcher)) == (driver == "LXB")
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from calipso.discover.fetchers.cli.kept_devices import address_unread, broken_devices
 from calipso.discover.fetchers.db.agents import ids_by_other_name
-from calipso.discover.fetchers.db.host_answers import bridges, devices, wiring
+from calipso.discover.fetchers.db.host_answers import bridges, wiring
 from calipso.discover.fetchers.db.ovs_tunnels import endpoint_of, tunnel_fields
-from calipso.discover.fetchers.kept_ways import keep_ways, kept_device, nics_unread
-from calipso.discover.fetchers.tunnel_ways import tell_no_way, tunnel_ways
-from calipso.discover.fetchers.ways import barred_by, nic_names, ways_fields
-from calipso.errors import AccessError, CalipsoError, ErrorKind, ParseError
+from calipso.discover.fetchers.endpoint_device import Endpoint, endpoint_device
+from calipso.discover.fetchers.kept_ways import keep_ways
+from calipso.discover.fetchers.ways import barred_by
 from calipso.model.inventory import Fetched
 from calipso.sources.api.addresses import normal_ip
 from calipso.sources.db.db_access import DbAccess, Row
-from calipso.topology.wiring import Ways
-from calipso.topology.wiring.routes import device_of_address
 
 #: Tunnel type -> Neutron's table of endpoints. No table name is made from data.
 ENDPOINTS: dict[str, tuple[str, list[str]]] = {
@@ -43,7 +39,12 @@ class DbFetchOteps(DbAccess):
         overlay, endpoint = self._endpoint(host, types)
         ip_address = normal_ip(endpoint.get("ip_address") or address)
         tunnels = tunnel_fields(bridges(self, host))
-        device, unread = self._device(host, ip_address, vedge, tunnels["remote_addresses"])
+        device, unread = endpoint_device(
+            self,
+            Endpoint(host, f"{host}-otep", ip_address, "OVS agent"),
+            tunnels["remote_addresses"],
+            barred_by(vedge.get("configurations") or {}),
+        )
         found = [
             {
                 "id": f"{host}-otep",
@@ -75,52 +76,6 @@ class DbFetchOteps(DbAccess):
         return self.context.shared(
             f"db:{table}",
             lambda: {ids[str(row["host"])]: row for row in self.select("neutron", table, columns)},
-        )
-
-    def _device(
-        self, host: str, ip_address: str, vedge: Row, peers: list[str]
-    ) -> tuple[Row, CalipsoError | None]:
-        """The device that has the tunnel's address, and the NICs it leaves the host by; the error
-        when routes that should lead to them cannot be read."""
-        node, known = device_of_address(wiring(self, host), ip_address), devices(self, host)
-        if node is None:
-            if broken := address_unread(host, known, ip_address):
-                return kept_device(self, f"{host}-otep"), broken
-            self._nowhere(host, ip_address)
-            return {"device": "", "pnics": []}, None
-        ways, unread = Ways(), nics_unread(self, host, wiring(self, host))
-        if unread is None:
-            barred = barred_by(vedge.get("configurations") or {})
-            try:
-                ways = tunnel_ways(self, host, wiring(self, host), node, peers, barred)
-            except (AccessError, ParseError) as error:
-                unread = error
-        if not ways.ways and unread is None and any(b.may_lead for b in known.broken):
-            unread = broken_devices(host, known.broken)
-        if not ways.ways and unread is None:
-            tell_no_way(self, host, f"{host}-otep", ip_address, node, ways)
-        device = node.facts
-        found: dict[str, Any] = {
-            "device": device.name,
-            "mac_address": device.mac,
-            "mtu": device.mtu,
-            "state": device.state,
-            "pnics": nic_names(ways),
-            **ways_fields(ways),
-        }
-        if device.kind == "bridge":
-            found["vconnector"] = f"{host}-{device.name}"
-        return found, unread
-
-    def _nowhere(self, host: str, ip_address: str) -> None:
-        self.problem(
-            ("otep", f"{host}-otep"),
-            code="tunnel_address_missing",
-            message=f"{host}: no device has the tunnel address {ip_address} of its OVS agent",
-            hint="Tunnels of this host cannot work: compare local_ip of its agent with `ip addr`.",
-            kind=ErrorKind.UNEXPECTED_OUTPUT,
-            source="cli",
-            host=host,
         )
 
 

@@ -8,7 +8,7 @@ the type. Of a tunnel that is broken or unlike the others, its error and what di
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from calipso.hostparse.ovsdb import Bridge, Interface
@@ -33,12 +33,17 @@ def to_peer(interface: Interface) -> bool:
     return interface.tunnel and interface.options.get("remote_ip", _BY_FLOW) != _BY_FLOW
 
 
-def tunnel_fields(bridges: Mapping[str, Bridge]) -> Document:
-    """Fields `remote_addresses`, `tunnels`, `odd_tunnels`, `tunnels_state` of the endpoint."""
+def tunnel_fields(
+    bridges: Mapping[str, Bridge], is_own: Callable[[Interface], bool] = lambda _: True
+) -> Document:
+    """Fields `remote_addresses`, `tunnels`, `odd_tunnels`, `tunnels_state` of the endpoint.
+
+    `is_own`: which tunnels are those of the endpoint, where a host has several.
+    """
     by_type: defaultdict[str, list[tuple[str, Interface]]] = defaultdict(list)
     for bridge in bridges.values():
         for _, interface in bridge.interfaces():
-            if to_peer(interface):
+            if to_peer(interface) and is_own(interface):
                 by_type[interface.type].append((bridge.name, interface))
     every = _addresses(item for found in by_type.values() for _, item in found)
     groups: list[Document] = []

@@ -1,0 +1,26 @@
+"""EventFloatingIp: a floating IP was made, joined to a port, freed or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from calipso.discover.events.event_rescan import EventRescan, items_of, word, words
+from calipso.model.documents import Document
+from calipso.model.events import Scope, Target
+
+
+class EventFloatingIp(EventRescan):
+    """The router and its hosts, the floating network, and the port behind the address."""
+
+    def targets(self, notification: Document) -> Iterable[Target]:
+        """Return what a floating IP touches; its own port makes no event."""
+        for item in items_of(notification, "floatingip"):
+            router = word(item, "router_id")
+            if network := word(item, "floating_network_id"):
+                # one that is free does not say which router had it
+                yield Target(Scope.NETWORK, network, deep=not router, looks=int(not router))
+            if router:
+                yield Target(Scope.ROUTER, router, deep=True, looks=1)
+            if port := word(item, "port_id"):
+                inside = words(word(item.get("port_details"), "network_id"))
+                yield Target(Scope.PORT, port, (), inside)

@@ -1,0 +1,1 @@
+"""Listeners: each holds the connection to one kind of source of events."""

@@ -1,0 +1,1 @@
+"""Fetchers of what OVN knows: switches, tunnel endpoints, ports, routers and DHCP."""

@@ -1,0 +1,1 @@
+"""RabbitMQ as a source: the notifications of OpenStack's services."""

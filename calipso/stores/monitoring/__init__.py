@@ -1,0 +1,1 @@
+"""Stores of monitoring: statuses, results of other systems, rounds of hosts, silences, alerts."""

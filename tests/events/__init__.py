@@ -1,0 +1,1 @@
+"""Events: notifications of a cloud, and what they change in the inventory."""
