@@ -107,10 +107,10 @@ class CoreSettings(BaseSettings):
     source_memory: int = Field(
         default=288,
         ge=32,
-        description="Megabytes that the answers of clouds may take in one worker process, all its "
-        "threads together. Beyond that, the scan or test that holds most gives up the answer that "
-        "it reads, with an error. A page of 1,000 ports counts as 6. Set 1500 for a cloud of more than "
-        "20,000 instances.",
+        description="Megabytes that answers of clouds may take in one worker process, all threads "
+        "together. Beyond that, the scan or test that holds most gives up the answer that "
+        "it reads, with an error. A page of 1,000 ports counts as 6. A cloud of more than 20,000 "
+        "instances needs 1500.",
     )
     source_networks: str = Field(
         default="",
