@@ -166,10 +166,14 @@ class DbPool:
 def _all_rows(connection: BoundedConnection, share: Share, sql: str, values: list[Any]) -> Rows:
     rows: Rows = []
     cursor = connection.cursor(SSCursor)
-    cursor.execute(sql, values)
-    for row in cursor:
-        share.grow(ROW + VALUE * len(row))
-        rows.append(row)
+    try:
+        cursor.execute(sql, values)
+        for row in cursor:
+            share.grow(ROW + VALUE * len(row))
+            rows.append(row)
+    except BaseException:
+        connection.forget_rows()  # a cursor that is forgotten reads on until the last row
+        raise
     cursor.close()
     return rows
 
