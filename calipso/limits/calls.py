@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from traceback import clear_frames
 
 from calipso.limits.memory import MemoryOver, Share, budget
 
@@ -237,9 +238,11 @@ class Bounds:
         share = budget().share(what, self, call.end if call is not None else None)
         try:
             yield share
-        except MemoryOver:
+        except MemoryOver as error:
+            clear_frames(error.__traceback__)  # the error would keep what was read so far
             raise
         except Exception as error:
+            clear_frames(error.__traceback__)
             if share.given_up:  # another thread found it, and ended the call
                 raise MemoryOver(what) from error
             raise

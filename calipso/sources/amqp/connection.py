@@ -19,6 +19,7 @@ from amqp.exceptions import (
 from kombu import Connection
 
 from calipso.errors import AccessError, ErrorKind
+from calipso.limits.dial import AddressRefused, check_address
 from calipso.settings import settings
 from calipso.sources.amqp.brokers import Broker
 
@@ -29,6 +30,10 @@ FAILURES = (AMQPError, OSError, ValueError, LookupError, TypeError)
 def connect(broker: Broker, number: int = 0) -> Connection:
     """Return an open connection to one of the servers of a broker. Raises one of FAILURES."""
     host, port = broker.servers[number % len(broker.servers)]
+    try:
+        check_address(host, port)
+    except AddressRefused as error:
+        raise PermissionError(error.message) from error
     connection = Connection(
         transport="pyamqp",
         hostname=host,

@@ -53,6 +53,7 @@ class BoundedConnection(_Connection):
     def _read_bytes(self, num_bytes: int) -> bytes:
         """Called by pymysql for the head and for the content of each packet."""
         if self._share is not None:
-            self._share.grow(num_bytes + PACKET)
+            # a long packet is there twice while its pieces are put together
+            self._share.grow(2 * num_bytes + PACKET)
         read: bytes = super()._read_bytes(num_bytes)  # type: ignore[misc]
         return read

@@ -17,7 +17,7 @@ from pymysql.cursors import SSCursor
 
 from calipso.limits.calls import Bounds
 from calipso.limits.dial import dial
-from calipso.limits.memory import MemoryOver
+from calipso.limits.memory import MemoryOver, Share
 from calipso.model.environment import MysqlSection
 from calipso.settings import Settings
 from calipso.sources.db.db_connection import ROW, VALUE, BoundedConnection
@@ -102,19 +102,13 @@ class DbPool:
 
     def _rows(self, connection: BoundedConnection, sql: str, values: list[Any]) -> Rows:
         """All rows, within the time of a query and the memory that there is for answers."""
-        rows: Rows = []
         name = f"MySQL {self.server}"
         with (
             self._bounds.call(name, TOTAL_FACTOR * self._timeout) as call,
             self._bounds.answer(name, call) as share,
             connection.bounded(call, share),
         ):
-            cursor = connection.cursor(SSCursor)
-            cursor.execute(sql, values)
-            for row in cursor:
-                share.grow(ROW + VALUE * len(row))
-                rows.append(row)
-            cursor.close()
+            rows = _all_rows(connection, share, sql, values)
             self._bounds.keep(share)
         return rows
 
@@ -167,6 +161,21 @@ class DbPool:
             with connection.bounded(None, share):  # `dial` has the call watch the socket
                 connection.connect(sock)
         return connection
+
+
+def _all_rows(connection: BoundedConnection, share: Share, sql: str, values: list[Any]) -> Rows:
+    rows: Rows = []
+    cursor = connection.cursor(SSCursor)
+    try:
+        cursor.execute(sql, values)
+        for row in cursor:
+            share.grow(ROW + VALUE * len(row))
+            rows.append(row)
+    except BaseException:
+        connection.forget_rows()  # a cursor that is forgotten reads on until the last row
+        raise
+    cursor.close()
+    return rows
 
 
 def _tls(section: MysqlSection) -> ssl.SSLContext | None:

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from calipso.errors import ErrorKind, OvnAccessError
+from calipso.limits.calls import Bounds
+from calipso.limits.dial import AddressRefused, dial
+from calipso.limits.memory import MemoryOver, Share, json_size
 from calipso.model.ovn_section import OvnSection, Remote
 
 #: Most bytes of one answer: a database of 100,000 ports has a tenth of it.
@@ -59,8 +62,12 @@ class OvsdbClient:
     def _connect(self) -> socket.socket:
         remote = self.remote
         try:
-            made = socket.create_connection((remote.host, remote.port), timeout=self._left())
-            return self._secured(made) if remote.kind == "ssl" else made
+            name = f"OVSDB {remote.host}:{remote.port}"
+            with Bounds().call(name, self._left()) as call:
+                made = dial(remote.host, remote.port, self._left(), call)
+                return self._secured(made) if remote.kind == "ssl" else made
+        except AddressRefused as error:
+            raise self._error(error.kind, error.message) from error
         except TimeoutError as error:
             raise self._error(ErrorKind.TIMEOUT, "does not answer") from error
         except ssl.SSLError as error:
@@ -107,12 +114,21 @@ class OvsdbClient:
 
     def _message(self) -> dict[str, Any]:
         """The next message: servers send one JSON value after another, without a separator."""
+        name = f"OVSDB {self.remote.host}:{self.remote.port}"
+        try:
+            with Bounds().answer(name) as share:
+                return self._read_message(share)
+        except MemoryOver as error:
+            raise self._error(error.kind, error.message) from error
+
+    def _read_message(self, share: Share) -> dict[str, Any]:
         got = bytearray(self._buffer)
         while True:
             start = bytes(got.lstrip()[:1])
             if start not in (b"", b"{"):
                 raise self._error(ErrorKind.UNEXPECTED_OUTPUT, "speaks another protocol")
             if got.rstrip().endswith(b"}"):  # a value may be whole: only then it is worth a try
+                share.grow(max(0, json_size(got) - share.size))
                 with contextlib.suppress(ValueError):
                     text = got.decode().lstrip()
                     found, end = self._decoder.raw_decode(text)
@@ -120,7 +136,9 @@ class OvsdbClient:
                     return found if isinstance(found, dict) else {}
             if len(got) > MOST_BYTES:
                 raise self._error(ErrorKind.UNEXPECTED_OUTPUT, "the answer does not end")
-            got += self._received()
+            part = self._received()
+            share.grow(len(part))
+            got += part
 
     def _received(self) -> bytes:
         self._socket.settimeout(self._left())
