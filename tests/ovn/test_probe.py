@@ -1,4 +1,4 @@
-"""The test of an environment on OVN: what was reached, in which role, how old; and other drivers."""
+"""The test of an environment on OVN: what was reached, in which role and how old."""
 
 from __future__ import annotations
 
