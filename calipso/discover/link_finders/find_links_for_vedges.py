@@ -61,7 +61,7 @@ class FindLinksForVedges(PlugProblems):
                     lost += [fault] if (fault := port_fault(host_of(vedge), name, port)) else []
             self.tell_of_switch(vedge, lost)
         self.tell_of_wiring({host_of(vedge): vedge for vedge in vedges})
-        self.tell_of_neutron()
+        self.tell_of_neutron(self.carriers.host_names.of_port)
         self.tell_of_owners()
 
     def index_members(self) -> dict[tuple[str, str], Record]:

@@ -60,7 +60,11 @@ class OvsdbClient:
         remote = self.remote
         try:
             made = socket.create_connection((remote.host, remote.port), timeout=self._left())
-            return self._secured(made) if remote.kind == "ssl" else made
+            try:
+                return self._secured(made) if remote.kind == "ssl" else made
+            except BaseException:
+                made.close()
+                raise
         except TimeoutError as error:
             raise self._error(ErrorKind.TIMEOUT, "does not answer") from error
         except ssl.SSLError as error:
