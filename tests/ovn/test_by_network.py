@@ -102,6 +102,8 @@ def _talk(sock: socket.socket, reply: Reply) -> None:
                     reply(sock, message)
     except OSError:
         return
+    finally:
+        sock.close()
 
 
 def notation(value: Any) -> Any:

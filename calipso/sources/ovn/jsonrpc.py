@@ -65,7 +65,11 @@ class OvsdbClient:
             name = f"OVSDB {remote.host}:{remote.port}"
             with Bounds().call(name, self._left()) as call:
                 made = dial(remote.host, remote.port, self._left(), call)
-                return self._secured(made) if remote.kind == "ssl" else made
+                try:
+                    return self._secured(made) if remote.kind == "ssl" else made
+                except BaseException:
+                    made.close()
+                    raise
         except AddressRefused as error:
             raise self._error(error.kind, error.message) from error
         except TimeoutError as error:
