@@ -294,16 +294,17 @@ def icinga(
     environment: EnvironmentName,
     url: Annotated[str, typer.Option("--url", help="Its API: https://HOST:5665.")],
     user: Annotated[str, typer.Option("--user", help="Name of an ApiUser.")],
-    password_file: Annotated[
-        Path, typer.Option("--password-file", help="File with the password.", exists=True)
-    ],
+    password_file: Annotated[Path, typer.Option("--password-file", help="File with the password.")],
     ca_file: Annotated[str, typer.Option("--ca-file", help="Certificate of its CA.")] = "",
 ) -> None:
     """Follow the event stream of Icinga 2, until it is interrupted."""
     from monitoring.handlers.icinga2_stream import Icinga, follow
 
     EnvironmentStore().get(environment)
-    password = password_file.read_text(encoding="utf-8").strip()
+    try:
+        password = password_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{password_file} cannot be read: {error}") from None
     follow(Icinga(url, user, password, ca_file), environment)
 
 

@@ -27,7 +27,7 @@ CLOUDS: dict[str, dict[str, Any]] = {
 #: Declared fields of every object that a first scan of a healthy cloud does not store, and why.
 COMMON_RARE = {
     "stale_since": "nothing was there before",
-    "monitoring": "no monitoring writes it yet",
+    "monitoring": "the sample clouds are not monitored here",
     "notes": "nobody wrote one",
     "problems": "nothing is wrong in the sample clouds",
 }

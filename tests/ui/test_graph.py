@@ -24,7 +24,7 @@ FORMS = {
     "SVG": b"<svg",
     "PNG": b"\x89PNG",
     "GraphML": b"<?xml",
-    "DOT": b"graph",
+    "DOT": b"digraph",
     "JSON": b"{",
 }
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from calipso.discover.fetchers.api.project_lists import ProjectList
 from calipso.model.inventory import Fetched
 from calipso.sources.api.addresses import normal_ip
 from calipso.sources.api.api_paging import Item
+from calipso.sources.api.project_list import ProjectList
 
 
 class ApiFetchFloatingIps(ProjectList):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from calipso.discover.fetchers.api.project_lists import ProjectList
 from calipso.model.documents import Document
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_paging import Item
+from calipso.sources.api.project_list import ProjectList
 
 _PORT = ("device_id", "device_owner", "network_id", "mac_address", "fixed_ips", "binding:host_id")
 

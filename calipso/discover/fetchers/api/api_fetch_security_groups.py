@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from calipso.discover.fetchers.api.project_lists import ProjectList
 from calipso.model.inventory import Fetched
 from calipso.sources.api.api_paging import Item
+from calipso.sources.api.project_list import ProjectList
 
 #: Fields of a rule that say what passes.
 _RULE = (
