@@ -44,7 +44,6 @@ MORE = (
     Fault(
         "DHCP device down",
         dhcp_down,
-        gateway_down,
         ("app", "dhcp:app"),
         "no",
         "link_down",

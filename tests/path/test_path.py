@@ -157,7 +157,7 @@ def test_a_port_lets_pass_what_a_rule_of_its_groups_names(
 
     assert answer.verdict is Verdict.YES
     assert ports[0]["security"]["rule"] == "egress IPv4 any"
-    assert ports[-1]["security"]["rule"].startswith("ingress IPv4 any group ")
+    assert ports[-1]["security"]["rule"].startswith("ingress IPv4 ")
     assert ports[-1]["security"]["group"] == "default"
     with pytest.raises(ConfigError, match="a port needs a protocol"):
         packet_of(None, 22)
