@@ -34,7 +34,7 @@ QUIET_HOURS = 24.0
 HINT = (
     "docs/events.md, Switch notifications on, has the lines for kolla-ansible, OpenStack-Ansible "
     "and others. In short: [oslo_messaging_notifications] driver = messagingv2 in nova.conf, "
-    "neutron.conf and keystone.conf, and a restart of the services."
+    "neutron.conf and keystone.conf; services read it when they start."
 )
 
 

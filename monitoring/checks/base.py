@@ -12,9 +12,11 @@ from importlib import import_module
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 try:
-    from .facts import Facts, NotRead, gather
+    from .facts import Facts, NotRead
+    from .reading import gather
 except ImportError:  # run as a program
-    from facts import Facts, NotRead, gather  # type: ignore[import-not-found,no-redef]
+    from facts import Facts, NotRead  # type: ignore[import-not-found,no-redef]
+    from reading import gather  # type: ignore[import-not-found,no-redef]
 
 __all__ = ["ERROR", "LABELS", "OK", "UNKNOWN", "WARNING", "Facts", "NotRead", "Result"]
 
@@ -143,9 +145,13 @@ def with_parts(own: Result, parts: Sequence[Optional[Item]], facts: Facts) -> Re
 
 
 def link_result(link: Item, facts: Facts, plug: Result) -> Result:
-    """Return the result of a link: the plug itself, and its ends as far as they are on the host."""
+    """Return the result of a link: its ends as far as they are on the host, and the plug itself.
+
+    An end that is as bad as the plug has the cause: a device that is gone is in no bridge.
+    """
     ends = [link.get("source_object"), link.get("target_object")]
-    return with_parts(plug, ends, facts)
+    found = with_parts(ok("both ends are good"), ends, facts)
+    return found if rank(found.value) >= rank(plug.value) and found.value != OK else plug
 
 
 # -- as a program ----------------------------------------------------------------------

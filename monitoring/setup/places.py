@@ -41,9 +41,9 @@ class Here:
     def run(self, command: str) -> tuple[int, str]:
         """Run a command."""
         done = subprocess.run(  # noqa: S603 - our own commands; paths are quoted
-            ["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60, check=False
+            ["/bin/sh", "-c", command], capture_output=True, timeout=60, check=False
         )
-        return done.returncode, done.stdout + done.stderr
+        return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
 
     def put(self, path: str, text: str) -> None:
         """Write a file."""

@@ -20,13 +20,14 @@ from tests.sample_cloud.running import ROOT, running_cloud
 CLOUDS: dict[str, dict[str, Any]] = {
     "recorded": {"recorded": str(ROOT / "tests" / "recorded" / "lab")},
     "ovn": {"profile": "ovn"},
+    "aci": {"profile": "aci"},
     "generated": {"hosts": 6, "instances": 14, "networks": 11, "mechanism": "mixed"},
 }
 
 #: Declared fields of every object that a first scan of a healthy cloud does not store, and why.
 COMMON_RARE = {
     "stale_since": "nothing was there before",
-    "monitoring": "no monitoring writes it yet",
+    "monitoring": "the sample clouds are not monitored here",
     "notes": "nobody wrote one",
     "problems": "nothing is wrong in the sample clouds",
 }

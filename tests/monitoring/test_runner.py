@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from calipso.discover.engine.scan_local import run_local
+from calipso.limits.limits import limits
 from calipso.model.scan import ScanRequest
+from calipso.settings import settings
+from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.monitoring.round_store import RoundStore
+from monitoring.runner import asking
+from monitoring.runner.round import run_round
 from tests.monitoring.conftest import Watched
 
 pytestmark = pytest.mark.slow
@@ -95,3 +103,61 @@ def test_one_session_and_one_command_line_a_round(watched: Watched) -> None:
     counts = watched.cloud.counts()
     assert counts["sessions_per_host"] == {"compute-1": 1, "gateway": 1}
     assert counts["ssh_execs"] == 2  # one asks the gateway for its names
+
+
+def test_a_round_that_is_killed_is_made_up_for_by_the_next_without_a_second_message(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the statuses are stored, and before the round is: where most of it would be lost."""
+    watched.round()
+    watched.cloud.fault(f"device-gone:{TAP}@compute-1")
+    watched.round("compute-1")
+
+    def killed(*_: Any, **__: Any) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RoundStore, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            watched.round("compute-1")
+    before, told = watched.values(), watched.messages()
+    assert before[f"object vnic compute-1-{TAP}"] == 2
+    assert len([text for text in told if text.startswith(f"vnic {TAP}")]) == 1
+
+    watched.round("compute-1", times=2)
+
+    assert watched.values() == before
+    assert watched.messages() == told
+
+
+def test_a_task_that_is_delivered_twice_runs_once(watched: Watched) -> None:
+    watched.round("compute-1")
+
+    assert run_round(watched.name, "compute-1", watched.clock)["outcome"] == "done already"
+
+
+def test_a_host_that_a_scan_is_on_is_left_for_the_next_interval(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "WAIT", 0.2)
+    section = watched.cloud.section("CLI")
+    place = f"ssh compute-1:22 via {section['host']}:{section['port']}"
+    most = settings().ssh_host_sessions
+    slot = limits(settings()).take(place, most, 1)
+    try:
+        done = watched.round("compute-1")
+    finally:
+        slot.release()
+
+    assert done[0]["outcome"] == "a scan is on the host"
+    assert watched.round("compute-1")[0]["outcome"] == "checked"
+
+
+def test_statuses_end_when_monitoring_is_switched_off(watched: Watched) -> None:
+    watched.round("compute-1")
+    document = watched.cloud.environment | {"enable_monitoring": False}
+    EnvironmentStore().add(document, replace=True)
+
+    assert watched.round("compute-1")[0]["outcome"] == "switched off"
+    assert watched.status("vnic", f"compute-1-{TAP}")["label"] == "Unknown"
+    assert watched.messages() == []

@@ -13,6 +13,7 @@ import os
 import queue
 import signal
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from .generate.params import MECHANISMS, MESHES, TYPE_DRIVERS, CloudParams
 from .profiles import PROFILES
 from .profiles.cloud import ProfileCloud
 from .recorded import RecordedCloud
+from .serve.apic import ApicServer, Objects
+from .serve.certificates import self_signed
 from .serve.faults import KINDS, Faults
 from .serve.http import ApiServer
 from .serve.keys import write_private_key
@@ -124,6 +127,8 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
         host_port=ssh.host_port,
         key=options.ssh_key or "",
     )
+    if stage.cloud.fabric:
+        document = _apic(stage.cloud.fabric).added_to(document)
     return {
         "pid": os.getpid(),
         "environment": document,
@@ -135,6 +140,14 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
         "second_region": second,
         "troubles": list(stage.cloud.troubles),
     }
+
+
+def _apic(fabric: Objects) -> ApicServer:
+    """The controller of the fabric that the hosts are on."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = ApicServer(self_signed(Path(folder, "apic.pem")), fabric)
+    server.start()
+    return server
 
 
 def second_region(options: argparse.Namespace, first: ApiServer) -> dict[str, Any]:

@@ -198,7 +198,7 @@ class EventManager:
         elif listener.fingerprint != fingerprint(document):
             self._stop(name, "its settings changed")
         elif self._is_silent(name, listener):
-            log.error("listener hangs and is killed", extra={"environment": name})
+            log.error("listener hangs and is ended", extra={"environment": name})
             listener.process.kill()
 
     def _is_silent(self, name: str, listener: Listener) -> bool:

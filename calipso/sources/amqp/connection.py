@@ -75,7 +75,7 @@ def failure(broker: Broker, error: BaseException) -> AccessError:
         said, hint = "the queue was deleted", "It is made again at once, and lists are compared."
     elif isinstance(error, ResourceLocked) or _is_exclusive(error):
         kind, said = ErrorKind.FORBIDDEN, "another listener has the queue"
-        hint = "One of two managers has to stop; a killed listener is noticed within a minute."
+        hint = "One of two managers has to stop; a listener that died is noticed within a minute."
     elif isinstance(error, AccessRefused):
         kind = ErrorKind.LOGIN_FAILED if not _on_channel(error) else ErrorKind.FORBIDDEN
         said = f"refused for {broker.user}: {_text(error)}"

@@ -583,6 +583,6 @@ BODIES: dict[str, Callable[[str], Document]] = {
 #: What a query must say, beside `env_name`.
 QUERIES: dict[str, dict[str, str]] = {
     "GET /aggregates": {"type": "environment"},
-    "GET /diff": {"start": "2026-05-01T00:00:00Z"},
+    "GET /diff": {"start": "2026-05-01T00:00:00Z", "end": "2026-06-01T00:00:00Z"},
     "GET /search": {"q": "compute"},
 }
