@@ -65,7 +65,7 @@ class Intake:
         last: dict[str, datetime] = {}
         found: dict[str, tuple[Document, Body]] = {}
         for body in bodies:
-            last[body.exchange] = now()
+            last[body.exchange or "none"] = now()
             try:
                 notification = parse(body.content)
             except InvalidNotification as error:
