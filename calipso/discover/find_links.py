@@ -6,11 +6,12 @@ documents; the engine stores the buffer in bulk. Nothing here writes to the data
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, TypedDict, cast
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Literal, TypedDict, cast
 
 from bson import ObjectId
 
+from calipso.discover.host_part import HostPart
 from calipso.errors import ErrorKind
 from calipso.model.clique import CliqueConstraint, CliqueType
 from calipso.model.documents import Document
@@ -40,6 +41,13 @@ class FindLinks:
 
     #: True: reads links that the other finders stored, so it runs after all of them.
     after_others: ClassVar[bool] = False
+    #: `cloud`: joins objects of the whole environment, and finds all its links again each time.
+    #: `host`: each link, and each problem, is of one host (its field `host`), and depends only on
+    #: objects of this host, with look-ups by key into what belongs to the whole cloud. Then links
+    #: of some hosts can be found again without the others, see `HostPart`.
+    scope: ClassVar[Literal["host", "cloud"]] = "cloud"
+    #: Object types on which the links depend; None: on any.
+    reads: ClassVar[frozenset[str] | None] = None
 
     def __init__(self) -> None:
         self.inv = InventoryMgr()
@@ -47,15 +55,26 @@ class FindLinks:
         self.scan: ScanInfo = {}
         self._found: dict[tuple[str, frozenset[str]], list[Document]] = {}
         self._links: dict[ObjectId, Link] = {}
+        self._part: HostPart | None = None
         #: Faults of objects that the last run found.
         self.problems: list[Problem] = []
         #: (type, id, code) of problems that the last run could neither find nor rule out.
         self.unknown: set[tuple[str, str, str]] = set()
 
-    def bind(self, env: str, inv: InventoryMgr, scan: ScanInfo | None = None) -> None:
-        """Attach this finder to an environment, its inventory and the running scan."""
+    def bind(
+        self,
+        env: str,
+        inv: InventoryMgr,
+        scan: ScanInfo | None = None,
+        hosts: Collection[str] | None = None,
+    ) -> None:
+        """Attach this finder to an environment, its inventory and the running scan.
+
+        `hosts`: it shall find the links of these hosts only. Its scope must be `host`.
+        """
         self.env, self.inv, self.scan = env, inv, scan or {}
         self._found, self._links = {}, {}
+        self._part = None if hosts is None else HostPart(inv, env, hosts)
 
     def get_env(self) -> str:
         """Name of the environment in which the finder looks for links."""
@@ -72,6 +91,10 @@ class FindLinks:
         links, self._links, self._found = self._links, {}, {}
         return [links[key] for key in sorted(links)]
 
+    def is_of(self, host: str) -> bool:
+        """True for a host whose links this run shall find."""
+        return self._part is None or host in self._part.hosts
+
     def find(self, object_type: str, fields: Iterable[str] | None = None) -> list[Document]:
         """Return all objects of a type; with `fields`, only these fields and the common ones.
 
@@ -80,7 +103,8 @@ class FindLinks:
         wanted = frozenset() if fields is None else frozenset((*COMMON_FIELDS, *fields))
         key = (object_type, wanted)
         if key not in self._found:
-            self._found[key] = self.inv.find(self.env, object_type, sorted(wanted))
+            source = self._part or self.inv
+            self._found[key] = source.find(self.env, object_type, sorted(wanted))
         return self._found[key]
 
     def nics(self, fields: Iterable[str] = ()) -> dict[tuple[str, str], Document]:
@@ -91,6 +115,8 @@ class FindLinks:
     def each(self, object_type: str, fields: Iterable[str] | None = None) -> Iterator[Document]:
         """Yield the same objects one by one and keep none: for types with many objects."""
         wanted = () if fields is None else sorted({*COMMON_FIELDS, *fields})
+        if self._part is not None:
+            return iter(self._part.find(self.env, object_type, wanted))
         return self.inv.each(self.env, object_type, wanted)
 
     def problem(self, obj: Mapping[str, Any], *, code: str, message: str, hint: str = "") -> None:

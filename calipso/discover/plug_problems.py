@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from calipso.discover.find_links import FindLinks
 from calipso.model.documents import Record
@@ -17,6 +18,8 @@ VCONNECTOR_FIELDS = (
 
 class PlugProblems(FindLinks):
     """A finder that has read `vnics` (by host and device) and what Neutron says of ports."""
+
+    scope = "host"
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,15 +89,22 @@ class PlugProblems(FindLinks):
                 if owner := vnic.get(f"{kind}_id"):
                     self.may_have({"type": kind, "id": owner}, "cut_off")
 
-    def tell_of_neutron(self) -> None:
-        """Report ports that Neutron could not bind, on the port and on its instance."""
+    def tell_of_neutron(self, host_of_port: Callable[[Record], str]) -> None:
+        """Report ports that Neutron could not bind, on the port and on its instance.
+
+        They are problems of the host to which Neutron wanted to bind the port.
+        """
         for port in self.neutron.ports.values():
             if port.get("binding:vif_type") != "binding_failed":
                 continue
+            host = host_of_port(port)
+            if not self.is_of(host):
+                continue
             fault = self.neutron.binding_failed(port)
-            self.problem(port, code=fault.code, message=fault.message, hint=fault.hint)
+            about_port = {"type": "port", "id": port["id"], "host": host}
+            self.problem(about_port, code=fault.code, message=fault.message, hint=fault.hint)
             if str(port.get("device_owner")).startswith("compute:"):
-                about = "instance", str(port.get("device_id")), ""
+                about = "instance", str(port.get("device_id")), host
                 self.cut_off[about].append(fault.message)
 
     def tell_of_owners(self) -> None:

@@ -16,6 +16,10 @@ OF_INVENTORIES = (
             by("environment", "parent_id"),
             by("environment", "id_path"),
             by("environment", "type", "host"),
+            # of ports, to find the hosts that a change concerns
+            by("binding:host_id", sparse=True),
+            by("device_id", sparse=True),
+            by("network_id", sparse=True),
         ),
         removed_by="environment",
     ),

@@ -7,7 +7,7 @@ small numbers, so that some hundred thousand links fit into a worker process.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -59,7 +59,10 @@ class Adjacency:
         link_types: Iterable[str] | None = None,
     ) -> None:
         self.names = tuple(sorted(set(constraint_names)))
-        wanted = None if link_types is None else both_ways(link_types)
+        self._wanted = None if link_types is None else both_ways(link_types)
+        self._read: Callable[[Sequence[ObjectId]], Iterable[Mapping[str, Any]]] | None = None
+        self._complete: set[ObjectId] = set()
+        self._known_links: set[ObjectId] = set()
         self._link_ids: list[ObjectId] = []
         self._ends: list[tuple[int, int]] = []
         self._implicit: list[bool] = []
@@ -73,8 +76,42 @@ class Adjacency:
         self._leaving: tuple[_Side, _Side] = (_side(), _side())
         self._by_value: dict[tuple[bool, str, int, str], dict[str | None, list[int]]] = {}
         for link in links:
-            if wanted is None or link["link_type"] in wanted:
+            if self._wanted is None or link["link_type"] in self._wanted:
                 self._add(link)
+
+    def read_links_by(
+        self, read: Callable[[Sequence[ObjectId]], Iterable[Mapping[str, Any]]]
+    ) -> None:
+        """Let walks ask `read(objects)` for the links of the objects they come to, once each."""
+        self._read = read
+
+    def prepare(self, objects: Iterable[ObjectId]) -> list[ObjectId]:
+        """Read the links of these objects, if they are read on the way; returns the objects at
+        their other ends."""
+        missing = [key for key in dict.fromkeys(objects) if key not in self._complete]
+        if self._read is None or not missing:
+            return []
+        self._complete.update(missing)
+        others: list[ObjectId] = []
+        for link in self._read(missing):
+            if link["_id"] in self._known_links:
+                continue
+            if self._wanted is None or link["link_type"] in self._wanted:
+                self._known_links.add(link["_id"])
+                self._add(link)
+                others += (link["source"], link["target"])
+        return others
+
+    def steps_to(self, link_type: str, nodes: Iterable[ObjectId]) -> set[ObjectId]:
+        """Return the objects from which a link of this type, in either stored direction, leads to
+        one of these objects."""
+        wanted = list(nodes)
+        self.prepare(wanted)
+        backwards = "-".join(reversed(split_type(link_type)))
+        numbers = [self._numbers[key] for key in wanted if key in self._numbers]
+        return {
+            self._objects[far] for node in numbers for _, far in self._steps(backwards, node, {})
+        }
 
     def __len__(self) -> int:
         """Number of links."""
@@ -133,6 +170,7 @@ class Adjacency:
         point without a value excludes no link. A walk keeps its direction (`OUTWARD`, `INWARD`) on
         links that may lead in either (`TURNED_BY`).
         """
+        self.prepare([focal])
         start = self._numbers.get(focal)
         if start is None:
             return Walked([], [focal])
@@ -146,6 +184,8 @@ class Adjacency:
             source, target = split_type(link_type)
             turns = direction is not None and _may_turn(link_type)
             reached: set[int] = set()
+            if self._read is not None:
+                self.prepare([self._objects[node] for node in known[source]])
             for node in known[source]:
                 for number, far in self._steps(link_type, node, allowed):
                     if turns and node != start and not self._keeps(direction, number, node):

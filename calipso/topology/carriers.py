@@ -83,7 +83,7 @@ class Carriers:
         self._direct: defaultdict[str, set[str]] = defaultdict(set)
         self._direct_ports: set[str] = set()
         self._nics_of_direct: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-        self._hosts = HostNames(objects.get("host", ()))
+        self.host_names = HostNames(objects.get("host", ()))
         self._place(objects.get("port", ()), objects.get("vnic", ()))
         self._carried: dict[str, dict[str, dict[str, Segment]]] = {}
 
@@ -127,7 +127,7 @@ class Carriers:
             place = self._direct if kind in DIRECT else self._switched
             if kind in DIRECT:
                 self._direct_ports.add(str(port.get("id")))
-            if host := self._hosts.of_port(port):
+            if host := self.host_names.of_port(port):
                 place[host].add(str(port.get("network_id")))
         for vnic in vnics:
             host = str(vnic.get("host", ""))

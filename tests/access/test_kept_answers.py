@@ -37,6 +37,7 @@ def test_an_answer_is_parsed_once_however_many_hosts_come_between(inv: Inventory
 
 def test_what_is_kept_has_a_limit(inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "KEPT_PARSED", 5)
+    monkeypatch.setattr(answers, "MOST_PARSED", 10)
     made: list[str] = []
     kept = HostAnswers(context())
 

@@ -33,7 +33,7 @@ OTHER_VARIABLES = {"WAIT_SECONDS", "FLOWER_PASSWORD_FILE"}
 
 
 def test_all_parts_of_calipso_are_services() -> None:
-    assert set(OURS) == {"upgrade", "api", "sources", "graph", "beat", "flower"}
+    assert set(OURS) == {"upgrade", "api", "sources", "graph", "beat", "events", "flower"}
     assert set(SERVICES) - set(OURS) == {"mongo", "redis", "rabbitmq"}
     assert SERVICES["rabbitmq"]["profiles"] == ["rabbitmq"]
     assert SERVICES["flower"]["profiles"] == ["flower"]

@@ -33,7 +33,8 @@ def values(path: Path) -> dict[str, list[str]]:
 def test_there_is_a_unit_for_each_part() -> None:
     names = [path.name for path in SERVICES]
 
-    assert names == ["calipso-api.service", "calipso-beat.service", "calipso-worker@.service"]
+    parts = ("api", "beat", "events", "worker@")
+    assert names == [f"calipso-{part}.service" for part in parts]
     (wanted,) = values(FOLDER / "calipso.target")["Wants"]
     for name in wanted.split():
         assert re.sub(r"@\w+", "@", name) in names

@@ -38,7 +38,7 @@ def test_a_router_is_active_on_one_host(
     routers: list[Item], told: dict[str, str], inv: InventoryMgr
 ) -> None:
     fill(inv, routers)
-    finder: FindLinks = load_class("FindLinksForVserviceVnics", FINDERS_PACKAGE)()
+    finder: FindLinks = load_class("FindRouterStates", FINDERS_PACKAGE)()
     finder.bind(ENV, inv)
 
     finder.run()

@@ -83,10 +83,10 @@ def test_a_router_keeps_its_problem_while_one_of_its_hosts_is_unread(
 ) -> None:
     routers = [router(host, state) for host in ("n1", "n2")]
     fill(inv, routers)
-    run(inv, "FindLinksForVserviceVnics", 1)
+    run(inv, "FindRouterStates", 1)
     assert [codes(inv, item["id"]) for item in routers] == [{code}, {code}]
 
     change(inv, str(routers[1]["id"]), stale_since=EARLIER)
-    run(inv, "FindLinksForVserviceVnics", 2)
+    run(inv, "FindRouterStates", 2)
 
     assert [codes(inv, item["id"]) for item in routers] == [{code}, {code}]

@@ -29,7 +29,9 @@ def test_links_at_either_end_of_a_removed_object_go_once(inv: InventoryMgr) -> N
     links = [link("a", "b"), link("b", "c"), link("b", "b"), link("c", "a")]
     GraphWriter(inv, "e", "s1", generation=1).save_links("F", links)
 
-    dropped = GraphWriter(inv, "e", "s2", generation=2).drop_links_of([key("b")])
+    dropped = GraphWriter(inv, "e", "s2", generation=2).drop_links_of(
+        [{"_id": key("b"), "id": "b"}]
+    )
 
     assert dropped == 3
     assert left(inv) == {("c", "a")}

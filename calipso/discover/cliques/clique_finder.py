@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from bson import ObjectId
+
 from calipso.model.clique import Clique, CliqueConstraint, CliqueType
 from calipso.model.environment import Environment
 from calipso.model.inventory import clique_key
@@ -138,6 +140,35 @@ class CliqueFinder:
         wanted = both_ways(name for found in chosen.values() for name in found["link_types"])
         links = inv.each_link(environment.name, wanted, LINK_FIELDS)
         return cls(environment, types, clique_constraints, links)
+
+    @classmethod
+    def around(
+        cls,
+        environment: Environment,
+        clique_types: Iterable[CliqueType],
+        clique_constraints: Iterable[CliqueConstraint],
+        inv: InventoryMgr,
+    ) -> CliqueFinder:
+        """Return a finder that reads the links of an object when a walk comes to it."""
+        finder = cls(environment, clique_types, clique_constraints, ())
+
+        def read(keys: Sequence[ObjectId]) -> Iterable[Mapping[str, Any]]:
+            return inv.links_at(keys, LINK_FIELDS)
+
+        finder.adjacency.read_links_by(read)
+        return finder
+
+    def find_near(self, focal_points: Sequence[Mapping[str, Any]]) -> list[Clique]:
+        """Return the same as `find_for`; reads the links of these and of their neighbours first,
+        those of all together."""
+        near = self.adjacency.prepare([item["_id"] for item in focal_points])
+        self.adjacency.prepare(near)
+        return self.find_for(focal_points)
+
+    def key_of(self, focal_type: str, focal_point: ObjectId) -> ObjectId:
+        """Return the key of the clique of a focal point."""
+        name = self.clique_types[focal_type]["name"]
+        return clique_key(self.environment.name, name, focal_point)
 
     @property
     def focal_point_types(self) -> list[str]:

@@ -91,6 +91,7 @@ class Scan:
             "level": 0,
             "start_timestamp": now(),
             "generation": self.store.next_generation(scan),
+            "derived": self.store.take_derived(scan),
             "record_changes": self.store.has_baseline(scan),
             **claim(worker, settings().advance_lease),
         }

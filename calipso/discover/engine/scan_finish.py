@@ -43,6 +43,7 @@ def finish_scan(
     status = finish_report(store, scan, failed=error is not None, skipped=skipped)
     if status in DONE:
         _drop_old_cliques(scan, store, context)
+        _keep_derived(scan, store)
     final = {
         "status": status.value,
         "stage": Stage.FINISH.value,
@@ -57,10 +58,25 @@ def finish_scan(
         EnvironmentStore().set_status(scan["environment"], scanned=True, last_scanned=now())
 
 
+def _keep_derived(scan: Document, store: ScanStore) -> None:
+    """Note that links and cliques belong to the inventory now, when all of them were found.
+
+    A worker that was given up may have written something that its successor did not see change.
+    """
+    if not scan.get("fingerprint"):
+        return
+    if all(task["attempts"] <= 1 for task in store.scan_tasks(scan["_id"], "attempts")):
+        tasks = [
+            t for k in ("links", "cliques") for t in store.scan_tasks(scan["_id"], "ran", kind=k)
+        ]
+        if all(task.get("ran") for task in tasks):
+            store.keep_derived(scan, scan["fingerprint"])
+
+
 def _drop_old_cliques(scan: Document, store: ScanStore, context: ScanContext) -> None:
     """Cliques of focal points that have none any more, when all of them were looked for."""
-    cliques = store.scan_tasks(scan["_id"], "ran", kind="cliques")
-    if cliques and all(task.get("ran") for task in cliques):
+    cliques = store.scan_tasks(scan["_id"], "ran", "reached", kind="cliques")
+    if cliques and all(task.get("ran") and not task.get("reached") for task in cliques):
         writer = GraphWriter(
             context.inv,
             scan["environment"],

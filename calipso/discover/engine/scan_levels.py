@@ -9,6 +9,8 @@ from bson import ObjectId
 
 from calipso.discover.cliques.clique_finder import select_clique_types
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
+from calipso.discover.engine.fingerprint import fingerprint
+from calipso.discover.engine.narrow import focal_points, link_work, links_changed
 from calipso.discover.engine.scan_plan import Level, Planner
 from calipso.discover.engine.scan_start import first_groups, parts_of
 from calipso.discover.engine.scanners_metadata import ScannersMetadata
@@ -85,17 +87,24 @@ class Levels:
         if stage is Stage.SWEEP and request["inventory_only"]:
             return None
         if stage is Stage.SWEEP:
-            return self._links(scan, number, Stage.LINKS)
+            links = self._links_after_inventory(scan, number)
+            if links.chains:
+                return links
+            stage = Stage.LINKS
         if stage is Stage.LINKS:
-            implicit = self._links(scan, number, Stage.IMPLICIT_LINKS)
-            if implicit is not None and implicit.chains:
-                return implicit
+            if not scan.get("narrow") or links_changed(self.store, scan):
+                implicit = self._links(scan, number, Stage.IMPLICIT_LINKS)
+                if implicit.chains:
+                    return implicit
             stage = Stage.IMPLICIT_LINKS
         if stage is Stage.IMPLICIT_LINKS:
             if self._object_problems(scan).waiting():
                 return self.planner.single(number, Stage.PROBLEMS, "put problems on objects")
             stage = Stage.PROBLEMS
         if stage is Stage.PROBLEMS and not request["links_only"]:
+            found = focal_points(self.store, scan, self.context) if scan.get("narrow") else None
+            if found is not None:
+                return self._level_of_cliques(number, found, reached=True)
             return self._cliques(number)
         return None
 
@@ -119,7 +128,18 @@ class Levels:
         title = "remove what is gone"
         return self.planner.single(number, Stage.SWEEP, title, below=below_of_record(scan))
 
-    def _links(self, scan: Document, number: int, stage: Stage) -> Level | None:
+    def _links_after_inventory(self, scan: Document, number: int) -> Level:
+        """The link finders: all, or those of what the scan changed."""
+        scan["fingerprint"] = fingerprint(self.context.environment, self.context.inv)
+        work = link_work(self.store, scan, self.context)
+        scan["narrow"] = work is not None
+        noted = {name: scan[name] for name in ("fingerprint", "narrow")}
+        self.store.update(self.scan_id, noted, level=scan["level"])
+        if work is not None:
+            return self.planner.links_level(number, Stage.LINKS, (), work)
+        return self._links(scan, number, Stage.LINKS)
+
+    def _links(self, scan: Document, number: int, stage: Stage) -> Level:
         late = stage is Stage.IMPLICIT_LINKS
         known = load_link_finders()
         if not late:
@@ -132,11 +152,16 @@ class Levels:
         inv = self.context.inv
         types, _ = load_clique_types(inv)
         chosen, _ = select_clique_types(self.context.environment, types)
-        focal_points = {
+        every = {
             focal_type: [item["_id"] for item in inv.find(self.environment, focal_type, ["id"])]
             for focal_type in chosen
         }
-        level = self.planner.cliques_level(number, focal_points)
+        return self._level_of_cliques(number, every)
+
+    def _level_of_cliques(
+        self, number: int, focal_points: dict[str, list[ObjectId]], **more: bool
+    ) -> Level | None:
+        level = self.planner.cliques_level(number, focal_points, **more)
         return level if level.chains else None
 
     def _drop_links_of_former_finders(self, scan: Document, known: list[str]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from calipso.discover.engine.narrow import LinkWork
 from calipso.discover.engine.scanners_metadata import FetchType, ScannersMetadata
 from calipso.model.documents import Document
 from calipso.model.environment import Environment
@@ -85,15 +86,21 @@ class Planner:
         level.chains.append([self._task(level, stage.value, queue_of(stage), title, **more)])
         return level
 
-    def links_level(self, number: int, stage: Stage, finders: Sequence[str]) -> Level:
-        """The level of link finders, one task each."""
+    def links_level(
+        self, number: int, stage: Stage, finders: Iterable[str], work: LinkWork | None = None
+    ) -> Level:
+        """The level of link finders, one task each; with `work`, of what changed only."""
         level = Level(number, stage, "link finders")
-        for finder in finders:
-            task = self._task(level, "links", "links", finder, finder=finder)
+        for finder in finders if work is None else (*work.by_host, *work.whole):
+            some = work is not None and finder in work.by_host
+            limits: dict[str, Any] = {"hosts": work.hosts} if work and some else {}
+            task = self._task(level, "links", "links", finder, finder=finder, **limits)
             level.chains.append([task])
         return level
 
-    def cliques_level(self, number: int, focal_points: dict[str, list[ObjectId]]) -> Level:
+    def cliques_level(
+        self, number: int, focal_points: dict[str, list[ObjectId]], **more: Any
+    ) -> Level:
         """The level of clique finding: a task a partition of focal points of one type."""
         level = Level(number, Stage.CLIQUES, "cliques")
         for focal_type in sorted(focal_points):
@@ -102,7 +109,13 @@ class Planner:
                 level.chains.append(
                     [
                         self._task(
-                            level, "cliques", "cliques", title, focal_type=focal_type, parents=batch
+                            level,
+                            "cliques",
+                            "cliques",
+                            title,
+                            focal_type=focal_type,
+                            parents=batch,
+                            **more,
                         )
                     ]
                 )

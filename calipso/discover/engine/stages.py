@@ -73,6 +73,7 @@ class Stages:
         ]
         return {
             "ran": True,
+            "touched": scanner.writer.touched.as_document(),
             "counts": result.counts,
             "failed": result.failed,
             "unread": result.unread,
@@ -105,7 +106,7 @@ class Stages:
         problems = self._object_problems(alive)
         problems.judge(evidence, clear=clear)
         problems.place(everywhere=True)
-        return {"ran": True}
+        return {"ran": True, "touched": sweeper.touched.as_document()}
 
     def problems(self, _task: Document, alive: Callable[[], None]) -> Document:
         """Put on their objects the problems that link finders found, and take off what went."""
@@ -121,15 +122,31 @@ class Stages:
             clique_types=types,
             clique_constraints=constraints,
         )
-        finder.bind(self.environment, self.inv, info)
-        found = self._graph_writer(alive).save_links(task["finder"], finder.run())
+        hosts: list[str] | None = task.get("hosts")
+        finder.bind(self.environment, self.inv, info, hosts)
+        writer, links = self._graph_writer(alive), finder.run()
+        if hosts is None:
+            found = writer.save_links(task["finder"], links)
+        else:
+            found = writer.save_links_of_hosts(task["finder"], links, hosts)
         self._object_problems(alive).report_of_finder(
-            task["finder"], finder.problems, finder.unknown
+            task["finder"],
+            finder.problems,
+            finder.unknown,
+            by_host=finder.scope == "host",
+            hosts=hosts,
         )
-        return {"ran": True, "counts": {"links": found}, "problems": finder.problems}
+        return {
+            "ran": True,
+            "touched": writer.touched.as_document(),
+            "counts": {"links": found},
+            "problems": finder.problems,
+        }
 
     def cliques(self, task: Document, alive: Callable[[], None]) -> Document:
         """Find the cliques of one partition of focal points."""
+        if task.get("reached"):
+            return self._reached_cliques(task, alive)
         finder = self.context.shared("clique finder", self._clique_finder)
         fields = [*finder.fields_for(task["focal_type"]), "clique"]
         focal_points = self.inv.find_items({"_id": {"$in": task["parents"]}}, fields)
@@ -137,6 +154,20 @@ class Stages:
         writer = self._graph_writer(alive)
         found = sum(writer.save_cliques(c, flagged) for c in finder.portions(focal_points))
         return {"ran": True, "counts": {"cliques": found}, "problems": finder.problems}
+
+    def _reached_cliques(self, task: Document, alive: Callable[[], None]) -> Document:
+        """Find the cliques of focal points that a change reaches, with the links around them."""
+        types, constraints = load_clique_types(self.inv)
+        finder = CliqueFinder.around(self.context.environment, types, constraints, self.inv)
+        fields = [*finder.fields_for(task["focal_type"]), "clique"]
+        focal_points = self.inv.find_items({"_id": {"$in": task["parents"]}}, fields)
+        flagged = {item["_id"] for item in focal_points if item.get("clique")}
+        cliques = finder.find_near(focal_points)
+        writer = self._graph_writer(alive)
+        found = writer.save_cliques(cliques, flagged)
+        alone = {item["_id"] for item in focal_points} - {c["focal_point"] for c in cliques}
+        writer.drop_cliques({finder.key_of(task["focal_type"], key): key for key in alone})
+        return {"ran": True, "counts": {"cliques": found}, "problems": []}
 
     # -- parts -------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import Evidence, Places, is_at_or_below
 from calipso.stores.inventory.scan_writer import WriterOptions
+from calipso.stores.inventory.touched import Touched
 from calipso.stores.mongo.stretches import STRETCH_HOSTS, prefix_range
 from calipso.utils.clock import now
 
@@ -45,6 +46,12 @@ FIELDS = (
     "fetched_by",
     "stale_since",
     "generation",
+    # what links depend on
+    "binding:host_id",
+    "binding:profile",
+    "device_id",
+    "device_owner",
+    "region",
 )
 
 #: Objects that are looked at together.
@@ -75,6 +82,13 @@ class Sweeper:
         self._graph = GraphWriter(inv, environment, scan_id, **options)
         self._guard = inv.guard(not_newer(generation))
         self._begin(Judgement(environment, Evidence(frozenset(), frozenset())))
+
+    @property
+    def touched(self) -> Touched:
+        """What was removed or marked stale, and which links went."""
+        objects = self._objects.touched
+        objects.add(self._graph.touched.as_document())
+        return objects
 
     def judge(
         self, evidence: Evidence, *, below: Places = "", clear: bool = False
@@ -110,7 +124,7 @@ class Sweeper:
             items = self._read(keys)
             self._hanger.rescue_children(items)
             self._objects.note_removed(items)
-            self._graph.drop_links_of([item["_id"] for item in items])
+            self._graph.drop_links_of(items)
             self.inv.delete_by_keys(
                 "inventory", [item["_id"] for item in items], self.inv.guard(older(self.generation))
             )
@@ -183,6 +197,9 @@ class Sweeper:
 
     def _mark_stale(self, stale: list[Document]) -> None:
         fresh = [item["_id"] for item in stale if "stale_since" not in item]
+        for item in stale:
+            if "stale_since" not in item:
+                self._objects.touched.note(item, None)
         marked = {"$set": {"stale_since": now()}}
         self.inv.update_by_keys("inventory", fresh, marked, self._guard)
 

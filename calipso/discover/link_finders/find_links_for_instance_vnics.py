@@ -15,6 +15,8 @@ class FindLinksForInstanceVnics(FindLinks):
     The name is the label of the network; the state is that of the tap device.
     """
 
+    scope = "host"
+
     def add_links(self) -> None:
         """Join vNICs to instances by `instance_id`."""
         instances = {item["id"]: _known(item) for item in self.each("instance", ["network_info"])}
@@ -60,7 +62,8 @@ class FindLinksForInstanceVnics(FindLinks):
             return down_fault(host, {name: vnic.get("state")})
         message = f"{host}: libvirt has set the link of {name} down: the guest has no carrier"
         hint = f"`virsh domif-setlink DOMAIN {name} up` on {host}."
-        for item, code in ((vnic, "link_down"), (instance, "cut_off")):
+        owner = {"type": "instance", "id": instance["id"], "host": host}
+        for item, code in ((vnic, "link_down"), (owner, "cut_off")):
             self.problem(item, code=code, message=message, hint=hint)
         return Fault("link_down", message, hint)
 

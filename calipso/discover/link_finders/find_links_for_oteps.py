@@ -19,6 +19,8 @@ class FindLinksForOteps(FindLinks):
     each network has its own `vxlan-N` device, a member of the network's bridge.
     """
 
+    scope = "host"
+
     def add_links(self) -> None:
         """Join endpoints by parent, by named bridge and by named NICs."""
         self.carriers = Carriers.read(self.each)

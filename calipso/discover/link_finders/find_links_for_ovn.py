@@ -14,6 +14,8 @@ class FindLinksForOvn(FindLinks):
     A device that is plugged and that no chassis has claimed is reported on its port.
     """
 
+    scope = "host"
+
     def add_links(self) -> None:
         """Join each logical vNIC to the switch of its host, and compare ports with their claims."""
         vedges = {
@@ -61,7 +63,7 @@ class FindLinksForOvn(FindLinks):
                 self.may_have(port, "port_unclaimed")
                 continue
             self.problem(
-                port,
+                {"type": "port", "id": port["id"], "host": host},
                 code="port_unclaimed",
                 message=f"{host}: {name} is in the switch, and no chassis has claimed its port "
                 f"{port['id']}",

@@ -31,6 +31,8 @@ class FindLinksForPnics(FindLinks):
     wiring must lead it to this NIC; see `calipso.topology.carriers`.
     """
 
+    scope = "host"
+
     def add_links(self) -> None:
         """Link each NIC to the networks that it carries, and to the guests that use its
         hardware.

@@ -15,6 +15,8 @@ from calipso.topology.plumbing import values, vnics_by_device
 class FindLinksForVconnectors(FindLinks):
     """Members of a Linux bridge: the vNICs plugged into it and the NICs that lead out of it."""
 
+    scope = "host"
+
     def add_links(self) -> None:
         """Join by interface name on the same host."""
         self.add_vnic_links()

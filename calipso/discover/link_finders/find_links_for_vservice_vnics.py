@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from calipso.discover.find_links import FindLinks, joined_state, network_attribute, with_reason
 from calipso.model.documents import Document
 from calipso.topology.plugs import down_fault
@@ -12,11 +10,11 @@ from calipso.topology.plugs import down_fault
 class FindLinksForVserviceVnics(FindLinks):
     """vservice-vnic: a DHCP server or router and the devices in its namespace."""
 
+    scope = "host"
+
     def add_links(self) -> None:
         """Join each vNIC to the vservice that it names, or to the vservice of its vNICs folder."""
-        services = self.find("vservice", ["router_id", "service_type", "ha_state", "stale_since"])
-        vservices = {item["id"]: item for item in services}
-        self.tell_of_routers(services)
+        vservices = {item["id"]: item for item in self.find("vservice", ["service_type"])}
         networks = {item["id"]: str(item["name"]) for item in self.find("network", [])}
         fields = ["vnic_type", "vservice_id", "parent_id", "network", "state", "peer"]
         vnics = [
@@ -38,38 +36,6 @@ class FindLinksForVserviceVnics(FindLinks):
                 state=joined_state(vnic.get("state")),
                 host=vnic.get("host"),
                 attributes=with_reason(network_attribute(network), fault),
-            )
-
-    def tell_of_routers(self, services: list[Document]) -> None:
-        """Report highly available routers that are active on several hosts, or on none.
-
-        A host that was not read in this scan proves nothing: what is stored of it may be old. What
-        was reported of the router before stays then.
-        """
-        routers: defaultdict[str, list[Document]] = defaultdict(list)
-        for service in services:
-            if service.get("ha_state"):
-                routers[str(service.get("router_id"))].append(service)
-        for found in routers.values():
-            read = [service for service in found if not service.get("stale_since")]
-            for service in found if len(read) < len(found) else ():
-                self.may_have(service, "router_active_twice", "router_active_nowhere")
-            active = [service for service in read if service["ha_state"] == "active"]
-            hosts = ", ".join(sorted(str(service.get("host")) for service in active or found))
-            if len(active) > 1:
-                self.tell_of_router(active, "router_active_twice", f"is active on {hosts} at once")
-            elif not active and len(read) == len(found):
-                self.tell_of_router(found, "router_active_nowhere", f"is standby on {hosts}")
-
-    def tell_of_router(self, services: list[Document], code: str, what: str) -> None:
-        """Report it on the router's vservice on each of these hosts."""
-        for service in services:
-            self.problem(
-                service,
-                code=code,
-                message=f"{service['name']} {what}",
-                hint="Do its hosts reach each other on the HA network (`ha-` devices)? See the log "
-                "of keepalived and of the L3 agent there.",
             )
 
     def add_pairs(self, vnics: list[Document]) -> None:

@@ -1,8 +1,8 @@
 """Ages of links and cliques: each is as old as its oldest object.
 
-A scan computes links again from stored objects, also from objects that it could not read again. The
-time of this computation does not show how old the facts are. So readers take the age from the
-objects.
+A scan computes links again from stored objects, also from objects that it could not read again, and
+it computes only those that a change concerns. The time of this computation does not show how old
+the facts are. So readers take the age from the objects.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _aged(
     ages: Document = {}
     for name in AGE_FIELDS:
         times = [part[name] for part in parts if part.get(name) is not None]
-        if name == "last_scanned" and item.get(name) is not None:
+        if name == "last_scanned" and not times and item.get(name) is not None:
             times.append(item[name])
         if times:
             ages[name] = min(times)

@@ -16,6 +16,7 @@ from calipso.model.owners import STAMPS, of_scan
 from calipso.stores.inventory.generations import older
 from calipso.stores.inventory.inventory_mgr import Write
 from calipso.stores.inventory.scan_writer import ScanWriter, clique_version
+from calipso.stores.inventory.touched import LINK_FIELDS
 from calipso.stores.mongo.encoding import encode
 from calipso.stores.mongo.stretches import STRETCH_LINKS, key_ranges, other_names
 
@@ -25,6 +26,23 @@ PORTION = 1000
 
 class GraphWriter(ScanWriter):
     """Writes the links and cliques of one scan."""
+
+    def save_links_of_hosts(
+        self, finder: str, links: Sequence[Mapping[str, Any]], hosts: Collection[str]
+    ) -> int:
+        """Replace the links of one finder that are on these hosts; returns their number.
+
+        Each of them has an object of its host as an end.
+        """
+        self.alive()
+        ends = list(self.inv.keys_on_hosts(self.environment, hosts))
+        stored: dict[ObjectId, Document] = {}
+        for start in range(0, len(ends), PORTION):
+            for link in self.inv.links_at(ends[start : start + PORTION]):
+                if link.get("finder") == finder and link.get("host") in hosts:
+                    stored[link["_id"]] = link
+        self._replace(links, stored)
+        return len(links)
 
     def save_links(self, finder: str, links: Sequence[Mapping[str, Any]]) -> int:
         """Replace the links of one finder by these; returns their number.
@@ -50,6 +68,11 @@ class GraphWriter(ScanWriter):
             query["_id"] = piece
         self.alive()
         stored = {item["_id"]: item for item in self.inv.collection("links").find(query)}
+        self._replace(links, stored)
+
+    def _replace(
+        self, links: Sequence[Mapping[str, Any]], stored: Mapping[ObjectId, Document]
+    ) -> None:
         found = {link["_id"]: encode(of_scan(link)) for link in links}
         gone = [stored[key] for key in stored.keys() - found.keys()]
         self._remove_links([link for link in gone if not self._is_newer(link)])
@@ -71,6 +94,16 @@ class GraphWriter(ScanWriter):
         self.inv.update_by_keys("inventory", focal, {"$set": {"clique": True}})
         self._write("cliques", found, stored)
         return len(found)
+
+    def drop_cliques(self, focal_points: Mapping[ObjectId, ObjectId]) -> None:
+        """Remove these cliques; their focal points, by the keys of the cliques, have none now."""
+        self.alive()
+        # Flags first: if a worker dies in between, the rerun does both again.
+        flagged = sorted(focal_points.values())
+        self.inv.update_by_keys("inventory", flagged, {"$unset": {"clique": ""}}, self._guard)
+        gone = self.inv.collection("cliques").find({"_id": {"$in": sorted(focal_points)}})
+        self._keep_versions((item["_id"], item) for item in self._not_newer(gone))
+        self.inv.delete_by_keys("cliques", sorted(focal_points), self._guard)
 
     def drop_old_cliques(self) -> int:
         """Remove the cliques of the environment that this scan did not find again."""
@@ -106,17 +139,23 @@ class GraphWriter(ScanWriter):
         self._remove_links(gone)
         return len(gone)
 
-    def drop_links_of(self, objects: Sequence[ObjectId]) -> int:
-        """Remove the links and cliques that have one of these removed objects as an end."""
+    def drop_links_of(self, objects: Sequence[Mapping[str, Any]]) -> int:
+        """Remove the links that have one of these removed objects as an end, and their cliques.
+
+        Of each object its `_id` and `id` are enough. Returns the number of removed links.
+        """
         dropped = 0
         for start in range(0, len(objects), PORTION):
-            ends = list(objects[start : start + PORTION])
-            lost = self._not_newer(self._links_at(ends))
+            portion = objects[start : start + PORTION]
+            ends = {item["_id"] for item in portion}
+            lost = self._not_newer(self.inv.links_at(ends))
             self._remove_links(lost)
-            cliques: Document = {"focal_point": {"$in": ends}}
-            gone = self.inv.collection("cliques").find(cliques)
-            self._keep_versions((item["_id"], item) for item in self._not_newer(gone))
-            self.inv.collection("cliques").delete_many(cliques | self._guard)
+            ids = {"$in": sorted({item["id"] for item in portion})}
+            query = {"environment": self.environment, "focal_point_id": ids}  # an index has both
+            found = self._not_newer(self.inv.collection("cliques").find(query))
+            gone = [item for item in found if item["focal_point"] in ends]
+            self._keep_versions((item["_id"], item) for item in gone)
+            self.inv.delete_by_keys("cliques", [item["_id"] for item in gone], self._guard)
             dropped += len(lost)
         return dropped
 
@@ -136,16 +175,6 @@ class GraphWriter(ScanWriter):
             what, subject | ({"was": dict(link)} if what == "removed" else {})
         )
 
-    def _links_at(self, ends: Sequence[ObjectId]) -> list[Document]:
-        """Return the links with one of these ends, as a list.
-
-        It makes two queries, because not every server uses indexes for `$or`.
-        """
-        links = self.inv.collection("links")
-        found = {link["_id"]: link for link in links.find({"source": {"$in": ends}})}
-        found |= {link["_id"]: link for link in links.find({"target": {"$in": ends}})}
-        return list(found.values())
-
     def _not_newer(self, documents: Iterable[Document]) -> list[Document]:
         return [document for document in documents if not self._is_newer(document)]
 
@@ -155,6 +184,8 @@ class GraphWriter(ScanWriter):
         """
         if self.record_changes:
             self.inv.bulk("changes", [self.link_change("removed", link, {}) for link in gone])
+        for link in gone:
+            self.touched.note_link(link)
         self.inv.delete_by_keys("links", [link["_id"] for link in gone], self._guard)
 
     def _keep_versions(self, versions: Iterable[tuple[ObjectId, Mapping[str, Any] | None]]) -> None:
@@ -188,8 +219,12 @@ class GraphWriter(ScanWriter):
             else:
                 body = {field: value for field, value in new.items() if field != "_id"} | stamp
                 operations.append(self._guarded(key, {"$set": body}))
-            if name == "links" and self.record_changes:
-                changes.append(self.link_change("changed" if old else "added", new, fields))
+            if name == "links":
+                if old is None or not fields.keys().isdisjoint(LINK_FIELDS):
+                    for version in (old, new):
+                        self.touched.note_link(version) if version else None
+                if self.record_changes:
+                    changes.append(self.link_change("changed" if old else "added", new, fields))
             elif name == "cliques":
                 versions.append((key, old))
         self.inv.bulk("changes", changes)

@@ -20,7 +20,7 @@ from calipso.model.collections import of_inventories, stored_name
 from calipso.model.documents import Document
 from calipso.model.inventory import check_inventory_name, object_key
 from calipso.model.owners import of_scan
-from calipso.model.types import is_folder
+from calipso.model.types import is_folder, linked_types
 from calipso.settings import settings
 from calipso.stores.inventory.generations import not_newer
 from calipso.stores.mongo.embedded import guard
@@ -147,6 +147,15 @@ class InventoryMgr:
                 if item.get("generation", 0) < generation:
                     yield item["_id"]
 
+    def keys_on_hosts(self, environment: str, hosts: Iterable[str]) -> Iterator[ObjectId]:
+        """Yield the `_id`s of the objects that are parts of these hosts, and may have links."""
+        wanted = {"$in": sorted(hosts)}
+        for kind in linked_types():
+            query = {"environment": environment, "type": kind, "host": wanted}
+            yield from (
+                item["_id"] for item in self.collection("inventory").find(query, {"_id": 1})
+            )
+
     def get_by_ids(self, environment: str, object_type: str, ids: Iterable[str]) -> list[Document]:
         """Return objects of one type by their ids."""
         return self.find(environment, object_type, id=list(ids))
@@ -177,6 +186,21 @@ class InventoryMgr:
                     query["source"] = part
                 yield from collection.find(query, projection, batch_size=5000)
 
+    def links_at(self, keys: Iterable[ObjectId], fields: Iterable[str] = ()) -> list[Document]:
+        """Return the links that have one of these objects as an end, each once.
+
+        It makes two queries, because not every server uses indexes for `$or`.
+        """
+        links, projection = self.collection("links"), dict.fromkeys(fields, 1) or None
+        wanted = list(dict.fromkeys(keys))
+        found: dict[ObjectId, Document] = {}
+        for start in range(0, len(wanted), 500):
+            some = {"$in": wanted[start : start + 500]}
+            for side in ("source", "target"):
+                for link in links.find({side: some}, projection, batch_size=5000):
+                    found[link["_id"]] = link
+        return list(found.values())
+
     def find_all(self, name: str, query: Mapping[str, Any], **options: Any) -> list[Document]:
         """Return documents of a collection of this inventory, with decoded keys."""
         return [decode(item) for item in self.collection(name).find(query, **options)]
@@ -202,6 +226,9 @@ class InventoryMgr:
             {"$set": encode(fields)},
             upsert=True,
         )
+        # no scan knows of this change: the next one finds all links and cliques again
+        mine = {"_id": f"{self.inventory}/{environment}"}
+        self.db["scan_generations"].update_one(mine, {"$unset": {"derived": ""}})
 
     def update_by_keys(
         self,

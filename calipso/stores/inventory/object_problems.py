@@ -35,17 +35,20 @@ class ObjectProblems(ScanWriter):
 
     # -- reporting ---------------------------------------------------------------------
 
-    def report(self, problems: Iterable[Problem], found_by: Mapping[str, Any]) -> int:
+    def report(
+        self, problems: Iterable[Problem], found_by: Mapping[str, Any], part: str = ""
+    ) -> int:
         """Store the problems that name an object and a code; returns their number.
 
         `found_by` is the evidence: `scanner`, `fetcher`, `parent`, `parent_id` and `parent_type` of
-        a fetch, or `finder`. Call it once with all problems of one fetch of one parent.
+        a fetch, or `finder`. Call it once with all problems of one fetch of one parent. `part` is
+        the host, for a finder that looks at each host for itself.
         """
         found: dict[ObjectId, Document] = {}
         texts: dict[ObjectId, set[tuple[str, str]]] = defaultdict(set)
         for problem in problems:
             if problem.code and problem.object_type and problem.object_id:
-                row = self._row(problem, found_by)
+                row = self._row(problem, found_by, part)
                 found[row["_id"]] = row
                 texts[row["_id"]].add((problem.message, problem.hint))
         for key, row in found.items():
@@ -59,15 +62,27 @@ class ObjectProblems(ScanWriter):
         finder: str,
         problems: Sequence[Problem],
         unknown: Collection[tuple[str, str, str]] = (),
+        *,
+        by_host: bool = False,
+        hosts: Collection[str] | None = None,
     ) -> int:
         """Replace the problems of one link finder by these; returns their number.
 
         `unknown` are those that it could neither find nor rule out, as (type, id, code) of their
-        object: what is stored of them stays.
+        object: what is stored of them stays. `by_host`: each problem is of one host; with `hosts`
+        the finder has looked at these hosts only, and problems of other hosts stay.
         """
-        count = self.report(problems, {"finder": finder})
+        count = 0
+        for part in sorted({problem.host if by_host else "" for problem in problems}):
+            own = [p for p in problems if not by_host or p.host == part]
+            count += self.report(own, {"finder": finder}, part)
         rows = self._rows({"environment": self.environment, "found_by.finder": finder})
-        self._retire(row for row in rows if (row["type"], row["id"], row["code"]) not in unknown)
+        self._retire(
+            row
+            for row in rows
+            if (row["type"], row["id"], row["code"]) not in unknown
+            and (hosts is None or row.get("part", "") in hosts)
+        )
         return count
 
     # -- problems that go -----------------------------------------------------------
@@ -129,11 +144,12 @@ class ObjectProblems(ScanWriter):
         found = self.inv.collection(COLLECTION).find(query, fields, batch_size=1000)
         return list(found.limit(limit))
 
-    def _row(self, problem: Problem, found_by: Mapping[str, Any]) -> Document:
+    def _row(self, problem: Problem, found_by: Mapping[str, Any], part: str) -> Document:
         by = dict(found_by)
         about = (self.environment, problem.object_type, problem.object_id, problem.code)
         evidence = [str(by.get(name, "")) for name in ("finder", "scanner", "fetcher", "parent")]
-        return {
+        evidence += [part] if part else []
+        return ({"part": part} if part else {}) | {
             "_id": derived_key(*about, *evidence),
             "environment": self.environment,
             "object": object_key(*about[:3]),

@@ -77,12 +77,16 @@ class ObjectWriter(ScanWriter):
             if "enriched" in new:
                 self._enrich(key, new, old, operations, changes)
             elif old is None:
+                self.touched.note(None, new)
                 operations.append(self._insert(new))
                 changes += self._change("added", new, {})
             else:
                 update = self._update(new, old)
                 if update:
-                    changes += self._difference(new, old)
+                    fields = self._differences(new, old)
+                    changes += self._changed(new, old, fields) if fields else []
+                    if fields or "stale_since" in old:
+                        self.touched.note(old, new)
                     operations.append(self._guarded(key, update))
                 else:
                     same.append(key)
@@ -93,9 +97,11 @@ class ObjectWriter(ScanWriter):
 
     def note_removed(self, documents: Iterable[Document]) -> None:
         """Record the removal of these objects, with all their fields. The caller removes them."""
+        items = list(documents)
+        for item in items:
+            self.touched.note(item, None)
         if not self.record_changes:
             return
-        items = list(documents)
         whole = self.inv.find_by_keys(item["_id"] for item in items)
         changes: list[UpdateOne] = []
         for item in items:
@@ -134,15 +140,21 @@ class ObjectWriter(ScanWriter):
         fields["enriched"] = sorted(set(old.get("enriched", ())) | set(new["enriched"]))
         if all(old.get(name, _MISSING) == value for name, value in fields.items()):
             return
-        if "enriched" in old:  # the first enrichment completes a new object, so it is not a change
-            changes += self._difference(old | fields, old)
+        differences = self._differences(old | fields, old)
+        if differences:
+            self.touched.note(old, old | fields)
+        # the first enrichment completes a new object, so it is not a change
+        if "enriched" in old and differences:
+            changes += self._changed(old | fields, old, differences)
         operations.append(self._guarded(key, {"$set": fields}))
 
-    def _difference(self, new: Document, old: Document) -> list[UpdateOne]:
+    def _differences(self, new: Document, old: Document) -> Document:
+        """Return the changed values, without those that only enrich the object."""
         owned = set(old.get("enriched", ())) - new.keys()
-        fields = differences({k: v for k, v in old.items() if k not in owned}, new)
-        if not fields:
-            return []
+        return differences({k: v for k, v in old.items() if k not in owned}, new)
+
+    def _changed(self, new: Document, old: Document, fields: Document) -> list[UpdateOne]:
+        """Return the change document of these differences, with what was there before."""
         moved = {key for key in PLACED if old.get(key) != new.get(key, old.get(key))}
         was = {key: old.get(key) for key in moved | dotted(fields)}
         return self._change("changed", new, fields, was)

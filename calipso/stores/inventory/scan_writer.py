@@ -13,6 +13,7 @@ from calipso.model.documents import Document
 from calipso.model.inventory import derived_key
 from calipso.stores.inventory.generations import not_newer
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.inventory.touched import Touched
 from calipso.stores.mongo.encoding import encode
 from calipso.utils.clock import now
 
@@ -53,6 +54,8 @@ class ScanWriter:
         self.alive = alive
         self._guard = inv.guard(not_newer(generation))
         self._now = now()
+        #: What this writer really changed.
+        self.touched = Touched()
         self._stamp: Document = {
             "scan_id": scan_id,
             "generation": generation,

@@ -129,6 +129,22 @@ class ScanStore(TaskStore):
         )
         return int((counted or {})["generation"])
 
+    def take_derived(self, scan: Document) -> str:
+        """Return the fingerprint with which links and cliques were found from the inventory as it
+        is; empty when they were not.
+
+        From now on they count as not found, until `keep_derived`: whatever ends the scan before
+        that, the next one finds everything again.
+        """
+        mine = {"_id": f"{scan['inventory']}/{scan['environment']}"}
+        before = self.generations.find_one_and_update(mine, {"$unset": {"derived": ""}})
+        return str((before or {}).get("derived", ""))
+
+    def keep_derived(self, scan: Document, fingerprint: str) -> None:
+        """Note that links and cliques belong to the inventory that this scan leaves."""
+        mine = {"_id": f"{scan['inventory']}/{scan['environment']}"}
+        self.generations.update_one(mine, {"$set": {"derived": fingerprint}})
+
     def has_baseline(self, scan: Document) -> bool:
         """True when an earlier scan read the whole inventory, from which changes are counted."""
         query = {

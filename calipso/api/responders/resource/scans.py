@@ -36,7 +36,7 @@ NEWEST_FIRST = ["-submit_timestamp"]
 #: Fields of a record that only workers use.
 INTERNAL = (
     *("planner", "claim_until", "published_at", "planners_lost", "tasks_removed", "runner"),
-    "added_up",
+    *("added_up", "derived", "fingerprint"),
 )
 #: Fields the list leaves out: the scan itself, its progress and coverage have them.
 LONG = ("errors", "levels", "requests")
@@ -83,6 +83,11 @@ class ScanAnswer(Answer):
     start_timestamp: UtcTime | None = None
     end_timestamp: UtcTime | None = None
     request: dict[str, Any] = Field(description="What was asked for.")
+    narrow: bool | None = Field(
+        default=None,
+        description="True: links and cliques were found again only where the scan changed "
+        "something; `counts` has these. Absent until the inventory was read.",
+    )
 
 
 class ScanPageItem(Answer):
