@@ -10,6 +10,7 @@
     │   ├── DbAccessError        server, schema
     │   │   └── CellsAway        .rows: of the cells of Nova that can be read
     │   ├── CliAccessError       host, command, exit status
+    │   ├── AciAccessError       url: what the APIC was asked
     │   ├── OvnAccessError       server: which database of OVN
     │   └── PartialAnswer        .found: the part that a source did give
     ├── ParseError               a source said something unexpected; first lines kept
@@ -180,6 +181,22 @@ class CliAccessError(AccessError):
         self.host = host
         self.command = command
         self.exit_status = exit_status
+
+
+class AciAccessError(AccessError):
+    """The APIC of a Cisco ACI fabric gave no answer that can be used."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: ErrorKind,
+        hint: str = "",
+        retryable: bool = False,
+        url: str = "",
+    ) -> None:
+        super().__init__(message, kind=kind, hint=hint, retryable=retryable)
+        self.url = url
 
 
 class OvnAccessError(AccessError):

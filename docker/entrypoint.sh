@@ -3,6 +3,7 @@
 #   api [FLAG ...]          the REST API on port 8000
 #   worker QUEUE,... [...]  a worker for these queues (see `calipso worker --help`)
 #   beat                    starts timed work
+#   events                  listens to the notifications of clouds
 #   flower                  the task dashboard on port 5555, behind a password
 #   upgrade                 upgrade the database to this version and end
 #   COMMAND ...             any other `calipso` command
@@ -31,6 +32,10 @@ case $role in
   beat)
     wait_for mongo redis broker
     exec calipso beat
+    ;;
+  events)
+    wait_for mongo redis broker
+    exec calipso events run
     ;;
   flower)
     wait_for redis broker

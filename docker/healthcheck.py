@@ -1,4 +1,6 @@
-"""Is this container well? `healthcheck.py api | flower | beat | worker NAME`; exit code 0 or 1.
+"""Is this container well? `healthcheck.py api | flower | beat | events | worker NAME`.
+
+Exit code 0 or 1.
 
 A worker and beat touch a file while they live (docs/operate.md); the servers are asked.
 """
@@ -52,8 +54,8 @@ def well(role: str, name: str = "sources") -> bool:
         return answers(f"{scheme}://127.0.0.1:{port}/healthz")
     if role == "flower":
         return answers(f"http://127.0.0.1:{os.environ.get('FLOWER_PORT', '5555')}/healthcheck")
-    if role == "beat":
-        return touched("beat")
+    if role in ("beat", "events"):
+        return touched(role)
     return touched(f"{name}@{socket.gethostname()}")
 
 

@@ -26,6 +26,7 @@ WHO = {
     Need.NOTHING: "everybody",
     Need.LOGIN: "every user",
     Need.OPERATE: "operators, in environments they may edit",
+    Need.REPORT: "what reports results, with a token of its own",
     Need.ADMIN: "admins",
 }
 
@@ -59,5 +60,7 @@ def page() -> str:
         parts.append(f"\n## {name}\n\n| Operation | Who | |\n|---|---|---|\n")
         for path, method, declared, says in sorted(calls, key=lambda call: call[:2]):
             says = says.replace("|", "\\|")
-            parts.append(f"| `{method} {path}` | {WHO[declared.need]} | {says} |\n")
+            parts.append(
+                f"| `{method} {path}` | {WHO.get(declared.need, declared.need)} | {says} |\n"
+            )
     return "".join(parts)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import redis
 
-from calipso.errors import CalipsoError, ConfigError, StoreError
+from calipso.errors import CalipsoError, ConfigError, InstallationError, StoreError
 from calipso.settings import Settings, settings
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.mongo.driver import StoreFailure
@@ -62,7 +62,8 @@ def check_key(store: EnvironmentStore) -> None:
             raise
         except CalipsoError as error:
             log.warning("environment %s: %s", name, error.message, extra={"hint": error.hint})
-            failed = error
+            if isinstance(error, InstallationError):  # others are faults of that environment
+                failed = error
     if failed is not None and not opened:
         raise ConfigError(
             f"this worker can read no environment: {failed.message}", hint=failed.hint

@@ -59,15 +59,21 @@ def _fits(item: Mapping[str, Any], wanted: Wanted) -> bool:
     )
 
 
-def drift_answer(inv: InventoryMgr, environments: Iterable[str], items: list[Document]) -> Answer:
+def drift_answer(
+    inv: InventoryMgr,
+    environments: Iterable[str],
+    items: list[Document],
+    at: datetime | None = None,
+) -> Answer:
     """The verdict on findings: no with one that is critical or major, degraded with minor ones.
 
-    Muted findings do not count. Without any, it is unknown where a host was not read.
+    Muted findings do not count. Without any, it is unknown where a host was not read, or where
+    nobody had judged at the time `at`.
     """
     names = sorted(set(environments))
     heard = [item for item in items if not item.get("muted")]
     runs = FindingStore(inv).runs_of(names)
-    not_checked = [line for name in names for line in _not_checked(name, runs.get(name))]
+    not_checked = [line for name in names for line in _not_checked(name, runs.get(name), at)]
     numbers = by_severity(heard)
     if numbers.get("critical") or numbers.get("major"):
         verdict, code = Verdict.NO, "drift_found"
@@ -83,14 +89,18 @@ def drift_answer(inv: InventoryMgr, environments: Iterable[str], items: list[Doc
         code=code,
         findings=items,
         not_checked=not_checked,
-        as_of=min((run["as_of"] for run in runs.values()), default=None),
+        as_of=at or min((run["as_of"] for run in runs.values()), default=None),
     )
 
 
-def _not_checked(environment: str, run: Document | None) -> Iterator[str]:
+def _not_checked(environment: str, run: Document | None, at: datetime | None) -> Iterator[str]:
     if run is None:
         yield f"{environment}: nobody has judged it: calipso drift --env {environment} --run"
         return
+    if at is not None:
+        if at < run["first"]:
+            yield f"{environment}: nobody had judged it by then"
+        return  # which hosts were silent then is not kept
     for host, since in run["silent"].items():
         yield f"{environment}: {host} was not read since {since:%Y-%m-%d %H:%M} UTC"
     for rule, error in run["failed"].items():

@@ -10,7 +10,8 @@ from typing import Any
 
 from calipso.analysis.impact_reading import LINK, links_of, networks_of
 from calipso.analysis.neighbours import links_by_keys
-from calipso.errors import ConfigError
+from calipso.analysis.path.find_path import find_path
+from calipso.errors import ConfigError, NotFound
 from calipso.model.answer import Answer, Evidence, Verdict
 from calipso.model.documents import Document
 from calipso.model.intent import Intent, IntentKind
@@ -26,8 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Parts whose loss a redundant object survives; its own devices and switch are not counted.
 PHYSICAL = ("host_pnic", "switch_pnic", "switch")
-#: Asks for a path: inventory, environment, intent. Set when reachability is there.
-PathAnswer = Callable[[InventoryMgr, str, Intent], Answer]
+#: Asks for a path: inventory, environment, start, goal.
+PathAnswer = Callable[[InventoryMgr, str, str, str], Answer]
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,14 @@ def check(
     inv: InventoryMgr,
     environment: str,
     intents: Iterable[Intent],
-    path: PathAnswer | None = None,
+    path: PathAnswer = find_path,
 ) -> list[Checked]:
     """The answer to each intent. One that fails by an error is unknown, and hides no other."""
     found = []
     for intent in intents:
         try:
             answer = _answer(inv, environment, intent, path)
-        except ConfigError as error:
+        except (ConfigError, NotFound) as error:
             answer = _unknown("intent_object_unknown", error.message)
         found.append(Checked(intent, answer))
     return found
@@ -62,7 +63,7 @@ def worst(checked: Iterable[Checked]) -> Verdict:
     return next((verdict for verdict in order if verdict in given), Verdict.YES)
 
 
-def _answer(inv: InventoryMgr, environment: str, intent: Intent, path: PathAnswer | None) -> Answer:
+def _answer(inv: InventoryMgr, environment: str, intent: Intent, path: PathAnswer) -> Answer:
     if intent.kind in (IntentKind.REACH, IntentKind.NOT_REACH):
         return _reach(inv, environment, intent, path)
     kind = intent.type
@@ -93,14 +94,13 @@ def find_object(
     raise ConfigError(f"no object {word} in {environment}", hint="calipso search finds names.")
 
 
-def _reach(inv: InventoryMgr, environment: str, intent: Intent, path: PathAnswer | None) -> Answer:
-    if path is None:
-        return _unknown(
-            "intent_path_not_computed",
-            f"whether {intent.start} reaches {intent.end} is not computed: this version has no "
-            "path",
-        )
-    answer = path(inv, environment, intent)
+def _reach(inv: InventoryMgr, environment: str, intent: Intent, path: PathAnswer) -> Answer:
+    """By the path; one that gets through says nothing of a protocol and port."""
+    answer = path(inv, environment, str(intent.start), str(intent.end))
+    if answer.verdict in (Verdict.YES, Verdict.DEGRADED) and (intent.proto or intent.port):
+        asked = "/".join(str(part) for part in (intent.proto, intent.port) if part)
+        told = f"{answer.sentence} Whether security groups let {asked} pass is not judged."
+        return _unknown("intent_rules_not_judged", told)
     if intent.kind is IntentKind.REACH:
         return answer
     turned = {Verdict.YES: Verdict.NO, Verdict.NO: Verdict.YES, Verdict.DEGRADED: Verdict.NO}
@@ -238,8 +238,12 @@ def pin(inv: InventoryMgr, item: Document) -> Iterator[Intent]:
             yield Intent(name=f"tags of {name}", kind=IntentKind.SAME_TAG, **about)
 
 
-def _without_clique(item: Document) -> Answer:
-    return _unknown("intent_no_clique", f"{item['name']} has no clique, so nobody knows its way")
+def _without_clique(inv: InventoryMgr, item: Document) -> Answer:
+    """No way at all, where the last scan has read the object and made cliques of others."""
+    others = inv.collection("cliques").find_one({"environment": item["environment"]}, {"_id": 1})
+    if others is None or item.get("stale_since"):
+        return _unknown("intent_no_clique", f"{item['name']} has no clique: its way is not known")
+    return _no("intent_not_connected", f"{item['name']} is plugged into nothing")
 
 
 def check_stored(inv: InventoryMgr, environment: str) -> list[Checked]:

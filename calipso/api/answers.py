@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from calipso.api.answer_models import EvidenceModel
 from calipso.api.replies import shown
 from calipso.api.schemas import Answer
 from calipso.api.words import UtcTime
 from calipso.model import answer as answers
 from calipso.model.answer import Verdict
 from calipso.model.documents import Document
-
-
-class EvidenceAnswer(BaseModel):
-    """Where a fact comes from."""
-
-    source: str = Field(description="`api`, `db`, `cli`, `ovn`, a fetcher, or the inventory.")
-    command: str = Field(default="", description="The call or command.")
-    line: str = Field(default="", description="The line or value that says so.")
-    host: str = ""
-    read_at: UtcTime | None = Field(default=None, description="When it was read.")
 
 
 class JudgedAnswer(Answer):
@@ -31,7 +22,7 @@ class JudgedAnswer(Answer):
     sentence: str = Field(description="One sentence for a person.")
     code: str = Field(description="Stable; the documentation has a paragraph for each.")
     findings: list[dict[str, Any]] = Field(default=[], description="What was found.")
-    evidence: list[EvidenceAnswer] = Field(default=[])
+    evidence: list[EvidenceModel] = Field(default=[])
     assumptions: list[str] = Field(default=[], description="What was taken for granted.")
     not_checked: list[str] = Field(default=[], description="What was not looked at, and why.")
     as_of: UtcTime | None = Field(default=None, description="The time that it is about.")

@@ -66,6 +66,12 @@ def namespaces() -> Iterator[Namespace]:
             yield found
 
 
+#: What an answer that is data may do in a browser.
+NOTHING_ACTIVE = "default-src 'none'; frame-ancestors 'none'"
+#: Seconds for which a browser that came by HTTPS comes by HTTPS only: half a year.
+HSTS_SECONDS = 15_552_000
+
+
 def _root() -> Response:
     """The address of the server leads to the pages; without them, to the documentation."""
     place = "/ui/" if pages.built_files() else f"{ROOT}/doc"
@@ -89,6 +95,13 @@ def _sorry(error: StoreError) -> Response:
 def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    if response.mimetype != "text/html":  # pages have policies of their own
+        response.headers.setdefault("Content-Security-Policy", NOTHING_ACTIVE)
+    else:
+        response.headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_SECONDS}")
     read = request.method == "GET" and response.status_code == 200
     if request.path.startswith(f"{ROOT}/"):  # a cache asks again, or keeps nothing
         kept = "no-cache" if read else "no-store"

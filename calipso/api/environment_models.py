@@ -110,6 +110,8 @@ class EnvironmentFields(Body):
     )
     listen: bool = Field(default=False, description="Needs a section AMQP.")
     enable_monitoring: bool = False
+    monitoring_interval: int = 60
+    monitoring_pings: int = 8
     aci_enabled: bool = False
     user: str = Field(default="", max_length=200)
     app_path: str = Field(
@@ -168,6 +170,8 @@ class EnvironmentPatch(
     type_drivers: Text | None = None
     listen: bool | None = None
     enable_monitoring: bool | None = None
+    monitoring_interval: int | None = None
+    monitoring_pings: int | None = None
     aci_enabled: bool | None = None
     user: Annotated[str, Field(max_length=200)] | None = None
     auth: OriginalAuth | None = None

@@ -10,6 +10,7 @@ import json
 import logging
 import ssl
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import FrameType
 from typing import Any
@@ -23,7 +24,9 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from calipso.api import streams
+from calipso.api.clients import HEAD_SECONDS, READERS, Clients, client
 from calipso.api.responders import metrics
+from calipso.limits.calls import Bounds, CallOver
 from calipso.settings import Settings
 from calipso.utils.log import MASK, SECRETS
 
@@ -88,7 +91,25 @@ class LogLines(Logger):  # type: ignore[misc]
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """A process of the API: threads that answer requests."""
+    """A process of the API: threads that read requests and write answers."""
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Many: a client that sends half a request holds one for seconds."""
+        return ThreadPoolExecutor(max_workers=max(READERS, self.cfg.threads))
+
+    def handle(self, conn: Any) -> Any:
+        """One request, from the handshake to the last byte of the answer, within its time."""
+        try:
+            with Bounds().call("a client", HEAD_SECONDS) as call:
+                call.watch_socket(conn.sock)
+                token = client.set(call)
+                try:
+                    return super().handle(conn)
+                finally:
+                    client.reset(token)
+        except CallOver:
+            server_log.info("a client was too slow", extra={"address": str(conn.client)[:100]})
+            return False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM: event streams end now; clients reconnect to the next server."""
@@ -115,6 +136,13 @@ class Server(BaseApplication):  # type: ignore[misc]
         """The WSGI application, made once before the processes fork."""
         app = self._load()
         app.after_request(remember_user)
+        config = self.settings
+        app.wsgi_app = Clients(  # type: ignore[method-assign]
+            app.wsgi_app,
+            threads=config.api_threads,
+            longest_body=config.api_max_body,
+            longest=config.api_stream_seconds + 30.0,
+        )
         # What is there now stays: not looked at by each collection, shared by the processes, and
         # not taken apart object by object when they end (a second of CPU each).
         gc.collect()

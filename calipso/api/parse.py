@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_origin
 
@@ -15,6 +16,9 @@ from calipso.api.errors import BadRequest, Detail, WrongMediaType
 from calipso.validation_words import said
 
 M = TypeVar("M", bound=BaseModel)
+
+#: No name of anything holds one; half of a surrogate is no character at all.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def parse_query(request: Request, model: type[M]) -> M:
@@ -29,7 +33,10 @@ def parse_query(request: Request, model: type[M]) -> M:
     problems: list[Detail] = []
     for key in request.args:
         given = request.args.getlist(key)
-        if any(not value.strip() for value in given):
+        if any(_CONTROL.search(text) for text in (key, *given)):
+            # neither a store nor a log takes them
+            problems.append(Detail(_CONTROL.sub("?", key), "holds a control character"))
+        elif any(not value.strip() for value in given):
             problems.append(Detail(key, "has no value"))
         elif key in lists:
             values[key] = [word for value in given for word in value.split(",") if word]

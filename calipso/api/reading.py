@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bson import ObjectId
 from pydantic import Field
 
@@ -21,10 +23,15 @@ EXAMPLE_KEY = "65a1f0c2d4e8b1a2c3d4e5f6"
 INVENTORY = "Inventory collection to read; default: that of the server."
 
 
-class OneQuery(Query):
-    """Which inventory to read."""
+class PresentQuery(Query):
+    """Which inventory to read, as it is."""
 
     inventory: InventoryName | None = Field(default=None, description=INVENTORY)
+
+
+class OneQuery(PresentQuery):
+    """Which inventory to read, and as of when."""
+
     at: Time | None = Field(
         default=None, description="As it was at this time; default: as it is now."
     )
@@ -47,7 +54,7 @@ class EnvironmentPage(InventoryPage):
     )
 
 
-def opened(query: OneQuery | InventoryPage) -> InventoryMgr:
+def opened(query: PresentQuery | InventoryPage) -> InventoryMgr:
     """The inventory a query names, as it is or was.
 
     Raises BadRequest for the name of another collection, ConfigError for a time that changes do
@@ -59,7 +66,8 @@ def opened(query: OneQuery | InventoryPage) -> InventoryMgr:
         problem = Detail("inventory", error.message)
         message = "wrong in the query: inventory"
         raise BadRequest(message, hint=error.hint, details=[problem]) from error
-    return inv if query.at is None else PastInventory(query.inventory, query.at)
+    at: datetime | None = getattr(query, "at", None)
+    return inv if at is None else PastInventory(query.inventory, at, whole=False)
 
 
 def seen(caller: Caller, environment: str | None) -> Document:

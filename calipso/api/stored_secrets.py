@@ -13,7 +13,7 @@ from typing import Any
 from calipso.errors import ConfigError
 from calipso.model.documents import Document
 from calipso.model.environment import Environment, is_secret_key
-from calipso.secrets.box import MARK, MASK, map_secrets
+from calipso.secrets.box import MARK, MARK_BOUND, MASK, is_encrypted, map_secrets
 
 #: Keys that lead to a value.
 Place = tuple[str, ...]
@@ -39,8 +39,10 @@ def refuse_masks(document: Any, hint: str = "Give the secrets.") -> None:
         raise ConfigError(
             "configuration: a secret is the mask that Calipso shows in answers", hint=hint
         )
-    if any(secret.startswith(MARK) for secret in secrets):
-        raise ConfigError(f"configuration: a secret begins with {MARK}", hint="Give it in clear.")
+    if any(map(is_encrypted, secrets)):
+        raise ConfigError(
+            f"configuration: a secret begins with {MARK} or {MARK_BOUND}", hint="Give it in clear."
+        )
 
 
 def keep_secrets(environment: Environment, sections: list[Document]) -> list[Document]:

@@ -121,7 +121,11 @@ class NewServiceToken(Body, json_schema_extra={"examples": [{"days": 90, "label"
 
     days: int = Field(ge=1, le=3650, description="Days it is valid.", examples=[90])
     label: str = Field(
-        default="", max_length=100, description="What it is for.", examples=["backup"]
+        default="",
+        max_length=100,
+        pattern=r"^[^\x00-\x1f\x7f<>]*$",
+        description="What it is for.",
+        examples=["backup"],
     )
 
 

@@ -10,9 +10,12 @@ from pydantic import Field
 
 #: A name or id in a request: not empty, not too long.
 Text = Annotated[str, Field(min_length=1, max_length=500)]
+#: A name that is given to something: no control characters, no markup, no blanks around it.
+_NAME = r"^[^\x00-\x20\x7f<>]([^\x00-\x1f\x7f<>]*[^\x00-\x20\x7f<>])?$"
+Name = Annotated[str, Field(min_length=1, max_length=500, pattern=_NAME)]
 InventoryName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,59}$")]
 EnvironmentName = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", examples=["prod"])
+    str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,62}[A-Za-z0-9._-])?$", examples=["prod"])
 ]
 UtcTime = Annotated[datetime, Field(examples=["2026-05-04T03:00:00Z"])]
 

@@ -143,6 +143,8 @@ def _disk(config: Settings) -> str:
     home = config.data_dir()
     if problem := RunDir(home).disk_problem():
         raise StoreError(problem, hint="The stores stop writing when no space is left.")
+    if warning := RunDir(home).disk_warning():
+        return f"warning: {warning}; logs and stores grow, and stop when nothing is left"
     return f"{shutil.disk_usage(home).free // 1024**3} GB free in {home}"
 
 

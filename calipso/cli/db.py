@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from calipso.cli.output import ColumnOption, Format, FormatOption, say, show_list
+from calipso.cli.stack.stopped import reachable_mongo
 from calipso.stores.migrations.migrator import WAIT, Migration, Migrator, Status
 from calipso.stores.people.audit_store import AuditStore
 
@@ -26,6 +27,11 @@ def status(output_format: FormatOption = Format.TABLE, column: ColumnOption = No
 
     Exit code 1 when an upgrade is necessary, or the database is newer than this calipso.
     """
+    with reachable_mongo():
+        _status(output_format, column)
+
+
+def _status(output_format: Format, column: ColumnOption) -> None:
     migrator = Migrator()
     found = migrator.status(look_at_indexes=True)
     show_list(_rows(migrator, found), COLUMNS, output_format, chosen=column)
@@ -52,8 +58,14 @@ def upgrade(
     """Bring the database to the schema of this version: documents, then indexes.
 
     A second run, or runs on two machines at once, do no harm. Stop the workers first, and make a
-    backup: only the backup brings back the old state. Example: calipso db upgrade --dry-run
+    backup: only the backup brings back the old state. The embedded MongoDB of a stack that is down
+    is started for the time of the command. Example: calipso db upgrade --dry-run
     """
+    with reachable_mongo():
+        _upgrade(wait, dry_run=dry_run)
+
+
+def _upgrade(wait: float, *, dry_run: bool) -> None:
     migrator = Migrator()
     before = migrator.status(look_at_indexes=dry_run)
     if before.version > before.known:

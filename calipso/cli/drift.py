@@ -115,7 +115,7 @@ def drift(
         equal=equal,
         at=moment(at, "--at") if at else None,
     )
-    answer = drift_answer(inv, names, found(inv, names, wanted))
+    answer = drift_answer(inv, names, found(inv, names, wanted), wanted.at)
     show_answer(answer, output_format, column, muted=muted, several=len(names) > 1)
     raise typer.Exit(answer.verdict.exit_code)
 

@@ -26,14 +26,26 @@ from calipso.model.documents import Document
 from calipso.model.events import MessageState, Scope
 from calipso.stores.people.audit_store import AuditStore
 from calipso.stores.scans.event_keys import EventKeys
+from calipso.stores.scans.event_retry import retry as try_again
 from calipso.stores.scans.event_store import EventStore
-from calipso.stores.scans.event_view import key_row, listener_row, message_row
+from calipso.stores.scans.event_view import key_row, listener_row, listeners, message_row
 
 app = typer.Typer(help="Events of clouds: status, list, show, dead, retry.")
 
 STATUS_COLUMNS = ["environment", "state", "since", "waiting", "dead", "queue", "last", "reason"]
-LIST_COLUMNS = ["received", "environment", "type", "state", "keys", "lag", "changes", "user"]
+LIST_COLUMNS = ["received", "environment", "type", "state", "lag", "changes", "user", "id"]
 DEAD_COLUMNS = ["key", "since", "attempts", "reason"]
+
+
+def _show(
+    rows: list[Document],
+    columns: list[str],
+    output_format: Format,
+    column: list[str] | None,
+    sort_column: str | None,
+) -> None:
+    """Show rows; as JSON with all of their fields."""
+    show_list(rows, columns, output_format, chosen=column, sort_column=sort_column, documents=rows)
 
 
 @app.command()
@@ -44,10 +56,8 @@ def status(
     sort_column: SortOption = None,
 ) -> None:
     """Show for each environment whether somebody listens, and what waits for a look."""
-    from calipso.stores.scans.event_view import listeners
-
     rows = [listener_row(item) for item in listeners(environment)]
-    show_list(rows, STATUS_COLUMNS, output_format, chosen=column, sort_column=sort_column)
+    _show(rows, STATUS_COLUMNS, output_format, column, sort_column)
 
 
 @app.command(name="list")
@@ -73,7 +83,7 @@ def list_events(
     if event_type is not None:
         wanted["type"] = event_type
     rows = [message_row(item) for item in EventStore().find(wanted, limit)]
-    show_list(rows, LIST_COLUMNS, output_format, chosen=column, sort_column=sort_column)
+    _show(rows, LIST_COLUMNS, output_format, column, sort_column)
 
 
 @app.command()
@@ -96,7 +106,7 @@ def dead(
 ) -> None:
     """List what was given up after too many tries, with the reason of the last one."""
     rows = [key_row(item) for item in EventKeys().dead(environment)]
-    show_list(rows, DEAD_COLUMNS, output_format, chosen=column, sort_column=sort_column)
+    _show(rows, DEAD_COLUMNS, output_format, column, sort_column)
 
 
 @app.command()
@@ -120,9 +130,7 @@ def retry(
 
 
 def _again(key: str) -> None:
-    stored = EventKeys().retry(key)
-    name = f"{stored['scope']}:{stored['id']}"
-    EventStore().reopen(stored.get("messages") or (), [name])
+    stored = try_again(key)
     AuditStore().add_command("events retry", key, (), environment=str(stored["environment"]))
 
 

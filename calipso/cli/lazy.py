@@ -41,6 +41,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "path",
         "Do packets get from A to B and back: hop by hop, with the first that is broken.",
     ),
+    "why": (
+        "calipso.cli.why",
+        "why",
+        "Why an instance has no address, no metadata, no way out, or is not reached.",
+    ),
     "diff": ("calipso.cli.diff", "diff", "What differs between two scans or times."),
     "graph": ("calipso.cli.graph", "graph", "What is near an object: text, DOT, SVG, ..."),
     "dependents": (

@@ -15,14 +15,18 @@ from calipso import __version__
 from calipso.cli.mcp_tools import INSTRUCTIONS, Tools
 from calipso.cli.rest_client import RestClient
 from calipso.errors import CalipsoError, ConfigError, InstallationError
+from calipso.settings import settings
 
 TOKEN = "CALIPSO_API_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def mcp(
     url: Annotated[
-        str, typer.Option("--url", metavar="URL", help="Address of the REST API.")
-    ] = "http://127.0.0.1:8000",
+        str | None,
+        typer.Option(
+            "--url", metavar="URL", help="Address of the REST API. Default: that of `api_bind`."
+        ),
+    ] = None,
     token_file: Annotated[
         Path | None,
         typer.Option(
@@ -39,7 +43,7 @@ def mcp(
 
     Example: calipso mcp --url https://calipso.example.org --token-file token
     """
-    server = make_server(RestClient(url, _token(token_file)))
+    server = make_server(RestClient(url or f"http://{settings().api_bind}", _token(token_file)))
     server.run("stdio")
 
 

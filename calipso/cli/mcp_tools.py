@@ -35,6 +35,7 @@ class Tools:
             self.search,
             self.object,
             self.ways,
+            self.path,
             self.drift,
             self.changes,
             self.diff,
@@ -67,6 +68,15 @@ class Tools:
     def ways(self, key: str, at: str = "") -> Any:
         """How an object reaches each of its networks: every hop with state, health, MTU and tag."""
         return _shown(self._api.get("inventory", key, "paths", at=at))
+
+    def path(self, environment: str, start: str, to: str, at: str = "") -> Any:
+        """Do packets get from one end to the other and back, and where do they stop: all hops.
+
+        An end is an instance, port, router, floating IP or network by id or name, an address,
+        `internet`, `dhcp:INSTANCE`, `metadata:INSTANCE`, or `TYPE:NAME`.
+        """
+        query = {"env_name": environment, "from": start, "to": to, "at": at}
+        return _shown(self._api.get("path", **query))
 
     def drift(
         self,

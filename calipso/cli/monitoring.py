@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -286,6 +287,24 @@ def handle(
         say(answer.problem or answer.word, always=bool(answer.problem))
         if answer.problem:
             raise ConfigError(answer.problem)
+
+
+@app.command()
+def icinga(
+    environment: EnvironmentName,
+    url: Annotated[str, typer.Option("--url", help="Its API: https://HOST:5665.")],
+    user: Annotated[str, typer.Option("--user", help="Name of an ApiUser.")],
+    password_file: Annotated[
+        Path, typer.Option("--password-file", help="File with the password.", exists=True)
+    ],
+    ca_file: Annotated[str, typer.Option("--ca-file", help="Certificate of its CA.")] = "",
+) -> None:
+    """Follow the event stream of Icinga 2, until it is interrupted."""
+    from monitoring.handlers.icinga2_stream import Icinga, follow
+
+    EnvironmentStore().get(environment)
+    password = password_file.read_text(encoding="utf-8").strip()
+    follow(Icinga(url, user, password, ca_file), environment)
 
 
 def _named(payload: Document) -> str:

@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from calipso.analysis.path.environment_of import environment_of
-from calipso.analysis.path.find_path import find_path
+from calipso.analysis.path.find_path import find_path, packet_of
 from calipso.cli import completing
 from calipso.cli.answers import show_answer
 from calipso.cli.output import clean, plain
-from calipso.cli.selecting import EnvOption, InventoryOption
-from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.cli.selecting import AtOption, EnvOption, InventoryOption, opened
 from calipso.topology.formats import dot
 from calipso.topology.path.drawing import as_graph
 from calipso.topology.svg import svg
@@ -59,6 +58,13 @@ def path(
         str, typer.Argument(metavar="B", help="As A.", autocompletion=completing.objects)
     ],
     environment: EnvOption = None,
+    proto: Annotated[
+        str | None, typer.Option("--proto", help="Protocol: tcp, udp, icmp, sctp or a number.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Port of the goal.")
+    ] = None,
+    at: AtOption = None,
     inventory: InventoryOption = None,
     output_format: Annotated[
         PathFormat, typer.Option("-f", "--format", help="How to show the path.")
@@ -70,9 +76,9 @@ def path(
 
     Example: calipso path web-1 db-1 -f svg > web-to-db.svg
     """
-    inv = InventoryMgr(inventory)
+    inv = opened(inventory, at)
     where = environment_of(inv, environment, start, goal)
-    answer = find_path(inv, where, start, goal)
+    answer = find_path(inv, where, start, goal, packet_of(proto, port))
     if output_format is PathFormat.JSON:
         typer.echo(json.dumps(plain(answer.model_dump(mode="python")), indent=2))
     elif output_format is PathFormat.TABLE:

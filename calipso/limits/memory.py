@@ -27,6 +27,9 @@ _COSTS = ((b"{", 200), (b"[", 72), (b",", 36), (b'"', 24))
 #: A text with one character outside the Basic Multilingual Plane takes four bytes for each.
 _WIDE = 4
 
+#: Seconds that an answer waits until the memory of one that was given up is free.
+PATIENCE = 5.0
+
 GIVEN_UP = "the answers of this source take more memory than there is for them"
 HINT = (
     "CALIPSO_SOURCE_MEMORY is the limit of a process, in megabytes: a very large cloud needs more. "
@@ -75,25 +78,24 @@ class Budget:
         self.peak = 0
         self._grown = grown
         self._shares: set[Share] = set()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
 
     def share(self, what: str, owner: object, cut: Callable[[str], Any] | None = None) -> Share:
         """A share of nothing yet. `what` names the source in errors; `cut` ends its reading."""
         found = Share(self, what, owner, cut)
-        with self._lock:
+        with self._changed:
             self._shares.add(found)
         return found
 
     def grow(self, share: Share, size: int) -> None:
         """Only Share calls it."""
         ended: list[Share] = []
-        with self._lock:
+        with self._changed:
             if not share.given_up:
                 share.size += size
                 self.used += size
                 self.peak = max(self.peak, self.used)
                 while self._is_over() and (victim := self._largest()) is not None:
-                    self._drop(victim)
                     victim.given_up = True
                     ended.append(victim)
         for victim in ended:
@@ -101,29 +103,38 @@ class Budget:
                 victim.cut(GIVEN_UP)
         if share.given_up:
             raise MemoryOver(share.what)
+        with self._changed:
+            # what was given up is in memory until its thread has let it go
+            self._changed.wait_for(self._is_free, timeout=PATIENCE)
 
     def give_back(self, share: Share) -> None:
         """Only Share calls it."""
-        with self._lock:
-            self._drop(share)
+        with self._changed:
+            self.used -= share.size
+            share.size = 0
             self._shares.discard(share)
+            self._changed.notify_all()
 
     def _is_over(self) -> bool:
-        if self.used <= self.most:
+        if self.used - self._given_up() <= self.most:
             return False
         reading = sum(share.size for share in self._shares if not share.kept)
         return reading + self._grown() > self.most
 
-    def _drop(self, share: Share) -> None:
-        self.used -= share.size
-        share.size = 0
+    def _is_free(self) -> bool:
+        return self.used <= self.most or not self._given_up()
+
+    def _given_up(self) -> int:
+        return sum(share.size for share in self._shares if share.given_up)
 
     def _largest(self) -> Share | None:
         """The largest answer that is still read, of the work that holds most."""
         totals: dict[object, int] = {}
         for share in self._shares:
             totals[share.owner] = totals.get(share.owner, 0) + share.size
-        reading = [share for share in self._shares if not share.kept and share.size]
+        reading = [
+            share for share in self._shares if share.size and not share.kept and not share.given_up
+        ]
         return max(reading, key=lambda share: (totals[share.owner], share.size), default=None)
 
 

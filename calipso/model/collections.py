@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from calipso.model.collection_spec import Backup, CollectionSpec, Index, Retention, Scope, by
+from calipso.model.collections_of_events import OF_EVENTS
 from calipso.model.collections_of_inventories import OF_INVENTORIES
 
 _SCANS = (
@@ -83,44 +84,6 @@ _SCANS = (
         Scope.ENVIRONMENT,
         "number of the last scan of each environment",
         Backup.HISTORY,
-    ),
-)
-
-_EVENTS = (
-    CollectionSpec(
-        "events",
-        Scope.ENVIRONMENT,
-        "notifications of clouds, and what came of them",
-        Backup.HISTORY,
-        (
-            by("environment", "received"),
-            by("environment", "state"),
-            by("received"),
-        ),
-        Retention("retention_days_events", "received"),
-        removed_by="environment",
-    ),
-    CollectionSpec(
-        "event_keys",
-        Scope.ENVIRONMENT,
-        "what events ask to look at again",
-        Backup.NEVER,
-        (by("environment", "state"), by("state")),
-        removed_by="environment",
-    ),
-    CollectionSpec(
-        "event_batches",
-        Scope.ENVIRONMENT,
-        "what is looked at just now because of events",
-        Backup.NEVER,
-        removed_by="environment",
-    ),
-    CollectionSpec(
-        "event_listeners",
-        Scope.ENVIRONMENT,
-        "states and counters of the listeners of events",
-        Backup.NEVER,
-        removed_by="environment",
     ),
 )
 
@@ -299,7 +262,7 @@ _MONITORING = (
 #: because old documents of a large site may take the whole time of a run.
 COLLECTIONS: dict[str, CollectionSpec] = {
     spec.name: spec
-    for spec in (*_CONFIG, *_MONITORING, *_SCANS, *_EVENTS, *_PEOPLE, *OF_INVENTORIES)
+    for spec in (*_CONFIG, *_MONITORING, *_SCANS, *OF_EVENTS, *_PEOPLE, *OF_INVENTORIES)
 }
 
 #: Names in databases of the original, besides ours.

@@ -25,6 +25,7 @@ from calipso.model.section_base import (
 )
 from calipso.model.sections import (
     SECTIONS,
+    AciSection,
     AnySection,
     CliHost,
     CliSection,
@@ -40,6 +41,7 @@ __all__ = [
     "OTHER_WORDS",
     "SECRET_KEYS",
     "SECTIONS",
+    "AciSection",
     "CliHost",
     "CliSection",
     "Environment",
@@ -57,7 +59,7 @@ __all__ = [
     "parse_environment",
 ]
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ._-]{0,62}[A-Za-z0-9._-])?")
 
 #: Sections an environment of this type must have.
 NEEDED = {
@@ -135,7 +137,10 @@ class Environment(BaseModel):
     @classmethod
     def _name(cls, value: str) -> str:
         if not NAME.fullmatch(value):
-            raise ValueError("expected 1-64 letters, digits, spaces, dots, dashes or underscores")
+            raise ValueError(
+                "expected 1-64 letters, digits, spaces, dots, dashes or underscores; no space at "
+                "the end"
+            )
         return value
 
     @field_validator("mechanism_drivers", mode="before")

@@ -55,7 +55,7 @@ CODES: dict[str, str] = {
     "switch_port_shared": "By LLDP several hosts are on one switch port.",
     "system_id_shared": "The system-id of the host is that of another host's chassis.",
     "tap_missing": "The instance has an interface whose device is not on the host.",
-    "tap_not_in_bridge": "The tap is not in the bridge that libvirt put it into.",
+    "tap_not_in_bridge": "The tap is not in the bridge where it belongs.",
     "tunnel_address_missing": "No device of the host has the tunnel address of its agent.",
     "tunnel_way_unknown": "No way is known from the address of the tunnels to a NIC.",
     "value_changed": "A value of it cannot be stored as its source gives it.",

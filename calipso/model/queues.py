@@ -68,9 +68,11 @@ class HostQueue(_Strict):
 if TYPE_CHECKING:
     _OfSources = _Strict
 else:
-    #: A field for each source, with the queue of its name as the default.
+    #: A field for each source, with its usual queue as the default.
     _OfSources = create_model(
-        "_OfSources", __base__=_Strict, **{name: (str, name) for name in BY_NAME}
+        "_OfSources",
+        __base__=_Strict,
+        **{name: (str, source.queue) for name, source in BY_NAME.items()},
     )
 
 
@@ -104,7 +106,12 @@ class Queues(_OfSources):
             for entry in self.hosts:
                 if entry.matches(host):
                     return entry.queue
-        return str(getattr(self, source)) if source in BY_NAME else source
+        if source not in BY_NAME:
+            return source
+        named, declared = str(getattr(self, source)), BY_NAME[source]
+        if declared.queue_of and named == declared.queue:
+            return self.of(declared.queue_of)
+        return named
 
     def all_of(self, source: str) -> list[str]:
         """Return every queue for tasks of a source."""
@@ -112,9 +119,5 @@ class Queues(_OfSources):
         return list(dict.fromkeys((self.of(source), *more)))
 
     def names(self) -> list[str]:
-        """Return all queues that a scan of the inventory needs workers for.
-
-        Fetchers of an optional source ask hosts too, and their tasks go to the queues of hosts.
-        """
-        needed = [name for name, source in BY_NAME.items() if not source.optional]
-        return list(dict.fromkeys(queue for name in needed for queue in self.all_of(name)))
+        """Return all queues that a scan of the inventory needs workers for."""
+        return list(dict.fromkeys(queue for name in BY_NAME for queue in self.all_of(name)))

@@ -60,6 +60,18 @@ class MysqlSection(Section):
     cells: dict[str, MysqlCell] = Field(default_factory=dict)  # key: name of the cell
 
 
+class AciSection(Section):
+    """The APIC of a Cisco ACI fabric, over HTTPS. Read only; used when `aci_enabled` is true."""
+
+    name: Literal["ACI"] = "ACI"
+    host: str
+    port: Port = 443
+    user: str
+    pwd: Secret
+    ca_file: str = ""
+    insecure: bool = False  # do not check its certificate
+
+
 class CliHost(Strict):
     """How to reach one host that differs from the other hosts (`CLI.hosts`)."""
 
@@ -117,17 +129,16 @@ OTHER_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"ssh_port", "ssh_user", "ssh_password", "install_monitoring_client"}),
     ),
     "NFV_provider": (frozenset({"host", "port", "user", "pwd", "nfv_token"}), frozenset()),
-    "ACI": (frozenset({"host", "user", "pwd"}), frozenset({"port", "insecure", "ca_file"})),
     "Kubernetes": (frozenset({"host", "port", "user", "token"}), frozenset()),
 }
 
 
 class OtherSection(Section):
-    """A section for another part of Calipso (AMQP, Monitoring, ACI, ...), kept as given."""
+    """A section for another part of Calipso (AMQP, Monitoring, ...), kept as given."""
 
     model_config = ConfigDict(extra="allow")
 
-    name: Literal["AMQP", "Monitoring", "NFV_provider", "ACI", "Kubernetes", "VMware", "Bare-metal"]
+    name: Literal["AMQP", "Monitoring", "NFV_provider", "Kubernetes", "VMware", "Bare-metal"]
 
     @model_validator(mode="after")
     def _keys(self) -> OtherSection:
@@ -194,13 +205,15 @@ def _is_port(value: object) -> bool:
 
 
 AnySection = Annotated[
-    OpenStackSection | MysqlSection | CliSection | OvnSection | OtherSection, Discriminator("name")
+    OpenStackSection | MysqlSection | CliSection | OvnSection | AciSection | OtherSection,
+    Discriminator("name"),
 ]
 
 SECTIONS: dict[str, type[Section]] = {
     "OpenStack": OpenStackSection,
     "mysql": MysqlSection,
     "CLI": CliSection,
+    "ACI": AciSection,
     "OVN": OvnSection,
 }
 SECTIONS.update(dict.fromkeys((*OTHER_KEYS, "VMware", "Bare-metal"), OtherSection))

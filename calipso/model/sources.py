@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from calipso.errors import (
     AccessError,
+    AciAccessError,
     ApiAccessError,
     CliAccessError,
     DbAccessError,
@@ -30,7 +31,8 @@ class Source:
     ScanContext and the hosts found so far, and yields steps. `counts` is the first word of its
     counters (`ssh_commands`), `recorded` is what a recording counts of it. `per_host` means that
     it asks the hosts, which may have queues of their own. An environment needs no section of a
-    source that is `optional`.
+    source that is `optional`. `queue_of` is another source whose queue has its tasks; without it,
+    they have the queue of its name, which workers must be told to serve.
     """
 
     name: str
@@ -42,6 +44,12 @@ class Source:
     recorded: str
     per_host: bool = False
     optional: bool = False
+    queue_of: str = ""
+
+    @property
+    def queue(self) -> str:
+        """The queue of its tasks where an environment does not name another one."""
+        return self.queue_of or self.name
 
 
 SOURCES: tuple[Source, ...] = (
@@ -82,6 +90,18 @@ SOURCES: tuple[Source, ...] = (
         counts="ovn",
         recorded="OVN databases",
         optional=True,
+        queue_of="cli",
+    ),
+    Source(
+        "aci",
+        "ACI",
+        "calipso.sources.aci.aci_access:AciAccess",
+        AciAccessError,
+        steps="calipso.probe.aci_test:aci_steps",
+        counts="aci",
+        recorded="APIC classes",
+        optional=True,
+        queue_of="api",
     ),
 )
 
@@ -91,7 +111,7 @@ BY_SECTION: dict[str, Source] = {source.section: source for source in SOURCES}
 #: Queues of the computing part, whose workers are processes.
 GRAPH_QUEUES = ("links", "cliques")
 #: Queues that workers with threads take from: planning, events, and all sources.
-SOURCE_QUEUES = ("scan", "events", *BY_NAME)
+SOURCE_QUEUES = ("scan", "events", *dict.fromkeys(source.queue for source in SOURCES))
 #: Queues of every installation.
 QUEUES = (*SOURCE_QUEUES, *GRAPH_QUEUES)
 

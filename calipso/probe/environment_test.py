@@ -24,6 +24,7 @@ from calipso.model.documents import Document
 from calipso.model.drivers import Found, drivers_of_agents, drivers_of_ports
 from calipso.model.environment import CliSection, Environment, MysqlSection, OpenStackSection
 from calipso.model.sources import SOURCES, Source
+from calipso.probe.amqp_test import amqp_steps
 from calipso.probe.environment_hosts import HostTest
 from calipso.probe.steps import Step, attempt
 from calipso.sources.api.api_access import NOVA
@@ -60,6 +61,7 @@ def test_environment(environment: Environment) -> Generator[Step, None, None]:
         found: dict[str, Document] = {}
         for source in SOURCES:
             yield from steps_of(source, context, found)
+        yield from amqp_steps(environment)
     finally:
         context.drain()
         context.close()

@@ -3,6 +3,7 @@
     cloud.json                        what it is: region, hosts, drivers
     api/<service type>/<list>.json    all items of a list, or the body of a single answer
     db/<schema>.json                  rows of each table, as far as they were read
+    aci/<class>.json                  objects of a class of an APIC
     cli/<host>/<command>.out          what a host printed (.err too), index.json: command and exit
     ovn/<nb|sb>.json                  OVN's databases, where they were asked without SSH
 
@@ -57,6 +58,7 @@ class Recorder:
         self._api: dict[tuple[str, str], Document] = {}
         self._db: dict[str, dict[str, list[Document]]] = {}
         self._cli: dict[str, dict[str, Document]] = {}
+        self._aci: dict[str, dict[str, Document]] = {}
         self._ovn: dict[str, Document] = {}
         self._anonymiser = Anonymiser() if anonymise else None
         self._secrets: list[str] = []
@@ -97,6 +99,12 @@ class Recorder:
             said = {"command": command, "exit": status, "out": out, "err": err}
             self._cli.setdefault(host, {})[name] = said
 
+    def aci(self, name: str, objects: Iterable[Mapping[str, str]]) -> None:
+        """Keep objects of a class of an APIC."""
+        with self._lock:
+            kept = self._aci.setdefault(name, {})
+            kept.update({item.get("dn", ""): dict(item) for item in objects})
+
     def ovn(self, found: Databases) -> None:
         """Keep OVN's databases as they were read by TCP or SSL."""
         with self._lock:
@@ -129,7 +137,7 @@ class Recorder:
 
     def _learn(self, anonymiser: Anonymiser, addresses: Mapping[str, str]) -> None:
         """Networks first, then host names, so that replacements do not depend on the order."""
-        kept = (self._api, self._db, self._cli, self._ovn)
+        kept = (self._api, self._db, self._cli, self._aci, self._ovn)
         for content in (item for answers in kept for item in answers.values()):
             anonymiser.learn(content)
         anonymiser.addresses.settle()
@@ -197,6 +205,13 @@ class Recorder:
             return place
         return self._anonymiser.names.replace("cell", place)
 
+    def save_aci(self, directory: Path) -> int:
+        """Write the objects of each class of an APIC; returns the number of classes."""
+        for name, objects in self._aci.items():
+            items = [item for _, item in sorted(objects.items())]
+            self._write(directory / f"{file_name(name)}.json", self._shown(items, name))
+        return len(self._aci)
+
     def save_cli(self, directory: Path) -> int:
         """Write what each host printed; returns the number of hosts."""
         for host, said in self._cli.items():
@@ -216,7 +231,7 @@ class Recorder:
     def save_ovn(self, directory: Path) -> int:
         """Write the tables of OVN's databases; returns the number of databases."""
         for name, tables in self._ovn.items():
-            shown = {table: self._shown(rows, table) for table, rows in sorted(tables.items())}
+            shown = self._anonymiser.ovn.value(tables) if self._anonymiser else tables
             self._write(directory / f"{name}.json", shown)
         return len(self._ovn)
 

@@ -19,7 +19,9 @@ from calipso.errors import ConfigError, InstallationError
 from calipso.model.environment import is_secret_key
 from calipso.settings import Settings, settings
 
+#: Before an encrypted secret; the second: one that is bound to its address (`binding`).
 MARK = "enc:v1:"
+MARK_BOUND = "enc:v2:"
 MASK = "********"
 
 
@@ -49,14 +51,20 @@ class SecretBox:
                     hint="Give it in clear text, or copy its key file here (setting key_file).",
                 ) from error
             return value
-        return MARK + self._fernet(create=True).encrypt(value.encode()).decode()
+        return MARK + self.token(value)
 
     def decrypt(self, value: str) -> str:
         """Return the value in clear text. A value without our mark is in clear text already."""
-        if not value.startswith(MARK):
-            return value
+        return self.clear(value.removeprefix(MARK)) if value.startswith(MARK) else value
+
+    def token(self, text: str) -> str:
+        """The text, encrypted with the newest key; without a mark."""
+        return self._fernet(create=True).encrypt(text.encode()).decode()
+
+    def clear(self, token: str) -> str:
+        """The text of a token without its mark. Raises InstallationError."""
         try:
-            return self._fernet().decrypt(value.removeprefix(MARK).encode()).decode()
+            return self._fernet().decrypt(token.encode()).decode()
         except InvalidToken:
             raise InstallationError(
                 f"{self.path}: no key in it opens a stored secret",
@@ -67,10 +75,13 @@ class SecretBox:
     def renewed(self, value: str) -> str:
         """Return the value encrypted with the newest key; unchanged if it already is."""
         newest = Fernet(self._keys(create=True)[0])
+        mark = next((mark for mark in (MARK, MARK_BOUND) if value.startswith(mark)), "")
         with contextlib.suppress(InvalidToken):
-            newest.decrypt(value.removeprefix(MARK).encode())
+            newest.decrypt(value.removeprefix(mark).encode())
             return value
-        return self.encrypt(self.decrypt(value))
+        if not mark:
+            return self.encrypt(value)
+        return mark + self.token(self.clear(value.removeprefix(mark)))
 
     def add_key(self) -> None:
         """Put a new key first; the others still decrypt."""
@@ -112,6 +123,11 @@ class SecretBox:
         if not keys:
             raise InstallationError(f"{self.path}: the key file holds no key", hint="Restore it.")
         return keys
+
+
+def is_encrypted(value: str) -> bool:
+    """True for what this module has encrypted, bound or not."""
+    return value.startswith((MARK, MARK_BOUND))
 
 
 def _create(path: Path) -> None:

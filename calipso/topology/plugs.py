@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from calipso.model.documents import Record
 from calipso.model.hosts import same_host
-from calipso.topology.plumbing import values
+from calipso.topology.plumbing import integration_bridge, values
 from calipso.topology.wiring.ovs import OVS_MASTER
 
 #: The local VLAN into which Neutron's agent puts ports that it has not wired.
@@ -239,7 +239,8 @@ def loose_tap(vnic: Record, vedge: Record | None, bridges: Mapping[str, Record])
 
     `vedge` is the switch of its host, `bridges` the Linux bridges there by name.
     """
-    wanted, name, host = str(vnic.get("source_bridge") or ""), str(vnic["name"]), vnic.get("host")
+    named, name, host = str(vnic.get("source_bridge") or ""), str(vnic["name"]), vnic.get("host")
+    wanted = named or _bridge_of_ovn(vnic, vedge or {})
     if vnic.get("vnic_type") != "instance_vnic" or not wanted or "master" not in vnic:
         return None
     port = _mapping(vedge or {}, "ports").get(name)
@@ -255,9 +256,17 @@ def loose_tap(vnic: Record, vedge: Record | None, bridges: Mapping[str, Record])
     where = f"in {found}" if found else "in no bridge"
     return Fault(
         "tap_not_in_bridge",
-        f"{host}: {name} is {where}; libvirt put it into {wanted}",
+        f"{host}: {name} is {where}; "
+        + (f"libvirt put it into {wanted}" if named else f"OVN's guests belong into {wanted}"),
         "See the log of nova-compute: how did libvirt plug the interface?",
     )
+
+
+def _bridge_of_ovn(vnic: Record, vedge: Record) -> str:
+    """The bridge of a guest's tap on a host with OVN: libvirt names none, Nova itself plugs it."""
+    if not vedge.get("chassis") or vnic.get("@type") != "ethernet":
+        return ""
+    return integration_bridge(_mapping(vedge, "configurations"))
 
 
 def broken_pair(vconnector: Record, vedge: Record | None) -> Fault | None:

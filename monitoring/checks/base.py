@@ -12,9 +12,11 @@ from importlib import import_module
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 try:
-    from .facts import Facts, NotRead, gather
+    from .facts import Facts, NotRead
+    from .reading import gather
 except ImportError:  # run as a program
-    from facts import Facts, NotRead, gather  # type: ignore[import-not-found,no-redef]
+    from facts import Facts, NotRead  # type: ignore[import-not-found,no-redef]
+    from reading import gather  # type: ignore[import-not-found,no-redef]
 
 __all__ = ["ERROR", "LABELS", "OK", "UNKNOWN", "WARNING", "Facts", "NotRead", "Result"]
 

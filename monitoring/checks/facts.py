@@ -1,16 +1,7 @@
 """Facts of a host: the answers to `commands`, parsed when a check first needs them."""
 
 import json
-import subprocess
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
-
-try:
-    from .commands import COMMANDS
-except ImportError:  # run as a program
-    from commands import COMMANDS  # type: ignore[import-not-found,no-redef]
-
-#: Seconds that one command may take.
-COMMAND_SECONDS = 30
 
 DOWN = ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT", "TESTING")
 TUNNELS = ("vxlan", "gre", "geneve", "stt")
@@ -328,30 +319,3 @@ def parse_host(text: str) -> Tuple[float, str]:
     lines = text.splitlines()
     seconds = lines[0].replace(".%N", "").replace(".N", "")
     return float(seconds), lines[1].split()[0]
-
-
-# -- reading on the host itself ----------------------------------------------------------
-
-
-def gather(sudo: bool = False) -> Dict[str, Said]:
-    """Return the answers of this host to all commands."""
-    return {name: _said(text, sudo) for name, (text, _) in COMMANDS.items()}
-
-
-def _said(text: str, sudo: bool) -> Said:
-    script = 'export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"\n' + text
-    command = (["sudo", "-n"] if sudo else []) + ["sh", "-c", script]
-    process = subprocess.Popen(  # noqa: S603 - texts of `commands`, without data in them
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
-    )
-    try:
-        out, err = process.communicate(timeout=COMMAND_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return Said(None, "", "no answer in {} s".format(COMMAND_SECONDS))
-    return Said(process.returncode, out, err)

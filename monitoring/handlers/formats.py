@@ -12,7 +12,7 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.utils.clock import now
 from monitoring.handlers import alertmanager, icinga2, nagios, own, sensu_core, sensu_go
 from monitoring.handlers.event import CheckEvent
-from monitoring.handlers.handle import Handler, Taken
+from monitoring.handlers.handle import Handler, Taken, said
 
 Normalise = Callable[[Mapping[str, Any], datetime], list[CheckEvent]]
 
@@ -73,7 +73,10 @@ def take(
     given = [
         replace(events[at], about=replace(events[at].about, environment=environment)) for at in mine
     ]
-    answers = dict(zip(mine, Handler(inv, environment).take(given), strict=True))
+    handler = Handler(inv, environment)
+    answers = dict(zip(mine, handler.take(given), strict=True))
+    foreign = [said(one.about) for at, one in enumerate(events) if at not in answers]
+    handler.results.note_unresolved(environment, foreign)
     return [
         Answered(tuple(answers.get(at, Taken.UNRESOLVED) for at in own), problem)
         for own, problem in zip(places, problems, strict=True)

@@ -86,7 +86,7 @@ class Handler:
         self._write(batch, stored)
         self._note(notes, targets)
         lost = [events[at].about for at in order if answers[at] is Taken.UNRESOLVED]
-        self.results.note_unresolved(self.environment, [_said(about) for about in lost])
+        self.results.note_unresolved(self.environment, [said(about) for about in lost])
         return answers
 
     def _one(self, batch: _Batch, event: CheckEvent, target: Target) -> Taken:
@@ -192,8 +192,8 @@ class Handler:
         return found
 
 
-def _said(about: Reference) -> str:
-    """What a result calls its target."""
+def said(about: Reference) -> str:
+    """Return what a result calls its target."""
     return about.name or about.id or about.link or str(dict(about.fields))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from prometheus_client.core import GaugeMetricFamily
 
+from calipso.model.documents import Document
 from calipso.model.monitoring import Value
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.monitoring.round_store import RoundStore
@@ -21,6 +22,12 @@ def watched_metrics(inv: InventoryMgr) -> Iterator[GaugeMetricFamily]:
     """Yield the families: calipso_objects, calipso_object_status, calipso_check_age_seconds."""
     troubles = list(inv.db[TROUBLES].find({}))
     rounds = list(RoundStore(inv.db).collection.find({}, {"memory": 0, "counters": 0}))
+    yield _counts(troubles, rounds)
+    yield _each(troubles)
+    yield _ages(rounds)
+
+
+def _counts(troubles: Sequence[Document], rounds: Sequence[Document]) -> GaugeMetricFamily:
     bad: Counter[tuple[str, str, str]] = Counter()
     for item in troubles:
         label = Value(item["value"]).label.lower()
@@ -42,7 +49,10 @@ def watched_metrics(inv: InventoryMgr) -> Iterator[GaugeMetricFamily]:
     for (environment, sort, label), number in sorted(bad.items()):
         kind, _, name = sort.partition(" ")
         counts.add_metric([environment, kind, name, label], number)
-    yield counts
+    return counts
+
+
+def _each(troubles: Sequence[Document]) -> GaugeMetricFamily:
     each = GaugeMetricFamily(
         "calipso_object_status",
         "What is not OK: 1 warning, 2 error, 3 unknown.",
@@ -50,11 +60,12 @@ def watched_metrics(inv: InventoryMgr) -> Iterator[GaugeMetricFamily]:
     )
     for item in troubles[:MOST]:
         if item["value"]:
-            names = [
-                str(item[k] or "")[:200] for k in ("environment", "kind", "type", "id", "host")
-            ]
-            each.add_metric(names, item["value"])
-    yield each
+            names = ("environment", "kind", "type", "id", "host")
+            each.add_metric([str(item[name] or "")[:200] for name in names], item["value"])
+    return each
+
+
+def _ages(rounds: Sequence[Document]) -> GaugeMetricFamily:
     age = GaugeMetricFamily(
         "calipso_check_age_seconds",
         "Seconds since the oldest check of a host of the environment.",
@@ -69,4 +80,4 @@ def watched_metrics(inv: InventoryMgr) -> Iterator[GaugeMetricFamily]:
             oldest[item["environment"]] = max(oldest.get(item["environment"], 0.0), seconds)
     for environment, seconds in sorted(oldest.items()):
         age.add_metric([environment], seconds)
-    yield age
+    return age

@@ -121,7 +121,7 @@ class MonitoringSetupManager:
 
     def _files(self, found: list[Job]) -> sensu.Files:
         if self.runner is Runner.NAGIOS:
-            return nagios.files(self.name, found)
+            return nagios.files(self.name, found, self.api)
         if self.runner is Runner.ICINGA2:
             return icinga2.files(self.name, found)
         if self.runner is Runner.SENSU_GO:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
-from monitoring.setup.rendering import MARK, Job
+from monitoring.setup import nagios_result
+from monitoring.setup.rendering import HOME, MARK, TOKEN, Job
 
 #: What Nagios forbids in names and must not see in values.
 _FORBIDDEN = re.compile(r"[`~!$%^&*|'\"<>?,()=;\\\n\r\t]")
@@ -17,11 +19,11 @@ def clean(text: str) -> str:
 
 
 def files(
-    environment: str, jobs: Sequence[Job]
+    environment: str, jobs: Sequence[Job], api: str
 ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Return the files of the server, and those of each host."""
     name = clean(environment).replace(" ", "_")
-    lines = [f"# {MARK}", *_COMMANDS]
+    lines = [f"# {MARK}", *(line.replace("@API@", f"http://{api}") for line in _COMMANDS)]
     hosts: dict[str, list[str]] = {}
     for job in jobs:
         if job.host not in hosts:
@@ -32,9 +34,23 @@ def files(
         host: {"/etc/nagios/nrpe.d/calipso.cfg": "\n".join([f"# {MARK}", *found, ""])}
         for host, found in hosts.items()
     }
-    return {f"/etc/nagios4/conf.d/calipso-{name}.cfg": "\n".join([*lines, ""])}, nrpe
+    program = Path(nagios_result.__file__).read_text(encoding="utf-8")
+    server = {
+        f"/etc/nagios4/conf.d/calipso-{name}.cfg": "\n".join([*lines, ""]),
+        f"{HOME}/nagios_result.py": f"# {MARK}\n{program}",
+    }
+    return server, nrpe
 
 
+_MACROS = (
+    *("_SERVICECALIPSO_ENV", "_SERVICECALIPSO_TYPE", "_SERVICECALIPSO_ID"),
+    *("_SERVICECALIPSO_LINK", "HOSTNAME", "SERVICEDESC", "SERVICESTATE", "SERVICESTATETYPE"),
+    *("LASTSERVICECHECK", "SERVICEOUTPUT"),
+)
+#: Nagios takes `illegal_macro_output_chars` out of outputs; a quote must be among them.
+_RESULT = f"/usr/bin/python3 {HOME}/nagios_result.py @API@ {TOKEN} " + " ".join(
+    f"'${name}$'" for name in _MACROS
+)
 _COMMANDS = [
     "define command {",
     "  command_name calipso_nrpe",
@@ -42,7 +58,7 @@ _COMMANDS = [
     "}",
     "define command {",
     "  command_name calipso_result",
-    "  command_line /usr/local/bin/calipso-nagios-result",
+    "  command_line " + _RESULT,
     "}",
 ]
 

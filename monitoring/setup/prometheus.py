@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from monitoring.setup.nagios import clean
-from monitoring.setup.rendering import MARK
+from monitoring.setup.rendering import MARK, TOKEN
 
 RULES: list[dict[str, Any]] = [
     {
@@ -58,9 +58,7 @@ def files(environment: str, address: str) -> dict[str, str]:
                     {
                         "url": url.replace(" ", "%20"),
                         "send_resolved": True,
-                        "http_config": {
-                            "authorization": {"credentials_file": "/etc/calipso/monitoring.token"}
-                        },
+                        "http_config": {"authorization": {"credentials_file": TOKEN}},
                     }
                 ],
             }

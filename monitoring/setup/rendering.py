@@ -20,6 +20,8 @@ from monitoring.runner.tick import hosts_of
 MARK = "Made by Calipso monitoring; changes are overwritten"
 #: Where plugins and objects lie on a host.
 HOME = "/opt/calipso-monitoring"
+#: File with the token for our API, readable by the runner only. We do not write it.
+TOKEN = "/etc/calipso/monitoring.token"  # noqa: S105 - a path
 #: Fields of joined documents that plugins read.
 NESTED = ("links", "vnics", "source_object", "target_object")
 

@@ -333,6 +333,8 @@ class Slow:
 
     def __init__(self, pieces: list[bytes]) -> None:
         self.raw = self
+        self.request = self
+        self.method = "GET"
         self._pieces = [*pieces, b""]
 
     def tell(self) -> int:

@@ -15,8 +15,8 @@ import pytest
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.sources.api.api_access import ApiAccess
 from calipso.sources.api.catalogue import identity_root, without_version
+from tests.sample_cloud.serve.certificates import self_signed
 
-from .certificates import self_signed
 from .openstack_server import Answer, OpenStackServer
 from .scan_context import context
 

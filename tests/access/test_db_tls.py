@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from calipso.errors import DbAccessError, ErrorKind
+from tests.sample_cloud.serve.certificates import self_signed
 
 from . import mariadb_server
-from .certificates import self_signed
 from .mariadb_server import MariaDb
 from .scan_context import context
 

@@ -15,8 +15,8 @@ from calipso.probe.steps import Step
 from calipso.settings import settings
 from tests.faults.rabbit import Rabbit, installed
 from tests.faults.stack import Child
+from tests.sample_cloud.serve.certificates import self_signed
 
-from .certificates import self_signed
 from .small_servers import Web, talker
 
 SECRET = "s3cret-Pässword"

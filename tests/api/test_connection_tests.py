@@ -106,7 +106,7 @@ def test_given_secrets_are_encrypted_while_it_runs_then_gone_and_never_shown(
 
     assert test["status"] == "request"
     assert test["targets_configuration"][0]["pwd"] == MASK
-    assert running["targets_configuration"][0]["pwd"].startswith("enc:v1:")
+    assert running["targets_configuration"][0]["pwd"].startswith("enc:v2:")
     assert ended["targets_configuration"][0]["pwd"] == MASK
     assert SECRET not in str(running) + str(ended) + str(test)
     assert SECRET not in admin.get(f"{PATH}/{test['id']}").text + admin.get(PATH).text

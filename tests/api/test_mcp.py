@@ -34,6 +34,7 @@ NAMES = {
     "search",
     "object",
     "ways",
+    "path",
     "drift",
     "changes",
     "diff",
@@ -127,6 +128,7 @@ def test_nobody_sees_through_it_what_his_grants_hide(url: str) -> None:
             [
                 ("object", {"key": hidden}),
                 ("ways", {"key": hidden}),
+                ("path", {"environment": "secret", "start": "a", "to": "b"}),
                 ("impact", {"key": hidden}),
                 ("drift", {"environment": "secret"}),
                 ("changes", {"environment": "secret"}),
@@ -139,9 +141,9 @@ def test_nobody_sees_through_it_what_his_grants_hide(url: str) -> None:
         )
     )
 
-    assert all("error" in answer for answer in answers[:8]), answers
-    assert "tap-secret" not in json.dumps(answers[8:])
-    assert {item["environment"] for item in answers[9]["findings"]} == {"prod"}
+    assert all("error" in answer for answer in answers[:9]), answers
+    assert "tap-secret" not in json.dumps(answers[9:])
+    assert {item["environment"] for item in answers[10]["findings"]} == {"prod"}
 
 
 def test_a_program_reaches_it_over_its_standard_streams(url: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ WRONG = [
     ("inventory lst", "error: calipso inventory has no command lst\nhint: Did you mean 'list'?\n"),
     (
         "inventory list --typ host",
-        "error: calipso inventory list has no option --typ\nhint: Did you mean --type?\n",
+        "error: calipso inventory list has no option --typ\nhint: Did you mean --at or --type?\n",
     ),
     (
         "inventory list --limit x",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.sample_cloud.running import running_cloud
 
 pytestmark = pytest.mark.slow
 
+RECORDED = Path(__file__).resolve().parents[1] / "recorded" / "lab"
 #: Trouble of the sample cloud -> the rule that says so.
 SAID = {
     "tap_missing": "interface_without_device",
@@ -51,6 +53,12 @@ def test_a_clean_cloud_has_no_finding(inv: InventoryMgr, profile: str) -> None:
 @pytest.mark.parametrize("mechanism", ["ovs", "lxb"])
 def test_a_clean_generated_cloud_has_no_finding(inv: InventoryMgr, mechanism: str) -> None:
     found = scanned(inv, seed=3, mechanism=mechanism, **SIZE)
+
+    assert [f"{item['rule']}: {item['sentence']}" for item in found] == []
+
+
+def test_a_recorded_cloud_has_no_finding(inv: InventoryMgr) -> None:
+    found = scanned(inv, recorded=str(RECORDED))
 
     assert [f"{item['rule']}: {item['sentence']}" for item in found] == []
 

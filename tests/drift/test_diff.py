@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from calipso.analysis.drift import judge
 from calipso.cli.main import main
 from calipso.errors import ConfigError
 from calipso.model.answer import Verdict
+from calipso.model.inventory import object_key
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.utils.clock import now
@@ -177,3 +179,51 @@ def test_the_api_answers_the_same_within_the_rights(
 def test_a_time_in_the_year_3000_is_no_error(cloud: InventoryMgr) -> None:
     far = datetime(3000, 1, 1, tzinfo=UTC)
     assert difference(cloud, between("prod", far, far)).changes == []
+
+
+def test_resources_of_the_api_show_a_time(
+    cloud: InventoryMgr, login: Callable[..., Any], environment: Callable[..., str]
+) -> None:
+    environment("prod")
+    client = login("viewer", prod="view")
+    time.sleep(0.01)
+    then = now()
+    time.sleep(0.01)
+    write(cloud, "three", True, tap(9000), host() | {"id": "compute-2", "name": "compute-2"})
+    key = object_key("prod", "vnic", "tap-1")
+    at = f"at={then.isoformat().replace('+00:00', 'Z')}"
+
+    def get(path: str) -> Any:
+        answer = client.get(f"/api/v1/{path}{'&' if '?' in path else '?'}{at}")
+        assert answer.status_code == 200, (path, answer.text)
+        return answer.json
+
+    assert get(f"inventory/{key}")["mtu"] == 1400
+    assert client.get(f"/api/v1/inventory/{key}").json["mtu"] == 9000
+    hosts = get("inventory?env_name=prod&type=host")["items"]
+    assert [item["id"] for item in hosts] == ["compute-1"]
+    assert get("search?q=compute-2")["items"] == []
+    assert get("aggregates?type=environment&env_name=prod")["aggregates"]["object_types"] == {
+        "host": 1,
+        "instance": 1,
+        "network": 1,
+        "vnic": 1,
+    }
+    for path in (
+        "links?env_name=prod",
+        "cliques?env_name=prod",
+        f"inventory/{key}/graph",
+        f"inventory/{key}/paths",
+        f"inventory/{key}/dependents",
+        f"inventory/{key}/impact",
+        f"inventory/{key}/links",
+        "inventory/tree?env_name=prod",
+        "spof?env_name=prod",
+        "drift?env_name=prod",
+        "changes?env_name=prod",
+    ):
+        get(path)
+    early = "at=1990-01-01T00:00:00Z"
+    assert client.get(f"/api/v1/inventory?env_name=prod&{early}").status_code == 422
+    assert client.get(f"/api/v1/inventory/{key}?{early}").status_code == 404
+    assert client.get("/api/v1/inventory?at=2999-01-01T00:00:00Z").status_code == 422

@@ -17,6 +17,7 @@ from calipso.cli.main import main
 from calipso.errors import ConfigError
 from calipso.model.answer import Verdict
 from calipso.stores.config.mute_store import MuteStore
+from calipso.stores.inventory.finding_store import FindingStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.drift.drift_rule import DriftRule, Found
 from calipso.topology.drift.facts import Facts
@@ -132,6 +133,17 @@ def test_nothing_is_yes_before_somebody_judged(cloud: InventoryMgr) -> None:
     assert "nobody has judged it" in answer.not_checked[0]
 
 
+def test_a_time_before_the_first_run_is_unknown(cloud: InventoryMgr) -> None:
+    judge(cloud, "prod")
+    before = now() - timedelta(days=1)
+    items = found(cloud, ["prod"], Wanted(at=before))
+
+    answer = drift_answer(cloud, ["prod"], items, before)
+
+    assert (items, answer.verdict, answer.as_of) == ([], Verdict.UNKNOWN, before)
+    assert "nobody had judged it by then" in answer.not_checked[0]
+
+
 def test_a_muted_finding_does_not_count_until_the_mute_ends(cloud: InventoryMgr) -> None:
     judge(cloud, "prod")
     mutes = MuteStore()
@@ -231,3 +243,21 @@ def test_the_facts_of_an_environment_are_only_its_own(cloud: InventoryMgr) -> No
 
     assert [item["id"] for item in facts.every("network")] == ["n1"]
     assert len(list(findings(facts, load_drift_rules(), {}))) == 1
+
+
+def test_one_run_is_asked_for_at_a_time_and_one_that_began_makes_room(
+    cloud: InventoryMgr,
+) -> None:
+    store = FindingStore(cloud)
+    moment = now()
+
+    assert store.queue_run("prod", moment)
+    assert not store.queue_run("prod", moment)
+    assert store.queue_run("other", moment)
+    assert store.runs_of(["prod"]) == {}, "a run that is only asked for says nothing"
+    store.begin_run("prod")
+    assert store.queue_run("prod", moment), "what is stored during a run needs another"
+    judge(cloud, "prod")
+    assert not store.queue_run("prod", moment)
+    assert store.queue_run("prod", moment + timedelta(minutes=11)), "a lost one blocks for ever"
+    assert store.runs_of(["prod"])["prod"]["found"] == 1

@@ -45,18 +45,39 @@ def test_a_wrong_file_says_what_is_wrong(text: str, said: str) -> None:
         read_intents(text)
 
 
-def test_reach_is_unknown_without_a_path_and_turned_for_not_reach(inv: InventoryMgr) -> None:
+@pytest.mark.parametrize(
+    ("verdict", "reach", "not_reach"),
+    [("yes", "yes", "no"), ("no", "no", "yes"), ("unknown",) * 3, ("degraded", "degraded", "no")],
+)
+def test_reach_is_what_the_path_says_and_not_reach_the_contrary(
+    inv: InventoryMgr, verdict: str, reach: str, not_reach: str
+) -> None:
     intents = read_intents(
-        "- {name: a, kind: reach, from: x, to: y, proto: tcp, port: 22}\n"
-        "- {name: b, kind: not_reach, from: x, to: y}\n"
+        "- {name: a, kind: reach, from: x, to: y}\n- {name: b, kind: not_reach, from: x, to: y}\n"
     )
-    assert worst(check(inv, ENV, intents)) is Verdict.UNKNOWN
 
-    def path(_: Any, __: str, intent: Intent) -> Answer:
-        return Answer(verdict=Verdict.YES, code="path_ok", sentence=f"{intent.start} reaches")
+    def path(_: Any, __: str, start: str, goal: str) -> Answer:
+        return Answer(verdict=Verdict(verdict), code="path", sentence=f"{start} and {goal}.")
 
     found = check(inv, ENV, intents, path)
-    assert [one.answer.verdict for one in found] == [Verdict.YES, Verdict.NO]
+    assert [one.answer.verdict.value for one in found] == [reach, not_reach]
+
+
+def test_a_path_that_gets_through_says_nothing_of_a_port(inv: InventoryMgr) -> None:
+    intents = read_intents("- {name: a, kind: reach, from: x, to: y, proto: tcp, port: 22}")
+    answers = {
+        word: Answer(verdict=Verdict(word), code="path", sentence="Said.") for word in ("yes", "no")
+    }
+    found = [check(inv, ENV, intents, lambda *_, w=word: answers[w]) for word in answers]
+
+    assert [one[0].answer.verdict.value for one in found] == ["unknown", "no"]
+    assert "tcp/22" in found[0][0].answer.sentence
+
+
+def test_an_end_that_is_not_there_is_unknown(inv: InventoryMgr) -> None:
+    (found,) = check(inv, ENV, read_intents("- {name: a, kind: reach, from: x, to: y}"))
+
+    assert found.answer.verdict is Verdict.UNKNOWN
 
 
 def test_an_object_that_is_not_there_is_unknown_and_hides_no_other(inv: InventoryMgr) -> None:

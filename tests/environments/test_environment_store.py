@@ -18,7 +18,7 @@ from calipso.model.environment import (
     MysqlSection,
     parse_environment,
 )
-from calipso.secrets.box import MARK, MASK, SecretBox
+from calipso.secrets.box import MARK_BOUND, MASK, SecretBox
 from calipso.stores.config import key_rotation
 from calipso.stores.config.connection_tests import ConnectionTestStore
 from calipso.stores.config.environment_store import EnvironmentStore
@@ -50,7 +50,7 @@ def test_no_secret_is_in_the_database(store: EnvironmentStore) -> None:
     store.add(document)
 
     assert SECRET not in everything(store.db)
-    assert everything(store.db).count(MARK) == 5
+    assert everything(store.db).count(MARK_BOUND) == 5
 
 
 def test_lists_and_shows_mask_secrets(store: EnvironmentStore) -> None:
@@ -61,7 +61,7 @@ def test_lists_and_shows_mask_secrets(store: EnvironmentStore) -> None:
 
     assert [document["name"] for document in listed] == ["a", "b"]
     assert SECRET not in str(listed)
-    assert MARK not in str(listed)
+    assert MARK_BOUND not in str(listed)
     assert store.masked("a")["configuration"][0]["pwd"] == MASK
 
 
@@ -301,7 +301,9 @@ def test_a_test_of_accounts_that_runs_outlives_the_key(
     tests = ConnectionTestStore(inv, store.secrets)
     running = tests.create("prod", [("mysql", "db")], [{"name": "mysql", "pwd": SECRET}])
     over = tests.create("prod", [("mysql", "db")], [])
-    lost = {"targets_configuration": [{"name": "mysql", "pwd": f"{MARK}of a key that is gone"}]}
+    lost = {
+        "targets_configuration": [{"name": "mysql", "pwd": f"{MARK_BOUND}of a key that is gone"}]
+    }
     lost |= {"deadline": datetime(2026, 1, 1, tzinfo=UTC)}
     tests.tests.update_one({"_id": over}, {"$set": lost})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,14 +18,16 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.scans.event_keys import EventKeys
 from calipso.stores.scans.event_store import EventStore
 from calipso.stores.scans.scan_store import ScanStore
+from calipso.utils.clock import now
 from tests.events.conftest import envelope, look_until_idle, notification
+from tests.sample_cloud.generate.notifications import notices_of
 from tests.sample_cloud.running import RunningCloud, running_cloud
 from tests.scan.cloud_checks import contents
 
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[RunningCloud]:
-    with running_cloud(hosts=4, instances=6, networks=3, name="sample") as running:
+    with running_cloud(hosts=4, instances=6, networks=6, name="sample") as running:
         yield running
 
 
@@ -40,11 +43,14 @@ def scanned(inv: InventoryMgr, cloud: RunningCloud, monkeypatch: pytest.MonkeyPa
 
 def tell(event_type: str, payload: Any, **more: Any) -> str:
     """Take one notification; returns its id."""
-    import json
-
     message = notification(event_type, payload, **more)
     Intake("sample").take([Body(json.dumps(envelope(message)), "nova")])
     return str(message["message_id"])
+
+
+def tell_change(operation: str, made: dict[str, Any]) -> list[str]:
+    """Take what a real cloud tells of a change; returns the ids."""
+    return [tell(notice.event_type, notice.payload) for notice in notices_of(operation, made)]
 
 
 def as_a_fresh_scan(inv: InventoryMgr) -> None:
@@ -80,9 +86,7 @@ def test_a_new_instance_appears_with_its_ports_devices_and_links(
     scanned: str, inv: InventoryMgr, cloud: RunningCloud
 ):
     made = cloud.mutate("create_instance", name="from-event")
-    sent = tell("compute.instance.create.end", {"instance_id": made["id"], "host": made["host"]})
-    for port in made["ports"]:
-        tell("port.create.end", {"port": {"id": port, "binding:host_id": made["host"]}})
+    sent = tell_change("create_instance", made)[-2]
 
     done = look_until_idle(scanned)
 
@@ -104,9 +108,7 @@ def test_a_deleted_instance_goes_with_all_that_is_its_own(
     scanned: str, inv: InventoryMgr, cloud: RunningCloud
 ):
     made = cloud.mutate("delete_instance")
-    tell("compute.instance.delete.end", {"instance_id": made["id"], "host": made["host"]})
-    for port in made["ports"]:
-        tell("port.delete.end", {"port_id": port})
+    tell_change("delete_instance", made)
 
     look_until_idle(scanned)
 
@@ -120,7 +122,7 @@ def test_an_instance_whose_host_does_not_answer_is_stale_until_it_does(
     made = cloud.mutate("delete_instance")
     cloud.fault(f"dead-host:{made['host']}")
     try:
-        tell("compute.instance.delete.end", {"instance_id": made["id"], "host": made["host"]})
+        tell_change("delete_instance", made)
         monkeypatch.setattr("calipso.stores.scans.event_keys.FIRST_PAUSE", 600.0)
         look_until_idle(scanned)
         stale = inv.get_by_id(scanned, made["id"], "instance")
@@ -128,13 +130,39 @@ def test_an_instance_whose_host_does_not_answer_is_stale_until_it_does(
         assert "stale_since" in stale
     finally:
         cloud.clear()
-    EventKeys().collection.update_many(
-        {}, {"$set": {"quiet": ScanStore().scans.find_one()["submit_timestamp"]}}
-    )
+    EventKeys().collection.update_many({}, {"$set": {"quiet": now()}})
 
     look_until_idle(scanned)
 
     assert inv.get_by_id(scanned, made["id"], "instance") is None
+    as_a_fresh_scan(inv)
+
+
+def test_a_new_name_costs_one_look_at_the_instance_alone(
+    scanned: str, inv: InventoryMgr, cloud: RunningCloud
+):
+    made = cloud.mutate("rename_instance", name="called-anew")
+    tell_change("rename_instance", made)
+
+    look_until_idle(scanned)
+
+    instance = inv.get_by_id(scanned, made["id"], "instance")
+    assert instance is not None
+    assert instance["name"] == "called-anew"
+    (scan, *_) = ScanStore().find_scans({}, limit=1)
+    assert [part["object_id"] for part in scan["request"]["parts"]] == [made["id"]]
+    as_a_fresh_scan(inv)
+
+
+def test_a_router_that_joins_a_network_is_seen_although_its_port_tells_nothing(
+    scanned: str, inv: InventoryMgr, cloud: RunningCloud
+):
+    made = cloud.mutate("add_router_interface")
+    tell_change("add_router_interface", made)
+
+    look_until_idle(scanned)
+
+    assert inv.get_by_id(scanned, made["ports"][0], "port") is not None
     as_a_fresh_scan(inv)
 
 
@@ -193,7 +221,7 @@ def test_a_key_that_fails_is_tried_later_and_at_last_given_up(
     settings.cache_clear()
     instance = InventoryMgr().find(scanned, "instance")[0]
     sent = tell("compute.instance.reboot.end", {"instance_id": instance["id"]})
-    cloud.fault("http-500:servers")
+    cloud.fault("http-500:/compute")
     try:
         look_until_idle(scanned)
     finally:
@@ -266,3 +294,56 @@ def test_events_of_an_environment_that_was_removed_are_dropped(scanned: str, clo
 
     assert look_until_idle(scanned)[0] == "environment is gone"
     assert EventKeys().of(scanned) == []
+
+
+def test_a_storm_reads_few_hosts_at_a_time_and_each_of_them_once(
+    scanned: str, inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch, cloud: RunningCloud
+):
+    monkeypatch.setenv("CALIPSO_EVENT_HOSTS", "2")
+    settings.cache_clear()
+    hosts = sorted(item["id"] for item in inv.find(scanned, "host"))
+    ports = inv.find(scanned, "port")
+    before = len(ScanStore().find_scans({}))
+    bodies = []
+    for number in range(400):
+        port = {"id": ports[number % len(ports)]["id"], "network_id": "n"}
+        port["binding:host_id"] = hosts[number % len(hosts)]
+        message = notification("port.update.end", {"port": port})
+        bodies.append(Body(json.dumps(envelope(message)), "neutron"))
+    intake = Intake(scanned)
+    for start in range(0, len(bodies), 100):
+        intake.take(bodies[start : start + 100])
+    EventKeys().collection.update_many({}, {"$set": {"looks": 0}})
+
+    look_until_idle(scanned)
+
+    scans = ScanStore().find_scans({})[: len(ScanStore().find_scans({})) - before]
+    read = [
+        part["object_id"]
+        for scan in scans
+        for part in scan["request"]["parts"]
+        if part["object_type"] == "host"
+    ]
+    of_scan = [
+        sum(part["object_type"] == "host" for part in scan["request"]["parts"]) for scan in scans
+    ]
+    assert max(of_scan) <= len(hosts)
+    assert set(read) == set(hosts)
+    assert {message["state"] for message in EventStore().find({})} == {"done"}
+
+
+def test_hosts_beyond_the_limit_wait_for_the_next_look(
+    scanned: str, inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch, cloud: RunningCloud
+):
+    monkeypatch.setenv("CALIPSO_EVENT_HOSTS", "1")
+    settings.cache_clear()
+    hosts = sorted(item["id"] for item in inv.find(scanned, "host"))
+    before = len(ScanStore().find_scans({}))
+    for host in hosts:
+        tell("agent.update.end", {"agent": {"host": host}})
+
+    look_until_idle(scanned)
+
+    scans = ScanStore().find_scans({})[: len(ScanStore().find_scans({})) - before]
+    assert sorted(scan["request"]["parts"][0]["object_id"] for scan in scans) == hosts
+    assert all(len(scan["request"]["parts"]) == 1 for scan in scans)

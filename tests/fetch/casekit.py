@@ -13,6 +13,7 @@
     "api": {"<service type> <path>": file}
            also "<service type> <path>?<params>", "... in <region>" and "catalogue"
     "db":  {"<schema kind>.<table>": file}       rows; or {"raises": {"kind": ..., "message": ...}}
+    "aci": {"<class>": file}                     attributes of objects; a class without is empty
 
 The store is real; only the Access methods are replaced. A question without an answer fails the
 test. CALIPSO_UPDATE_CASES=cli_fetch_host_pnics/ (a beginning of case names) makes the runner
@@ -40,6 +41,7 @@ from calipso.errors import (
 )
 from calipso.model.environment import parse_environment
 from calipso.model.scan import Problem
+from calipso.sources.aci.aci_access import AciAccess
 from calipso.sources.api.api_access import ApiAccess
 from calipso.sources.cli.answers import HostAnswers
 from calipso.sources.cli.commands import Answer, Command
@@ -88,6 +90,7 @@ class Case:
         self.cli: dict[str, Any] = questions.get("cli", {})
         self.api: dict[str, Any] = questions.get("api", {})
         self.db: dict[str, Any] = questions.get("db", {})
+        self.aci: dict[str, Any] = questions.get("aci", {})
 
     def run(self, inv: InventoryMgr, patch: pytest.MonkeyPatch) -> tuple[Any, list[Any]]:
         """Outcomes by parent id as JSON, and the problems told."""
@@ -196,6 +199,10 @@ class Case:
         ) -> list[dict[str, Any]]:
             return case.db_rows(schema_kind, table, list(columns), where or {})
 
+        def objects(_self: AciAccess, name: str, where: str = "") -> list[dict[str, str]]:
+            return case.aci_objects(name, where)
+
+        patch.setattr(AciAccess, "objects", objects)
         patch.setattr(HostAnswers, "get", answer)
         patch.setattr(HostAnswers, "prefetch", prefetch)
         patch.setattr(ApiAccess, "list", api_list)
@@ -252,6 +259,12 @@ class Case:
             for row in rows
             if all(_matches(row.get(name), value) for name, value in where.items())
         ]
+
+    def aci_objects(self, name: str, where: str) -> list[dict[str, str]]:
+        """Objects of a class; of `epmMacEp` those whose MAC address the filter names."""
+        said = self.aci.get(name)
+        found: list[dict[str, str]] = json.loads(self._read(said)) if said else []
+        return [item for item in found if not where or item["addr"] in where]
 
     def _read(self, name: str) -> str:
         return (self.folder / name).read_text(encoding="utf-8")

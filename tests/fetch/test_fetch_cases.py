@@ -24,7 +24,7 @@ def fetcher_modules() -> list[str]:
     """Modules that hold a fetcher: `<source>_fetch_*.py` in the folder of its source."""
     return sorted(
         path.stem
-        for source in ("api", "cli", "db")
+        for source in ("aci", "api", "cli", "db")
         for path in (FETCHERS / source).glob(f"{source}_fetch_*.py")
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import tracemalloc
 from typing import Any
 
@@ -23,6 +24,7 @@ def test_the_largest_gives_up_and_the_small_one_goes_on() -> None:
     large = budget.share("cloud-1", "one", cut.append)
     small = budget.share("cloud-2", "two", cut.append)
     large.grow(90)
+    threading.Timer(0.2, large.close).start()  # as its thread does when it is cut
 
     small.grow(20)
 
@@ -44,6 +46,7 @@ def test_what_a_task_keeps_counts_for_its_work() -> None:
     next_page.grow(5)
     other = budget.share("another cloud", "other")
 
+    threading.Timer(0.2, next_page.close).start()
     other.grow(16)
 
     assert next_page.given_up

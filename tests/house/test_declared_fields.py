@@ -20,6 +20,7 @@ from tests.sample_cloud.running import ROOT, running_cloud
 CLOUDS: dict[str, dict[str, Any]] = {
     "recorded": {"recorded": str(ROOT / "tests" / "recorded" / "lab")},
     "ovn": {"profile": "ovn"},
+    "aci": {"profile": "aci"},
     "generated": {"hosts": 6, "instances": 14, "networks": 11, "mechanism": "mixed"},
 }
 

@@ -6,11 +6,13 @@ import json
 
 import pytest
 
-from calipso.analysis.path.find_path import find_path
+from calipso.analysis.path.find_path import find_path, packet_of
 from calipso.cli.main import main
 from calipso.errors import ConfigError, NotFound
 from calipso.model.answer import Answer, Verdict
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.utils.clock import now
+from tests.path.breaking import down
 from tests.path.cloud import NAME, PathCloud, scan
 
 
@@ -76,6 +78,10 @@ def test_a_clean_cloud_is_connected_in_every_way(inv: InventoryMgr, cloud: PathC
         ("app", "dhcp:app", "yes", "connected"),
         ("app", "metadata:app", "yes", "connected"),
         ("app", "network:blue", "yes", "connected"),
+        ("internet", cloud.floating.address, "yes", "connected"),
+        ("internet", "web", "yes", "connected"),
+        ("both", cloud.floating.address, "yes", "connected"),
+        ("app", "router:gate", "yes", "connected"),
         ("network:red", "app", "yes", "connected"),
         ("both", "web", "yes", "connected"),
         (web.fixed[0][1], app.fixed[0][1], "yes", "connected"),
@@ -127,3 +133,32 @@ def test_the_command_ends_with_the_verdict_and_draws(
     assert capsys.readouterr().out.startswith("digraph")
     assert main(["path", "web", "app", "-f", "svg"]) == 0
     assert "<svg" in capsys.readouterr().out
+
+
+def test_a_past_path_is_answered_as_it_was(
+    inv: InventoryMgr, cloud: PathCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    well = now()
+    down(cloud.host("compute-1"), cloud.tap("web"))
+    scan(cloud.site)
+
+    assert ask(inv, "web", "db").code == "link_down"
+    assert main(["path", "web", "db", "--at", well.isoformat()]) == 0
+    assert capsys.readouterr().out.startswith("YES (connected)")
+    assert main(["why", "web", "--at", well.isoformat()]) == 0
+    assert main(["why", "web"]) == 1
+
+
+def test_a_port_lets_pass_what_a_rule_of_its_groups_names(
+    inv: InventoryMgr, cloud: PathCloud
+) -> None:
+    answer = find_path(inv, NAME, "web", "app", packet_of("icmp", None))
+    ports = [hop for hop in answer.hops if hop["type"] == "port" and hop["direction"] == "forward"]
+
+    assert answer.verdict is Verdict.YES
+    assert ports[0]["security"]["rule"] == "egress IPv4 any"
+    assert ports[-1]["security"]["rule"].startswith("ingress IPv4 any group ")
+    assert ports[-1]["security"]["group"] == "default"
+    with pytest.raises(ConfigError, match="a port needs a protocol"):
+        packet_of(None, 22)
+    assert cloud.port("web").groups is None

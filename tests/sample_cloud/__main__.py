@@ -13,6 +13,7 @@ import os
 import queue
 import signal
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -26,10 +27,13 @@ from .generate.params import MECHANISMS, MESHES, TYPE_DRIVERS, CloudParams
 from .profiles import PROFILES
 from .profiles.cloud import ProfileCloud
 from .recorded import RecordedCloud
+from .serve.apic import ApicServer, Objects
+from .serve.certificates import self_signed
 from .serve.faults import KINDS, Faults
 from .serve.http import ApiServer
 from .serve.keys import write_private_key
 from .serve.mysql import DatabaseServer
+from .serve.notifier import Notifier
 from .serve.ssh import SshServer
 from .serve.stage import Account, Stage
 
@@ -68,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--ssh-user", default="root", help="not root: commands come with sudo")
     made.add_argument("--ssh-key", metavar="FILE", help="write the key that may log in, and use it")
     made.add_argument("--fault", action="append", default=[], metavar="KIND:TARGET")
+    made.add_argument("--amqp", metavar="URL", help="send notifications of changes to this broker")
     made.add_argument("--name", default="sample", help="name of the environment")
     made.add_argument("--state", metavar="FILE", help="also write the JSON there")
     made.add_argument("--for-seconds", type=float, metavar="S", help="stop by itself")
@@ -105,6 +110,7 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
     """Start the three servers; returns what clients need to know about them."""
     stage = Stage(cloud_of(options), latency=options.latency / 1000, faults=Faults(options.fault))
     stage.ssh = Account(options.ssh_user, stage.ssh.password)
+    stage.notifier = Notifier(options.amqp) if options.amqp else None
     api, database = ApiServer(stage), DatabaseServer(stage)
     ssh = SshServer(stage, direct=options.direct)
     if options.ssh_key:
@@ -121,6 +127,8 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
         host_port=ssh.host_port,
         key=options.ssh_key or "",
     )
+    if stage.cloud.fabric:
+        document = _apic(stage.cloud.fabric).added_to(document)
     return {
         "pid": os.getpid(),
         "environment": document,
@@ -132,6 +140,14 @@ def serve(options: argparse.Namespace) -> dict[str, Any]:
         "second_region": second,
         "troubles": list(stage.cloud.troubles),
     }
+
+
+def _apic(fabric: Objects) -> ApicServer:
+    """The controller of the fabric that the hosts are on."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = ApicServer(self_signed(Path(folder, "apic.pem")), fabric)
+    server.start()
+    return server
 
 
 def second_region(options: argparse.Namespace, first: ApiServer) -> dict[str, Any]:

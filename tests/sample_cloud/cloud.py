@@ -55,6 +55,8 @@ class Cloud(Protocol):
     revision: int
     #: what is wrong with it on purpose
     troubles: Sequence[Item]
+    #: objects of an APIC by class; empty without a fabric of Cisco ACI
+    fabric: Mapping[str, Sequence[Mapping[str, str]]]
 
     def api(self, service_type: str, resource: str) -> Listing | Body | None:
         """What a service lists under a path without its version: `compute`, `servers/detail`."""

@@ -34,6 +34,10 @@ class RecordedCloud:
         self.distribution_version = str(about.get("distribution_version") or "")
         self.revision = 0
         self.troubles: Sequence[Item] = ()
+        self.fabric: Mapping[str, Sequence[Mapping[str, str]]] = {
+            path.stem: json.loads(path.read_text(encoding="utf-8"))
+            for path in sorted((folder / "aci").glob("*.json"))
+        }
         self.others: Mapping[str, Cloud] = {}
         self._api = self._read_api()
         self.admin_project = self._admin_project()

@@ -203,6 +203,17 @@ def test_an_environment_that_was_scanned_later_is_not_shown_as_if_it_had_been_th
         list(then.collection("inventory").find({"environment": "new"}))
 
 
+def test_a_reader_of_the_api_learns_of_no_environment_that_it_does_not_ask_for(
+    inv: InventoryMgr,
+) -> None:
+    scanned(inv, "secret", now() - timedelta(days=1))
+    then = PastInventory(None, now() - timedelta(days=5), whole=False)
+
+    assert list(then.collection("inventory").find({"environment": {"$in": ["mine"]}})) == []
+    with pytest.raises(ConfigError, match="changes reach back to"):
+        list(then.collection("inventory").find({"environment": {"$in": ["secret"]}}))
+
+
 DOCUMENTS = [
     {"a": 1},
     {"a": {"b": 1, "b.c": 2}},

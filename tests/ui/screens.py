@@ -22,10 +22,12 @@ def screens(inv: InventoryMgr, focal: str = "") -> dict[str, str]:
     """Name and address of each screen that an admin sees after the login."""
     key = instance(inv, focal)["_id"]
     scan = inv.find_all("scans", {}, sort=[("submit_timestamp", -1)])[0]["_id"]
+    names = sorted(item["name"] for item in inv.find_all("inventory", {"type": "instance"}))
     setup = ("environments", "schedules", "clique-types", "constraints", "users", "audit")
     return {
         "start": "/ui/",
         "search": "/ui/search?q=vm",
+        "path": f"/ui/search?q={names[-1]}+to+{focal or names[0]}",
         **{f"object-{tab}": f"/ui/object/{key}?view={tab}" for tab in TABS},
         "environments": "/ui/environments",
         "environment": "/ui/environment/demo",

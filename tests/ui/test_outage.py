@@ -37,7 +37,7 @@ def find(walk: Walk, begin: str, thing: str) -> int:
     walk.open()
     if begin.startswith("search"):
         page.get_by_role("searchbox").fill(begin.split("`")[1])
-        hit = page.locator(".hits a").first
+        hit = page.locator(".found .hits a").first
         hit.get_by_text(name, exact=True).wait_for()
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")

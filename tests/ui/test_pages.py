@@ -23,7 +23,7 @@ def test_what_a_ticket_says_leads_to_the_way_to_the_wire(walk: Open, scanned: In
     page = open_page.page
     open_page.log_in()
     page.get_by_role("searchbox").fill(found["mac_address"].replace(":", "-"))
-    page.locator(".hits a", has_text=found["name"]).first.click()
+    page.locator(".found .hits a", has_text=found["name"]).first.click()
     page.get_by_role("heading", name=found["name"]).wait_for()
 
     ways = page.get_by_role("region", name="Ways to networks")
@@ -79,6 +79,25 @@ def test_no_screen_violates_a_rule_of_accessibility(
     assert {path: told for path, told in found.items() if told} == {}
 
 
+def test_a_to_b_is_answered_with_a_verdict_its_hops_and_what_was_not_checked(
+    walk: Open, scanned: InventoryMgr
+) -> None:
+    names = sorted(item["name"] for item in scanned.find_all("inventory", {"type": "instance"}))
+    open_page = walk()
+    page = open_page.page
+    open_page.log_in()
+    page.get_by_role("searchbox").fill(f"{names[0]} to {names[1]}")
+    answer = page.get_by_role("region", name="Answer")
+    answer.wait_for()
+    text = answer.inner_text()
+
+    assert text.split()[0] in ("yes", "no", "degraded", "unknown")
+    assert answer.locator(".strip li").count() > 3
+    assert "Not checked" in text
+    assert page.locator(".found .hits").count() == 2
+    assert open_page.errors == []
+
+
 def test_everything_is_reached_by_keyboard(walk: Open, scanned: InventoryMgr) -> None:
     found = instance(scanned)
     open_page = walk()
@@ -91,7 +110,7 @@ def test_everything_is_reached_by_keyboard(walk: Open, scanned: InventoryMgr) ->
     page.keyboard.press("Enter")
     page.get_by_role("searchbox").wait_for()
     page.keyboard.type(found["id"])
-    page.locator(".hits a").first.wait_for()
+    page.locator(".found .hits a").first.wait_for()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.locator("g.node.focal").wait_for()
@@ -151,7 +170,7 @@ def test_a_lost_connection_is_said_and_heals(walk: Open, scanned: InventoryMgr) 
     page.get_by_role("searchbox").fill("vm")
     page.get_by_text("Connection lost").wait_for()
     page.unroute("**/api/v1/**")
-    page.locator(".hits a").first.wait_for()
+    page.locator(".found .hits a").first.wait_for()
 
     assert page.get_by_text("Connection lost").count() == 0
 

@@ -12,7 +12,9 @@ import pytest
 from calipso.discover.engine.scan_manager import progress
 from calipso.dispatch import cancel, submit
 from calipso.model.scan import ScanRequest
+from calipso.stores.inventory.finding_store import FindingStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.message_store import MessageStore
 from calipso.stores.scans.scan_store import ScanStore
 from tests.scan.conftest import ToyCloud, scan, snapshot, toy
 from tests.workers.conftest import Cluster, wait_for, wait_for_end
@@ -169,3 +171,14 @@ def _running(scan_id: str, scanner: str) -> bool:
     tasks = ScanStore().scan_tasks(scan_id, "state", scanner=scanner)
     time.sleep(0.05)
     return any(task["state"] == "running" for task in tasks)
+
+
+def test_drift_is_judged_after_a_scan(cluster: Cluster, toy: ToyCloud, inv: InventoryMgr):
+    cluster.worker()
+    scan_id = submit_toy()
+    wait_for_end(scan_id)
+
+    wait_for(lambda: FindingStore(inv).runs_of(["toy"]), 30)
+
+    assert FindingStore(inv).runs_of(["toy"])["toy"]["scan_id"] == scan_id
+    wait_for(lambda: "drift judged" in str(MessageStore().of_scan(scan_id)), 10)

@@ -13,7 +13,7 @@ import { Objects } from "./pages/objects.tsx";
 import { ScanPage, Scans } from "./pages/scans.tsx";
 import { Search } from "./pages/search.tsx";
 import { Tree } from "./pages/tree.tsx";
-import { follow, go, place, to } from "./route.ts";
+import { follow, go, here, place, to } from "./route.ts";
 import "./style.css";
 
 const MENU = [
@@ -65,7 +65,7 @@ function keys(event: KeyboardEvent): void {
     go(to(["search"]));
     document.getElementById("q")?.focus();
   } else if (page === "object" && key && (event.key === "g" || event.key === "t")) {
-    go(to(["object", key], { view: event.key === "g" ? "graph" : "table" }));
+    go(here({ view: event.key === "g" ? "graph" : "table" }));
   }
 }
 

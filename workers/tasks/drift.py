@@ -7,15 +7,19 @@ import logging
 from calipso.analysis.drift import judge, judged_scan
 from calipso.analysis.intents import check_stored
 from calipso.discover.engine.scan_finish import DONE
-from calipso.model.scan import ScanStatus
+from calipso.model.scan import ScanRequest, ScanStatus
+from calipso.stores.inventory.finding_store import FindingStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.scans.scan_store import ScanStore
+from calipso.utils.clock import now
 from workers.app import app
 from workers.base import ScanTask
 
 log = logging.getLogger(__name__)
 
 NAME = "calipso.drift.judge"
+#: Seconds after a scan of a part, in which more of them may end.
+PAUSE = 30
 
 
 @app.task(bind=True, base=ScanTask, name=NAME, ignore_result=True)
@@ -24,6 +28,7 @@ def run(self: ScanTask, environment: str, inventory: str, scan_id: str = "") -> 
 
     def work() -> dict[str, int]:
         inv = InventoryMgr(inventory)
+        FindingStore(inv).begin_run(environment)
         found = judge(inv, environment, scan_id=scan_id)
         check_stored(inv, environment)
         return {"open": found.found, "new": len(found.new), "cleared": len(found.cleared)}
@@ -34,13 +39,20 @@ def run(self: ScanTask, environment: str, inventory: str, scan_id: str = "") -> 
 def after_scan(scan_id: str) -> bool:
     """Send the task for a scan that has ended with an inventory; False for any other scan.
 
+    Scans of events are small and many: each environment waits for one run at a time, which begins
+    a little later, and covers all of them.
     A broker that does not take it is no reason to fail the scan: the next scan judges again.
     """
     scan = ScanStore().get(scan_id)
     if ScanStatus(scan["status"]) not in DONE or not judged_scan(scan):
         return False
+    environment, inventory = str(scan["environment"]), str(scan["inventory"])
+    if not FindingStore(InventoryMgr(inventory)).queue_run(environment, now()):
+        return False
+    whole = ScanRequest.model_validate(scan["request"]).whole_inventory()
+    arguments, wait = [environment, inventory, scan_id], 0 if whole else PAUSE
     try:
-        app.send_task(NAME, args=[scan["environment"], scan["inventory"], scan_id], queue="cliques")
+        app.send_task(NAME, args=arguments, queue="cliques", countdown=wait)
     except Exception as error:  # noqa: BLE001 - brokers raise errors of many classes
         log.warning("drift not judged: %s", error, extra={"scan": scan_id})
         return False

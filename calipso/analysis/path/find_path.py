@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from calipso.analysis.path.finding_ends import find_end
 from calipso.analysis.path.store_world import StoreWorld
+from calipso.errors import ConfigError
 from calipso.model.answer import Answer
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.topology.path.both import between
+from calipso.topology.path.security import Packet
 
 
-def find_path(inv: InventoryMgr, environment: str, start: str, goal: str) -> Answer:
+def find_path(
+    inv: InventoryMgr, environment: str, start: str, goal: str, packet: Packet | None = None
+) -> Answer:
     """The answer to: do packets get from one end to the other and back?
+
+    With a packet, security groups must let it pass; without, they must let anything pass.
 
     The ends are words, see `find_end`. Raises NotFound, and ConfigError for a word that means
     several things.
     """
     world = StoreWorld(inv, environment)
-    return between(world, find_end(world, start), find_end(world, goal))
+    return between(world, find_end(world, start), find_end(world, goal), packet)
+
+
+def packet_of(protocol: str | None, port: int | None) -> Packet:
+    """The packet of these words. Raises ConfigError for a port without a protocol."""
+    if port is not None and not protocol:
+        raise ConfigError("a port needs a protocol", hint="For example tcp and 22.")
+    return Packet((protocol or "").lower(), port)

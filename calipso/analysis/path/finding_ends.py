@@ -47,6 +47,19 @@ def find_end(world: StoreWorld, word: str) -> End:
     return _of_address(world, address)
 
 
+def find_instance(world: StoreWorld, word: str) -> Document:
+    """The instance with this id, name or address. Raises NotFound, ConfigError for several."""
+    try:
+        address = str(ip_address(word.strip()))
+    except ValueError:
+        return _named(world, word.strip(), ("instance",))
+    end = _of_address(world, address)
+    owner = next((place.owner for place in end.places if place.owner), None)
+    if owner is None or owner["type"] != "instance":
+        raise NotFound(f"no instance has the address {word}", hint=f"calipso search {word!r}")
+    return dict(owner)
+
+
 def of_object(world: StoreWorld, item: Document) -> End:
     """The end that an object is. Raises ConfigError for a type that is none."""
     kind = str(item["type"])

@@ -59,15 +59,10 @@ class StoreWorld:
         """The ports of a network: they are below its folder of ports."""
         return self._list("port", network, {"parent_id": f"{network}-ports", "type": "port"})
 
-    def routers_on(self, network: str) -> Sequence[Record]:
-        """The routers with a port on a network."""
-        ids = {
-            str(port.get("device_id"))
-            for port in self.ports_of(network)
-            if str(port.get("device_owner")).startswith(("network:router_", "network:ha_router"))
-        }
-        found = (self.one("router", router) for router in sorted(ids))
-        return [router for router in found if router is not None]
+    def floating_ips_of(self, project: str) -> Sequence[Record]:
+        """The floating IPs of a project: they are below a folder of it."""
+        query = {"parent_id": f"{project}-floating_ips", "type": "floating_ip"}
+        return self._list("floating_ip", project, query)
 
     def links(self, key: Any) -> Sequence[Record]:
         """The links that have this object at an end."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 
+from flask import has_request_context, request
+
 from calipso.api.auth.attempts import Attempt, network
 from calipso.api.auth.ldap_config import ldap_config
 from calipso.api.auth.ldap_directory import LdapDirectory
 from calipso.api.auth.recent_logins import RecentLogins, still
+from calipso.api.clients import aside
+from calipso.api.errors import TooManyRequests
 from calipso.errors import AuthError, ConfigError, StoreError
 from calipso.model.user import Origin, User, user_name
 from calipso.stores.people.user_store import UserStore
@@ -50,7 +54,11 @@ def _known(key: bytes, attempt: Attempt) -> User | None:
 def _judged(key: bytes, attempt: Attempt, name: str, password: str) -> User:
     attempt.begin()
     try:
-        user = _checked(name, password)
+        with aside(request.environ if has_request_context() else {}):
+            user = _checked(name, password)
+    except TooManyRequests:
+        attempt.did_not_count()
+        raise
     except StoreError:
         attempt.did_not_count()
         raise

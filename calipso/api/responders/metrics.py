@@ -30,6 +30,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
+from calipso.api.responders.event_metrics import EventMetrics
 from calipso.errors import AuthError, CalipsoError
 from calipso.model.scan import ScanStatus
 from calipso.settings import settings
@@ -63,6 +64,7 @@ class Requests:
         if self.shared:
             MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]
         self.registry.register(Scans())
+        self.registry.register(EventMetrics())
         self.registry.register(Watched())
         self.registry.register(Drift())
 

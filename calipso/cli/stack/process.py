@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 PR_SET_PDEATHSIG = 1
 POLL = 0.05
@@ -101,6 +102,11 @@ def identify(pid: int) -> Identity | None:
     return None if started is None else Identity(pid, started)
 
 
+def _private(log: Path) -> BinaryIO:
+    """A log to append to, for its owner only: names of a cloud are in it."""
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
 def spawn(
     command: Sequence[str],
     log: Path | None,
@@ -121,7 +127,7 @@ def spawn(
         if os.getppid() != parent:  # it died between fork and prctl
             os._exit(1)
 
-    with log.open("ab") if log is not None else contextlib.nullcontext() as output:
+    with _private(log) if log is not None else contextlib.nullcontext() as output:
         return subprocess.Popen(  # noqa: S603 - command lines are made by us
             list(command),
             stdin=subprocess.DEVNULL,

@@ -24,6 +24,9 @@ from calipso.errors import ConfigError
 
 LOG_LIMIT = 20 * 1024 * 1024
 LOW_DISK = 100 * 1024 * 1024
+#: A person should look: less than this is free, or a smaller share of a disk than this.
+LITTLE_DISK = 1024 * 1024 * 1024
+LITTLE_SHARE = 0.05
 
 
 class RunDir:
@@ -86,6 +89,14 @@ class RunDir:
             if path.stat().st_size > LOG_LIMIT:
                 path.replace(path.with_suffix(".log.1"))
         return path
+
+    def disk_warning(self) -> str:
+        """Return a sentence if little is left, by size or by share; otherwise nothing."""
+        disk = shutil.disk_usage(self.home)
+        if disk.free > max(LITTLE_DISK, disk.total * LITTLE_SHARE):
+            return ""
+        share = 100 * disk.free / max(disk.total, 1)
+        return f"{disk.free // 1024**2} MB ({share:.0f} %) of the disk of {self.home} are free"
 
     def disk_problem(self) -> str:
         """Return a sentence if the disk of the data directory is nearly full, otherwise nothing."""

@@ -15,7 +15,7 @@ from calipso.discover.engine.coverage import write_report
 from calipso.discover.engine.scan import Publisher, Scan
 from calipso.discover.engine.scanners_metadata import load_scanners
 from calipso.discover.engine.task_failures import as_calipso_error
-from calipso.errors import ConfigError, NotFound
+from calipso.errors import ConfigError, Conflict, NotFound
 from calipso.model.documents import Document
 from calipso.model.scan import RUNNING, Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
@@ -30,6 +30,9 @@ from calipso.utils.clock import now
 from calipso.utils.metadata_parser import nearest
 
 log = logging.getLogger(__name__)
+
+#: Scans of one environment that may wait to begin.
+MOST_PENDING = 50
 
 #: Scans without a task just now whose connections one process keeps open.
 OPEN_SCANS = 4
@@ -50,11 +53,26 @@ _scans: OrderedDict[tuple[int, str], _Open] = OrderedDict()
 def create_scan(request: ScanRequest, scan_id: str | None = None, *, runner: str = "") -> str:
     """A pending scan record for the request.
 
-    Raises NotFound for an unknown environment, ConfigError for a scanner that is not there.
+    Raises NotFound for an unknown environment, ConfigError for a scanner that is not there, and
+    Conflict when many scans of it wait already.
     """
     EnvironmentStore().get(request.environment)
     _check_scanner(request.scanner)
-    return ScanStore().create(request, scan_id, runner=runner)
+    store = ScanStore()
+    if not runner:
+        _check_waiting(store, request.environment)
+    return store.create(request, scan_id, runner=runner)
+
+
+def _check_waiting(store: ScanStore, environment: str) -> None:
+    """Raises Conflict when many scans of an environment wait: one more would find the same."""
+    waiting = {"environment": environment, "status": ScanStatus.PENDING.value, "runner": ""}
+    count = store.scans.count_documents(waiting, limit=MOST_PENDING)
+    if count >= MOST_PENDING:
+        raise Conflict(
+            f"{count} scans of environment {environment} wait to begin",
+            hint=f"Cancel some: `calipso scan list --env {environment} --status pending`.",
+        )
 
 
 def _check_scanner(name: str | None) -> None:

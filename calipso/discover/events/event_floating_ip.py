@@ -15,9 +15,11 @@ class EventFloatingIp(EventRescan):
     def targets(self, notification: Document) -> Iterable[Target]:
         """Return what a floating IP touches; its own port makes no event."""
         for item in items_of(notification, "floatingip"):
+            router = word(item, "router_id")
             if network := word(item, "floating_network_id"):
-                yield Target(Scope.NETWORK, network)
-            if router := word(item, "router_id"):
+                # one that is free does not say which router had it
+                yield Target(Scope.NETWORK, network, deep=not router, looks=int(not router))
+            if router:
                 yield Target(Scope.ROUTER, router, deep=True, looks=1)
             if port := word(item, "port_id"):
                 inside = words(word(item.get("port_details"), "network_id"))

@@ -114,7 +114,7 @@ class Intake:
         if marks:
             self.keys.mark(self.environment, marks)
         self.events.add(messages)
-        if marks and len(self.keys.of(self.environment)) > settings().event_keys:
+        if marks and self.keys.number(self.environment) > settings().event_keys:
             waiting = [message["_id"] for message in messages]
             number = self.keys.collapse(self.environment, waiting)
             self.listeners.add(self.environment, gaps__inbox=1)

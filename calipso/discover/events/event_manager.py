@@ -18,10 +18,12 @@ from typing import Protocol
 
 from calipso.model.documents import Document
 from calipso.model.events import ListenerState
+from calipso.settings import settings
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.stores.scans.event_keys import EventKeys
 from calipso.stores.scans.listener_store import ListenerStore
+from calipso.stores.scans.worker_store import WorkerStore
 from calipso.utils.clock import now
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 INTERVAL = 5.0
 #: Seconds between two looks at what is due.
 TICK = 0.5
+#: Seconds between two signs of life of the manager.
+HEARTBEAT = 2.0
 #: Seconds a listener has to end before it is killed.
 GRACE = 5.0
 #: Seconds without a sign of life after which a listener counts as hanging.
@@ -84,7 +88,7 @@ class EventManager:
         interval: float = INTERVAL,
     ) -> None:
         """`spawn` starts the listener of an environment, `wake` sends for a look at its events."""
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns():x}"
+        self.name = f"events@{socket.gethostname()}#{os.getpid()}-{time.time_ns():x}"
         self.interval = interval
         self.listeners: dict[str, Listener] = {}
         self._spawn = spawn
@@ -93,12 +97,14 @@ class EventManager:
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
         self._woken: dict[str, float] = {}
+        self._shown = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
         """Manage until `stop` is set, whatever the store does."""
         looked = 0.0
         while not stop.is_set():
             try:
+                self._show_life()
                 if time.monotonic() - looked >= self.interval:
                     looked = time.monotonic()
                     self.manage()
@@ -110,6 +116,21 @@ class EventManager:
                     log.exception("manager goes on")
             stop.wait(TICK)
         self.end()
+        try:
+            WorkerStore().forget(self.name)
+        except Exception as error:
+            if not is_store_error(error):
+                raise
+
+    def _show_life(self) -> None:
+        """A heartbeat as that of a worker without queues, and a file for health checks."""
+        if time.monotonic() - self._shown < HEARTBEAT:
+            return
+        self._shown = time.monotonic()
+        folder = settings().data_dir() / "run"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        (folder / "heartbeat-events").touch()
+        WorkerStore().beat(self.name, [])
 
     def manage(self) -> None:
         """One look at all environments and listeners."""

@@ -95,21 +95,24 @@ class Places:
         return len(set(self.hosts.values()))
 
     def services(self, field: str, key: str) -> list[Document]:
-        """Return the vservices of a network (`network_id`) or router (`router_id`)."""
+        """Return the vservices of a router (`router_id`), or in a network (`network`)."""
         return self._services.get((field, key), [])
 
-    def hosts_of_service(self, field: str, key: str) -> list[str]:
-        """Return the hosts of these vservices."""
-        return [str(item.get("host") or "") for item in self.services(field, key)]
+    def hosts_serving(self, network: str) -> list[str]:
+        """Return the hosts of the DHCP servers and routers of a network."""
+        return sorted({str(item.get("host") or "") for item in self.services("network", network)})
 
     @cached_property
     def _services(self) -> dict[tuple[str, str], list[Document]]:
         found: dict[tuple[str, str], list[Document]] = {}
         fields = ("id", "host", "network_id", "router_id", "network")
         for item in self.inv.find(self.environment, "vservice", fields):
-            for field in ("network_id", "router_id"):
-                if item.get(field):
-                    found.setdefault((field, str(item[field])), []).append(item)
+            if item.get("router_id"):
+                found.setdefault(("router_id", str(item["router_id"])), []).append(item)
+            listed = item.get("network")
+            networks = {str(n) for n in listed} if isinstance(listed, list) else set()
+            for network in sorted(networks | {str(item.get("network_id") or "")}):
+                found.setdefault(("network", network), []).append(item)
         return found
 
     def ports_with(self, field: str, value: str) -> list[Document]:

@@ -27,6 +27,10 @@ class Questions:
         """Return a port; None when there is none."""
         return self._first("network", f"/v2.0/ports/{quote(key, safe='')}", "port")
 
+    def network(self, key: str) -> Document | None:
+        """Return a network; None when there is none."""
+        return self._first("network", f"/v2.0/networks/{quote(key, safe='')}", "network")
+
     def agents_of_router(self, key: str) -> list[str]:
         """Return the hosts of the agents that run a router."""
         return self._hosts(f"/v2.0/routers/{quote(key, safe='')}/l3-agents")

@@ -105,7 +105,7 @@ class Resolver:
         self._one_network(target.id, found)
         self._hosts(target.hosts, found)
         if target.deep:
-            self._hosts(self.places.hosts_of_service("network_id", target.id), found)
+            self._hosts(self.places.hosts_serving(target.id), found)
             self._hosts(self.ask.agents_of_network(target.id), found)
 
     def _router(self, target: Target, found: Resolved) -> None:
@@ -148,7 +148,7 @@ class Resolver:
         known = self.places.get("network", key)
         if known is not None:
             found.parts.add(self.places.part("network", known))
-        else:
+        elif self.ask.network(key) is not None:
             found.parts |= self.places.new("network", key)
             found.new = True
 

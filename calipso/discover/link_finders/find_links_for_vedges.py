@@ -20,6 +20,9 @@ from calipso.topology.plugs import (
 )
 from calipso.topology.plumbing import networks_of_vnic, values, vnics_by_device
 
+#: What is read of a switch: `chassis` and `configurations` say whether OVN plugs its guests.
+VEDGE_FIELDS = ("ports", "bridges", "chassis", "configurations", "stale_since")
+
 
 class FindLinksForVedges(PlugProblems):
     """What is plugged into the ports of a virtual switch: vNICs, Linux bridges and NICs.
@@ -47,7 +50,7 @@ class FindLinksForVedges(PlugProblems):
             if vnic.get("port_id") and _without_device(vnic)
         }
         self.pnics = self.nics()
-        vedges = self.find("vedge", ["ports", "bridges", "stale_since"])
+        vedges = self.find("vedge", VEDGE_FIELDS)
         for vedge in vedges:
             self.vlans[host_of(vedge)] = LocalVlans(vedge, self.neutron.network_of)
             lost: list[Fault] = []

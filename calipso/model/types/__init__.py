@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from calipso.model.types import folders, hosts, networks, places, switching, vservices
+from calipso.model.types import folders, hosts, networks, neutron, places, switching, vservices
 from calipso.model.types.base import AGENT_COUNTERS, Field, ObjectType, Open, Search
 from calipso.model.types.common import COMMON
 from calipso.model.types.links import LINKS, LinkType
@@ -35,6 +35,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
         *places.TYPES,
         *hosts.TYPES,
         *networks.TYPES,
+        *neutron.TYPES,
         *vservices.TYPES,
         *switching.TYPES,
         *folders.TYPES,

@@ -21,6 +21,9 @@ AGENTS = "Neutron `GET /v2.0/agents`"
 ETHTOOL = "`ethtool` on the host"
 BONDING = "`/proc/net/bonding` on the host"
 LLDP = "`lldpctl` on the host"
+NODES = "APIC classes `fabricNode`, `topSystem`"
+HEARD = "APIC class `lldpAdjEp`"
+PORTS = "APIC class `ethpmPhysIf`"
 
 HOST = ObjectType(
     name="host",
@@ -170,18 +173,26 @@ SWITCH = ObjectType(
     name="switch",
     singular="switch",
     plural="switches",
-    meaning="A physical switch that a host sees by LLDP.",
-    identity="`switch-<chassis id>`, a slash as `_`",
+    meaning="A physical switch: one that a host sees by LLDP, or a leaf or spine of Cisco ACI.",
+    identity="`switch-<chassis id>`, a slash as `_`; of ACI `switch-pod-1__node-101-leaf`",
     fields=(
         Field("chassis_id", "How it names itself.", LLDP),
-        Field("management_addresses", "Its addresses.", LLDP, search=Search.ADDRESS),
+        Field("management_addresses", "Its addresses.", f"{LLDP}; {NODES}", search=Search.ADDRESS),
+        Field("role", "Of ACI: `leaf` or `spine`.", NODES, column=True),
+        Field("dn", "Of ACI: its distinguished name.", NODES),
+        Field("state", "Of ACI: what the fabric says of it, such as `active`.", NODES),
+        Field("ip_address", "Of ACI: its address in the fabric.", NODES),
+        Field("model", "Of ACI: hardware.", NODES),
+        Field("serial", "Of ACI: serial number.", NODES),
+        Field("version", "Of ACI: software.", NODES),
         Field("capabilities", "What it says it does: `Bridge`, `Router`, ...", LLDP),
     ),
     parents=("switches_folder",),
     rank=7,
     icon="switch",
     notes=(
-        "One object however many hosts see it. It is made of what the inventory has of NICs: it "
+        "One object however many hosts see it; a leaf of ACI that hosts see is the object that the "
+        "APIC names. Otherwise it is made of what the inventory has of NICs: it "
         "goes when no stored NIC sees it any more, not when a host cannot be read."
     ),
 )
@@ -190,9 +201,18 @@ SWITCH_PNIC = ObjectType(
     name="switch_pnic",
     singular="switch port",
     plural="switch ports",
-    meaning="A port of a physical switch that a NIC is on.",
-    identity="`<switch id>-<port>`, a slash as `_`",
+    meaning="A port of a physical switch that a NIC or another switch is on.",
+    identity="`<switch id>-<port>`, a slash as `_`; of ACI as `__`",
     fields=(
+        Field("role", "Of ACI: `hostlink`, `uplink` or `downlink`.", HEARD, column=True),
+        Field("state", "Of ACI: `up`, `down` or `unknown`.", PORTS, column=True),
+        Field("speed", "Of ACI: as the fabric writes it, such as `25G`.", PORTS),
+        Field("connected_to", "Of ACI: id of the port at the other end.", HEARD),
+        Field(
+            "connected_nics",
+            "Of ACI: `nic` (id) and `evidence`: `lldp`, or `learned` for its MAC address.",
+            f"{HEARD}, `epmMacEp`",
+        ),
         Field("description", "What the switch says of the port.", LLDP),
         Field("vlan", "VLAN of untagged frames there.", LLDP),
     ),

@@ -38,8 +38,6 @@ class LinkType:
         return f"{self.target}-{self.source}"
 
 
-_ACI = "Cisco ACI is not read yet."
-
 LINKS = (
     LinkType("instance", "vnic", "The domain of the instance has this interface.", "The device."),
     LinkType("vservice", "vnic", "The device is in the namespace.", "The device."),
@@ -112,16 +110,20 @@ LINKS = (
         "host_pnic",
         "switch_pnic",
         "A cable joins NIC and switch port.",
-        "The NIC.",
+        "The NIC; in a fabric of Cisco ACI the port as well.",
         length=1,
     ),
     LinkType(
         "switch_pnic",
         "switch_pnic",
-        "A cable joins two switches.",
+        "A cable joins a leaf and a spine of Cisco ACI.",
         "Both ports.",
         length=1,
-        planned=_ACI,
     ),
-    LinkType("switch", "switch_pnic", "The port is one of the switch.", "Not known."),
+    LinkType(
+        "switch",
+        "switch_pnic",
+        "The port is one of the switch.",
+        "The port in a fabric of Cisco ACI; otherwise not known.",
+    ),
 )

@@ -78,7 +78,8 @@ NETWORK = ObjectType(
         ),
         Field(
             "subnets",
-            "Id → subnet as Neutron has it.",
+            "Id → subnet as Neutron has it: `cidr`, `gateway_ip`, `enable_dhcp`, `host_routes`, "
+            "`dns_nameservers`, `allocation_pools`, `subnetpool_id`, ...",
             SUBNETS,
             volatile=("*.updated_at", "*.revision_number"),
         ),

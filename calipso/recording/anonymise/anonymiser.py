@@ -15,6 +15,7 @@ from typing import Any
 from calipso.recording.anonymise.addresses import V4, AddressMap
 from calipso.recording.anonymise.digits import MAC, UUID, DigitMap
 from calipso.recording.anonymise.names import NameMap
+from calipso.recording.anonymise.ovn import OvnAnonymiser
 
 #: Keys that hold the name of a host, or a list of them.
 HOST_KEYS = frozenset(
@@ -82,6 +83,7 @@ class Anonymiser:
         self.digits = DigitMap(key or secrets.token_bytes(16))
         self.addresses = AddressMap(self.digits)
         self.names = NameMap()
+        self.ovn = OvnAnonymiser(self.names, self.text)
 
     def learn(self, content: Any) -> None:
         """Note the networks that a text, or a document, names."""
@@ -168,6 +170,8 @@ class Anonymiser:
 
     def output(self, command: str, text: str) -> str:
         """What a host answered to a command."""
+        if command in ("ovn_databases", "ovn_chassis"):
+            return self.ovn.answer(text)
         special = {"domains": self._domains, "lldp": self._lldp, "os_release": self._os_release}
         text = special.get(command, lambda given: given)(text)
         return self.text(_ALIAS.sub(r"\1", text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from calipso.errors import ConfigError
@@ -22,7 +22,7 @@ class Broker:
     name: str
     servers: tuple[tuple[str, int], ...]
     user: str
-    pwd: str
+    pwd: str = field(repr=False)
     vhost: str
     use_tls: bool
     ca_file: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
+from collections.abc import Sequence
 from typing import Any
 
 from amqp.exceptions import (
@@ -101,3 +103,31 @@ def _on_channel(error: AMQPError) -> bool:
 
 def _text(error: BaseException) -> str:
     return str(getattr(error, "reply_text", "") or error).replace("\n", " ")[:200]
+
+
+def queue_exists(connection: Connection, queue: str) -> bool:
+    """True when the broker has a queue; also when it may not be looked at."""
+    channel: Any = connection.channel()
+    try:
+        channel.queue_declare(queue, passive=True)
+    except NotFound:
+        return False
+    except (AccessRefused, ResourceLocked, PreconditionFailed):
+        return True
+    channel.close()
+    return True
+
+
+def try_binding(connection: Connection, exchanges: Sequence[str], topics: Sequence[str]) -> None:
+    """Bind a queue that vanishes with the connection, as a listener does with its own.
+
+    Raises one of FAILURES when the account may not.
+    """
+    channel: Any = connection.channel()
+    name = f"calipso.test.{secrets.token_hex(4)}"
+    channel.queue_declare(name, exclusive=True, auto_delete=True, durable=False)
+    for exchange in exchanges:
+        for topic in topics:
+            channel.queue_bind(name, exchange, f"{topic}.#")
+    channel.queue_delete(name)
+    channel.close()

@@ -43,6 +43,8 @@ LONGEST_FACTOR = 20
 #: Seconds to connect, with TLS, besides those for the answer.
 CONNECT_SECONDS = 10.0
 LARGEST_PAGE = 256 * 1024 * 1024
+#: The answer to a login: a token with the catalogue of a cloud of many regions is a tenth of it.
+LARGEST_LOGIN = 2 * 1024 * 1024
 _PART = 1 << 16
 
 #: The call that this thread makes: the connections that it opens or uses are watched.
@@ -128,14 +130,16 @@ class BoundedAdapter(HTTPAdapter):
 
     def _body(self, url: str, answer: requests.Response, call: Call, share: Share) -> bytes:
         began, body = time.monotonic(), bytearray()
+        largest = LARGEST_PAGE if answer.request.method == "GET" else LARGEST_LOGIN
         call.allow(self._allowed(0))
         while part := _read(answer):
             share.grow(len(part))
             body += part
             call.allow(self._allowed(len(body)) - (time.monotonic() - began))
-            if max(len(body), answer.raw.tell()) > LARGEST_PAGE:
-                message = f"{url}: an answer of more than {LARGEST_PAGE} bytes"
+            if max(len(body), answer.raw.tell()) > largest:
+                message = f"{url}: an answer of more than {largest} bytes"
                 raise problem(ErrorKind.UNEXPECTED_OUTPUT, message, url=url)
+        share.grow(len(body))  # the copy
         return bytes(body)
 
     def _allowed(self, size: int) -> float:

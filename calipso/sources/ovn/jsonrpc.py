@@ -71,13 +71,13 @@ class OvsdbClient:
 
     def _secured(self, made: socket.socket) -> socket.socket:
         section = self._section
+        for path in (section.ca_file, section.cert_file, section.key_file):
+            if path and not Path(path).is_file():
+                raise self._error(ErrorKind.TLS, f"file {path} is not there")
         context = ssl.create_default_context(cafile=section.ca_file or None)
         context.check_hostname = False  # OVN's certificates name no hosts; the CA is the proof
         if section.insecure:
             context.verify_mode = ssl.CERT_NONE
-        for path in (section.ca_file, section.cert_file, section.key_file):
-            if path and not Path(path).is_file():
-                raise self._error(ErrorKind.TLS, f"file {path} is not there")
         if section.cert_file:
             context.load_cert_chain(section.cert_file, section.key_file)
         return context.wrap_socket(made)

@@ -14,7 +14,8 @@ from bson import ObjectId
 
 from calipso.errors import NotFound
 from calipso.model.documents import Document
-from calipso.secrets.box import SecretBox, map_secrets, masked
+from calipso.secrets.binding import opened, sealed
+from calipso.secrets.box import SecretBox, masked
 from calipso.settings import settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
@@ -49,12 +50,12 @@ class ConnectionTestStore(Store):
         `document` has the other fields of an environment that is not stored.
         """
         moment = now()
-        opened = [dict(section) for section in sections]
+        given = [dict(section) for section in sections]
         test: Document = {
             "_id": str(ObjectId()),
             "environment": environment,
             "test_targets": list(dict.fromkeys(target for target, _ in jobs)),
-            "targets_configuration": encode(map_secrets(opened, self.secrets.encrypt)),
+            "targets_configuration": encode(sealed(environment, given, self.secrets)),
             "status": REQUEST,
             "submit_timestamp": moment,
             "deadline": moment + timedelta(seconds=settings().connection_test_seconds),
@@ -76,8 +77,11 @@ class ConnectionTestStore(Store):
         found = self.tests.find_one({"_id": test_id})
         if found is None:
             raise NotFound(f"no connection test {test_id}")
-        opened: Document = map_secrets(decode(found), self.secrets.decrypt)
-        return opened
+        test = dict(decode(found))
+        sections = test["targets_configuration"]
+        if test["status"] == REQUEST:  # afterwards they are masked
+            sections = opened(test["environment"], sections, self.secrets)
+        return test | {"targets_configuration": sections}
 
     def report(self, test_id: str, job: int, steps: Iterable[Mapping[str, Any]]) -> bool:
         """Store the steps of a job; the last job ends the test.

@@ -21,7 +21,8 @@ from calipso.model.environment import (
     parse_environment,
 )
 from calipso.model.scan import RUNNING
-from calipso.secrets.box import SecretBox, map_secrets, masked
+from calipso.secrets.binding import opened, sealed
+from calipso.secrets.box import SecretBox, masked
 from calipso.stores.config.key_rotation import rotate
 from calipso.stores.mongo.encoding import decode, encode
 from calipso.stores.people.user_store import UserStore
@@ -212,7 +213,8 @@ class EnvironmentStore(Store):
 
     def _opened(self, stored: Document) -> Environment:
         document = {key: value for key, value in stored.items() if key in FIELDS}
-        return parse_environment(map_secrets(document, self.secrets.decrypt))
+        sections = opened(str(stored["name"]), document.get("configuration", []), self.secrets)
+        return parse_environment(document | {"configuration": sections})
 
     def _change(
         self, name: str, changed: Callable[[Environment], Document], check: Check
@@ -241,7 +243,9 @@ class EnvironmentStore(Store):
         return environment
 
     def _encrypted(self, environment: Environment) -> Document:
-        return dict(encode(map_secrets(environment.document(), self.secrets.encrypt)))
+        document = environment.document()
+        sections = sealed(environment.name, document["configuration"], self.secrets)
+        return dict(encode(document | {"configuration": sections}))
 
     def _scans(self, name: str) -> Documents:
         return [*self.db["scans"].find({"environment": name}, {"status": 1})]

@@ -7,7 +7,7 @@ it is cleared, it becomes a record of the past with `cleared_at`, under another 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ReplaceOne
@@ -18,6 +18,9 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.encoding import decode, encode
 
 COLLECTION = "findings"
+
+#: Time after which a run that was asked for and has not begun is taken for lost.
+LOST = timedelta(minutes=10)
 
 
 class FindingStore:
@@ -81,17 +84,40 @@ class FindingStore:
 
     def note_run(self, environment: str, run: Mapping[str, Any]) -> None:
         """Remember the last run of the rules over an environment."""
-        document = {**run, "_id": derived_key("run", environment), "environment": environment}
-        self._runs.replace_one({"_id": document["_id"]}, encode(document), upsert=True)
+        document = {**run, "environment": environment}
+        change = {"$set": encode(document), "$min": {"first": document["as_of"]}}
+        self._runs.update_one(_run_of(environment), change, upsert=True)
+
+    def queue_run(self, environment: str, moment: datetime) -> bool:
+        """Note that a run is asked for; False when one that has not begun is asked for already.
+
+        One that did not begin within `LOST` is taken for lost.
+        """
+        lost = moment - LOST
+        stored = self._runs.find_one(_run_of(environment), {"queued": 1}) or {}
+        if stored.get("queued") is not None and stored["queued"] > lost:
+            return False
+        asked = {"queued": moment, "environment": environment}
+        self._runs.update_one(_run_of(environment), {"$set": asked}, upsert=True)
+        return True
+
+    def begin_run(self, environment: str) -> None:
+        """Note that a run begins: what is stored from now on may need another one."""
+        self._runs.update_one(_run_of(environment), {"$set": {"queued": None}})
 
     def runs_of(self, environments: Iterable[str]) -> dict[str, Document]:
         """Return the last run of each of these environments that has one."""
         wanted = {"environment": {"$in": sorted(set(environments))}}
-        return {item["environment"]: decode(item) for item in self._runs.find(wanted)}
+        runs = (decode(item) for item in self._runs.find(wanted))
+        return {item["environment"]: item for item in runs if "as_of" in item}
 
     @property
     def _runs(self) -> Any:
         return self.inv.collection("drift_runs")
+
+
+def _run_of(environment: str) -> Document:
+    return {"_id": derived_key("run", environment)}
 
 
 def key_of(finding: Mapping[str, Any]) -> Any:

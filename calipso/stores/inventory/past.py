@@ -39,8 +39,12 @@ Over = dict[ObjectId, Document | None]
 class PastInventory(InventoryMgr):
     """Reads an inventory as it was after the changes up to a time."""
 
-    def __init__(self, inventory: str | None, at: datetime) -> None:
-        """Raises ConfigError for a time that changes do not reach back to, or that is to come."""
+    def __init__(self, inventory: str | None, at: datetime, *, whole: bool = True) -> None:
+        """Raises ConfigError for a time that is to come, or that changes do not reach back to.
+
+        With `whole` false, the second is raised when a reader asks for environments by name: who
+        may not see an environment must not learn when it was scanned.
+        """
         super().__init__(inventory)
         self.at = at
         if at > now() + timedelta(minutes=5):
@@ -48,7 +52,7 @@ class PastInventory(InventoryMgr):
         begins = reaches_back(self)
         #: Environments whose changes do not reach back so far.
         self.unknown = {name: begin for name, begin in begins.items() if begin > at}
-        if not begins.keys() - self.unknown.keys():
+        if whole and not begins.keys() - self.unknown.keys():
             raise self.not_known(min(begins.values(), default=None))
 
     def not_known(self, begin: datetime | None) -> ConfigError:
@@ -80,10 +84,11 @@ class PastInventory(InventoryMgr):
         return self._objects
 
     def _refuse(self, query: Mapping[str, Any]) -> Mapping[str, datetime]:
-        """Environments to leave out. Raises ConfigError for a query about one of them only."""
-        name = query.get("environment")
-        if isinstance(name, str) and name in self.unknown:
-            raise self.not_known(self.unknown[name])
+        """Environments to leave out. Raises ConfigError for a query about such ones only."""
+        given = query.get("environment")
+        names = given.get("$in", ()) if isinstance(given, Mapping) else [given] if given else ()
+        if names and all(name in self.unknown for name in names):
+            raise self.not_known(min(self.unknown[name] for name in names))
         return self.unknown
 
     # -- parts -------------------------------------------------------------------------

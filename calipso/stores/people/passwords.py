@@ -14,8 +14,8 @@ from calipso.errors import ConfigError
 #: work that strangers can cause.
 SHORTEST, LONGEST = 8, 256
 
-#: Most checks at once, because each takes 64 MiB. Further checks wait.
-_AT_ONCE = threading.BoundedSemaphore(2)
+#: Checks at once: each takes 64 MiB and several cores. Further checks wait.
+_AT_ONCE = threading.BoundedSemaphore(1)
 
 HASHER = PasswordHasher()
 

@@ -81,6 +81,10 @@ class EventKeys(Store):
         found = self.collection.find({"environment": environment, "state": DIRTY})
         return sorted(found, key=lambda item: (item["first_seen"], item["_id"]))
 
+    def number(self, environment: str) -> int:
+        """Return how many keys of an environment wait for a look."""
+        return self.collection.count_documents({"environment": environment, "state": DIRTY})
+
     def due(self, environment: str, moment: datetime | None = None) -> list[Document]:
         """Return the keys that are to be looked at now, the oldest first.
 

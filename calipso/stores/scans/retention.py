@@ -22,7 +22,7 @@ from calipso.settings import Settings, settings
 from calipso.stores.inventory.inventory_mgr import InventoryMgr, known_inventories
 from calipso.stores.mongo.embedded import PORTION
 from calipso.stores.mongo.indexes import ensure_indexes
-from calipso.stores.scans.scan_store import ScanStore
+from calipso.stores.scans.scan_store import EVENT_ORIGIN, ScanStore
 from calipso.stores.scans.scratch import PREFIX, remove_scratch
 from calipso.utils.clock import now
 
@@ -98,6 +98,8 @@ class Housekeeping:
     def _old_scans(self) -> None:
         """Remove scans with all their documents. The record of a scan goes last."""
         old = self._ended(self.config.retention_days_scans)
+        of_events = {"request.origin": EVENT_ORIGIN}
+        old += self._ended(self.config.retention_days_event_scans, **of_events)
         keep = self._baselines(old)
         for scan in old:
             if scan["_id"] not in keep:

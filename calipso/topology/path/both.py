@@ -9,7 +9,9 @@ from typing import Any
 from calipso.model.answer import Answer, Verdict
 from calipso.model.path import SEVERITY, Direction, Hop
 from calipso.topology.path.ends import ANYWHERE, End, some_address
+from calipso.topology.path.filtering import judge_groups
 from calipso.topology.path.leg import leg
+from calipso.topology.path.security import Packet
 from calipso.topology.path.verdict import answer_of
 from calipso.topology.path.way import Goal, Walk
 from calipso.topology.path.way_parts import end_hops, mirrored
@@ -48,8 +50,8 @@ class Way:
     goal: Place | None = None
 
 
-def between(world: World, start: End, goal: End) -> Answer:
-    """The answer for two ends."""
+def between(world: World, start: End, goal: End, packet: Packet | None = None) -> Answer:
+    """The answer for two ends, for a packet or for any."""
     for end in (start, goal):
         if end.missing:
             return _nothing((start, goal), "end_missing", f"{end.label}: {end.missing}")
@@ -59,6 +61,10 @@ def between(world: World, start: End, goal: End) -> Answer:
     ways = [make(world, start, goal) for make in _makers(world, start, goal)]
     if not ways:
         return _nothing((start, goal), "no_pair", "neither end is in the cloud")
+    outside = start.outside or goal.outside
+    for way in ways:
+        asked = packet or Packet()
+        judge_groups(world, way.forward, way.start, way.goal, asked, outside)
     answers = [_answer(start, goal, way) for way in ways]
     return _best(answers, ways)
 
@@ -113,7 +119,8 @@ def _outwards(world: World, start: End, goal: End, place: Place) -> Way:
     """To the outside and back, or from there: answers come the way the questions went."""
     inside = goal if start.outside else start
     target = start.outside or goal.outside
-    walk = Walk(world, place, Goal(target), source_floating=inside.floating).run()
+    floating = inside.floating or inside.own_floating
+    walk = Walk(world, place, Goal(target), source_floating=floating).run()
     there, back = walk.hops, mirrored(walk.hops)
     way = Way(there, back, walk.assumptions, place)
     if start.outside:
@@ -131,7 +138,7 @@ def _judge_from_outside(world: World, way: Way, inside: End, place: Place) -> No
     direct = network.get("router:external") or not any(
         hop.type == "vservice" and "SNAT" in hop.note for hop in way.forward
     )
-    if inside.floating is None and not direct:
+    if inside.floating is None and inside.own_floating is None and not direct:
         target = next((hop for hop in way.forward if "SNAT" in hop.note), way.forward[-1])
         target.fail(
             Verdict.NO,

@@ -27,6 +27,8 @@ class End:
     #: An address outside the cloud, where it is one.
     outside: str = ""
     floating: Record | None = None
+    #: The floating IP of an instance that is named by itself.
+    own_floating: Record | None = None
     #: The end is a network as such, not something on it.
     network: Record | None = None
     #: Which of its addresses is meant; empty: any.
@@ -41,7 +43,16 @@ def of_instance(world: World, item: Record) -> End:
     """All NICs of an instance."""
     places = [place_of_instance(world, port, item) for port in instance_ports(world, item)]
     places += [sub for place in places for sub in sub_places(world, place)]
-    return End(str(item.get("name") or item["id"]), places, item=item)
+    end = End(str(item.get("name") or item["id"]), places, item=item)
+    end.own_floating = floating_of(world, item, places)
+    return end
+
+
+def floating_of(world: World, item: Record, places: list[Place]) -> Record | None:
+    """The floating IP of an instance: its project's list has it, or nobody's."""
+    ports = {str(place.port["id"]) for place in places if place.port}
+    listed = world.floating_ips_of(str(item.get("project_id") or ""))
+    return next((fip for fip in listed if str(fip.get("port_id")) in ports), None)
 
 
 def sub_places(world: World, place: Place) -> Iterator[Place]:

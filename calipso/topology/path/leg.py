@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from calipso.model.answer import Verdict
 from calipso.model.documents import Record
@@ -65,7 +66,15 @@ def _side(world: World, network: Record, place: Place) -> Side:
     side.inside = [hop_of(step, network) for step in side.ascent.steps]
     for hop in side.inside:
         judge_mtu(hop, network)
+    _say_once(side.inside)
     return side
+
+
+def _say_once(hops: list[Hop]) -> None:
+    """A device that is down takes its link down: it is the device that is to be looked at."""
+    for before, hop in pairwise(hops):
+        if before.verdict is Verdict.NO and before.code == hop.code == "link_down":
+            hop.verdict, hop.code, hop.message, hop.hint = Verdict.YES, "", "", ""
 
 
 def _meeting(near: Side, far: Side) -> tuple[int, int] | None:
@@ -109,11 +118,11 @@ def _judge_outwards(world: World, side: Side, other: Side | None, network: Recor
             judge_switch(hop, step.item, side.place.vnic, network, leaves=True)
         elif step.item["type"] == "otep":
             judge_tunnel(hop, step.item, far_otep, network)
-    _judge_end(side, network)
+    _judge_end(world, side, network)
     side.cable = _cable(world, side, network)
 
 
-def _judge_end(side: Side, network: Record) -> None:
+def _judge_end(world: World, side: Side, network: Record) -> None:
     """Where the way of a half ends inside the host."""
     if not side.inside:
         return
@@ -122,7 +131,9 @@ def _judge_end(side: Side, network: Record) -> None:
         hop.others = names(side.ascent.others)
         return
     wire = "a tunnel" if is_tunnelled(network) else "the wire"
-    unread = any(each.stale_since for each in side.inside)
+    host = world.one("host", hop.host) or {}
+    codes = {one.get("code") for one in host.get("problems") or ()}
+    unread = any(each.stale_since for each in side.inside) or "driver_not_read" in codes
     hop.fail(
         Verdict.UNKNOWN if unread else Verdict.NO,
         "no_way_out",

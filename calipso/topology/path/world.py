@@ -33,8 +33,8 @@ class World(Protocol):
     def links(self, key: Any) -> Sequence[Record]:
         """The links that have this object at an end."""
 
-    def routers_on(self, network: str) -> Sequence[Record]:
-        """The routers with an interface or a gateway on a network."""
+    def floating_ips_of(self, project: str) -> Sequence[Record]:
+        """The floating IPs of a project."""
 
 
 @dataclass

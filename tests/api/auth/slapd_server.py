@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.access.certificates import self_signed
+from tests.sample_cloud.serve.certificates import self_signed
 
 SUFFIX = "dc=example,dc=org"
 PEOPLE = f"ou=People,{SUFFIX}"

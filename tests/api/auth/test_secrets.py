@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from calipso.api.operation import Need
-from calipso.secrets.box import MARK
+from calipso.secrets.box import MARK_BOUND
 from calipso.settings import settings
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.people.audit_store import AuditStore
@@ -71,7 +71,7 @@ def secrets(world: World) -> list[str]:
     hashes = [str(item["password_hash"]) for item in UserStore().collection.find()]
     given = [*world.tokens.values()]
     stored = [digest(token) for token in given]
-    return [MARKED, MARK, "$argon2", *hashes, *given, *stored]
+    return [MARKED, MARK_BOUND, "$argon2", *hashes, *given, *stored]
 
 
 def told(answer: TestResponse) -> str:
@@ -201,5 +201,5 @@ def test_the_search_would_find_a_secret(world: World) -> None:
     """The seeds are where the search looks."""
     assert MARKED in PASSWORD
     assert MARKED in str(list(world.db["environments_config"].find({"name": "old-cloud"})))
-    assert MARK in str(list(world.db["environments_config"].find({"name": OWN})))
+    assert MARK_BOUND in str(list(world.db["environments_config"].find({"name": OWN})))
     assert "$argon2" in secrets(world)[3]

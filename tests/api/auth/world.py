@@ -249,6 +249,19 @@ def _fill(db: Database[Document], environment: str) -> None:
             "scan_id": f"completed-{environment}",
         }
     )
+    db["events"].insert_one(
+        where
+        | {
+            "_id": f"{environment}/event-{environment}",
+            "id": f"event-{environment}",
+            "type": "port.create.end",
+            "state": "done",
+            "received": WHEN,
+            "keys": ["port:p"],
+            "open": [],
+            "context": {},
+        }
+    )
     db["changes"].insert_one(
         where
         | {
@@ -449,6 +462,8 @@ KEYS: dict[str, Callable[[World, str], str]] = {
     "environment_configs/section": lambda world, environment: "AMQP",
     "drift/key": _first("finding_mutes"),
     "intents/key": _first("intents"),
+    "event_listeners/name": lambda world, environment: environment,
+    "events/key": lambda world, environment: f"event-{environment}",
     "inventory/key": _first("inventory", type="instance"),
     "links/key": _first("links"),
     "messages/key": _first("messages"),
@@ -568,6 +583,6 @@ BODIES: dict[str, Callable[[str], Document]] = {
 #: What a query must say, beside `env_name`.
 QUERIES: dict[str, dict[str, str]] = {
     "GET /aggregates": {"type": "environment"},
-    "GET /diff": {"start": "2026-05-01T00:00:00Z"},
+    "GET /diff": {"start": "2026-05-01T00:00:00Z", "end": "2026-06-01T00:00:00Z"},
     "GET /search": {"q": "compute"},
 }

@@ -17,6 +17,7 @@ class Changes(OddChanges):
     OPERATIONS = (
         "create_instance",
         "delete_instance",
+        "rename_instance",
         "add_router_interface",
         *OddChanges.ODD_OPERATIONS,
     )
@@ -41,15 +42,25 @@ class Changes(OddChanges):
             raise ValueError(f"no host {wanted}")
         made = self.builder.add_instance(self.builder.instance_number, host)
         made.name = str(change.get("name") or made.name)
-        return _about(made)
+        return self._about(made)
+
+    def rename_instance(self, change: Mapping[str, Any]) -> Item:
+        """The instance with this `id`, or the newest one, gets a `name`."""
+        wanted = change.get("id")
+        for instance in reversed(self.plan.instances):
+            if wanted in (None, instance.id):
+                instance.name = str(change["name"])
+                return self._about(instance)
+        raise ValueError(f"no instance {wanted}")
 
     def delete_instance(self, change: Mapping[str, Any]) -> Item:
         """The instance with this `id` or name goes, or the newest one."""
         wanted = change.get("id")
         for instance in reversed(self.plan.instances):
             if wanted in (None, instance.id, instance.name):
+                about = self._about(instance)
                 self._remove(instance)
-                return _about(instance)
+                return about
         raise ValueError(f"no instance {wanted}")
 
     def add_router_interface(self, change: Mapping[str, Any]) -> Item:
@@ -63,6 +74,35 @@ class Changes(OddChanges):
                         return {"id": router.id, "network": network.id, "ports": [port.id]}
                 raise ValueError("every network has a router")
         raise ValueError(f"no router {wanted}")
+
+    def _about(self, instance: Instance) -> Item:
+        """What a change of an instance was about, with its ports and floating IPs."""
+        joined = [f for f in self.plan.floating_ips if f.port in instance.ports]
+        return {
+            "id": instance.id,
+            "name": instance.name,
+            "host": instance.host.name,
+            "project": instance.project.name,
+            "ports": [port.id for port in instance.ports],
+            "port_details": [
+                {
+                    "id": port.id,
+                    "network_id": port.network.id,
+                    "device_owner": "compute:nova",
+                    "binding:host_id": instance.host.name,
+                }
+                for port in instance.ports
+            ],
+            "floating": [
+                {
+                    "id": floating.id,
+                    "floating_network_id": floating.floating_port.network.id,
+                    "router_id": floating.router.id,
+                    "port_id": floating.port.id,
+                }
+                for floating in joined
+            ],
+        }
 
     def _remove(self, instance: Instance) -> None:
         """Take an instance, its ports and its floating IPs out of the plan."""
@@ -84,13 +124,3 @@ class Changes(OddChanges):
             hosts[port.host] -= 1
             if not hosts[port.host]:
                 del hosts[port.host]
-
-
-def _about(instance: Instance) -> Item:
-    return {
-        "id": instance.id,
-        "name": instance.name,
-        "host": instance.host.name,
-        "project": instance.project.name,
-        "ports": [port.id for port in instance.ports],
-    }

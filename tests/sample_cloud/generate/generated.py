@@ -31,6 +31,7 @@ class GeneratedCloud:
         self.builder = Builder(params)
         self.names = self.builder.names
         self.plan = self.builder.build()
+        self.fabric: Mapping[str, Sequence[Mapping[str, str]]] = {}
         self.troubles: Sequence[Item] = (
             Troubles(self.plan, self.names).plant() if params.troubles else ()
         )

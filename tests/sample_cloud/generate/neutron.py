@@ -6,6 +6,7 @@ from typing import Any
 
 from ..cloud import Body, Item, Listing
 from .agents import agents
+from .groups import port_groups, security_groups
 from .lazy import Lazy
 from .names import Names, iso
 from .plan import FloatingIp, Network, Plan, Port, Router, Subnet
@@ -38,7 +39,7 @@ class Neutron:
         if resource == "extensions":
             return Listing("extensions", [_extension(alias) for alias in EXTENSIONS])
         if resource == "security-groups":
-            return Listing("security_groups", [])
+            return Listing("security_groups", security_groups(plan, self.names))
         return None
 
     def port_view(self, port: Port) -> Item:
@@ -50,7 +51,7 @@ class Neutron:
             "network_id": port.network.id,
             "tenant_id": port.project_id,
             "mac_address": port.mac,
-            "admin_state_up": True,
+            "admin_state_up": port.enabled,
             "status": port.status,
             "device_id": port.device_id,
             "device_owner": port.owner,
@@ -59,9 +60,7 @@ class Neutron:
             ],
             "allowed_address_pairs": [],
             "extra_dhcp_opts": [],
-            "security_groups": [self.names.uuid("security-group", port.project_id)]
-            if secured
-            else [],
+            "security_groups": port_groups(port, self.names) if secured else [],
             "description": "",
             "binding:vnic_type": port.binding.vnic_type if port.binding else "normal",
             "binding:profile": port.binding.profile if port.binding else {},

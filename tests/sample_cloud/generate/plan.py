@@ -101,6 +101,9 @@ class Port:
     name: str = ""
     binding: Binding | None = None
     sub_ports: list[tuple[Port, int]] = field(default_factory=list)  # of a trunk, with their VLAN
+    #: ids of its security groups, where they are not the one of its project
+    groups: list[str] | None = None
+    enabled: bool = True  # its admin state
     trouble: str = ""  # a key of `troubles.OF_PORTS`, or `no_domain`
 
     @property
@@ -115,6 +118,17 @@ class Port:
         if self.trouble in ("dead_vlan", "no_domain"):
             return "DOWN"
         return "ACTIVE" if self.host else "DOWN"
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """A security group beside those of projects; `rules` as Neutron has them, without ids."""
+
+    id: str
+    name: str
+    project: Project
+    rules: list[dict[str, Any]] = field(default_factory=list)
+    stateful: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -219,6 +233,7 @@ class Plan:
     ports: list[Port] = field(default_factory=list)
     routers: list[Router] = field(default_factory=list)
     floating_ips: list[FloatingIp] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
     odd: Odd = field(default_factory=Odd)
     instances: list[Instance] = field(default_factory=list)
 

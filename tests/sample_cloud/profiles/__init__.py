@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .aci import aci
 from .bonds import kernel_bond, ovs_bond, teamd
 from .direct import macvtap, vdpa
 from .kolla import kolla_ovs
@@ -36,4 +37,5 @@ PROFILES: dict[str, Callable[[int], Site]] = {
     "kubernetes": kubernetes,
     "ironic": ironic,
     "regions": regions,
+    "aci": aci,
 }

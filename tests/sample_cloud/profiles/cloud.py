@@ -37,6 +37,7 @@ class SiteCloud:
         self.type_drivers = self.site.type_drivers
         self.revision = 0
         self.troubles: Sequence[Item] = ()
+        self.fabric: Mapping[str, Sequence[Mapping[str, str]]] = self.site.fabric
         self.hosts: Mapping[str, str] = {
             name: drawn.host.address
             for name, drawn in self.site.hosts.items()

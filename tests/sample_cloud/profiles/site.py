@@ -38,6 +38,8 @@ class Site:
         self.builder = Builder(CloudParams(seed=seed))
         self.names, self.plan, self.truth = self.builder.names, self.builder.plan, Truth()
         self.hosts: dict[str, DrawnHost] = {}
+        #: objects of an APIC by class, where the hosts are on a fabric
+        self.fabric: dict[str, list[dict[str, str]]] = {}
         #: other regions of the same catalogue; their truth is not this one
         self.others: dict[str, Site] = {}
         #: (host, network) -> NICs by which its frames leave

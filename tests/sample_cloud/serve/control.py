@@ -61,4 +61,6 @@ class Control:
             self.stage.latency = float(order["latency"])
         if "mutate" in order:
             done["mutated"] = self.stage.cloud.mutate(order["mutate"])
+            if self.stage.notifier is not None:
+                self.stage.notifier.tell(str(order["mutate"]["op"]), done["mutated"])
         return done

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..cloud import Cloud
 from .counts import Counts
 from .faults import Faults
+from .notifier import Notifier
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,5 @@ class Stage:
     counts: Counts = field(default_factory=Counts)
     #: public keys (base64) that may log in by SSH
     ssh_keys: set[str] = field(default_factory=set)
+    #: sends notifications of changes to a broker
+    notifier: Notifier | None = None

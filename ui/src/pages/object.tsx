@@ -4,7 +4,7 @@ import { get } from "../api.ts";
 import { ofEnvironment } from "../live.ts";
 import { useLoad } from "../load.ts";
 import { Age, Copied, Failure, Mark, Name, Prose, State, Table, Waiting } from "../parts/basics.tsx";
-import { place, to } from "../route.ts";
+import { here, place, to } from "../route.ts";
 import { finderOf, narrow, plain, shortened, type Health } from "../words.ts";
 import { Around } from "./around.tsx";
 import { Changed, Dependents, Links } from "./relations.tsx";
@@ -99,7 +99,7 @@ export function ObjectPage({ id }: { id: string }) {
       <nav class="tabs" aria-label="Views of the object">
         {VIEWS.map((one) => (
           <a
-            href={to(["object", id], { view: one })}
+            href={here({ view: one })}
             aria-current={one === view ? "page" : undefined}
           >
             {TITLES[one]}

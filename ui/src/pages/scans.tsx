@@ -206,7 +206,7 @@ function Coverage({ id, turn, env }: { id: string; turn: string; env: string }) 
             title: "Again",
             cell: (row) => row.host && edits(env) ? (
               <button type="button" class="small" disabled={sending.busy} onClick={() => sending.send(() => again(row.host))}
-                aria-label={`Scan ${plain(row.host)} again`}>
+                aria-label={`Scan again: ${plain(row.host)}`}>
                 Scan again
               </button>
             ) : null,

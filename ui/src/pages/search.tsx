@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api.ts";
 import { ofEnvironment } from "../live.ts";
 import { useLoad } from "../load.ts";
+import { AnswerView, type AnswerData } from "../parts/answer.tsx";
 import { Age, Empty, Failure, Name, State } from "../parts/basics.tsx";
 import { Healths } from "../parts/health.tsx";
 import { go, place, to } from "../route.ts";
@@ -64,17 +65,16 @@ export function Search() {
           onKeyDown={(event) => {
             if (event.key !== "ArrowDown") return;
             event.preventDefault();
-            document.querySelector<HTMLElement>(".hits a")?.focus();
+            const first = text.trim() ? ".found .hits a" : ".hits a"; // not one that goes in a moment
+            document.querySelector<HTMLElement>(first)?.focus();
           }}
         />
       </form>
       {things.length === 0 ? <Start /> : null}
+      {things.length > 1 ? <Between key={words} from={things[0]!} to={things[1]!} /> : null}
       {things.map((thing) => (
         <Hits key={thing} of={thing} titled={things.length > 1} />
       ))}
-      {things.length > 1 ? (
-        <p class="note">The path between the two is not shown yet; each is found for itself.</p>
-      ) : null}
     </>
   );
 }
@@ -148,8 +148,32 @@ function Start() {
   );
 }
 
+const search = (of: string) => get<Found>("/search", { q: of, limit: 20 });
+
+/** `A to B`: do packets get from one to the other, in the environment that has both? */
+function Between({ from, to: end }: { from: string; to: string }) {
+  const found = useLoad(`path ${from} ${end}`, async () => {
+    const both = await Promise.all([search(from), search(end)]);
+    const [first, other] = both.map((one) => one.items.map((hit) => hit.environment));
+    const env = first!.find((name) => other!.includes(name)) ?? first![0] ?? other![0];
+    if (!env) return null;
+    return { env, answer: await get<AnswerData>("/path", { env_name: env, from, to: end }) };
+  });
+  if (found.error) return <Failure of={found.error} again={found.again} />;
+  if (found.loading) return <p class="soft" role="status">Following the packets…</p>;
+  if (!found.data) return null;
+  return (
+    <>
+      <h2>
+        <Name of={from} /> to <Name of={end} /> in <Name of={found.data.env} />
+      </h2>
+      <AnswerView of={found.data.answer} />
+    </>
+  );
+}
+
 function Hits({ of, titled }: { of: string; titled: boolean }) {
-  const found = useLoad<Found>(`search ${of}`, () => get("/search", { q: of, limit: 20 }));
+  const found = useLoad<Found>(`search ${of}`, () => search(of));
   const walk = (event: KeyboardEvent) => {
     const links = [...document.querySelectorAll<HTMLElement>(".hits a")];
     const at = links.indexOf(document.activeElement as HTMLElement);
@@ -159,7 +183,7 @@ function Hits({ of, titled }: { of: string; titled: boolean }) {
     (links[at + step] ?? document.getElementById("q"))?.focus();
   };
   return (
-    <section aria-label={`Found for ${of}`}>
+    <section class="found" aria-label={`Found for ${of}`}>
       {titled ? <h2><Name of={of} /></h2> : null}
       {found.error ? <Failure of={found.error} again={found.again} /> : null}
       <p class="unseen" role="status">

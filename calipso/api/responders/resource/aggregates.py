@@ -22,6 +22,7 @@ from calipso.stores.inventory.change_store import within
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.past import PastInventory
 from calipso.stores.mongo.driver import DESCENDING
+from calipso.stores.scans.scan_store import EVENT_ORIGIN
 from calipso.utils.constants import load_constants
 
 ns = Namespace("aggregates", description="Counts, now and over time.", path="/aggregates")
@@ -33,6 +34,7 @@ WHOLE = {
     "request.cliques_only": False,
     "request.object_id": None,
     "request.scanner": None,
+    "request.origin": {"$ne": EVENT_ORIGIN},
 }
 
 

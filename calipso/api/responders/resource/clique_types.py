@@ -25,7 +25,7 @@ from calipso.api.parse import checked
 from calipso.api.reading import EXAMPLE_KEY
 from calipso.api.replies import Page, Reply, shown
 from calipso.api.schemas import Answer, Body, Key
-from calipso.api.words import Text
+from calipso.api.words import Name, Text
 from calipso.discover.cliques.clique_types_metadata import load_clique_types
 from calipso.errors import Forbidden
 from calipso.model.documents import Document
@@ -82,23 +82,23 @@ class TypeQuery(PageQuery):
 class TypeBody(Body, json_schema_extra={"examples": [EXAMPLE_BODY]}):
     """A clique type: for an environment, or for a configuration; not for both."""
 
-    name: Text
-    focal_point_type: Text = Field(description="A value of the constant `object_types`.")
-    link_types: list[Text] = Field(
+    name: Name
+    focal_point_type: Name = Field(description="A value of the constant `object_types`.")
+    link_types: list[Name] = Field(
         min_length=1,
         max_length=100,
         description="Walked in this order, each in both directions; values of the constant "
         "`link_types`.",
     )
-    environment: Text | None = Field(default=None, description="For this environment.")
-    distribution: Text | None = Field(default=None, description="For clouds of this one.")
-    distribution_version: Text | None = Field(
+    environment: Name | None = Field(default=None, description="For this environment.")
+    distribution: Name | None = Field(default=None, description="For clouds of this one.")
+    distribution_version: Name | None = Field(
         default=None, description="With `distribution`: of this version."
     )
-    mechanism_drivers: Text | None = Field(
+    mechanism_drivers: Name | None = Field(
         default=None, description="For clouds with this mechanism driver."
     )
-    type_drivers: Text | None = Field(default=None, description="For clouds with this type driver.")
+    type_drivers: Name | None = Field(default=None, description="For clouds with this type driver.")
     use_implicit_links: bool = Field(
         default=False, description="Also walk links that are made of others."
     )
@@ -107,14 +107,14 @@ class TypeBody(Body, json_schema_extra={"examples": [EXAMPLE_BODY]}):
 class TypeChange(Body, json_schema_extra={"examples": [{"link_types": ["instance-vnic"]}]}):
     """Fields to change; null takes a field away."""
 
-    name: Text | None = None
-    focal_point_type: Text | None = None
-    link_types: list[Text] | None = Field(default=None, min_length=1, max_length=100)
-    environment: Text | None = None
-    distribution: Text | None = None
-    distribution_version: Text | None = None
-    mechanism_drivers: Text | None = None
-    type_drivers: Text | None = None
+    name: Name | None = None
+    focal_point_type: Name | None = None
+    link_types: list[Name] | None = Field(default=None, min_length=1, max_length=100)
+    environment: Name | None = None
+    distribution: Name | None = None
+    distribution_version: Name | None = None
+    mechanism_drivers: Name | None = None
+    type_drivers: Name | None = None
     use_implicit_links: bool | None = None
 
 

@@ -132,7 +132,7 @@ class Drift(Resource):  # type: ignore[misc]
             at=query.at,
         )
         items = found(inv, names, wanted)
-        answer = drift_answer(inv, names, items)
+        answer = drift_answer(inv, names, items, query.at)
         if not query.muted:
             heard = [item for item in items if not item.get("muted")]
             answer = answer.model_copy(update={"findings": heard})

@@ -11,7 +11,7 @@ from pydantic import Field
 from calipso.analysis.overview import healths, last_scan, running_scan, stale_hosts, worst
 from calipso.api.auth.caller import Caller
 from calipso.api.operation import Need, operation
-from calipso.api.reading import EXAMPLE_KEY, OneQuery, opened, seen_names
+from calipso.api.reading import EXAMPLE_KEY, PresentQuery, opened, seen_names
 from calipso.api.replies import shown
 from calipso.api.schemas import Answer
 from calipso.api.words import UtcTime
@@ -141,9 +141,9 @@ class Overview(Resource):  # type: ignore[misc]
     """All environments."""
 
     @operation(
-        Need.LOGIN, answer=OverviewAnswer, query=OneQuery, example={"items": [LINE]}, errors=()
+        Need.LOGIN, answer=OverviewAnswer, query=PresentQuery, example={"items": [LINE]}, errors=()
     )
-    def get(self, caller: Caller, query: OneQuery) -> Document:
+    def get(self, caller: Caller, query: PresentQuery) -> Document:
         """How each environment is that you may view: the one with most bad objects first."""
         inv = opened(query)
         names = seen_names(caller)
@@ -159,9 +159,9 @@ class OneOverview(Resource):  # type: ignore[misc]
     """One environment."""
 
     @operation(
-        Need.LOGIN, answer=EnvironmentOverview, query=OneQuery, errors=(404,), example=OVERVIEW
+        Need.LOGIN, answer=EnvironmentOverview, query=PresentQuery, errors=(404,), example=OVERVIEW
     )
-    def get(self, name: str, caller: Caller, query: OneQuery) -> Document:
+    def get(self, name: str, caller: Caller, query: PresentQuery) -> Document:
         """How an environment is: objects by type and health, the worst ten, what was not read."""
         environment = caller.may_view(name)
         inv = opened(query)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
-from calipso.analysis.path.find_path import find_path
+from calipso.analysis.path.find_path import find_path, packet_of
 from calipso.api.answer_models import AnswerModel, answer_body
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest
@@ -25,6 +25,10 @@ from calipso.topology.path.drawing import as_graph
 from calipso.topology.svg import svg
 
 ns = Namespace("path", description="The way of packets between two ends.", path="/")
+
+
+#: A name or number of a protocol.
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$", examples=["tcp"])]
 
 
 class PathFormat(StrEnum):
@@ -46,6 +50,10 @@ class PathQuery(OneQuery):
         examples=["web-1"],
     )
     to: Text = Field(description="As `from`.", examples=["db-1"])
+    proto: Word | None = Field(
+        default=None, description="Protocol for security groups; default: any."
+    )
+    port: int | None = Field(default=None, ge=0, le=65535, description="Port of the goal.")
     format: PathFormat = Field(default=PathFormat.JSON, description="JSON, or a picture.")
 
 
@@ -97,7 +105,8 @@ class Path(Resource):  # type: ignore[misc]
         """
         environment = caller.may_view(query.env_name)
         try:
-            answer = find_path(opened(query), environment, query.start, query.to)
+            packet = packet_of(query.proto, query.port)
+            answer = find_path(opened(query), environment, query.start, query.to, packet)
         except ConfigError as error:
             raise BadRequest(error.message, hint=error.hint) from error
         return path_response(answer, query.format)

@@ -20,6 +20,8 @@ class CliFetchSwitchPnics(Fetcher):
     def get(self, parent_id: str) -> list[Fetched]:
         found: dict[str, Fetched] = {}
         for seen in seen_on_switches(self).get(parent_id, ()):
+            if seen.of_fabric:
+                continue  # AciFetchSwitchPnic finds it
             description = seen.told.get("port_description")
             fields = {
                 "id": seen.port_id,

@@ -23,6 +23,8 @@ class CliFetchSwitches(Fetcher):
         found: dict[str, Fetched] = {}
         for seen in seen_by_nics(self):
             told = seen.told
+            if seen.of_fabric:
+                continue  # AciFetchSwitches has found it
             fields = {
                 "id": seen.switch_id,
                 "name": seen.switch_name,

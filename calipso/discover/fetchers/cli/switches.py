@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from calipso.model.documents import Document
 from calipso.sources.fetcher import Fetcher
 from calipso.topology.neighbours import Seen, seen_ports
 
@@ -14,7 +15,11 @@ def seen_by_nics(fetcher: Fetcher) -> list[Seen]:
     def read() -> list[Seen]:
         nics = fetcher.inv.find(fetcher.env, "host_pnic", ("id", "host", "lldp", "lldp_others"))
         hosts = fetcher.inv.find(fetcher.env, "host", ("id", "name", "other_names"))
-        return seen_ports(nics, hosts)
+        switches: list[Document] = []
+        if fetcher.context.environment.aci_enabled:
+            fields = ("id", "dn", "management_addresses")
+            switches = fetcher.inv.find(fetcher.env, "switch", fields)
+        return seen_ports(nics, hosts, switches)
 
     return fetcher.context.shared("cli:switch_ports", read)
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from calipso.discover.fetchers.db.agents import agents, ids_by_other_name, unreadable
-from calipso.errors import CalipsoError, ErrorKind, NotFound
+from calipso.discover.fetchers.ovn.cloud import ovn_cloud
+from calipso.errors import CalipsoError, ErrorKind, NotFound, OvnAccessError
 from calipso.model.hosts import region_of
 from calipso.model.inventory import Fetched
 from calipso.model.scan import Problem
@@ -22,10 +23,12 @@ class DbFetchHostNetworkAgents(DbAccess):
     """Neutron's agents of each host, one query for all; heartbeats as Neutron stored them.
 
     `alive` is what Neutron's API says: it knows how late a heartbeat may be. Agents that only the
-    API lists (those of OVN have no row in the table) are listed too.
+    API lists (those of OVN have no row in the table) are listed too. Their heartbeats rise only
+    when somebody asks, so an idle cloud has them as dead in its first answer: what OVN itself
+    counts decides whether that is reported.
     """
 
-    sources: ClassVar[tuple[str, ...]] = ("api",)
+    sources: ClassVar[tuple[str, ...]] = ("api", "ovn")
 
     batch_size: ClassVar[int | None] = None
 
@@ -97,8 +100,19 @@ class DbFetchHostNetworkAgents(DbAccess):
         stored = self.inv.find(self.env, "network_agent", ["id", _ALIVE], host=list(hosts))
         return {str(agent["id"]): agent.get(_ALIVE) for agent in stored}
 
+    def _by_ovn(self) -> Mapping[str, bool]:
+        """Whether agents of OVN report, by their ids; nothing where OVN does not say it."""
+        if "OVN" not in self.context.environment.mechanism_drivers:
+            return {}
+        try:
+            return ovn_cloud(self).facts.agents
+        except OvnAccessError:  # the fetchers of OVN report it
+            return {}
+
     def _check(self, agent: Fetched) -> None:
         if agent.get(_ALIVE) is not False:
+            return
+        if agent["admin_state_up"] and self._by_ovn().get(_agent_id(agent)):
             return
         off = "" if agent["admin_state_up"] else " (an administrator switched it off)"
         self.problem(
@@ -111,6 +125,11 @@ class DbFetchHostNetworkAgents(DbAccess):
             source="api",
             host=agent["host"],
         )
+
+
+def _agent_id(agent: Fetched) -> str:
+    """Neutron's id of an agent."""
+    return str(agent["id"]).removeprefix(f"{agent['binary']}-")
 
 
 def _agent(row: Fetched) -> Fetched:

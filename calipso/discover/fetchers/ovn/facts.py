@@ -26,6 +26,9 @@ from calipso.model.documents import Document
 
 PREFIX = "neutron-"
 
+#: Where the agent for metadata notes the count that it has seen.
+METADATA_COUNT = "neutron:ovn-metadata-sb-cfg"
+
 #: A chassis that is more than one count behind is dead if its last report is that much older than
 #: the last count: what Neutron takes (`agent_down_time`). Milliseconds.
 DOWN_AFTER = 75_000
@@ -86,6 +89,25 @@ class OvnFacts:
         if not since or not chassis.reported:
             return None
         return since - chassis.reported <= DOWN_AFTER
+
+    @cached_property
+    def agents(self) -> dict[str, bool]:
+        """Whether Neutron's agents report, by their ids: ovn-controller has the name of its
+        chassis, the agent for metadata notes its id and count beside it. Unknown ones are left out.
+        """
+        found = {
+            name: alive
+            for name, chassis in self.chassis.items()
+            if (alive := self.alive(chassis)) is not None
+        }
+        top: Document = next(iter(self.sb.get("SB_Global", ())), {})
+        count = number(top.get("nb_cfg"))
+        for row in self.sb.get("Chassis_Private", ()):
+            ids = mapping(row.get("external_ids"))
+            identity, said = ids.get("neutron:ovn-metadata-id"), ids.get(METADATA_COUNT, "")
+            if identity and count is not None and said.isdecimal() and count - int(said) <= 1:
+                found[identity] = True
+        return found
 
     # -- switches and their ports --------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Fetchers that ask the APIC of a Cisco ACI fabric."""

@@ -1,0 +1,1 @@
+"""Cisco ACI: the REST API of the controller of a fabric (APIC)."""

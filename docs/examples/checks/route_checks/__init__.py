@@ -1,0 +1,1 @@
+"""Checks of your own, for docs/add-a-check.md."""
