@@ -94,8 +94,7 @@ def ports_with(
 ) -> list[Document]:
     """Return the ports with one of these values in a field that has an index.
 
-    The index has no other field, and the embedded store uses it only alone, see
-    `calipso.stores.mongo.narrow`.
+    The query names no other field, because the index has none, see `calipso.stores.mongo.narrow`.
     """
     values = sorted(wanted)
     asked = [*fields, "type", "environment"]

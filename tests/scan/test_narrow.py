@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_any_sequence_of_changes_and_scans_of_parts_leaves_what_all_finders_find
         narrow += record["narrow"]
         assert links_and_cliques(inv) == all_again(inv), record["request"]
     assert narrow >= 4
-    run()
+    assert not run()["narrow"]  # a scan of everything finds everything
     after = contents(inv, ENV)
     run(clear=True)
     assert contents(inv, ENV) == after
@@ -149,7 +150,7 @@ def change(cloud: RunningCloud, chance: random.Random) -> None:
     elif kind == "delete":
         cloud.mutate("delete_instance")
     elif kind == "router":
-        with suppress(ValueError, RuntimeError):  # every network may have one already
+        with suppress(HTTPError):  # every network may have one already
             cloud.mutate("add_router_interface")
 
 

@@ -40,6 +40,10 @@ class Patience:
             say(f"waiting for {', '.join(names) or 'the stores'} ({now - self._began:.0f} s)")
 
 
+#: Processes of our own that take no tasks: they send no heartbeat of a worker.
+NO_WORKERS = ("beat", "events")
+
+
 def rows(config: Settings, state: dict[str, Any], *, alive: bool) -> list[dict[str, Any]]:
     """A row for each store and process."""
     found = [_given(name, address, config) for name, address in state.get("given", {}).items()]
@@ -67,7 +71,7 @@ def silent_workers(state: dict[str, Any]) -> list[str]:
     workers = [
         child
         for child in state.get("children", [])
-        if not child["address"] and child["name"] != "beat"
+        if not child["address"] and child["name"] not in NO_WORKERS
     ]
     if not workers:
         return []

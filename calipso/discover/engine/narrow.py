@@ -17,6 +17,7 @@ from calipso.discover.cliques.reach import reached_focal_points
 from calipso.discover.engine.touched_hosts import touched_hosts
 from calipso.discover.find_links_metadata import load_link_finders
 from calipso.model.documents import Document
+from calipso.model.scan import ScanRequest
 from calipso.sources.context import ScanContext
 from calipso.stores.inventory.touched import Touched
 from calipso.stores.scans.scan_store import ScanStore
@@ -51,9 +52,13 @@ def what_changed(store: ScanStore, scan: Document, *kinds: str) -> Touched | Non
 
 
 def link_work(store: ScanStore, scan: Document, context: ScanContext) -> LinkWork | None:
-    """Return which links are to be found again after the inventory was read; None: all."""
-    request = scan["request"]
-    if not scan.get("derived") or scan["derived"] != scan.get("fingerprint") or request["clear"]:
+    """Return which links are to be found again after the inventory was read; None: all.
+
+    A scan of the whole inventory finds all: it repairs what nobody knows of.
+    """
+    if ScanRequest.model_validate(scan["request"]).whole_inventory():
+        return None
+    if not scan.get("derived") or scan["derived"] != scan.get("fingerprint"):
         return None
     touched = what_changed(store, scan, "fetch", "sweep")
     if touched is None:
