@@ -9,6 +9,7 @@ import typer
 
 from calipso.cli.output import clean, say, show_list
 from calipso.errors import CalipsoError, ConfigError
+from calipso.settings import settings
 from monitoring.setup.monitoring_setup_manager import Level, MonitoringSetupManager, Runner
 
 EnvironmentOption = Annotated[str, typer.Option("-e", "--env", help="The environment.")]
@@ -18,7 +19,10 @@ ServerOption = Annotated[
     typer.Option("--server", help="Host of the environment that runs it; default: this machine."),
 ]
 ApiOption = Annotated[
-    str, typer.Option("--api", help="Host and port of Calipso's API, for Prometheus.")
+    str | None,
+    typer.Option(
+        "--api", help="Host and port of Calipso's API, for Prometheus. Default: as it is set."
+    ),
 ]
 
 
@@ -31,13 +35,13 @@ def render(
     level: Annotated[
         Level, typer.Option("--level", help="none, db, files or deploy.")
     ] = Level.FILES,
-    api: ApiOption = "127.0.0.1:8000",
+    api: ApiOption = None,
 ) -> None:
     """Write the files of a monitoring system into a folder, to be looked at.
 
     Example: calipso monitoring render --env prod --runner nagios --out ./nagios
     """
-    manager = MonitoringSetupManager(environment, runner, api)
+    manager = MonitoringSetupManager(environment, runner, api or settings().api_bind)
     if level is Level.NONE:
         say("level none: nothing is rendered")
         return
@@ -61,13 +65,13 @@ def deploy(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
-    api: ApiOption = "127.0.0.1:8000",
+    api: ApiOption = None,
 ) -> None:
     """Put the files on the hosts and the server; the runner's own check comes first.
 
     Only files with our mark are replaced. When a check or a reload fails, the old files come back.
     """
-    manager = MonitoringSetupManager(environment, runner, api)
+    manager = MonitoringSetupManager(environment, runner, api or settings().api_bind)
     rendered = manager.render()
     manager.keep(rendered)
 
@@ -81,10 +85,10 @@ def status(
     environment: EnvironmentOption,
     runner: RunnerOption,
     server: ServerOption = "",
-    api: ApiOption = "127.0.0.1:8000",
+    api: ApiOption = None,
 ) -> None:
     """Show of each host and the server whether its files are as they should be."""
-    manager = MonitoringSetupManager(environment, runner, api)
+    manager = MonitoringSetupManager(environment, runner, api or settings().api_bind)
     _show(manager.status(manager.render(), server))
 
 
@@ -92,10 +96,10 @@ def remove(
     environment: EnvironmentOption,
     runner: RunnerOption,
     server: ServerOption = "",
-    api: ApiOption = "127.0.0.1:8000",
+    api: ApiOption = None,
 ) -> None:
     """Remove our files from the hosts and the server. What is not ours stays."""
-    manager = MonitoringSetupManager(environment, runner, api)
+    manager = MonitoringSetupManager(environment, runner, api or settings().api_bind)
     _show(manager.remove(manager.render(), server))
 
 

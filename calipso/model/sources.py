@@ -121,6 +121,11 @@ def asks_hosts(name: str) -> bool:
     return name in BY_NAME and BY_NAME[name].per_host
 
 
+def is_optional(name: str) -> bool:
+    """True for a source that a cloud may not have at all."""
+    return name in BY_NAME and BY_NAME[name].optional
+
+
 def slowest(names: Iterable[str]) -> str:
     """Return the sources of a fetcher, with the source of its queue first.
 

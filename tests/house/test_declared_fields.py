@@ -112,6 +112,10 @@ RARE = {
         "a bridge with an address",
         "cli_fetch_vconnectors_ovs/bridge_with_ipv6_addresses",
     ),
+    ("floating_ip", "port_forwardings"): (
+        "a single port that is forwarded",
+        "api_fetch_floating_ips/used_and_free",
+    ),
     ("vedge", "pnic"): ("Open vSwitch without tunnels", "db_fetch_vedges_ovs/vlan_one_nic"),
 }
 

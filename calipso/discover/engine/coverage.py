@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from calipso.errors import ErrorKind
 from calipso.model.documents import Document
 from calipso.model.scan import Problem, ScanStatus
-from calipso.model.sources import asks_hosts
+from calipso.model.sources import asks_hosts, is_optional
 from calipso.stores.scans.scan_store import ScanStore
 from calipso.stores.scans.task_problems import MOST_CHARACTERS
 
@@ -82,7 +82,8 @@ def summarise(
             source = entry["source"] or task.get("source", "")
             line(entry["host"], source).others += entry["number"]
     for source, fetchers in skipped.items():
-        line("", source).skipped = fetchers
+        if ("", source) in lines or not is_optional(source):
+            line("", source).skipped = fetchers
     return [lines[key].document() for key in sorted(lines)], problems
 
 

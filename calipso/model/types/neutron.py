@@ -53,6 +53,9 @@ ROUTER = ObjectType(
         ),
         Field("network", "Ids of the networks of these ports.", PORTS),
         Field("hosts", "Hosts that Neutron has bound its ports to.", PORTS, column=True),
+        Field("availability_zones", "Zones of the agents that serve it.", ROUTERS),
+        Field("availability_zone_hints", "Zones that were asked for.", ROUTERS),
+        Field("flavor_id", "Flavor that says which driver serves it.", ROUTERS),
     ),
     open=(Open("Other fields of Neutron's router.", ROUTERS),),
 )

@@ -52,6 +52,7 @@ def _fabric(site: Site) -> None:
     for number, role in roles.items():
         name, dn = f"{role}-{number}", f"topology/pod-1/node-{number}"
         facts = {"dn": dn, "id": str(number), "name": name, "role": role, "model": "N9K-SAMPLE"}
+        facts["version"] = "n9000-15.2(7f)"
         _add(site, "fabricNode", {**facts, "fabricSt": "active", "serial": f"SAMPLE{number:05}"})
         system = {"dn": f"{dn}/sys", "name": name, "role": role}
         addresses = {"address": f"10.0.{number}.1", "oobMgmtAddr": f"192.0.2.{number}"}
