@@ -23,6 +23,7 @@ ABOUT = {
     "OpenStack": "The OpenStack API: the address of Keystone and a login with the admin role.",
     "mysql": "The database of the controllers; Calipso only reads it.",
     "CLI": "SSH: the gateway to the hosts, and the account on it and on each host.",
+    "OVN": "The databases of OVN; empty: asked by SSH on a controller.",
     "AMQP": "The message bus, for notifications of the cloud.",
     "ACI": "Controllers of a Cisco ACI fabric.",
     "Monitoring": "The monitoring server of the original.",
@@ -73,7 +74,22 @@ MEANING = {
     "CLI.known_hosts": "File of host keys on the workers; empty: one in the data directory.",
     "CLI.accept_new_hosts": "Trust the key of a host at the first contact.",
     "CLI.hosts": "Hosts that are reached in another way, by name.",
+    "OVN.hosts": "Hosts that have the databases, in the order in which they are asked by SSH.",
+    "OVN.command_prefix": "Before each command there, for example docker exec ovn_nb_db.",
+    "OVN.nb_socket": "Socket of the northbound database there.",
+    "OVN.sb_socket": "Socket of the southbound database there.",
+    "OVN.nb_connection": "Northbound database by network, such as ssl:192.0.2.11:6641.",
+    "OVN.sb_connection": "Southbound database by network, such as ssl:192.0.2.11:6642.",
+    "OVN.cert_file": "File of a client certificate on the workers.",
+    "OVN.key_file": "File of its key.",
+    "OVN.insecure": "Do not check the certificate of the server.",
+    "OVN.timeout": "Seconds for one command or request.",
     "AMQP.vhost": "Virtual host on the bus.",
+    "AMQP.failover": "Other servers of the same cluster, tried in turn: a list.",
+    "AMQP.heartbeat": "Seconds between two signs of life.",
+    "AMQP.exchanges": "Exchanges of the services; empty: those of events.json. A list.",
+    "AMQP.topics": "First words of the routing keys: a list.",
+    "AMQP.more": "Further brokers by name, each with the fields that differ.",
     "ACI.insecure": "Do not check certificates.",
     "Kubernetes.token": "Token of the account.",
     "NFV_provider.nfv_token": "Token of the provider.",
@@ -99,11 +115,14 @@ MEANING = {
     "ca_file": _CA,
 }
 _BOOLEAN = frozenset({"use_tls", "insecure", "install_monitoring_client"})
+_JSON = frozenset({"failover", "exchanges", "topics", "more"})
 #: Fields that almost everybody fills in, beside those that are required.
 COMMON = {
     "OpenStack": ("auth_url", "auth_type", "user", "pwd", "admin_project"),
     "mysql": ("host", "port", "user", "pwd"),
     "CLI": ("host", "port", "user", "pwd", "key", "accept_new_hosts"),
+    "OVN": ("hosts", "command_prefix"),
+    "ACI": ("host", "port", "user", "pwd"),
 }
 
 
@@ -157,7 +176,9 @@ def _order(name: str) -> tuple[int, str]:
 
 def _other(section: str, name: str, *, required: bool) -> FormField:
     kind: FieldKind = "boolean" if name in _BOOLEAN else _text_kind(name)
-    if name.endswith("port"):
+    if name in _JSON:
+        kind = "json"
+    elif name.endswith("port") or name == "heartbeat":
         kind = "number"
     return FormField(name, kind, meaning(section, name), required, required, "", ())
 

@@ -7,6 +7,10 @@ from flask.testing import FlaskClient
 from calipso.model.section_base import is_secret_key
 from calipso.model.section_forms import MEANING, section_forms
 from calipso.model.sections import OTHER_KEYS, SECTIONS, CliSection
+from calipso.model.sources import SOURCES as DECLARED
+
+#: Sections of the sources that scans read.
+SOURCES = {source.section for source in DECLARED}
 
 
 def test_every_field_of_every_section_has_a_sentence_and_no_sentence_is_left_over() -> None:
@@ -22,9 +26,7 @@ def test_every_field_of_every_section_has_a_sentence_and_no_sentence_is_left_ove
         f"{form.name}.{item.name}" for form in forms for item in form.fields if not item.about
     ] == []
     assert sorted(MEANING.keys() - used) == []
-    assert (
-        {form.name for form in forms} == {*OTHER_KEYS, "OpenStack", "mysql", "CLI"} <= set(SECTIONS)
-    )
+    assert {form.name for form in forms} == set(OTHER_KEYS) | SOURCES <= set(SECTIONS)
 
 
 def test_a_form_has_the_fields_of_its_model_with_their_kinds(admin: FlaskClient) -> None:
