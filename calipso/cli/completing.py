@@ -50,6 +50,11 @@ def schedules(incomplete: str) -> list[str]:
     return _quietly(lambda database: database["scheduled_scans"].distinct("name"), incomplete)
 
 
+def event_types(incomplete: str) -> list[str]:
+    """Types of the events that clouds have sent."""
+    return _quietly(lambda database: database["events"].distinct("type"), incomplete)
+
+
 def users(incomplete: str) -> list[str]:
     """Names of users."""
     return _quietly(lambda database: database["users"].distinct("name"), incomplete)

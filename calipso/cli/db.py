@@ -58,8 +58,8 @@ def upgrade(
     """Bring the database to the schema of this version: documents, then indexes.
 
     A second run, or runs on two machines at once, do no harm. Stop the workers first, and make a
-    backup: only the backup brings back the old state. The embedded MongoDB of a stack that is down
-    is started for the time of the command. Example: calipso db upgrade --dry-run
+    backup: only the backup brings back the old state. The own MongoDB of a stack that is down is
+    started for the time of the command. Example: calipso db upgrade --dry-run
     """
     with reachable_mongo():
         _upgrade(wait, dry_run=dry_run)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -67,7 +68,12 @@ def list_events(
         MessageState | None, typer.Option("--state", help="Only events in this state.")
     ] = None,
     event_type: Annotated[
-        str | None, typer.Option("--type", help="Only events of this type: port.create.end.")
+        str | None,
+        typer.Option(
+            "--type",
+            help="Only events of this type: port.create.end.",
+            autocompletion=completing.event_types,
+        ),
     ] = None,
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=0, help="Maximum number; 0: all.")

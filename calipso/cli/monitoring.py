@@ -44,6 +44,7 @@ from calipso.stores.monitoring.round_store import RoundStore
 from calipso.stores.monitoring.silence_store import SilenceStore
 from calipso.stores.monitoring.status_store import TROUBLES
 from calipso.stores.monitoring.summary import by_host, summary
+from calipso.stores.people.audit_store import AuditStore, who
 from calipso.utils.clock import now
 
 app = typer.Typer(help="Statuses: list, show, ack, silence, run; set up other systems.")
@@ -184,10 +185,11 @@ def ack(
     inv = InventoryMgr()
     name, item = _item(inv, word, environment, object_type, host, link)
     until = None if hours is None else now() + timedelta(hours=hours)
-    fields = {"who": _who(), "why": why, "at": now(), "until": until}
+    fields = {"who": who(), "why": why, "at": now(), "until": until}
     if not SilenceStore(inv).acknowledge(item, name, None if take_back else fields):
         label = (item.get("monitoring") or {}).get("label", "not checked")
         raise ConfigError(f"{word}: nothing to acknowledge, it is {label}")
+    AuditStore().add_command("monitoring ack", str(item["_id"]), ("why", "until"), environment=name)
     say(f"{word}: {'not acknowledged any more' if take_back else 'acknowledged'}")
 
 
@@ -207,7 +209,8 @@ def silence(
     """Silence an object and what is below it: no messages, no alerts, and it does not count."""
     inv = InventoryMgr()
     item = one_object(inv, word, environment, object_type, host)
-    store = SilenceStore(inv)
+    store, where = SilenceStore(inv), str(item["environment"])
+    AuditStore().add_command("monitoring silence", str(item["id"]), ("until",), environment=where)
     if end:
         mine = [one for one in store.active(item["environment"]) if one["target"] == item["_id"]]
         for one in mine:
@@ -215,14 +218,8 @@ def silence(
         say(f"{word}: {len(mine)} silences ended")
         return
     until = now() + timedelta(hours=hours)
-    store.add(item, below=not only, until=until, who=_who(), why=why)
+    store.add(item, below=not only, until=until, who=who(), why=why)
     say(f"{word}: silent until {iso(until)}")
-
-
-def _who() -> str:
-    import getpass
-
-    return getpass.getuser()
 
 
 @app.command()

@@ -7,12 +7,17 @@ from typing import Annotated
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import clean, say, show_list
 from calipso.errors import CalipsoError, ConfigError
 from calipso.settings import settings
+from calipso.stores.people.audit_store import AuditStore
 from monitoring.setup.monitoring_setup_manager import Level, MonitoringSetupManager, Runner
 
-EnvironmentOption = Annotated[str, typer.Option("-e", "--env", help="The environment.")]
+EnvironmentOption = Annotated[
+    str,
+    typer.Option("-e", "--env", help="The environment.", autocompletion=completing.environments),
+]
 RunnerOption = Annotated[Runner, typer.Option("--runner", help="The monitoring system.")]
 ServerOption = Annotated[
     str,
@@ -78,6 +83,8 @@ def deploy(
     def tell(text: str) -> None:
         typer.echo(clean(text, keep="\n"))
 
+    if not dry_run:
+        _audit("deploy", environment, runner)
     _show(manager.deploy(rendered, server, dry_run=dry_run, tell=tell))
 
 
@@ -100,7 +107,12 @@ def remove(
 ) -> None:
     """Remove our files from the hosts and the server. What is not ours stays."""
     manager = MonitoringSetupManager(environment, runner, api or settings().api_bind)
+    _audit("remove", environment, runner)
     _show(manager.remove(manager.render(), server))
+
+
+def _audit(verb: str, environment: str, runner: Runner) -> None:
+    AuditStore().add_command(f"monitoring {verb}", str(runner), environment=environment)
 
 
 def _show(done: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from calipso.analysis.drift_rules import load_drift_rules
+from calipso.cli import completing
 from calipso.cli.moments import moment
 from calipso.cli.output import ColumnOption, Format, FormatOption, clean, say, show_list
 from calipso.cli.search import environments
@@ -34,7 +35,13 @@ def add(
     environment: EnvOption = None,
     rule: Annotated[str | None, typer.Option("--rule", help="Findings of this rule.")] = None,
     of_object: Annotated[
-        str | None, typer.Option("--object", metavar="OBJECT", help="Findings of this object.")
+        str | None,
+        typer.Option(
+            "--object",
+            metavar="OBJECT",
+            help="Findings of this object.",
+            autocompletion=completing.objects,
+        ),
     ] = None,
     object_type: ObjectTypeOption = None,
     host: HostOption = None,

@@ -163,7 +163,7 @@ def test_a_target_without_a_section_and_a_wrong_section_are_refused(
 
     assert (missing.status_code, wrong.status_code) == (422, 422)
     assert "no section ACI" in missing.json["error"]["message"]
-    assert "user is missing" in wrong.json["error"]["message"]
+    assert "ACI.user: missing" in wrong.json["error"]["message"]
 
 
 def test_where_no_scan_reads_the_accounts_are_tried_too(

@@ -55,8 +55,8 @@ def test_what_the_scan_tree_reads_is_what_is_supported(admin: FlaskClient) -> No
         for item in admin.get(path).json["items"]
     }
 
-    read = ("OVS", "LXB", "SRIOV", "MACVTAP")
-    other = ("OVN", "VPP", "Calico", "HyperV", "ODL")
+    read = ("OVS", "LXB", "OVN", "SRIOV", "MACVTAP")
+    other = ("VPP", "Calico", "HyperV", "ODL")
     other += ("Mellanox", "DVS", "Midonet", "Arista", "Nexus")
     assert found == dict.fromkeys(read, True) | dict.fromkeys(other, False)
     one = admin.get(f"{path}&mechanism_drivers=OVS&total=true").json

@@ -50,9 +50,9 @@ def test_events_are_listed_with_what_came_of_them_and_without_payload(
     answer = admin.get("/api/v1/events?state=waiting&event_type=port.create.end")
 
     assert "S3CRET" not in answer.text
-    (found,) = answer.json["events"]
+    (found,) = answer.json["items"]
     assert (found["id"], found["context"]["user"]) == (event, "alice")
-    assert admin.get("/api/v1/events?state=done").json["events"] == []
+    assert admin.get("/api/v1/events?state=done").json["items"] == []
     assert admin.get(f"/api/v1/events/{event}").json["keys"] == ["port:p1"]
     assert admin.get("/api/v1/events/nothing").status_code == 404
 
@@ -62,7 +62,7 @@ def test_a_listener_says_what_it_does_and_what_waits(admin: FlaskClient, event: 
 
     assert (found["state"], found["waiting"], found["queue"]) == ("running", 1, 3)
     assert found["counts"] == {"handled": 1}
-    listed = admin.get("/api/v1/event_listeners").json["event_listeners"]
+    listed = admin.get("/api/v1/event_listeners").json["items"]
     assert [item["environment"] for item in listed] == [NAME]
 
 
@@ -84,7 +84,7 @@ def test_what_was_given_up_is_listed_and_tried_again(
     (key,) = EventKeys().of(NAME)
     EventKeys().failed(key, "no route to host")
 
-    (dead,) = admin.get(f"/api/v1/event_listeners/{NAME}/dead").json["dead"]
+    (dead,) = admin.get(f"/api/v1/event_listeners/{NAME}/dead").json["items"]
     again = admin.post(f"/api/v1/event_listeners/{NAME}/retry")
 
     assert (dead["reason"], dead["events"]) == ("no route to host", [event])

@@ -130,7 +130,7 @@ def test_a_schedule_of_one_scanner_stays_one_whatever_is_changed_of_it(
 def test_all_that_a_scan_can_be_asked_for_can_be_said_of_a_schedule() -> None:
     ours = {OPTIONS.get(name, name) for name in ScheduleBody.model_fields}
 
-    assert ScanRequest.model_fields.keys() - ours == {"origin"}
+    assert ScanRequest.model_fields.keys() - ours == {"origin", "parts"}  # parts: of events
     assert set(REQUEST) - SchedulePatch.model_fields.keys() == set()
 
 

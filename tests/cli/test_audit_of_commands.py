@@ -34,6 +34,9 @@ CHANGES = {
     *("scan run", "scan cancel"),
     *("schedule add", "schedule remove", "schedule enable", "schedule disable"),
     "db upgrade",
+    *("events reconcile", "events retry"),
+    *("intent add", "intent remove", "mute add", "mute remove"),
+    *("monitoring ack", "monitoring silence", "monitoring deploy", "monitoring remove"),
     *("user add", "user passwd", "user grant", "user remove", "user token", "user revoke"),
 }
 #: Those that change nothing a person would ask about: they read, or start and stop processes.
@@ -45,7 +48,12 @@ READS = {
     *("link list", "clique list", "clique show", "db status", "config show", "check"),
     *("user list", "user show", "user tokens"),
     *("up", "down", "status", "api", "worker", "beat", "demo"),
-    *("search", "changes", "graph", "dependents"),
+    *("search", "changes", "graph", "dependents", "path", "why", "diff", "impact", "spof", "mcp"),
+    *("drift", "intent check", "intent list", "intent pin", "mute list"),
+    *("events dead", "events list", "events listen", "events run", "events show", "events status"),
+    *("monitoring handle", "monitoring icinga"),  # results of other systems: changes of a status
+    *("monitoring list", "monitoring show", "monitoring summary", "monitoring hosts"),
+    *("monitoring render", "monitoring run", "monitoring status"),
 }
 
 

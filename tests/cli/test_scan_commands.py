@@ -234,7 +234,7 @@ def test_check_without_workers_fails_and_names_the_queues(run: Any) -> None:
         True,
         False,
     )
-    assert "scan, api, db, cli, links, cliques" in lines["workers"]["message"]
+    assert "scan, events, api, db, cli, links, cliques" in lines["workers"]["message"]
     assert "calipso up" in lines["workers"]["hint"]
 
 
