@@ -17,6 +17,7 @@ class Scope(StrEnum):
     HOST = "host"
     PROJECT = "project"
     SECURITY_GROUP = "security_group"
+    FLOATING_IP = "floating_ip"
     AGGREGATES = "aggregates"  # all of them; the key has no id
     MESSAGE = "message"  # a handler of one's own runs for this message
     RECONCILE = "reconcile"  # compare the lists of the API with the inventory

@@ -60,13 +60,24 @@ def as_a_fresh_scan(inv: InventoryMgr) -> None:
     assert different(before, by_id(inv)) == []
 
 
+#: What an event does not set right, as docs/events.md says: folders of lists that got empty, and
+#: tunnels of other hosts.
+UNTIL_A_WHOLE_SCAN = {"otep": ("remote_addresses", "tunnels")}
+
+
 def by_id(inv: InventoryMgr) -> dict[str, dict[str, Any]]:
     """Every document of the environment, without stamps, by collection and id."""
     return {
-        f"{name} {item['_id']}": stable(item)
+        f"{name} {item['_id']}": _told(stable(item))
         for name, items in contents(inv, "sample").items()
         for item in items
+        if item.get("type") != "floating_ips_folder"
     }
+
+
+def _told(item: dict[str, Any]) -> dict[str, Any]:
+    late = UNTIL_A_WHOLE_SCAN.get(str(item.get("type")), ())
+    return {name: value for name, value in item.items() if name not in late}
 
 
 def different(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -10,12 +10,13 @@ from calipso.model.events import Scope, Target
 
 
 class EventFloatingIp(EventRescan):
-    """The router and its hosts, the floating network, and the port behind the address."""
+    """The address, the router and its hosts, the floating network, and the port behind the address."""
 
     def targets(self, notification: Document) -> Iterable[Target]:
         """Return what a floating IP touches; its own port makes no event."""
         for item in items_of(notification, "floatingip"):
             router = word(item, "router_id")
+            yield Target(Scope.FLOATING_IP, word(item, "id"))
             if network := word(item, "floating_network_id"):
                 # one that is free does not say which router had it
                 yield Target(Scope.NETWORK, network, deep=not router, looks=int(not router))

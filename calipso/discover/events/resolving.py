@@ -50,6 +50,7 @@ class Resolver:
             Scope.HOST: self._host,
             Scope.PROJECT: self._project,
             Scope.SECURITY_GROUP: self._security_group,
+            Scope.FLOATING_IP: self._floating_ip,
             Scope.AGGREGATES: self._aggregates,
         }
 
@@ -108,7 +109,11 @@ class Resolver:
             self._hosts(self.places.hosts_serving(target.id), found)
             self._hosts(self.ask.agents_of_network(target.id), found)
 
+    def _floating_ip(self, target: Target, found: Resolved) -> None:
+        self._itself("floating_ip", target, found)
+
     def _router(self, target: Target, found: Resolved) -> None:
+        self._itself("router", target, found)
         services = self.places.services("router_id", target.id)
         networks = {*target.networks}
         for service in services:
@@ -125,13 +130,10 @@ class Resolver:
             found.parts |= self.places.new("host", target.id)
 
     def _project(self, target: Target, found: Resolved) -> None:
-        known = self.places.get("project", target.id)
-        if known is not None:
-            found.parts.add(self.places.part("project", known))
-        else:
-            found.parts |= self.places.new("project", target.id)
+        self._itself("project", target, found)
 
     def _security_group(self, target: Target, found: Resolved) -> None:
+        self._itself("security_group", target, found)
         ports = self.places.ports_with("security_groups", target.id)
         if len(ports) <= MOST_PORTS:
             found.parts |= {self.places.part("port", port) for port in ports}
@@ -141,6 +143,14 @@ class Resolver:
 
     def _aggregates(self, target: Target, found: Resolved) -> None:
         found.parts |= self.places.whole_node("aggregate")
+
+    def _itself(self, kind: str, target: Target, found: Resolved) -> None:
+        """The object alone; where it is not in the inventory, the list that may have it."""
+        known = self.places.get(kind, target.id)
+        if known is not None:
+            found.parts.add(self.places.part(kind, known))
+        elif target.id:
+            found.parts |= self.places.new(kind, target.id)
 
     # -- parts -------------------------------------------------------------------------
 
