@@ -10,7 +10,7 @@ from calipso.model.events import Scope, Target
 
 
 class EventFloatingIp(EventRescan):
-    """The address, the router and its hosts, the floating network, and the port behind the address."""
+    """The address, its router and hosts, the floating network, and the port behind it."""
 
     def targets(self, notification: Document) -> Iterable[Target]:
         """Return what a floating IP touches; its own port makes no event."""
