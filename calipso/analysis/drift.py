@@ -162,7 +162,9 @@ def _log(judged: Judged, scan_id: str) -> None:
     for item in judged.cleared[:TOLD]:
         log.info("drift is over: %s", item["sentence"], extra=about | {"rule": item["rule"]})
     numbers = {"new": len(judged.new), "cleared": len(judged.cleared), "open": judged.found}
-    log.info("drift judged", extra=about | numbers | {"seconds": round(judged.seconds, 1)})
+    # what is as before is no line of the scan
+    scan = about if judged.new or judged.cleared else {"environment": judged.environment}
+    log.info("drift judged", extra=scan | numbers | {"seconds": round(judged.seconds, 1)})
 
 
 def by_severity(items: Iterable[Record]) -> dict[str, int]:

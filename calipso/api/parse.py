@@ -17,7 +17,9 @@ from calipso.validation_words import said
 
 M = TypeVar("M", bound=BaseModel)
 
-#: No name of anything holds one; half of a surrogate is no character at all.
+#: No text of anything holds one of these; neither a store nor a log takes them.
+_NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+#: No name of anything of ours holds one; half of a surrogate is no character at all.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -26,15 +28,17 @@ def parse_query(request: Request, model: type[M]) -> M:
 
     Lists may be given as repeated keys or with commas. Keys the model does not know are wrong.
     A model with `OPEN = (prefix, key)` takes any key with this prefix: as a dict, under that key.
+    Under the keys in `CLOUD_WORDS` any text may stand: names out of a cloud hold what they like.
     """
     lists = {name(key, field) for key, field in model.model_fields.items() if is_list(field)}
     prefix, opened = getattr(model, "OPEN", ("", ""))
+    words: frozenset[str] = getattr(model, "CLOUD_WORDS", frozenset())
     values: dict[str, Any] = {}
     problems: list[Detail] = []
     for key in request.args:
         given = request.args.getlist(key)
-        if any(_CONTROL.search(text) for text in (key, *given)):
-            # neither a store nor a log takes them
+        wrong_in = _NOT_TEXT if key in words else _CONTROL
+        if any(wrong_in.search(text) for text in (key, *given)):
             problems.append(Detail(_CONTROL.sub("?", key), "holds a control character"))
         elif any(not value.strip() for value in given):
             problems.append(Detail(key, "has no value"))

@@ -27,7 +27,9 @@ from calipso.stores.scans.listener_store import ListenerStore
 from tests.events.conftest import add_environment, amqp_section
 from tests.faults.rabbit import Rabbit
 from tests.sample_cloud.running import RunningCloud, running_cloud
-from tests.workers.conftest import Cluster, wait_for
+from tests.workers.conftest import Cluster, cluster, wait_for
+
+__all__ = ["cluster"]
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 

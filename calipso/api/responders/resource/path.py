@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from flask import Response
 from flask_restx import Namespace, Resource
@@ -41,6 +41,8 @@ class PathFormat(StrEnum):
 
 class PathQuery(OneQuery):
     """From where to where."""
+
+    CLOUD_WORDS: ClassVar[frozenset[str]] = frozenset({"from", "to"})
 
     env_name: EnvironmentName = Field(description="The environment of both ends.")
     start: Text = Field(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from flask_restx import Namespace, Resource
 from pydantic import Field
 
@@ -35,6 +37,8 @@ SHOWN = (
 
 class SearchQuery(OneQuery):
     """What to look for."""
+
+    CLOUD_WORDS: ClassVar[frozenset[str]] = frozenset({"q"})
 
     q: str = Field(
         min_length=1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_restx import Namespace, Resource
 from pydantic import Field
@@ -21,6 +21,8 @@ ns = Namespace("why", description="Why an instance has no network.", path="/")
 
 class WhyQuery(OneQuery):
     """Of which instance."""
+
+    CLOUD_WORDS: ClassVar[frozenset[str]] = frozenset({"instance", "from"})
 
     env_name: EnvironmentName = Field(description="The environment of the instance.")
     instance: Text = Field(description="Instance by name, id or address.", examples=["web-1"])
