@@ -204,7 +204,7 @@ def ways_of(inv: InventoryMgr, item: Document) -> dict[str, list[str]]:
 
 def _plumbing(inv: InventoryMgr, item: Document, ways: dict[str, list[str]]) -> Answer:
     present = ways_of(inv, item)
-    if not present:
+    if not present and (item.get("stale_since") or not _has_cliques(inv, item)):
         return _unknown(
             "intent_no_clique", f"{item['name']} has no clique, so nobody knows its way"
         )
@@ -219,6 +219,12 @@ def _plumbing(inv: InventoryMgr, item: Document, ways: dict[str, list[str]]) -> 
         told = ", ".join(sorted(more))
         return _no("intent_way_new", f"{item['name']} has a way that was not pinned: {told}")
     return _yes("intent_plumbing", f"{item['name']} is plugged in as pinned")
+
+
+def _has_cliques(inv: InventoryMgr, item: Document) -> bool:
+    """True when scans have looked for cliques in the environment of an object."""
+    where = {"environment": item["environment"]}
+    return inv.collection("cliques").find_one(where, {"_id": 1}) is not None
 
 
 def pin(inv: InventoryMgr, item: Document) -> Iterator[Intent]:

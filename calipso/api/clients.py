@@ -113,6 +113,9 @@ class Clients:
         given = environ["wsgi.input"]
         if length.isdigit() and 0 < int(length) <= self._longest_body:
             environ["wsgi.input"] = io.BytesIO(given.read(int(length)))
+        elif "chunked" in str(environ.get("HTTP_TRANSFER_ENCODING") or "").lower():
+            body = given.read(self._longest_body + 1)
+            environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
 
 
 class _Answer:

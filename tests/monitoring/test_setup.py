@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
+import grp
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -225,6 +228,10 @@ def test_icinga_reads_the_services(watched: Watched, tmp_path: Path, program: Pr
 
     folders = [f"-D{key}={tmp_path}" for key in ("DataDir", "LogDir", "CacheDir", "InitRunDir")]
     command = [icinga, "daemon", "-C", "-c", str(tmp_path / "icinga2.conf"), *folders]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # it would become its own user, who may not read the folder of a test
+    user = {"ICINGA2_USER": getpass.getuser(), "ICINGA2_GROUP": grp.getgrgid(os.getgid()).gr_name}
+    done = subprocess.run(
+        command, env=os.environ | user, capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 0, done.stdout[-3000:]
