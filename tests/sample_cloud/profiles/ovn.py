@@ -157,7 +157,11 @@ class OvnSite:
         add = site.builder.add_port
         made.gateway = add(outer, "network:router_gateway", made.id, host=drawn.host, project_id="")
         for network in inner:
-            fixed = [(subnet, subnet.gateway) for subnet in network.subnets]
+            taken = {address for port in network.ports for _, address in port.fixed}
+            fixed = [
+                (subnet, subnet.next_address() if subnet.gateway in taken else subnet.gateway)
+                for subnet in network.subnets
+            ]
             owner = "network:router_interface"
             made.interfaces.append(add(network, owner, made.id, fixed=fixed))
         ports = [*made.interfaces, made.gateway]
