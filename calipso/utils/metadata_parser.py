@@ -12,6 +12,7 @@ import importlib
 import json
 import pkgutil
 import re
+import sys
 from abc import ABC, abstractmethod
 from functools import lru_cache
 from pathlib import Path
@@ -61,6 +62,10 @@ def resolve_package(package: str) -> ModuleType:
 
     Raises ImportError.
     """
+    first = package.partition(".")[0]
+    # another name of our own package must not make a second copy of its modules
+    if getattr(sys.modules.get(first), "__name__", "") == f"calipso.{first}":
+        package = f"calipso.{package}"
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:

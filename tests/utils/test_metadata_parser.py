@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +191,15 @@ def test_a_plugin_that_lacks_a_library_says_which(tmp_path: Path, monkeypatch: p
 
     with pytest.raises(MetadataError, match="no_such_library"):
         load_class("ApiFetchThings", "lacking")
+
+
+def test_another_name_of_our_package_makes_no_second_copy_of_its_classes(monkeypatch):
+    monkeypatch.setitem(sys.modules, "discover", importlib.import_module("calipso.discover"))
+    load_class.cache_clear()
+
+    found = load_class("FindLinksForPnics", "discover.link_finders")
+
+    assert found is load_class("FindLinksForPnics", "calipso.discover.link_finders")
 
 
 def test_the_short_form_of_a_package_means_our_own():
