@@ -148,7 +148,7 @@ function Start() {
   );
 }
 
-const search = (of: string) => get<Found>("/search", { q: of, limit: 20 });
+const search = (of: string) => get<Found>("/search", { q: of.slice(0, 200), limit: 20 });
 
 /** `A to B`: do packets get from one to the other, in the environment that has both? */
 function Between({ from, to: end }: { from: string; to: string }) {
@@ -157,7 +157,7 @@ function Between({ from, to: end }: { from: string; to: string }) {
     const [first, other] = both.map((one) => one.items.map((hit) => hit.environment));
     const env = first!.find((name) => other!.includes(name)) ?? first![0] ?? other![0];
     if (!env) return null;
-    return { env, answer: await get<AnswerData>("/path", { env_name: env, from, to: end }) };
+    return { env, answer: await get<AnswerData>("/path", { env_name: env, from: from.slice(0, 500), to: end.slice(0, 500) }) };
   });
   if (found.error) return <Failure of={found.error} again={found.again} />;
   if (found.loading) return <p class="soft" role="status">Following the packets…</p>;
