@@ -45,7 +45,7 @@ def test_sigterm_ends_it_with_success_and_state_was_written(tmp_path: Path) -> N
         printed = json.loads(process.stdout.readline())
 
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=10)
+        process.communicate(timeout=40)
 
     assert process.returncode == 0
     assert json.loads(state.read_text()) == printed

@@ -26,7 +26,7 @@ from tests.ui.conftest import PASSWORD, Walk
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone]
 
 Open = Callable[..., Walk]
-SLACK = 2.0
+SLACK = 4.0
 
 #: Remembers when nodes of a graph were first painted.
 PAINTED = """() => {
