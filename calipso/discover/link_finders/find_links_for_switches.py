@@ -56,14 +56,7 @@ class FindLinksForSwitches(FindLinks):
         """switch_pnic-switch_pnic: from a leaf to a spine."""
         far = ports.get(str(port.get("connected_to")))
         if port.get("role") == "uplink" and far is not None:
-            self.link(
-                port,
-                far,
-                link_name=f"{port['name']}-{far['name']}",
-                state=joined_state(port.get("state"), far.get("state")),
-                source_label=str(port["name"]),
-                target_label=str(far["name"]),
-            )
+            self.add_cable(port, far)
 
     def add_connected(self, port: Record, nics: Mapping[str, Record], seen: Container[str]) -> None:
         """host_pnic-switch_pnic, where the switch shows it and the NIC itself sees nothing."""
@@ -73,32 +66,29 @@ class FindLinksForSwitches(FindLinks):
                 continue
             if nic.get("lldp") and one.get("evidence") == "learned":
                 continue  # what the NIC hears on the line says more than where a frame came in
-            self.link(
-                nic,
-                port,
-                link_name=f"{nic['name']}-{port['name']}",
-                state=joined_state(nic.get("state"), port.get("state")),
-                source_label=str(nic["name"]),
-                target_label=str(port["name"]),
-                attributes={"evidence": str(one.get("evidence"))},
-            )
+            self.add_cable(nic, port, {"evidence": str(one.get("evidence"))})
+
+    def add_cable(
+        self, near: Record, far: Record, attributes: Mapping[str, str] | None = None
+    ) -> None:
+        """One cable; it is down, and says why, when one of its ends is down."""
+        places = ((near, near.get("host") or near.get("parent_id")), (far, far.get("parent_id")))
+        faults = (down_fault(str(at), {end["name"]: end.get("state")}) for end, at in places)
+        self.link(
+            near,
+            far,
+            link_name=f"{near['name']}-{far['name']}",
+            state=joined_state(near.get("state"), far.get("state")),
+            source_label=str(near["name"]),
+            target_label=str(far["name"]),
+            attributes=with_reason(attributes or {}, next(filter(None, faults), None)),
+        )
 
     def add_cables(self, port: Record, ends: list[Seen]) -> None:
         """host_pnic-switch_pnic; one cable has one end at a host, so more are a problem."""
         for end in ends:
             nic = end.nic
-            fault = down_fault(str(nic.get("host")), {nic["name"]: nic.get("state")}) or down_fault(
-                str(port.get("parent_id")), {port["name"]: port.get("state")}
-            )
-            self.link(
-                nic,
-                port,
-                link_name=f"{nic['name']}-{port['name']}",
-                state=joined_state(nic.get("state"), port.get("state")),
-                source_label=str(nic["name"]),
-                target_label=str(port["name"]),
-                attributes=with_reason({}, fault),
-            )
+            self.add_cable(nic, port)
             if end.others:
                 self.problem(
                     nic,
