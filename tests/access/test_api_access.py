@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 
 from calipso.errors import ApiAccessError, ErrorKind
+from calipso.limits import http as transport
 from calipso.limits.calls import Bounds
+from calipso.limits.http import BoundedAdapter
 from calipso.settings import settings
-from calipso.sources.api import api_transport
 from calipso.sources.api.api_access import ApiAccess
-from calipso.sources.api.api_transport import BoundedAdapter
 from calipso.sources.context import ScanContext
 
 from .openstack_server import Answer, OpenStackServer, Request, Reset
@@ -317,7 +317,7 @@ def test_what_a_service_refuses_is_not_asked_again(
 
 
 def test_a_long_page_that_comes_slowly_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_transport, "TOTAL_FACTOR", 0.1)
+    monkeypatch.setattr(transport, "TOTAL_FACTOR", 0.1)
     pieces = [b" " * 1024] * 8 + [b"{}"]
     bounds = Bounds()
     adapter = BoundedAdapter(bounds, 1.0)

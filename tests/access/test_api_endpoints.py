@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from calipso.errors import ApiAccessError, ErrorKind
+from calipso.limits.http import TOTAL_FACTOR
 from calipso.settings import settings
 from calipso.sources.api.api_access import ApiAccess
-from calipso.sources.api.api_transport import TOTAL_FACTOR
 from tests.sample_cloud.serve.certificates import self_signed
 
 from .openstack_server import Answer, OpenStackServer

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from calipso.errors import AciAccessError, ErrorKind
+from calipso.limits.calls import Bounds
 from calipso.model.sections import AciSection
 from calipso.sources.aci import apic as client
 from calipso.sources.aci.apic import Apic
@@ -35,7 +40,7 @@ def server(tls: Path) -> Iterator[ApicServer]:
 
 
 def apic_of(section: dict[str, Any], timeout: float = 5.0) -> Apic:
-    return Apic(AciSection(**section), requests.Session(), timeout)
+    return Apic(AciSection(**section), Bounds(), timeout)
 
 
 def refused(section: dict[str, Any], timeout: float = 5.0) -> AciAccessError:
@@ -136,3 +141,30 @@ def test_a_server_that_is_silent_costs_one_timeout() -> None:
         error = refused({**section, "insecure": True}, timeout=0.3)
 
     assert error.kind in (ErrorKind.TIMEOUT, ErrorKind.UNREACHABLE, ErrorKind.TLS)
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_given_up(tls: Path) -> None:
+    began = time.monotonic()
+    with drip(tls, b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + b" " * 9999, 0.1) as port:
+        section = {"name": "ACI", "host": "127.0.0.1", "port": port, "user": "a", "pwd": PASSWORD}
+        error = refused({**section, "insecure": True}, timeout=0.5)
+
+    assert error.kind is ErrorKind.TIMEOUT
+    assert time.monotonic() - began < 30
+
+
+@contextmanager
+def drip(tls: Path, said: bytes, pause: float) -> Iterator[int]:
+    """A port with TLS that says this byte by byte to the first who connects."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls)
+
+    def talk() -> None:
+        with suppress(OSError), context.wrap_socket(server.accept()[0], server_side=True) as peer:
+            for byte in said:
+                peer.sendall(bytes([byte]))
+                time.sleep(pause)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=talk, daemon=True).start()
+        yield server.getsockname()[1]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-import requests
-
 from calipso.errors import AciAccessError, ErrorKind
 from calipso.model.sections import AciSection
 from calipso.settings import settings
@@ -68,7 +66,7 @@ class AciAccess(Fetcher):
                 kind=ErrorKind.NOT_FOUND,
                 hint="Add section ACI with host, user and pwd, or set aci_enabled to false.",
             )
-        return Apic(section, requests.Session(), settings().api_timeout, self.context.count)
+        return Apic(section, self.context.bounds, settings().api_timeout, self.context.count)
 
 
 #: What `fabric_of` takes, in its order.

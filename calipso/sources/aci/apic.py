@@ -11,11 +11,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import requests
 import urllib3
 from requests import exceptions as http
 
 from calipso.errors import AciAccessError, ErrorKind
+from calipso.limits.calls import Bounds
+from calipso.limits.dial import AddressRefused
+from calipso.limits.http import bounded_session
+from calipso.limits.memory import MemoryOver
 from calipso.model.sections import AciSection
 
 Attributes = dict[str, str]
@@ -33,14 +36,15 @@ class Apic:
     def __init__(
         self,
         section: AciSection,
-        session: requests.Session,
+        bounds: Bounds,
         timeout: float,
         count: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`timeout`: seconds until an answer begins. `session` may bound calls as a whole."""
+        """`timeout`: seconds until an answer begins. `bounds` end each call and bound answers."""
         host = f"[{section.host}]" if ":" in section.host else section.host
         self.base = f"https://{host}:{section.port}/api"
-        self._section, self._session, self._timeout = section, session, timeout
+        self._section, self._timeout = section, timeout
+        self._session = bounded_session(bounds, timeout, _too_long)
         self._session.verify = False if section.insecure else (section.ca_file or True)
         self._session.trust_env = False
         if section.insecure:  # somebody has decided it: no warning for each request
@@ -127,6 +131,10 @@ class Apic:
                 method, url, timeout=self._timeout, allow_redirects=False, cookies=cookies, **words
             )
             return answer.status_code, answer.json()
+        except (AddressRefused, MemoryOver) as error:
+            raise AciAccessError(
+                error.message, kind=error.kind, hint=error.hint, url=url
+            ) from error
         except http.JSONDecodeError as error:
             raise self._not_an_apic(url, answer.status_code, None) from error
         except http.SSLError as error:
@@ -171,6 +179,15 @@ class Apic:
             hint="Check host and port of section ACI.",
             url=url,
         )
+
+
+def _too_long(message: str, url: str) -> AciAccessError:
+    return AciAccessError(
+        message,
+        kind=ErrorKind.UNEXPECTED_OUTPUT,
+        hint="Is this an APIC? Check host and port of section ACI.",
+        url=url,
+    )
 
 
 def _objects(body: Any, name: str) -> list[Attributes]:

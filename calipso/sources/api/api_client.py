@@ -22,6 +22,7 @@ from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_random_e
 
 from calipso.errors import ApiAccessError, ErrorKind
 from calipso.limits.calls import Bounds
+from calipso.limits.http import bounded_session
 from calipso.limits.limits import limits
 from calipso.limits.memory import MemoryOver, json_size
 from calipso.model.environment import OpenStackSection
@@ -36,7 +37,6 @@ from calipso.sources.api.api_problems import (
     status_problem,
     transport_problem,
 )
-from calipso.sources.api.api_transport import bounded_session
 from calipso.sources.api.catalogue import (
     checked_catalogue,
     endpoints_of,
@@ -60,6 +60,10 @@ _MOST_DIGITS = 1000
 Params = Mapping[str, Any]
 
 
+def _too_long(message: str, url: str) -> ApiAccessError:
+    return problem(ErrorKind.UNEXPECTED_OUTPUT, message, url=url)
+
+
 class ApiClient:
     """Requests to the services of one cloud. Thread safe."""
 
@@ -80,7 +84,7 @@ class ApiClient:
         # No redirects: a token must not go to an address that an answer names.
         self._session = Session(
             auth=self._auth,
-            session=bounded_session(self.bounds, settings.api_timeout),
+            session=bounded_session(self.bounds, settings.api_timeout, _too_long),
             verify=(section.ca_file or True) if not section.insecure else False,
             cert=certificate(section),
             timeout=settings.api_timeout,

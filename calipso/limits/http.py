@@ -1,8 +1,8 @@
-"""How the OpenStack API is reached: HTTP with an end, and with a bound for what comes.
+"""HTTP of sources: with an end, and with a bound for what comes.
 
 One adapter of `requests` carries the login and every question. It reads each answer as a whole:
 from the connection to the last byte within the time of the call, and within the memory that this
-process has for answers. Nothing else in the API source needs to think of either.
+process has for answers. Nothing else in a source needs to think of either.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -28,11 +29,9 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from calipso.errors import ErrorKind
 from calipso.limits.calls import Bounds, Call
 from calipso.limits.dial import dial
 from calipso.limits.memory import Share
-from calipso.sources.api.api_problems import problem
 
 #: A page may take this many times `api_timeout` from first to last byte, and a second more for
 #: each `SLOWEST` bytes that have come: a long page over a slow line may go on as long as it comes.
@@ -88,12 +87,22 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _WatchedTls
 
 
+#: Message and URL -> the error of a source.
+TooLong = Callable[[str, str], Exception]
+
+
+def _too_long(message: str, _url: str) -> Exception:
+    return http.RequestException(message)
+
+
 class BoundedAdapter(HTTPAdapter):
     """Carries the requests of one client."""
 
-    def __init__(self, bounds: Bounds, timeout: float) -> None:
-        """`timeout`: `api_timeout`, the seconds until an answer begins."""
-        self._bounds = bounds
+    def __init__(self, bounds: Bounds, timeout: float, too_long: TooLong = _too_long) -> None:
+        """`timeout`: `api_timeout`, the seconds until an answer begins. `too_long` makes the error
+        of an answer that is longer than any may be.
+        """
+        self._bounds, self._too_long = bounds, too_long
         self._timeout = timeout
         super().__init__()
 
@@ -138,7 +147,7 @@ class BoundedAdapter(HTTPAdapter):
             call.allow(self._allowed(len(body)) - (time.monotonic() - began))
             if max(len(body), answer.raw.tell()) > largest:
                 message = f"{url}: an answer of more than {largest} bytes"
-                raise problem(ErrorKind.UNEXPECTED_OUTPUT, message, url=url)
+                raise self._too_long(message, url)
         share.grow(len(body))  # the copy
         return bytes(body)
 
@@ -159,9 +168,11 @@ def _read(answer: requests.Response) -> bytes:
         raise http.SSLError(error) from error
 
 
-def bounded_session(bounds: Bounds, timeout: float) -> requests.Session:
+def bounded_session(
+    bounds: Bounds, timeout: float, too_long: TooLong = _too_long
+) -> requests.Session:
     """A session whose requests all go through the adapter."""
     session = requests.Session()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, BoundedAdapter(bounds, timeout))
+        session.mount(scheme, BoundedAdapter(bounds, timeout, too_long))
     return session
