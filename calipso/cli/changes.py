@@ -21,6 +21,7 @@ from calipso.cli.selecting import (
     known_environment,
     known_host,
     known_types,
+    object_option,
     one_object,
     query,
     resolve_scan,
@@ -70,12 +71,7 @@ def changes(
     ] = None,
     around_object: Annotated[
         str | None,
-        typer.Option(
-            "--around",
-            metavar="OBJECT",
-            help="Only of this object and its links.",
-            autocompletion=completing.objects,
-        ),
+        object_option("--around", "Only of this object and its links."),
     ] = None,
     depth: Annotated[
         int,

@@ -37,6 +37,7 @@ from calipso.cli.selecting import (
     InventoryOption,
     ObjectTypeOption,
     known_environment,
+    object_option,
     one_object,
     resolve_scan,
 )
@@ -66,12 +67,7 @@ def diff(
     ] = None,
     around_object: Annotated[
         str | None,
-        typer.Option(
-            "--around",
-            metavar="OBJECT",
-            help="Only what is near this object; with --since.",
-            autocompletion=completing.objects,
-        ),
+        object_option("--around", "Only what is near this object; with --since."),
     ] = None,
     since: Annotated[
         str | None, typer.Option("--since", metavar="TIME", help="The same as --from.")

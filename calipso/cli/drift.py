@@ -9,7 +9,6 @@ import typer
 from calipso.analysis.drift import judge
 from calipso.analysis.drift_answer import Wanted, drift_answer, found
 from calipso.analysis.drift_rules import described, load_drift_rules
-from calipso.cli import completing
 from calipso.cli.moments import moment
 from calipso.cli.output import (
     ColumnOption,
@@ -28,6 +27,7 @@ from calipso.cli.selecting import (
     InventoryOption,
     ObjectTypeOption,
     known_environment,
+    object_option,
     one_object,
     unknown,
 )
@@ -57,12 +57,7 @@ def drift(
     ] = None,
     of_object: Annotated[
         str | None,
-        typer.Option(
-            "--object",
-            metavar="OBJECT",
-            help="Only about this object.",
-            autocompletion=completing.objects,
-        ),
+        object_option("--object", "Only about this object."),
     ] = None,
     object_type: ObjectTypeOption = None,
     host: HostOption = None,

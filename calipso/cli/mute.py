@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from calipso.analysis.drift_rules import load_drift_rules
-from calipso.cli import completing
 from calipso.cli.moments import moment
 from calipso.cli.output import ColumnOption, Format, FormatOption, clean, say, show_list
 from calipso.cli.search import environments
@@ -17,6 +16,7 @@ from calipso.cli.selecting import (
     InventoryOption,
     ObjectTypeOption,
     known_environment,
+    object_option,
     one_object,
     unknown,
 )
@@ -36,12 +36,7 @@ def add(
     rule: Annotated[str | None, typer.Option("--rule", help="Findings of this rule.")] = None,
     of_object: Annotated[
         str | None,
-        typer.Option(
-            "--object",
-            metavar="OBJECT",
-            help="Findings of this object.",
-            autocompletion=completing.objects,
-        ),
+        object_option("--object", "Findings of this object."),
     ] = None,
     object_type: ObjectTypeOption = None,
     host: HostOption = None,

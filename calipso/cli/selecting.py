@@ -53,6 +53,13 @@ HostOption = Annotated[
 ]
 
 ObjectWord = typer.Argument(metavar="OBJECT", help="Id or name.", autocompletion=completing.objects)
+
+
+def object_option(name: str, text: str) -> Any:
+    """Return an option that names an object by id or name."""
+    return typer.Option(name, metavar="OBJECT", help=text, autocompletion=completing.objects)
+
+
 ObjectTypeOption = Annotated[
     str | None,
     typer.Option(
