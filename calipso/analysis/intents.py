@@ -117,9 +117,7 @@ def _cliques(inv: InventoryMgr, item: Document) -> list[Document]:
 def _redundant(inv: InventoryMgr, item: Document) -> Answer:
     cliques = _cliques(inv, item)
     if not cliques:
-        return _unknown(
-            "intent_no_clique", f"{item['name']} has no clique, so nobody knows its way"
-        )
+        return _without_clique(inv, item)
     links = links_of(inv, cliques)
     names = {key: str(found["id"]) for key, found in networks_of(inv, cliques).items()}
     feeds = Feeds()
@@ -204,10 +202,8 @@ def ways_of(inv: InventoryMgr, item: Document) -> dict[str, list[str]]:
 
 def _plumbing(inv: InventoryMgr, item: Document, ways: dict[str, list[str]]) -> Answer:
     present = ways_of(inv, item)
-    if not present and (item.get("stale_since") or not _has_cliques(inv, item)):
-        return _unknown(
-            "intent_no_clique", f"{item['name']} has no clique, so nobody knows its way"
-        )
+    if not present:
+        return _without_clique(inv, item)
     for network, wanted in ways.items():
         if network not in present:
             return _no("intent_way_missing", f"{item['name']} has no way to network {network}")
@@ -219,12 +215,6 @@ def _plumbing(inv: InventoryMgr, item: Document, ways: dict[str, list[str]]) -> 
         told = ", ".join(sorted(more))
         return _no("intent_way_new", f"{item['name']} has a way that was not pinned: {told}")
     return _yes("intent_plumbing", f"{item['name']} is plugged in as pinned")
-
-
-def _has_cliques(inv: InventoryMgr, item: Document) -> bool:
-    """True when scans have looked for cliques in the environment of an object."""
-    where = {"environment": item["environment"]}
-    return inv.collection("cliques").find_one(where, {"_id": 1}) is not None
 
 
 def pin(inv: InventoryMgr, item: Document) -> Iterator[Intent]:

@@ -46,10 +46,6 @@ class OvnHost:
         first = self.settings.get("encap-ip-default", "")
         return sorted(listed, key=lambda ip: ip != first) if first in listed else listed
 
-    def encap_types(self) -> list[str]:
-        """Its tunnel types, as they are written."""
-        return [t.strip() for t in self.settings.get("encap-type", "").split(",") if t.strip()]
-
 
 def parse_ovn_host(output: str) -> OvnHost:
     """Return what the tables say. Raises ParseError."""

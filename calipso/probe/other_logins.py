@@ -90,10 +90,6 @@ def amqp_login(section: Section) -> str:
     return said
 
 
-def _socket_of(connection: amqp.Connection) -> object:
-    return getattr(getattr(connection, "_transport", None), "sock", None)
-
-
 def _amqp_tls(section: Section) -> dict[str, Any] | bool:
     ca_file = _ca_file(section)
     if not (section.get("use_tls") or ca_file):

@@ -31,10 +31,6 @@ class Resolved:
     #: the thing is new: what is below it is read by the next look, at once
     new: bool = False
 
-    def is_empty(self) -> bool:
-        """True when neither the inventory nor the cloud knows the thing."""
-        return not (self.parts or self.hosts)
-
 
 class Resolver:
     """Resolves the keys of one environment."""

@@ -7,7 +7,7 @@ status notice each other by `rev`: the later one reads again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -245,8 +245,3 @@ def message_text(found: Finding, before: Value | None, after: Value, new: Mappin
         return ""
     was = f", was {before.label}" if before is not None else ""
     return f"{name}: {after.label}{was}: {new['text']}"
-
-
-def statuses_of(items: Iterable[Mapping[str, Any]]) -> dict[ObjectId, Value]:
-    """Return the values of documents that have a status."""
-    return {i["_id"]: Value(i["monitoring"]["value"]) for i in items if i.get("monitoring")}
