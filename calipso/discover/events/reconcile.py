@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from calipso.discover.events.event_floating_ip import touched_by
+from calipso.errors import AccessError, ErrorKind
 from calipso.model.documents import Document
 from calipso.model.events import Scope, Target
 from calipso.sources.api.api_access import NOVA
@@ -17,12 +19,17 @@ from calipso.sources.context import ScanContext
 #: Fields of Neutron's lists that are asked for.
 PORT = "id,network_id,device_owner,revision_number,updated_at,status,binding:host_id"
 NETWORK = "id,revision_number,updated_at,subnets"
-ROUTER = "id,revision_number,updated_at,external_gateway_info"
+SECURITY_GROUP = "id,revision_number,updated_at"
+FLOATING_IP = f"{SECURITY_GROUP},router_id,floating_network_id,port_id,port_details"
 
 
 def differences(context: ScanContext) -> list[Target]:
     """Return what differs between the API and the inventory. Raises AccessError."""
     found = [*_instances(context), *_ports(context), *_networks(context), *_routers(context)]
+    for item in _changed(context, "floating_ip", "floatingips", FLOATING_IP):
+        found += touched_by(item)
+    for item in _changed(context, "security_group", "security-groups", SECURITY_GROUP):
+        found.append(Target(Scope.SECURITY_GROUP, str(item["id"])))
     return [*found, *_projects(context)]
 
 
@@ -100,6 +107,26 @@ def _routers(context: ScanContext) -> Iterator[Target]:
     yield from (Target(Scope.ROUTER, key, deep=True) for key in known)
 
 
+def _changed(context: ScanContext, kind: str, listed: str, fields: str) -> Iterator[Document]:
+    """Return what a list of Neutron has anew or otherwise, and what it does not have any more, as
+    it was stored.
+    """
+    known = _by_id(context, kind, fields.split(","))
+    try:
+        items = list(_neutron(context, listed, fields))
+    except AccessError as error:
+        if error.kind is ErrorKind.NOT_FOUND:  # a Neutron without the extension
+            return
+        raise
+    for item in items:
+        stored = known.pop(str(item["id"]), None)
+        if stored is None or _other(stored, item, ("revision_number", "updated_at")):
+            yield item
+            if stored is not None:
+                yield stored  # the router and the port that it had before
+    yield from known.values()
+
+
 def _projects(context: ScanContext) -> Iterator[Target]:
     known = _by_id(context, "project", ("id", "name", "enabled", "description"))
     for item in context.source("api").list("identity", "/v3/projects", "projects"):
@@ -115,7 +142,8 @@ def _neutron(context: ScanContext, kind: str, fields: str) -> Iterator[Document]
     api = context.source("api")
     for region in api.regions("network"):
         params: dict[str, Any] = {"fields": fields.split(",")} if fields else {}
-        for item in api.list("network", f"/v2.0/{kind}", kind, region=region, params=params):
+        key = kind.replace("-", "_")
+        for item in api.list("network", f"/v2.0/{kind}", key, region=region, params=params):
             if item.get("id"):
                 yield item
 
