@@ -14,8 +14,10 @@ from calipso.discover.engine import scan_manager
 from calipso.discover.engine.scan_manager import progress
 from calipso.discover.engine.schedules import add_schedule, enable_schedule, replace_schedule
 from calipso.errors import NotQueued, StoreError
+from calipso.model.events import Scope, Target
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
+from calipso.stores.scans.event_keys import EventKeys
 from calipso.utils.store_addresses import broker_url, redis_url
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ __all__ = [
     "event_manager",
     "listener_of",
     "progress",
+    "reconcile_events",
     "replace_schedule",
     "send_connection_test",
     "send_drift",
@@ -118,6 +121,12 @@ def wake_events(environment: str) -> None:
     """
     with suppress(Exception):
         client().send_task(EVENTS, args=[environment], queue="events", expires=30, retry=False)
+
+
+def reconcile_events(environment: str) -> None:
+    """Have the lists of the API compared with the inventory soon."""
+    EventKeys().mark(environment, [(Target(Scope.RECONCILE), "")], wait=0.0)
+    wake_events(environment)
 
 
 def event_manager(spawn: Callable[[str], Process], interval: float) -> EventManager:

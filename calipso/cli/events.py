@@ -24,7 +24,7 @@ from calipso.cli.output import (
 from calipso.cli.selecting import EnvironmentName, EnvOption
 from calipso.errors import ConfigError
 from calipso.model.documents import Document
-from calipso.model.events import MessageState, Scope
+from calipso.model.events import MessageState
 from calipso.stores.people.audit_store import AuditStore
 from calipso.stores.scans.event_keys import EventKeys
 from calipso.stores.scans.event_retry import retry as try_again
@@ -143,13 +143,11 @@ def _again(key: str) -> None:
 @app.command()
 def reconcile(environment: EnvironmentName) -> None:
     """Compare the lists of the API with the inventory soon, and look at what differs."""
-    from calipso.dispatch import wake_events
-    from calipso.model.events import Target
+    from calipso.dispatch import reconcile_events
     from calipso.stores.config.environment_store import EnvironmentStore
 
     EnvironmentStore().masked(environment)
-    EventKeys().mark(environment, [(Target(Scope.RECONCILE), "")], wait=0.0)
-    wake_events(environment)
+    reconcile_events(environment)
     AuditStore().add_command("events reconcile", environment, (), environment=environment)
     say(f"lists of {environment} will be compared; calipso events status shows what waits")
 

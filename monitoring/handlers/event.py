@@ -19,6 +19,8 @@ AHEAD = timedelta(seconds=60)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 #: Seconds after which a result is old, where the sender says nothing.
 TTL = 300.0
+#: A result of Sensu is old after this many intervals of its check.
+INTERVALS = 3
 LONGEST_TTL = 7 * 86_400.0
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

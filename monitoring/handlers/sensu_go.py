@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from monitoring.handlers.event import (
+    INTERVALS,
     BadPayload,
     CheckEvent,
     Reference,
@@ -20,8 +21,6 @@ from monitoring.handlers.event import (
     text_of,
     value_of,
 )
-
-INTERVALS = 3
 
 
 def normalise(payload: Mapping[str, Any], received: datetime) -> list[CheckEvent]:

@@ -15,8 +15,8 @@ from calipso.api.replies import Page, Reply, shown
 from calipso.api.schemas import Answer
 from calipso.api.streams import EVENT_STREAM, event_stream
 from calipso.api.words import UtcTime
-from calipso.dispatch import wake_events
-from calipso.model.events import ListenerState, Scope, Target
+from calipso.dispatch import reconcile_events, wake_events
+from calipso.model.events import ListenerState
 from calipso.stores.scans.event_keys import EventKeys
 from calipso.stores.scans.event_retry import retry
 from calipso.stores.scans.event_store import EventStore
@@ -194,6 +194,5 @@ class ReconcileEvents(Resource):  # type: ignore[misc]
     def post(self, name: str, caller: Caller) -> Reply:
         """Compare the lists of the API with the inventory, and look at what differs."""
         environment = caller.may_edit(name)
-        EventKeys().mark(environment, [(Target(Scope.RECONCILE), "")], wait=0.0)
-        wake_events(environment)
+        reconcile_events(environment)
         return Reply({"environment": environment, "number": 1}, 202)
