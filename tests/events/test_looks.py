@@ -15,6 +15,7 @@ from calipso.settings import settings
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.changes import stable
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.scans.event_keys import EventKeys
 from calipso.stores.scans.event_store import EventStore
 from calipso.stores.scans.scan_store import ScanStore
@@ -222,6 +223,31 @@ def test_an_event_during_a_look_is_looked_at_again(scanned: str, cloud: RunningC
 
     assert [key["id"] for key in EventKeys().of(scanned)] == [instance]
     assert {message["state"] for message in EventStore().find({})} == {"looked", "waiting"}
+
+
+def test_a_look_that_ends_midway_is_ended_by_the_next_step(
+    scanned: str, cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch
+):
+    from calipso.discover.engine.event_scans import look
+    from tests.events.conftest import run_here
+
+    instance = InventoryMgr().find(scanned, "instance")[0]["id"]
+    tell("compute.instance.update", {"instance_id": instance})
+    EventKeys().collection.update_many({}, {"$set": {"looks": 0}})
+    assert look(scanned, run_here) == "started"
+    with monkeypatch.context() as midway:
+        midway.setattr(EventStore, "looked_at", store_away)
+        with pytest.raises(StoreFailure):
+            look(scanned, run_here)
+    assert not EventKeys().of(scanned)
+
+    assert look(scanned, run_here) == "settled"
+
+    assert {message["state"] for message in EventStore().find({})} == {"done"}
+
+
+def store_away(*unused: Any) -> None:
+    raise StoreFailure("the store went away")
 
 
 def test_a_key_that_fails_is_tried_later_and_at_last_given_up(

@@ -149,7 +149,7 @@ class Walk:
 
     def _heard(self, message: Any) -> None:
         if message.type == "error" and "401" not in message.text:  # before the login
-            self.errors.append(message.text)
+            self.errors.append(f"{message.text} {message.location.get('url', '')}")
 
     def _asked(self, request: Any) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):

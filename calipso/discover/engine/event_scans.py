@@ -30,6 +30,7 @@ from calipso.settings import settings
 from calipso.sources.context import ScanContext
 from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.mongo.driver import StoreFailure
 from calipso.stores.scans.event_batches import EventBatches
 from calipso.stores.scans.event_keys import EventKeys, target_of
 from calipso.stores.scans.listener_store import ListenerStore
@@ -86,6 +87,9 @@ def look(environment: str, submit: Submit) -> str:
             return "settled"
         over = False
         return _begin(environment, mine, submit)
+    except StoreFailure:  # the store went away midway: the next step ends this batch again
+        over = False
+        raise
     finally:
         batches.release(mine, over=over)
 

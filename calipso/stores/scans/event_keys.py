@@ -110,7 +110,8 @@ class EventKeys(Store):
     def settle(self, key: Document) -> bool:
         """End a key that was looked at; False when another event came meanwhile.
 
-        A key with further looks stays for the next one, and is not settled either.
+        A key with further looks stays for the next one, and is not settled either. A key that is
+        not there any more is settled: the process that settled it before was killed midway.
         """
         if not key["looks"]:
             same = {"_id": key["_id"], "version": key["version"]}
@@ -120,7 +121,9 @@ class EventKeys(Store):
         again = {"looks": max(key["looks"] - 1, 0), "quiet": later, "attempts": 0}
         again |= {"first_seen": later}
         unchanged = alike({"version": key["version"]})
-        self.collection.update_one({"_id": key["_id"]}, change_if(unchanged, again))
+        found = self.collection.update_one({"_id": key["_id"]}, change_if(unchanged, again))
+        if not found.matched_count:
+            return True
         self._begin_anew(key)
         return False
 

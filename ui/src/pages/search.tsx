@@ -150,6 +150,14 @@ function Start() {
 
 const search = (of: string) => get<Found>("/search", { q: of.slice(0, 200), limit: 20 });
 
+/** What to ask for: the id of the one thing that has this name, else the words as they are. A name
+ * may be longer than a question.
+ */
+function meant(words: string, found: Found, env: string): string {
+  const named = found.items.filter((hit) => hit.environment === env && hit.name === words);
+  return named.length === 1 ? named[0]!.id : words.slice(0, 500);
+}
+
 /** `A to B`: do packets get from one to the other, in the environment that has both? */
 function Between({ from, to: end }: { from: string; to: string }) {
   const found = useLoad(`path ${from} ${end}`, async () => {
@@ -157,7 +165,8 @@ function Between({ from, to: end }: { from: string; to: string }) {
     const [first, other] = both.map((one) => one.items.map((hit) => hit.environment));
     const env = first!.find((name) => other!.includes(name)) ?? first![0] ?? other![0];
     if (!env) return null;
-    return { env, answer: await get<AnswerData>("/path", { env_name: env, from: from.slice(0, 500), to: end.slice(0, 500) }) };
+    const ends = { from: meant(from, both[0]!, env), to: meant(end, both[1]!, env) };
+    return { env, answer: await get<AnswerData>("/path", { env_name: env, ...ends }) };
   });
   if (found.error) return <Failure of={found.error} again={found.again} />;
   if (found.loading) return <p class="soft" role="status">Following the packets…</p>;
