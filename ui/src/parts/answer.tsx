@@ -38,7 +38,7 @@ const HEALTH: Record<Verdict, Health> = {
 export function AnswerView({ of }: { of: AnswerData }) {
   const ways = Map.groupBy(of.hops, (hop) => hop.direction ?? "");
   return (
-    <section class={`panel answer ${HEALTH[of.verdict]}`} aria-label="Answer">
+    <section class={`panel answer is-${HEALTH[of.verdict]}`} aria-label="Answer">
       <p class="line">
         <span class={`state ${HEALTH[of.verdict]}`}>
           <Mark of={HEALTH[of.verdict]} /> <strong>{of.verdict}</strong>
