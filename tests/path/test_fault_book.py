@@ -12,7 +12,6 @@ from tests.path.book_more import MORE
 from tests.path.cloud import NAME, PathCloud, scan
 from tests.path.fault import Fault
 
-
 #: Each row takes a scan, so a change is tried with every third of them.
 ROWS = [
     pytest.param(
