@@ -27,6 +27,7 @@ from calipso.stores.people.user_store import UserStore
 from calipso.ui import BUILT
 from tests.api.conftest import app, apps
 from tests.sample_cloud.running import running_cloud
+from tests.ui.life import live
 
 __all__ = ["app", "apps"]
 
@@ -122,7 +123,9 @@ def scanned(inv: InventoryMgr) -> Iterator[InventoryMgr]:
 
 @pytest.fixture
 def troubled(inv: InventoryMgr) -> Iterator[InventoryMgr]:
-    """The cloud of `make demo`, scanned, and scanned again without the host that went away."""
+    """The cloud of `make demo`, scanned, and scanned again without the host that went away; with
+    drift, events and monitoring.
+    """
     sizes = dict(zip(SIZE[0:6:2], SIZE[1:6:2], strict=True))
     options = {name.removeprefix("--"): int(value) for name, value in sizes.items()}
     UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
@@ -132,6 +135,7 @@ def troubled(inv: InventoryMgr) -> Iterator[InventoryMgr]:
         cloud.mutate("create_instance", host="compute-1")
         cloud.control(fault=cloud.troubles["host_unreachable"]["fault"])
         run_local(ScanRequest(environment="demo"))
+        live(inv)
         yield inv
 
 

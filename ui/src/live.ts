@@ -24,6 +24,10 @@ export const ofEnvironment = (name?: string) => (heard: Heard) =>
   (["environment", "change", "gone"].includes(heard.kind) &&
     (!name || heard.data?.environment === name));
 
+/** What is heard of one topic of an environment, or of any. */
+export const ofTopic = (topic: Heard["kind"], name?: string) => (heard: Heard) =>
+  heard.kind === "hello" || (heard.kind === topic && (!name || heard.data?.environment === name));
+
 export const ofScans = (heard: Heard) => heard.kind === "hello" || heard.kind === "scan";
 
 let lost = 0;
