@@ -27,6 +27,8 @@ from tests.sample_cloud.running import running_cloud
 from tests.ui.conftest import PASSWORD, Served, Walk
 from tests.ui.life import live
 
+OVS_AGENT = "Open vSwitch agent"
+
 
 @dataclass
 class Cloud:
@@ -34,8 +36,9 @@ class Cloud:
 
     inv: InventoryMgr
     served: Served
-    #: A NIC that went down between the scans, and a moment between them.
+    #: A NIC that went down between the scans, an agent that died, and a moment between them.
     nic: dict[str, Any]
+    agent: dict[str, Any]
     between: datetime
 
     def on(self, host: str) -> dict[str, Any]:
@@ -60,11 +63,11 @@ def cloud(
         UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
         seeing = {"demo": Grant.VIEW}
         UserStore().add(User(name="otto", role=Role.VIEWER, grants=seeing), PASSWORD)
-        nic, between = _scanned_twice(inv)
+        nic, agent, between = _scanned_twice(inv)
         live(inv)
         limit = settings().api_max_body
         served = Served(apps.setdefault(limit, apps.get(limit) or create_app()))
-        yield Cloud(inv, served, nic, between)
+        yield Cloud(inv, served, nic, agent, between)
         served.stop()
         streams.stopping.clear()
         inv.db.client.drop_database("answers")
@@ -72,7 +75,7 @@ def cloud(
     settings.cache_clear()
 
 
-def _scanned_twice(inv: InventoryMgr) -> tuple[dict[str, Any], datetime]:
+def _scanned_twice(inv: InventoryMgr) -> tuple[dict[str, Any], dict[str, Any], datetime]:
     with running_cloud(hosts=4, instances=6, networks=2) as cloud:
         EnvironmentStore().add(deepcopy(cloud.environment) | {"name": "demo"})
         run_local(ScanRequest(environment="demo"))
@@ -82,9 +85,12 @@ def _scanned_twice(inv: InventoryMgr) -> tuple[dict[str, Any], datetime]:
             one for one in inv.find("demo", "host_pnic", host=host) if one["local_name"] == "ens1f0"
         )
         cloud.mutate("set_nic", host=nic["host"], device=nic["local_name"], up=False)
-        cloud.mutate("create_instance", host=nic["host"], name="made-later")
+        agents = inv.find_all("inventory", {"type": "network_agent", "agent_type": OVS_AGENT})
+        agent = next(one for one in agents if one["host"] == host)
+        cloud.mutate("set_agent", host=host, agent_type=OVS_AGENT, alive=False)
+        cloud.mutate("create_instance", host=host, name="made-later")
         run_local(ScanRequest(environment="demo"))
-    return nic, between
+    return nic, agent, between
 
 
 @pytest.fixture

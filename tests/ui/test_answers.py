@@ -48,9 +48,7 @@ def test_a_to_b_leads_to_both_ways_with_the_first_bad_hop_as_hops_picture_and_ta
     table.wait_for()
     assert {"there", "back"} == set(table.locator("tbody td:first-child").all_inner_texts())
     page.get_by_role("link", name="Picture").click()
-    page.get_by_role("group", name=f"Way from {first}").or_(
-        page.get_by_role("group", name="Way from")
-    ).first.wait_for()
+    page.get_by_role("group", name="Way from").wait_for()
     page.locator("g.node.bad").first.wait_for()
     page.get_by_label("Protocol").select_option("tcp")
     page.get_by_label("Port").fill("22")
@@ -89,7 +87,7 @@ def test_a_finding_is_muted_with_a_reason_and_heard_again(walk: Open, cloud: Clo
     ).click()
     table = page.get_by_role("table", name="Findings")
     table.get_by_text("What helps").first.wait_for()
-    page.get_by_role("link", name=f"Mute device_down of {cloud.nic['name']}").first.click()
+    page.get_by_role("link", name="mute agent_dead of").click()
     page.get_by_label("Why").fill("CHG-17 replaces it")
     page.get_by_role("button", name="Mute it").click()
     mutes = page.get_by_role("table", name="Mutes")
@@ -97,11 +95,11 @@ def test_a_finding_is_muted_with_a_reason_and_heard_again(walk: Open, cloud: Clo
 
     assert table.get_by_text("Muted by anna").count() == 1
     (mute,) = MuteStore().of(["demo"])
-    assert (mute["rule"], mute["id"]) == ("device_down", cloud.nic["id"])
-    page.goto(f"{cloud.served.address}/ui/object/{cloud.nic['_id']}")
+    assert (mute["rule"], mute["id"]) == ("agent_dead", cloud.agent["id"])
+    page.goto(f"{cloud.served.address}/ui/object/{cloud.agent['_id']}")
     page.get_by_role("region", name="Findings of drift").get_by_text("CHG-17").wait_for()
     page.goto(f"{cloud.served.address}/ui/drift?env=demo")
-    page.get_by_role("button", name="End the mute of").click()
+    page.get_by_role("button", name="end now: the mute of").click()
     mutes.wait_for(state="detached")
     assert list(MuteStore().of(["demo"])) == []
     assert open_page.errors == []
@@ -159,7 +157,7 @@ def test_a_time_in_the_address_shows_how_it_was_and_stays_from_page_to_page(
     open_page = walk(f"/ui/object/{cloud.nic['_id']}?view=facts&at={at}")
     page = open_page.page
     banner = page.get_by_role("region", name="Time")
-    banner.get_by_text("As it was at").wait_for()
+    banner.get_by_role("status").get_by_text("As it was at").wait_for()
     page.locator("header.object .state.good").wait_for()
     page.locator("header.object").get_by_role("link", name=str(cloud.nic["host"])).click()
     page.wait_for_url(re.compile(r"/ui/search\?at=.*q="))
@@ -172,7 +170,7 @@ def test_a_time_in_the_address_shows_how_it_was_and_stays_from_page_to_page(
     assert banner.count() == 0
     assert "at=" not in page.url
     page.goto(f"{cloud.served.address}/ui/tree/demo?at={at}")
-    page.get_by_text("As it was at").wait_for()
+    banner.get_by_role("status").get_by_text("As it was at").wait_for()
     early = datetime(2020, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "Z")
     page.goto(f"{cloud.served.address}/ui/object/{cloud.nic['_id']}?at={early}")
     page.get_by_role("alert").first.wait_for()
@@ -204,7 +202,9 @@ def test_events_are_heard_as_they_come_and_what_was_given_up_is_tried_again(
 
 
 def test_where_nothing_can_arrive_the_page_says_what_to_do(walk: Open, cloud: Cloud) -> None:
-    EnvironmentStore().add({"name": "quiet", "configuration": []})
+    login = {"host": "192.0.2.1", "user": "u", "pwd": "p"}
+    sections = [{"name": name, **login} for name in ("OpenStack", "mysql", "CLI")]
+    EnvironmentStore().add({"name": "quiet", "configuration": sections})
     try:
         page = walk("/ui/events?env=quiet").page
         page.get_by_text("Nobody listens to").wait_for()
@@ -223,18 +223,18 @@ def test_a_status_is_acknowledged_and_silenced_and_the_silence_ended(
     table = page.get_by_role("table", name="Not OK")
     table.get_by_text("is gone").wait_for()
     row = table.get_by_role("row").filter(has_text="is gone")
-    row.get_by_role("link", name="Acknowledge or silence").click()
+    row.get_by_role("link", name="acknowledge, silence").click()
     panel = page.get_by_role("region", name="Acknowledge or silence")
     panel.get_by_label("Why").first.fill("ticket 4711")
     panel.get_by_role("button", name="I know of it").click()
     row.get_by_text("ticket 4711").wait_for()
-    row.get_by_role("link", name="Acknowledge or silence").click()
+    row.get_by_role("link", name="acknowledge, silence").click()
     panel.get_by_label("Why").last.fill("maintenance")
     panel.get_by_role("button", name="Silence it").click()
     row.get_by_text("silent until").wait_for()
     silences = page.get_by_role("table", name="Silences")
     silences.get_by_text("maintenance").wait_for()
-    page.get_by_role("button", name="End the silence of").click()
+    page.get_by_role("button", name="end now: the silence of").click()
     silences.wait_for(state="detached")
     page.get_by_role("button", name=f"Check {cloud.nic['host']} now").click()
     page.get_by_text("is checked with the next tick").wait_for()
@@ -244,11 +244,11 @@ def test_a_status_is_acknowledged_and_silenced_and_the_silence_ended(
 def test_somebody_who_may_only_look_is_offered_nothing_to_change(walk: Open, cloud: Cloud) -> None:
     page = walk("/ui/drift?env=demo", name="otto").page
     page.get_by_role("table", name="Findings").wait_for()
-    assert page.get_by_role("link", name="Mute ").count() == 0
+    assert page.get_by_role("link", name="mute ").count() == 0
     assert page.get_by_role("button", name="Apply the rules now").count() == 0
     page.goto(f"{cloud.served.address}/ui/monitoring?env=demo")
     page.get_by_role("table", name="Hosts").wait_for()
-    assert page.get_by_role("link", name="Acknowledge or silence").count() == 0
+    assert page.get_by_role("link", name="acknowledge, silence").count() == 0
     assert page.get_by_role("button", name="Check ").count() == 0
     page.goto(f"{cloud.served.address}/ui/events?env=demo")
     page.get_by_role("table", name="Events").wait_for()

@@ -152,7 +152,7 @@ const COLUMNS: Column<Finding>[] = [
   {
     title: "Mute",
     cell: (row) => edits(row.environment) && !row.muted
-      ? <a href={here({ mute: row._id })} aria-label={`Mute ${plain(row.rule)} of ${shortened(row.name || row.id, 40)}`}>mute</a>
+      ? <a href={here({ mute: row._id })} aria-label={`mute ${plain(row.rule)} of ${shortened(row.name || row.id, 40)}`}>mute</a>
       : null,
     text: (row) => row.muted?.reason ?? "",
   },
@@ -248,7 +248,7 @@ function Mutes({ env, done }: { env: string; done: () => void }) {
           {
             title: "End",
             cell: (row) => edits(row.environment)
-              ? <button type="button" class="small" disabled={sending.busy} aria-label={`End the mute of ${about(row)}`} onClick={() => end(row._id)}>end now</button>
+              ? <button type="button" class="small" disabled={sending.busy} aria-label={`end now: the mute of ${about(row)}`} onClick={() => end(row._id)}>end now</button>
               : null,
             text: () => "",
           },

@@ -106,7 +106,7 @@ const lag = (of: Event) =>
 /** When events came, and how long the first look took. */
 function Lags({ of }: { of: Event[] }) {
   const lags = of.map(lag).filter((one) => one !== undefined).sort((one, other) => one - other);
-  const at = (share: number) => lags[Math.min(lags.length - 1, Math.floor(lags.length * share))]!;
+  const at = (share: number) => lags[Math.max(0, Math.ceil(lags.length * share) - 1)]!;
   const times = of.map((one) => new Date(one.received).getTime());
   return (
     <>

@@ -155,7 +155,7 @@ function Known({ of }: { of: Status }) {
       {of.acknowledged ? <><Name of={of.acknowledged.who} />: <Name of={of.acknowledged.why || "acknowledged"} /> </> : null}
       {silent(of) ? <span class="note">silent until {new Date(of.silenced_until!).toLocaleString()} </span> : null}
       {edits(of.environment) && of.kind !== "clique"
-        ? <a href={here({ act: of._id })} aria-label={`Acknowledge or silence ${name}`}>{of.acknowledged ? "more" : "acknowledge, silence"}</a>
+        ? <a href={here({ act: of._id })} aria-label={`acknowledge, silence ${name}`}>acknowledge, silence</a>
         : null}
     </span>
   );

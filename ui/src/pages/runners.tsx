@@ -216,7 +216,7 @@ export function Silences({ env }: { env: string }) {
           {
             title: "End",
             cell: (row) => edits(row.environment)
-              ? <button type="button" class="small" disabled={sending.busy} aria-label={`End the silence of ${plain(row.id)}`} onClick={() => end(row._id)}>end now</button>
+              ? <button type="button" class="small" disabled={sending.busy} aria-label={`end now: the silence of ${plain(row.id)}`} onClick={() => end(row._id)}>end now</button>
               : null,
             text: () => "",
           },
