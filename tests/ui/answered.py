@@ -100,7 +100,7 @@ def walk(browser: Any, cloud: Cloud) -> Iterator[Callable[..., Walk]]:
 
     def opened(path: str, name: str = "anna", width: int = 1280, **options: Any) -> Walk:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        context.set_default_timeout(25_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         found = Walk(context.new_page(), cloud.served.address)
         found.log_in(path, name)

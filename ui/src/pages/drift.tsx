@@ -53,7 +53,7 @@ export function Drift() {
           {muting ? <Mute key={muting._id} of={muting} done={found.again} /> : null}
           {it.findings.length ? <Rows of={it.findings} env={asked.env} /> : <Nothing of={asked} />}
           <More of={{ items: it.findings, next: it.truncated ? "more" : null }}>Choose a rule, a severity or a host.</More>
-          <Mutes env={asked.env} done={found.again} />
+          <Mutes env={asked.env} done={found.again} muted={it.findings.filter((one) => one.muted).length} />
         </>
       )}
     </>
@@ -217,9 +217,9 @@ interface Muted {
   by: string;
 }
 
-/** Mutes that are in force, each with its end. */
-function Mutes({ env, done }: { env: string; done: () => void }) {
-  const found = useLoad<Page<Muted>>(`mutes ${env}`, () =>
+/** Mutes that are in force, each with its end; read again when other findings are muted. */
+function Mutes({ env, done, muted }: { env: string; done: () => void; muted: number }) {
+  const found = useLoad<Page<Muted>>(`mutes ${env} ${muted}`, () =>
     get("/drift/mutes", { env_name: env, limit: 200 }), { every: 30_000 });
   const sending = useSend();
   if (found.error) return <Failure of={found.error} again={found.again} />;

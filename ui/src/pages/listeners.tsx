@@ -118,7 +118,7 @@ export function Dead({ of, done }: { of: Listener; done: () => void }) {
       {found.data ? (
         <>
           <Table
-            label={`Given up in ${name}`}
+            label="What was given up"
             name="given-up"
             rows={found.data.items}
             columns={[
