@@ -24,7 +24,8 @@ def screens(inv: InventoryMgr, focal: str = "") -> dict[str, str]:
     scan = inv.find_all("scans", {}, sort=[("submit_timestamp", -1)])[0]["_id"]
     names = sorted(item["name"] for item in inv.find_all("inventory", {"type": "instance"}))
     first = inv.find_all("scans", {}, sort=[("submit_timestamp", 1)])[0]["_id"]
-    ends = f"env=demo&from={names[-1]}&to={focal or names[0]}"
+    near = next((name for name in names if name.startswith("team-01") and name != focal), names[-1])
+    ends = f"env=demo&from={near}&to={focal or names[0]}"
     setup = ("environments", "schedules", "clique-types", "constraints", "users", "audit")
     return {
         "start": "/ui/",

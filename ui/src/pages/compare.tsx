@@ -28,6 +28,8 @@ interface DiffData {
   findings: Record<"new" | "cleared" | "unchanged", Finding[]>;
   truncated: boolean;
 }
+/** More words of a kind are shown when asked for. */
+const MOST = 8;
 const CHOICES = ["env", "from", "to", "since", "until", "around", "depth"] as const;
 type Asked = Record<(typeof CHOICES)[number], string>;
 /** By what changes are counted, and how a change tells it. */
@@ -185,25 +187,21 @@ function Differing({ of }: { of: DiffData }) {
   return (
     <>
       <div class="tallies">
-        {BY.map(([name, title]) => (
-          <section aria-label={title}>
-            <h3>{title}</h3>
-            <ul>
-              {Object.entries(of.counts[name] ?? {}).slice(0, 8).map(([word, number]) => {
-                const mine = name === by && word === is;
-                return (
-                  <li>
-                    <a href={here(mine ? { by: "", is: "" } : { by: name, is: word })}
-                      aria-current={mine ? "true" : undefined}>
-                      <Name of={shortened(word || "(none)", 50)} />
-                    </a>{" "}
-                    {number}
-                  </li>
-                );
-              })}
-            </ul>
-          </section>
-        ))}
+        {BY.map(([name, title]) => {
+          const words = Object.entries(of.counts[name] ?? {});
+          return (
+            <section aria-label={title}>
+              <h3>{title}</h3>
+              <ul>{words.slice(0, MOST).map((word) => <Tally by={name} of={word} />)}</ul>
+              {words.length > MOST ? (
+                <details open={name === by}>
+                  <summary>{words.length - MOST} more</summary>
+                  <ul>{words.slice(MOST).map((word) => <Tally by={name} of={word} />)}</ul>
+                </details>
+              ) : null}
+            </section>
+          );
+        })}
       </div>
       {told ? <p class="line">Only <Name of={is || "(none)"} />. <a href={here({ by: "", is: "" })}>Show all</a></p> : null}
       {of.truncated ? <p class="note">Only the first {of.changes.length} changes are shown; the numbers are of all.</p> : null}
@@ -233,6 +231,20 @@ function Differing({ of }: { of: DiffData }) {
         ]}
       />
     </>
+  );
+}
+
+/** One number; its word keeps only these changes, or shows all again. */
+function Tally({ by, of: [word, number] }: { by: string; of: [string, number] }) {
+  const query = place.value.query;
+  const mine = query.get("by") === by && (query.get("is") ?? "") === word;
+  return (
+    <li>
+      <a href={here(mine ? { by: "", is: "" } : { by, is: word })} aria-current={mine ? "true" : undefined}>
+        <Name of={shortened(word || "(none)", 50)} />
+      </a>{" "}
+      {number}
+    </li>
   );
 }
 
