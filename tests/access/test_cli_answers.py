@@ -55,7 +55,8 @@ def test_connection_that_breaks_truncates_only_what_was_not_said(
     # sent what was said.
     cut = Command(
         "cut",
-        "echo half; sleep 2; p=$$; while :; do read -r c </proc/$p/comm; case $c in sshd*) break;; esac;"
+        "echo half; sleep 2; p=$$;"
+        " while :; do read -r c </proc/$p/comm; case $c in sshd*) break;; esac;"
         " p=$(cut -d' ' -f4 /proc/$p/stat); done; kill -9 $p; sleep 5",
     )
     cli = access(commands=(ECHO, cut, LOCALE), **login(node))
