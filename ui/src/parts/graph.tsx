@@ -16,6 +16,7 @@ export interface NodeData {
   focal_point: boolean;
   stale_since?: string;
   problems?: { message: string }[];
+  monitoring?: { label?: string; text?: string };
   health: Health;
   /** Of a group: how many objects it stands for, of which types, and how they are. */
   members?: number;

@@ -124,6 +124,7 @@ export function Nodes({ of, frame, zoom, find, open: spread }: Drawn) {
                   `${kind} ${nameOf(node).slice(0, 200)}, ${node.health}`,
                   node.host ? `on ${node.host}` : "",
                   groupWords(node),
+                  node.monitoring?.label ? `monitoring: ${node.monitoring.label} ${node.monitoring.text ?? ""}` : "",
                   ...(node.problems ?? []).map((problem) => problem.message),
                 ].filter(Boolean).join(", "),
               )}
