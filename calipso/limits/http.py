@@ -112,9 +112,12 @@ class BoundedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
-        """The answer with its whole body. Raises CallOver, MemoryOver, and what requests raises."""
+        """The answer with its whole body, or with none of it yet for who asks for a stream.
+
+        Raises CallOver, MemoryOver, and what requests raises.
+        """
         url = str(request.url).partition("?")[0]
-        kwargs["stream"] = True
+        whole, kwargs["stream"] = not kwargs.get("stream"), True
         connect = min(CONNECT_SECONDS, self._timeout)
         kwargs["timeout"] = (connect, self._timeout)
         with self._bounds.call(url, connect + self._timeout) as call:
@@ -122,6 +125,8 @@ class BoundedAdapter(HTTPAdapter):
             try:
                 with self._bounds.answer(url, call) as share:
                     answer = super().send(request, **kwargs)
+                    if not whole:
+                        return answer
                     with answer:
                         # requests gives it to whoever asks for `content`
                         answer._content = self._body(url, answer, call, share)
