@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from bson import ObjectId
@@ -14,12 +15,10 @@ from calipso.stores.monitoring.status_store import StatusStore
 from calipso.topology.adjacency import split_type
 from calipso.topology.rollup import Rolled, rollup
 from calipso.utils.clock import now
+from monitoring.handlers.holding import cliques_holding
 
 #: Cliques whose links are read together.
 PORTION = 200
-FIELDS = dict.fromkeys(
-    ("clique_type", "focal_point", "focal_point_id", "focal_point_type", "links", "objects"), 1
-)
 
 
 def roll_up(inv: InventoryMgr, environment: str, changed: Iterable[ObjectId]) -> int:
@@ -28,17 +27,10 @@ def roll_up(inv: InventoryMgr, environment: str, changed: Iterable[ObjectId]) ->
     keys = list(dict.fromkeys(changed))
     if not keys:
         return 0
-    found: dict[ObjectId, Document] = {}
-    for start in range(0, len(keys), 500):
-        some = {"$in": keys[start : start + 500]}
-        for field in ("objects", "links"):
-            for clique in inv.collection("cliques").find({field: some}, FIELDS):
-                found[clique["_id"]] = clique
     bad = _bad(store)
-    number = 0
-    cliques = list(found.values())
-    for start in range(0, len(cliques), PORTION):
-        number += _store(inv, store, cliques[start : start + PORTION], bad)
+    number, holding = 0, cliques_holding(inv, environment, keys)
+    while cliques := list(islice(holding, PORTION)):
+        number += _store(inv, store, cliques, bad)
     return number
 
 
