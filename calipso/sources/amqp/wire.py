@@ -28,6 +28,8 @@ TOTAL_FACTOR = 4
 LONGEST_FRAME = 131_072
 #: A message that is announced with more bytes ends the connection: RabbitMQ carries no such one.
 LONGEST_MESSAGE = 1 << 29
+#: Most frames in one step: the longest message has half of them.
+MOST_FRAMES = 10_000
 #: Seconds for a good-bye.
 GOODBYE = 3.0
 
@@ -42,7 +44,7 @@ class WireConnection(amqp.Connection):
         """`call` ends the connection: it has begun, and counts for the login."""
         self._call, self._place = call, place
         self._timeout = settings().ssh_connect_timeout
-        self._in_step = False
+        self._in_step, self._frames = False, 0
         host, port = place
         super().__init__(
             host=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
@@ -69,13 +71,19 @@ class WireConnection(amqp.Connection):
         if self._in_step:
             yield
             return
-        self._in_step = True
+        self._in_step, self._frames = True, 0
         self._call.allow(TOTAL_FACTOR * self._timeout)
         try:
             yield
         finally:
             self._in_step = False
             self._call.allow(float("inf"))
+
+    def count_frame(self) -> None:
+        """Raises UnexpectedFrame when a step has too many: signs of life, as fast as they go."""
+        self._frames += 1
+        if self._frames > MOST_FRAMES:
+            raise UnexpectedFrame(f"more than {MOST_FRAMES} frames at once")
 
     def leave(self) -> None:
         """Say good-bye and close, whatever the broker answers.
@@ -150,6 +158,7 @@ def _bounded_frames(connection: WireConnection, callback: Any) -> Callable[[Fram
 
     def on_frame(frame: Frame) -> bool:
         kind, channel, content = frame
+        connection.count_frame()
         if kind in (_HEADER, _BODY) and channel not in channels:
             raise UnexpectedFrame(f"content for channel {channel}, which is not open")
         if kind == _HEADER:

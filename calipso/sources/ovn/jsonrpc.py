@@ -20,6 +20,9 @@ from calipso.utils.json_text import whole_number
 #: Most bytes of one answer: a database of 100,000 ports has a tenth of it.
 MOST_BYTES = 1 << 30
 
+#: Messages that a server may send before the answer.
+MOST_MESSAGES = 1000
+
 
 class OvsdbClient:
     """One connection. Every call must end before the deadline of the client."""
@@ -116,7 +119,7 @@ class OvsdbClient:
         """The answer to a message; what the server asks meanwhile is answered."""
         self._socket.settimeout(self._left())
         self._socket.sendall(json.dumps(message).encode())
-        while True:
+        for _ in range(MOST_MESSAGES):
             answer = self._message()
             if answer.get("method") == "echo":
                 reply = {"result": answer.get("params"), "error": None, "id": answer.get("id")}
@@ -124,6 +127,7 @@ class OvsdbClient:
                 self._socket.sendall(json.dumps(reply).encode())
             elif answer.get("id") == message["id"] and "method" not in answer:
                 return answer
+        raise self._error(ErrorKind.UNEXPECTED_OUTPUT, "sends messages and no answer")
 
     def _name(self) -> str:
         return f"OVSDB {self.remote.host}:{self.remote.port}"
