@@ -28,6 +28,7 @@ from calipso.ui import BUILT
 from tests.api.conftest import app, apps
 from tests.sample_cloud.running import RunningCloud, running_cloud
 from tests.snapshots import once
+from tests.ui.life import live
 
 __all__ = ["app", "apps"]
 
@@ -142,7 +143,9 @@ def scanned(inv: InventoryMgr, home: Path, small_cloud: RunningCloud) -> Invento
 
 @pytest.fixture
 def troubled(inv: InventoryMgr, home: Path, demo_cloud: RunningCloud) -> InventoryMgr:
-    """The cloud of `make demo`, scanned, and scanned again without the host that went away."""
+    """The cloud of `make demo`, scanned, and scanned again without the host that went away; with
+    drift, events and monitoring.
+    """
 
     def scan() -> None:
         UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
@@ -153,6 +156,7 @@ def troubled(inv: InventoryMgr, home: Path, demo_cloud: RunningCloud) -> Invento
         run_local(ScanRequest(environment="demo"))
 
     once("troubled", inv, home, scan)
+    live(inv)
     return inv
 
 
