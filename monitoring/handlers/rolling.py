@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from bson import ObjectId
@@ -10,6 +11,7 @@ from bson import ObjectId
 from calipso.model.documents import Document
 from calipso.model.monitoring import Finding, Target, Value
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.monitoring.round_store import API, RoundStore
 from calipso.stores.monitoring.status_store import StatusStore
 from calipso.topology.adjacency import split_type
 from calipso.topology.rollup import Rolled, rollup
@@ -23,8 +25,11 @@ FIELDS = dict.fromkeys(
 
 
 def roll_up(inv: InventoryMgr, environment: str, changed: Iterable[ObjectId]) -> int:
-    """Store the statuses of the cliques that hold one of these; returns how many changed."""
-    store = StatusStore(inv, environment)
+    """Store the statuses of the cliques that hold one of these; returns how many changed.
+
+    Where our own runner checks the environment, a clique is not called OK before all its members
+    were looked at: its first OK is stored when that is settled (`runner.settling`).
+    """
     keys = list(dict.fromkeys(changed))
     if not keys:
         return 0
@@ -32,14 +37,59 @@ def roll_up(inv: InventoryMgr, environment: str, changed: Iterable[ObjectId]) ->
     for start in range(0, len(keys), 500):
         some = {"$in": keys[start : start + 500]}
         for field in ("objects", "links"):
-            for clique in inv.collection("cliques").find({field: some}, FIELDS):
-                found[clique["_id"]] = clique
-    bad = _bad(store)
+            found |= {clique["_id"]: clique for clique in Rolling.read(inv, {field: some})}
+    rolling = Rolling(inv, environment)
     number = 0
     cliques = list(found.values())
     for start in range(0, len(cliques), PORTION):
-        number += _store(inv, store, cliques[start : start + PORTION], bad)
+        number += rolling.store(cliques[start : start + PORTION], first_ok=False)
     return number
+
+
+class Rolling:
+    """Stores statuses of cliques, as the troubles of their members were when it was made."""
+
+    def __init__(self, inv: InventoryMgr, environment: str) -> None:
+        self.inv = inv
+        self.environment = environment
+        self._store = StatusStore(inv, environment)
+        self._bad = _bad(self._store)
+
+    @staticmethod
+    def read(inv: InventoryMgr, query: Mapping[str, Any]) -> Iterator[Document]:
+        """Yield cliques with what a roll-up reads; `monitoring` only with its value."""
+        yield from inv.collection("cliques").find(query, FIELDS | {"monitoring.value": 1})
+
+    def store(self, cliques: Sequence[Document], *, first_ok: bool = True) -> int:
+        """Store the statuses of some cliques; returns how many changed.
+
+        Without `first_ok`, a clique that has none yet does not get OK as its first.
+        """
+        bad = self._bad
+        ill = [c for c in cliques if any(key in bad for key in (*c["objects"], *c["links"]))]
+        links = _links(self.inv, {key for clique in ill for key in clique["links"]})
+        rolled: dict[ObjectId, Rolled] = {}
+        for clique in cliques:
+            own = [links[key] for key in clique["links"] if key in links]
+            types = {clique["focal_point"]: str(clique["focal_point_type"])}
+            for link in own:
+                ends = link["source"], link["target"]
+                types |= dict(zip(ends, split_type(link["link_type"]), strict=True))
+            rolled[clique["_id"]] = rollup(clique, own, types, bad)
+        first = [one.first_bad for one in rolled.values() if one.first_bad is not None]
+        names = self.inv.find_by_keys(first, ("type", "id", "name"))
+        known = [c for c in cliques if first_ok or self._may_be_ok(c, rolled[c["_id"]])]
+        findings = [_finding(clique, rolled[clique["_id"]], names, links) for clique in known]
+        return len(self._store.apply(findings))
+
+    def _may_be_ok(self, clique: Document, rolled: Rolled) -> bool:
+        if clique.get("monitoring") or rolled.value is not Value.OK:
+            return True
+        return not self._settles
+
+    @cached_property
+    def _settles(self) -> bool:
+        return RoundStore(self.inv.db).get(self.environment, API) is not None
 
 
 def _bad(store: StatusStore) -> dict[ObjectId, Value]:
@@ -50,30 +100,6 @@ def _bad(store: StatusStore) -> dict[ObjectId, Value]:
         for item in store.troubles(kind={"$in": ["object", "link"]})
         if item["value"] and not (item["silenced_until"] and item["silenced_until"] > moment)
     }
-
-
-def _store(
-    inv: InventoryMgr,
-    store: StatusStore,
-    cliques: Sequence[Document],
-    bad: Mapping[ObjectId, Value],
-) -> int:
-    ill = [c for c in cliques if any(key in bad for key in (*c["objects"], *c["links"]))]
-    links = _links(inv, {key for clique in ill for key in clique["links"]})
-    names: dict[ObjectId, Document] = {}
-    rolled: dict[ObjectId, Rolled] = {}
-    for clique in cliques:
-        own = [links[key] for key in clique["links"] if key in links]
-        types = {clique["focal_point"]: str(clique["focal_point_type"])}
-        for link in own:
-            types |= dict(
-                zip((link["source"], link["target"]), split_type(link["link_type"]), strict=True)
-            )
-        rolled[clique["_id"]] = rollup(clique, own, types, bad)
-    first = [one.first_bad for one in rolled.values() if one.first_bad is not None]
-    names |= inv.find_by_keys(first, ("type", "id", "name"))
-    findings = [_finding(clique, rolled[clique["_id"]], names, links) for clique in cliques]
-    return len(store.apply(findings))
 
 
 def _links(inv: InventoryMgr, keys: Iterable[ObjectId]) -> dict[ObjectId, Document]:
