@@ -44,8 +44,6 @@ OF_INVENTORIES = (
         (
             by("environment", "clique_type", "focal_point", unique=True),
             by("environment", "focal_point_id"),
-            by("objects"),
-            by("links"),
         ),
         removed_by="environment",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from bson import ObjectId
@@ -12,38 +13,35 @@ from calipso.model.documents import Document
 from calipso.model.monitoring import Finding, Target, Value
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.monitoring.round_store import API, RoundStore
-from calipso.stores.monitoring.status_store import StatusStore
+from calipso.stores.monitoring.status_store import Changed, StatusStore
 from calipso.topology.adjacency import split_type
 from calipso.topology.rollup import Rolled, rollup
 from calipso.utils.clock import now
+from monitoring.handlers.holding import FIELDS, cliques_holding
 
 #: Cliques whose links are read together.
 PORTION = 200
-FIELDS = dict.fromkeys(
-    ("clique_type", "focal_point", "focal_point_id", "focal_point_type", "links", "objects"), 1
-)
 
 
-def roll_up(inv: InventoryMgr, environment: str, changed: Iterable[ObjectId]) -> int:
-    """Store the statuses of the cliques that hold one of these; returns how many changed.
+def roll_up(inv: InventoryMgr, environment: str, changed: Sequence[Changed]) -> int:
+    """Store the statuses of the cliques that hold what changed; returns how many changed.
 
     Where our own runner checks the environment, a clique is not called OK before all its members
-    were looked at: its first OK is stored when that is settled (`runner.settling`).
+    were looked at: its first OK is stored when that is settled (`runner.settling`). So the first
+    OK of a member asks for nothing here.
     """
-    keys = list(dict.fromkeys(changed))
-    if not keys:
+    if not changed:
         return 0
-    found: dict[ObjectId, Document] = {}
-    for start in range(0, len(keys), 500):
-        some = {"$in": keys[start : start + 500]}
-        for field in ("objects", "links"):
-            found |= {clique["_id"]: clique for clique in Rolling.read(inv, {field: some})}
     rolling = Rolling(inv, environment)
-    number = 0
-    cliques = list(found.values())
-    for start in range(0, len(cliques), PORTION):
-        number += rolling.store(cliques[start : start + PORTION], first_ok=False)
+    keys = {one.found.target.key for one in changed if not (rolling.settles and _first_ok(one))}
+    number, holding = 0, cliques_holding(inv, environment, keys) if keys else iter(())
+    while cliques := list(islice(holding, PORTION)):
+        number += rolling.store(cliques, first_ok=not rolling.settles)
     return number
+
+
+def _first_ok(one: Changed) -> bool:
+    return one.before is None and one.status["value"] == Value.OK
 
 
 class Rolling:
@@ -53,19 +51,18 @@ class Rolling:
         self.inv = inv
         self.environment = environment
         self._store = StatusStore(inv, environment)
-        self._bad = _bad(self._store)
 
     @staticmethod
     def read(inv: InventoryMgr, query: Mapping[str, Any]) -> Iterator[Document]:
-        """Yield cliques with what a roll-up reads; `monitoring` only with its value."""
-        yield from inv.collection("cliques").find(query, FIELDS | {"monitoring.value": 1})
+        """Yield cliques with what a roll-up reads."""
+        yield from inv.collection("cliques").find(query, FIELDS)
 
     def store(self, cliques: Sequence[Document], *, first_ok: bool = True) -> int:
         """Store the statuses of some cliques; returns how many changed.
 
         Without `first_ok`, a clique that has none yet does not get OK as its first.
         """
-        bad = self._bad
+        bad = self.bad
         ill = [c for c in cliques if any(key in bad for key in (*c["objects"], *c["links"]))]
         links = _links(self.inv, {key for clique in ill for key in clique["links"]})
         rolled: dict[ObjectId, Rolled] = {}
@@ -78,28 +75,28 @@ class Rolling:
             rolled[clique["_id"]] = rollup(clique, own, types, bad)
         first = [one.first_bad for one in rolled.values() if one.first_bad is not None]
         names = self.inv.find_by_keys(first, ("type", "id", "name"))
-        known = [c for c in cliques if first_ok or self._may_be_ok(c, rolled[c["_id"]])]
+        known = [
+            clique
+            for clique in cliques
+            if first_ok or clique.get("monitoring") or rolled[clique["_id"]].value
+        ]
         findings = [_finding(clique, rolled[clique["_id"]], names, links) for clique in known]
         return len(self._store.apply(findings))
 
-    def _may_be_ok(self, clique: Document, rolled: Rolled) -> bool:
-        if clique.get("monitoring") or rolled.value is not Value.OK:
-            return True
-        return not self._settles
+    @cached_property
+    def bad(self) -> dict[ObjectId, Value]:
+        """Members that are not OK. What is silenced does not count."""
+        moment = now()
+        return {
+            item["_id"]: Value(item["value"])
+            for item in self._store.troubles(kind={"$in": ["object", "link"]})
+            if item["value"] and not (item["silenced_until"] and item["silenced_until"] > moment)
+        }
 
     @cached_property
-    def _settles(self) -> bool:
+    def settles(self) -> bool:
+        """True when our own runner checks the environment."""
         return RoundStore(self.inv.db).get(self.environment, API) is not None
-
-
-def _bad(store: StatusStore) -> dict[ObjectId, Value]:
-    """Members that are not OK. What is silenced does not count."""
-    moment = now()
-    return {
-        item["_id"]: Value(item["value"])
-        for item in store.troubles(kind={"$in": ["object", "link"]})
-        if item["value"] and not (item["silenced_until"] and item["silenced_until"] > moment)
-    }
 
 
 def _links(inv: InventoryMgr, keys: Iterable[ObjectId]) -> dict[ObjectId, Document]:

@@ -16,14 +16,15 @@ from calipso.discover.find_links import ScanInfo
 from calipso.discover.find_links_metadata import load_link_finders
 from calipso.model.documents import Document
 from calipso.model.inventory import object_key
-from calipso.model.scan import Stage
+from calipso.model.scan import ScanRequest, Stage
 from calipso.sources.context import ScanContext
 from calipso.stores.inventory.graph_writer import GraphWriter
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.object_problems import ObjectProblems
 from calipso.stores.inventory.object_writer import ObjectWriter
 from calipso.stores.inventory.scan_inventory import gather_evidence
-from calipso.stores.inventory.scan_writer import WriterOptions
+from calipso.stores.inventory.scan_writer import ScanWriter, WriterOptions
+from calipso.stores.inventory.touched import EVERYTHING
 from calipso.stores.scans.scan_store import ScanStore, below_of_record
 
 
@@ -43,6 +44,7 @@ class Stages:
         self.store = store
         self.environment = context.environment.name
         self.inv = InventoryMgr(scan["inventory"])  # all of it, also what is gone
+        self._whole = ScanRequest.model_validate(scan["request"]).whole_inventory()
 
     def run(self, task: Document, alive: Callable[[], None]) -> Document:
         """Run one task by its kind."""
@@ -73,7 +75,7 @@ class Stages:
         ]
         return {
             "ran": True,
-            "touched": scanner.writer.touched.as_document(),
+            "touched": self._touched(scanner.writer),
             "counts": result.counts,
             "failed": result.failed,
             "unread": result.unread,
@@ -106,7 +108,7 @@ class Stages:
         problems = self._object_problems(alive)
         problems.judge(evidence, clear=clear)
         problems.place(everywhere=True)
-        return {"ran": True, "touched": sweeper.touched.as_document()}
+        return {"ran": True, "touched": self._touched(sweeper)}
 
     def problems(self, _task: Document, alive: Callable[[], None]) -> Document:
         """Put on their objects the problems that link finders found, and take off what went."""
@@ -138,7 +140,7 @@ class Stages:
         )
         return {
             "ran": True,
-            "touched": writer.touched.as_document(),
+            "touched": self._touched(writer),
             "counts": {"links": found},
             "problems": finder.problems,
         }
@@ -180,6 +182,12 @@ class Stages:
         parents = self.inv.find_items({"_id": {"$in": keys}})
         root = object_key(self.environment, "environment", self.environment)
         return [*parents, environment_root(self.environment)] if root in keys else parents
+
+    def _touched(self, writer: ScanWriter | Sweeper) -> Document:
+        """What a task changed, as it is stored. After a scan of the whole inventory everything is
+        found again, so nobody asks.
+        """
+        return EVERYTHING.as_document() if self._whole else writer.touched.as_document()
 
     def _authority(self, alive: Callable[[], None]) -> WriterOptions:
         """What each writer knows about the scan it writes for."""

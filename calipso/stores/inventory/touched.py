@@ -112,6 +112,9 @@ class Touched:
                 getattr(self, name).clear()
 
 
+#: What a scan touched that nobody followed.
+EVERYTHING = Touched(everything=True)
+
 _SETS = ("types", "keys", "hosts", "ports", "bound", "networks", "instances")
 
 
