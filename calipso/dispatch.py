@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from calipso.discover.engine import scan_manager
-from calipso.discover.engine.scan_manager import progress
+from calipso.discover.engine.scan_manager import check_start, progress
 from calipso.discover.engine.schedules import add_schedule, enable_schedule, replace_schedule
 from calipso.errors import NotQueued, StoreError
 from calipso.model.events import Scope, Target
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "add_schedule",
     "cancel",
+    "check_start",
     "client",
     "enable_schedule",
     "event_manager",

@@ -12,6 +12,7 @@ from flask import Response
 
 from calipso import dispatch
 from calipso.api.streams import COME_AGAIN, EVENT_STREAM, Place, event, event_id, stopping
+from calipso.api.topic_states import drift, events, monitoring
 from calipso.errors import NotFound
 from calipso.settings import settings
 from calipso.stores.config.environment_store import EnvironmentStore
@@ -21,7 +22,7 @@ from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.clock import now
 
-#: Seconds between two looks; a stream costs three small reads a look, and one for each scan.
+#: Seconds between two looks; a stream costs seven small reads a look, and one for each scan.
 LOOK_SECONDS = 1.0
 #: After this time without an event a comment is sent: it shows that a page went away, whose place
 #: then is free.
@@ -42,7 +43,9 @@ class Watched:
     inv: InventoryMgr = field(default_factory=InventoryMgr)
 
     def look(self) -> State:
-        """Scans that run or ended just now, environments, and the newest change of all."""
+        """Scans that run or ended just now, environments, the newest change of all; and of each
+        environment its drift, its events and what monitoring says.
+        """
         names = self.names()
         where = {"environment": {"$in": names}}
         found: State = {("scan", key): state for key, state in _scans(where)}
@@ -54,6 +57,9 @@ class Watched:
         )
         if newest:
             found["change", ""] = newest
+        for topic, read in (("drift", drift), ("events", events), ("monitoring", monitoring)):
+            for name, state in read(self.inv, names).items():
+                found[topic, name] = {"environment": name} | state
         return found
 
 
@@ -72,7 +78,8 @@ def _scans(where: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def topic_stream(watched: Watched) -> Response:
-    """A stream of `scan`, `environment`, `change` and `gone` events, after one `hello`.
+    """A stream of `scan`, `environment`, `change`, `drift`, `events`, `monitoring` and `gone`
+    events, after one `hello`.
 
     Scans come with their whole progress, first of all those that run; of the others only what
     changes after the `hello` is sent. Raises StoreError when this process has as many streams as

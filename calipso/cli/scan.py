@@ -126,8 +126,9 @@ def _submitted(request: ScanRequest) -> str:
     """Return the id of the scan, also if it waits for the broker, because a second request would
     start a second scan.
     """
-    from calipso.dispatch import submit
+    from calipso.dispatch import check_start, submit
 
+    check_start(request)
     try:
         return submit(request)
     except NotQueued as error:

@@ -317,8 +317,8 @@ def test_what_a_service_refuses_is_not_asked_again(
 
 
 def test_a_long_page_that_comes_slowly_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "TOTAL_FACTOR", 0.1)
-    pieces = [b" " * 1024] * 8 + [b"{}"]
+    monkeypatch.setattr(transport, "TOTAL_FACTOR", 0.6)
+    pieces = [b" " * 1024] * 12 + [b"{}"]
     bounds = Bounds()
     adapter = BoundedAdapter(bounds, 1.0)
 

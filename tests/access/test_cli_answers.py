@@ -51,10 +51,12 @@ def test_host_that_is_too_slow_keeps_what_it_has_said(
 def test_connection_that_breaks_truncates_only_what_was_not_said(
     access: Access, node: Sshd
 ) -> None:
-    # Ends the server process of this very session, found by going up from the command.
+    # Ends the server process of this very session, found by going up from the command, when it has
+    # sent what was said.
     cut = Command(
         "cut",
-        "echo half; p=$$; while :; do read -r c </proc/$p/comm; case $c in sshd*) break;; esac;"
+        "echo half; sleep 2; p=$$;"
+        " while :; do read -r c </proc/$p/comm; case $c in sshd*) break;; esac;"
         " p=$(cut -d' ' -f4 /proc/$p/stat); done; kill -9 $p; sleep 5",
     )
     cli = access(commands=(ECHO, cut, LOCALE), **login(node))

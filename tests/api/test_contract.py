@@ -29,6 +29,7 @@ def contract(home: Path, cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch) -
     return Contract(cloud)
 
 
+@pytest.mark.long
 def test_what_the_specification_says_is_what_the_api_does(contract: Contract) -> None:
     report = run(contract, cases=1, number=1, options=parsed([]))
 
@@ -37,6 +38,7 @@ def test_what_the_specification_says_is_what_the_api_does(contract: Contract) ->
     assert 200 in report.statuses
 
 
+@pytest.mark.long
 def test_without_a_token_the_specification_holds_and_nothing_is_returned(
     contract: Contract,
 ) -> None:

@@ -13,10 +13,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from calipso.api import topics
+from calipso.model.events import ListenerState, Scope, Target
 from calipso.model.scan import ScanRequest
 from calipso.settings import settings
 from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.finding_store import FindingStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.scans.event_keys import EventKeys
+from calipso.stores.scans.listener_store import ListenerStore
 from calipso.stores.scans.scan_store import ScanStore
 from tests.api.conftest import Login
 
@@ -96,6 +100,49 @@ def test_the_newest_change_is_sent_with_its_environment(
     later(lambda: inv.db["changes"].insert_one(change))
 
     assert list(heard(admin, 2))[1][1]["environment"] == "prod"
+
+
+def _judged(inv: InventoryMgr) -> None:
+    FindingStore(inv).note_run("prod", {"as_of": LATER, "silent": {}, "failed": {}})
+
+
+def _listening(inv: InventoryMgr) -> None:
+    ListenerStore().tell("prod", ListenerState.RUNNING)
+
+
+def _given_up(inv: InventoryMgr) -> None:
+    EventKeys().mark("prod", [(Target(Scope.PORT, "p1"), "prod/m1")])
+
+
+def _broken(inv: InventoryMgr) -> None:
+    trouble = {"environment": "prod", "kind": "object", "value": 2, "since": LATER}
+    inv.db["monitoring_troubles"].insert_one(trouble)
+
+
+@pytest.mark.parametrize(
+    ("act", "topic", "told"),
+    [
+        (_judged, "drift", {"as_of": "2026-11-30T00:00:00Z"}),
+        (_listening, "events", {"state": "running", "waiting": 0}),
+        (_given_up, "events", {"waiting": 1}),
+        (_broken, "monitoring", {"count": 1, "newest": None}),
+    ],
+)
+def test_what_pages_of_drift_events_and_monitoring_show_is_told_when_it_changes(
+    admin: FlaskClient,
+    inv: InventoryMgr,
+    environment: Callable[..., str],
+    act: Callable[[InventoryMgr], None],
+    topic: str,
+    told: dict[str, Any],
+) -> None:
+    environment()
+    later(lambda: act(inv))
+
+    name, state = list(heard(admin, 2))[1]
+
+    assert (name, state["environment"]) == (topic, "prod")
+    assert told.items() <= state.items()
 
 
 def test_nothing_of_other_environments_is_sent(

@@ -104,6 +104,19 @@ def test_a_scan_is_taken_once_while_the_broker_is_away(
     assert admin.get(answer.headers["Location"]).json["status"] == "pending"
 
 
+def test_an_object_that_is_not_known_is_named_at_once_and_starts_nothing(
+    admin: FlaskClient, environment: Environments
+) -> None:
+    environment("prod")
+    workers()
+    body = {"environment": "prod", "object_id": "no-such"}
+    answer = admin.post("/api/v1/scans", json=body)
+
+    assert answer.status_code == 404
+    assert "no object no-such in the inventory" in answer.json["error"]["message"]
+    assert ScanStore().find_scans({}) == []
+
+
 def test_the_workers_a_scan_needs_are_known_without_its_secrets(
     environment: Environments, home: Path
 ) -> None:

@@ -467,6 +467,7 @@ def test_a_request_under_way_is_answered_when_it_is_told_to_stop(serve: Serve) -
         server.get("/nowhere")
 
 
+@pytest.mark.long
 def test_a_request_that_takes_longer_than_the_grace_is_cut_off(serve: Serve) -> None:
     server = serve(API_GRACE="1")
 
@@ -486,6 +487,7 @@ def test_a_request_that_takes_longer_than_the_grace_is_cut_off(serve: Serve) -> 
     assert not asking.is_alive()
 
 
+@pytest.mark.long
 def test_an_event_stream_does_not_hold_the_end_up(serve: Serve) -> None:
     server = serve()
     stream = server.get("/endless", stream=True)

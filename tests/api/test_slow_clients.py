@@ -71,6 +71,7 @@ def test_others_are_answered_beside_slow_clients(server: Served, mode: str) -> N
     assert max(reads) < SOON
 
 
+@pytest.mark.long
 def test_a_slow_client_is_let_go(server: Served) -> None:
     with _open(server, b"GET /healthz HTTP/1.1\r\nX-A: ") as sock:
         sock.settimeout(30)
@@ -84,6 +85,7 @@ def test_a_slow_client_is_let_go(server: Served) -> None:
         assert time.monotonic() - began < 20
 
 
+@pytest.mark.long
 def test_wrong_passwords_do_not_delay_others(server: Served) -> None:
     auth = {"methods": ["credentials"], "credentials": {"username": "u", "password": "wrong-one"}}
     said: list[int] = []

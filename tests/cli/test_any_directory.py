@@ -77,6 +77,7 @@ def environment() -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.broker
 def test_the_demo_runs_in_a_directory_full_of_folders_called_like_packages(
     program: Path, traps: Path, environment: dict[str, str]

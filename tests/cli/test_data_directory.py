@@ -93,6 +93,7 @@ def test_a_stack_of_another_data_directory_is_reported(calipso: Shell, tmp_path:
         running.communicate()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_up_names_a_new_data_directory_once_and_status_names_it_always(calipso: Shell) -> None:
     first = calipso("up", "--only", "stores")

@@ -152,6 +152,7 @@ def becomes(condition: Any, seconds: float = 90.0) -> bool:
     return False
 
 
+@pytest.mark.long
 @pytest.mark.broker
 @pytest.mark.usefixtures("edge")
 def test_worker_beat_and_api_run_and_end_in_order(home: Path, tmp_path: Path) -> None:

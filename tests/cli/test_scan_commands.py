@@ -13,6 +13,7 @@ from calipso.cli import check as check_module
 from calipso.cli import scan as scan_module
 from calipso.cli import scan_watch
 from calipso.cli.main import main
+from calipso.model.inventory import object_key
 from calipso.model.scan import Problem
 from calipso.settings import settings
 from calipso.stores.config.environment_store import EnvironmentStore
@@ -34,6 +35,17 @@ ENVIRONMENT = {
 @pytest.fixture(autouse=True)
 def environment(inv: InventoryMgr, redis_url: str) -> None:
     EnvironmentStore().add(dict(ENVIRONMENT))
+    found_by = {"source": "api", "scanner": "ScanEnvironment", "fetcher": "ApiFetchHosts"}
+    root = object_key("east", "environment", "east")
+    host = {
+        "_id": object_key("east", "host", "c1"),
+        "environment": "east",
+        "type": "host",
+        "id": "c1",
+        "id_path": "/east/c1",
+        "fetched_by": {**found_by, "parent": root},
+    }
+    inv.collection("inventory").insert_one(host)
     with Redis.from_url(redis_url) as redis:
         redis.delete("scan")
 
@@ -108,6 +120,15 @@ def test_flags_that_contradict_are_wrong_usage_and_start_nothing(
 ) -> None:
     run("scan", "run", "east", *flags, code=2)
 
+    assert run("scan", "list", "-f", "value") == ""
+
+
+def test_an_object_that_is_not_known_is_named_at_once_and_starts_nothing(
+    run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["scan", "run", "east", "-i", "no-such"]) == 1
+
+    assert "east: no object no-such in the inventory" in capsys.readouterr().err
     assert run("scan", "list", "-f", "value") == ""
 
 

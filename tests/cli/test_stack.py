@@ -70,6 +70,7 @@ def test_second_up_changes_nothing_and_says_so(calipso: Shell) -> None:
     assert calipso.state() == before
 
 
+@pytest.mark.long
 def test_two_ups_at_once_start_one_stack(calipso: Shell) -> None:
     with ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(lambda _: calipso("up", "--only", "stores"), range(2)))
@@ -129,6 +130,7 @@ def test_a_killed_supervisor_leaves_nothing_behind_and_up_works_again(calipso: S
     assert states(calipso) == {"mongo": "up", "redis": "up"}
 
 
+@pytest.mark.long
 def test_a_store_that_hangs_at_the_end_of_its_supervisor_is_ended_by_down(calipso: Shell) -> None:
     calipso("up", "--only", "stores")
     hanging = identify(calipso.pid("redis"))
@@ -142,6 +144,7 @@ def test_a_store_that_hangs_at_the_end_of_its_supervisor_is_ended_by_down(calips
     assert not hanging.alive()
 
 
+@pytest.mark.long
 def test_the_ports_are_kept_and_a_taken_one_is_left_to_its_owner(calipso: Shell) -> None:
     calipso("up", "--only", "stores")
     first = calipso.stores()
@@ -160,6 +163,7 @@ def test_the_ports_are_kept_and_a_taken_one_is_left_to_its_owner(calipso: Shell)
         assert calipso.stores()["mongo_url"] == first["mongo_url"]
 
 
+@pytest.mark.long
 def test_data_of_another_server_version_are_set_aside_and_reported(calipso: Shell) -> None:
     calipso("up", "--only", "stores")
     with MongoClient(calipso.stores()["mongo_url"]) as mongo:
@@ -178,6 +182,7 @@ def test_data_of_another_server_version_are_set_aside_and_reported(calipso: Shel
         assert mongo["calipso"]["c"].count_documents({}) == 0
 
 
+@pytest.mark.long
 def test_a_given_redis_is_used_and_none_is_started(calipso: Shell, tmp_path: Path) -> None:
     from calipso.cli.stack.embedded import start_redis
 

@@ -87,6 +87,7 @@ def test_an_old_database_was_brought_to_the_schema(stack: Shell) -> None:
     assert found["version"] == len(find_migrations())
 
 
+@pytest.mark.long
 def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
     shell = Shell(tmp_path / "home", {"CALIPSO_API_BIND": f"127.0.0.1:{free_port()}"})
     try:

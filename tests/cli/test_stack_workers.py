@@ -15,7 +15,7 @@ import pytest
 from calipso.cli.stack.process import identify
 from tests.cli.conftest import Shell
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.long]
 
 NAMES = {"mongo", "redis", "sources", "sources-2", "graph", "beat", "events", "api"}
 #: One of each kind, killed at once.

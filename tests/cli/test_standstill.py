@@ -14,13 +14,11 @@ import requests
 
 from tests.cli.conftest import Shell
 
-pytestmark = [pytest.mark.broker, pytest.mark.alone]
+pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.alone]
 
 SECONDS = 5.0
-#: Each waits four seconds, so a change is tried with two of them and the others are a campaign.
-COMMANDS = ["env list", "scan run demo"]
-MORE_COMMANDS = ["env show demo", "inventory list -e demo", "scan list", "schedule list"]
-MORE_COMMANDS += ["user list", "clique list -e demo", "db status"]
+COMMANDS = ["env list", "scan run demo", "env show demo", "inventory list -e demo", "scan list"]
+COMMANDS += ["schedule list", "user list", "clique list -e demo", "db status"]
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +60,7 @@ def call(address: str, password: str, path: str = "environment_configs") -> requ
     return requests.get(url, auth=("admin", password), timeout=60)
 
 
-@pytest.mark.parametrize(
-    "words", [*COMMANDS, *(pytest.param(each, marks=pytest.mark.long) for each in MORE_COMMANDS)]
-)
+@pytest.mark.parametrize("words", COMMANDS)
 def test_a_command_fails_within_seconds_and_says_why(
     frozen: tuple[Shell, str, str], words: str
 ) -> None:

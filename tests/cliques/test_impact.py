@@ -182,6 +182,7 @@ def test_what_is_predicted_lost_is_lost_when_the_nic_is_pulled(
     assert tried == 3, "too few NICs carry instances"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_member_of_a_bond_only_degrades_and_both_lose(
     cloud: RunningCloud, inv: InventoryMgr

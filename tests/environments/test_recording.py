@@ -99,6 +99,7 @@ def test_an_anonymised_recording_names_nothing_of_the_cloud(
     assert [word for word in names if f'"{word}"' in text or f">{word}<" in text] == []
 
 
+@pytest.mark.long
 def test_recording_takes_nothing_from_other_scans_and_leaves_nothing_of_its_own(
     run: Run, cloud: RunningCloud, tmp_path: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_recording_takes_nothing_from_other_scans_and_leaves_nothing_of_its_own(
     assert [key for key in InventoryMgr().db.list_collection_names() if "recording_" in key] == []
 
 
+@pytest.mark.long
 def test_a_scan_after_a_recording_still_knows_the_state_that_changes_are_counted_from(
     run: Run, cloud: RunningCloud, tmp_path: Path
 ) -> None:

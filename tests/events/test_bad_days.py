@@ -173,6 +173,7 @@ def test_two_listeners_of_one_queue_are_not_two(environment: str, exchange: Exch
         wait_for(lambda: "another listener" in str(second.store.get(environment)), 20)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_broker_that_restarts_is_heard_again(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -128,6 +128,7 @@ def test_a_deleted_instance_goes_with_all_that_is_its_own(
     as_a_fresh_scan(inv)
 
 
+@pytest.mark.long
 def test_an_instance_whose_host_does_not_answer_is_stale_until_it_does(
     scanned: str, inv: InventoryMgr, cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch
 ):
@@ -166,6 +167,7 @@ def test_a_new_name_costs_one_look_at_the_instance_alone(
     as_a_fresh_scan(inv)
 
 
+@pytest.mark.long
 def test_a_router_that_joins_a_network_is_seen_although_its_port_tells_nothing(
     scanned: str, inv: InventoryMgr, cloud: RunningCloud
 ):
@@ -250,6 +252,7 @@ def store_away(*unused: Any) -> None:
     raise StoreFailure("the store went away")
 
 
+@pytest.mark.long
 def test_a_key_that_fails_is_tried_later_and_at_last_given_up(
     scanned: str, cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch
 ):
@@ -277,6 +280,7 @@ def test_a_key_that_fails_is_tried_later_and_at_last_given_up(
     assert EventStore().get(scanned, sent)["state"] == "done"
 
 
+@pytest.mark.long
 def test_a_scan_that_somebody_asked_for_goes_first(scanned: str, cloud: RunningCloud):
     from calipso.discover.engine.event_scans import look
     from calipso.discover.engine.scan_manager import create_scan
@@ -292,6 +296,7 @@ def test_a_scan_that_somebody_asked_for_goes_first(scanned: str, cloud: RunningC
     assert look(scanned, run_here) == "started"
 
 
+@pytest.mark.long
 def test_after_missed_events_the_lists_say_what_differs(
     scanned: str, inv: InventoryMgr, cloud: RunningCloud
 ):
@@ -309,6 +314,7 @@ def test_after_missed_events_the_lists_say_what_differs(
     as_a_fresh_scan(inv)
 
 
+@pytest.mark.long
 def test_more_keys_than_the_inbox_holds_become_one_scan_of_everything(
     scanned: str, inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch, cloud: RunningCloud
 ):
@@ -333,6 +339,7 @@ def test_events_of_an_environment_that_was_removed_are_dropped(scanned: str, clo
     assert EventKeys().of(scanned) == []
 
 
+@pytest.mark.long
 def test_a_storm_reads_few_hosts_at_a_time_and_each_of_them_once(
     scanned: str, inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch, cloud: RunningCloud
 ):
@@ -369,6 +376,7 @@ def test_a_storm_reads_few_hosts_at_a_time_and_each_of_them_once(
     assert {message["state"] for message in EventStore().find({})} == {"done"}
 
 
+@pytest.mark.long
 def test_hosts_beyond_the_limit_wait_for_the_next_look(
     scanned: str, inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch, cloud: RunningCloud
 ):

@@ -74,6 +74,7 @@ def test_a_change_of_the_cloud_is_in_the_inventory_seconds_later(
     assert EnvironmentStore().masked(listened)["operational"] == "running"
 
 
+@pytest.mark.long
 def test_a_listener_that_is_killed_comes_back_and_misses_nothing(
     listened: str, inv: InventoryMgr, cloud: RunningCloud
 ):
@@ -85,6 +86,7 @@ def test_a_listener_that_is_killed_comes_back_and_misses_nothing(
         wait_for(lambda: listener_pid(listened) not in (0, pid), 60)  # noqa: B023
 
 
+@pytest.mark.long
 def test_a_queue_that_is_deleted_is_made_again_and_the_lists_are_compared(
     listened: str, inv: InventoryMgr, cloud: RunningCloud, broker: Rabbit
 ):

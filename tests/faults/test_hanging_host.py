@@ -20,7 +20,12 @@ HOST = "compute-2"
 TIMEOUT = 4.0
 
 
-@pytest.fixture(params=[False, True], ids=["through the gateway", "directly"])
+@pytest.fixture(
+    params=[
+        pytest.param(False, id="through the gateway"),
+        pytest.param(True, id="directly", marks=pytest.mark.long),
+    ]
+)
 def cloud(
     inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Iterator[RunningCloud]:

@@ -14,6 +14,7 @@ from tests.faults.rabbit import Rabbit, installed
 from tests.faults.stack import Child
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.broker,
     pytest.mark.slow,
     pytest.mark.skipif(

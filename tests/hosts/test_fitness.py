@@ -98,6 +98,7 @@ def test_a_mongodb_that_is_away_says_nothing_about_the_machine(
     assert "MongoDB does not answer" in caplog.text
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_worker_without_the_key_file_does_not_start(inv: InventoryMgr, home: Path):
     EnvironmentStore().add(PROD)

@@ -234,6 +234,7 @@ def test_processes_never_hold_more_slots_than_there_are(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.alone
 def test_the_slots_of_a_killed_process_come_free_by_their_lease(
     process: pytest.MonkeyPatch, redis_url: str, name: str
@@ -281,6 +282,7 @@ def _established(port: int) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.alone
 def test_calls_to_a_service_never_exceed_the_limit_over_all_processes(process: pytest.MonkeyPatch):
     now, seen, lock = [0], [], threading.Lock()

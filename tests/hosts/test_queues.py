@@ -25,7 +25,7 @@ from tests.workers.conftest import QUEUES, Cluster, cluster, wait_for, wait_for_
 
 __all__ = ["cluster"]
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.long]
 
 EDGE = "cli-edge"
 

@@ -144,6 +144,7 @@ def test_times_of_the_future_are_now_and_times_that_are_none_are_refused(
     assert status(cloud, item)["value"] == 2
 
 
+@pytest.mark.long
 def test_thousands_of_results_out_of_order_with_duplicates_end_right_with_few_commands(
     cloud: InventoryMgr,
 ) -> None:

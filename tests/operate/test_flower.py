@@ -20,7 +20,7 @@ from tests.cli.conftest import Shell
 
 pytest.importorskip("flower", reason="flower is not installed (extra `flower`)")
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,7 @@ def test_beat_shows_life_by_sending(cluster: Cluster, home: Path) -> None:
     assert wait_for(lambda: heartbeat.stat().st_mtime > first, 15)
 
 
+@pytest.mark.long
 def test_a_worker_told_to_stop_finishes_its_task_and_leaves_the_rest_to_others(
     cluster: Cluster, toy: ToyCloud, inv: InventoryMgr, scan: Callable[..., dict[str, Any]]
 ) -> None:
@@ -180,6 +181,7 @@ def test_metrics_of_pool_processes_add_up(
     wait_for(lambda: samples(metrics_port + 1).get(name) == expected, 40)
 
 
+@pytest.mark.long
 def test_a_taken_port_costs_the_metrics_and_nothing_else(
     cluster: Cluster, metrics_port: int, toy: ToyCloud
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_second_scan_records_no_change(cloud: RunningCloud, inv: InventoryMgr)
     assert contents(inv, "gen") == before
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_order_of_results_does_not_matter(
     cloud: RunningCloud, inv: InventoryMgr, monkeypatch: pytest.MonkeyPatch
@@ -129,6 +130,7 @@ def test_two_environments_do_not_mix(cloud: RunningCloud, inv: InventoryMgr):
         assert not ours & {item["id"] for item in inv.find("other", "instance")}
 
 
+@pytest.mark.long
 @pytest.mark.broker
 def test_workers_scan_two_environments_at_once(
     cluster: Cluster, cloud: RunningCloud, inv: InventoryMgr

@@ -123,7 +123,7 @@ def test_a_scan_after_one_that_was_cut_off_does_everything_again(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2, 3))])
 def test_any_sequence_of_changes_and_scans_of_parts_leaves_what_all_finders_find(
     seed: int, cloud: RunningCloud, inv: InventoryMgr
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from calipso.analysis.drift import judge
 from calipso.discover.engine.scan_local import run_local
 from calipso.model.scan import ScanRequest
 from calipso.stores.config.environment_store import EnvironmentStore
@@ -18,12 +19,16 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_scan_is_as_the_profile_drew_it(inv: InventoryMgr, profile: str) -> None:
+def test_a_scan_is_as_the_profile_drew_it_and_nothing_drifts(
+    inv: InventoryMgr, profile: str
+) -> None:
     rows, errors = scan(profile)
 
     told = [f"error: {error}" for error in errors]
     told += [line for row in rows for line in row.wrong()]
+    told += [f"drift: {item['rule']}: {item['sentence']}" for item in judge(inv, profile).new]
     assert not told, "\n".join(told)
+    assert inv.find(profile, "host_pnic"), "nothing was scanned"
 
 
 def test_without_a_region_the_second_of_two_hosts_with_one_name_is_left_out_and_told(

@@ -35,6 +35,7 @@ def recorded(resource: str) -> int:
     return len(json.loads((RECORDED / "api" / resource).read_text())["items"])
 
 
+@pytest.mark.long
 @pytest.mark.broker
 def test_workers_find_what_was_recorded(cluster: Cluster, cloud: RunningCloud, inv: InventoryMgr):
     cluster.worker("scan,events,api,db,cli", number=8)

@@ -82,6 +82,7 @@ def churn(cloud: RunningCloud, inv: InventoryMgr, step: int) -> None:
         cloud.mutate("place_instance", id=instances[0], status="ACTIVE")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_twenty_random_times_equal_the_copies_that_were_kept(
     cloud: RunningCloud, inv: InventoryMgr

@@ -26,7 +26,9 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.people.user_store import UserStore
 from calipso.ui import BUILT
 from tests.api.conftest import app, apps
-from tests.sample_cloud.running import running_cloud
+from tests.sample_cloud.running import RunningCloud, running_cloud
+from tests.snapshots import once
+from tests.ui.life import live
 
 __all__ = ["app", "apps"]
 
@@ -110,29 +112,52 @@ def address(served: Served) -> str:
     return served.address
 
 
-@pytest.fixture
-def scanned(inv: InventoryMgr) -> Iterator[InventoryMgr]:
-    """The sample cloud as environment `demo`, scanned; and a user who may see it."""
-    UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
+@pytest.fixture(scope="session")
+def small_cloud() -> Iterator[RunningCloud]:
+    """The sample cloud, for all tests of this process that only look at it."""
     with running_cloud(hosts=3, instances=4, networks=2) as cloud:
-        EnvironmentStore().add(deepcopy(cloud.environment) | {"name": "demo"})
-        run_local(ScanRequest(environment="demo"))
-        yield inv
+        yield cloud
 
 
-@pytest.fixture
-def troubled(inv: InventoryMgr) -> Iterator[InventoryMgr]:
-    """The cloud of `make demo`, scanned, and scanned again without the host that went away."""
+@pytest.fixture(scope="session")
+def demo_cloud() -> Iterator[RunningCloud]:
+    """The cloud of `make demo`, with its troubles."""
     sizes = dict(zip(SIZE[0:6:2], SIZE[1:6:2], strict=True))
     options = {name.removeprefix("--"): int(value) for name, value in sizes.items()}
-    UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
     with running_cloud(**options, troubles=True) as cloud:
-        EnvironmentStore().add(deepcopy(cloud.environment) | {"name": "demo"})
+        yield cloud
+
+
+@pytest.fixture
+def scanned(inv: InventoryMgr, home: Path, small_cloud: RunningCloud) -> InventoryMgr:
+    """The sample cloud as environment `demo`, scanned; and a user who may see it."""
+
+    def scan() -> None:
+        UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
+        EnvironmentStore().add(deepcopy(small_cloud.environment) | {"name": "demo"})
         run_local(ScanRequest(environment="demo"))
-        cloud.mutate("create_instance", host="compute-1")
-        cloud.control(fault=cloud.troubles["host_unreachable"]["fault"])
+
+    once("small", inv, home, scan)
+    return inv
+
+
+@pytest.fixture
+def troubled(inv: InventoryMgr, home: Path, demo_cloud: RunningCloud) -> InventoryMgr:
+    """The cloud of `make demo`, scanned, and scanned again without the host that went away; with
+    drift, events and monitoring.
+    """
+
+    def scan() -> None:
+        UserStore().add(User(name="anna", role=Role.ADMIN), PASSWORD)
+        EnvironmentStore().add(deepcopy(demo_cloud.environment) | {"name": "demo"})
         run_local(ScanRequest(environment="demo"))
-        yield inv
+        demo_cloud.mutate("create_instance", host="compute-1")
+        demo_cloud.control(fault=demo_cloud.troubles["host_unreachable"]["fault"])
+        run_local(ScanRequest(environment="demo"))
+
+    once("troubled", inv, home, scan)
+    live(inv)
+    return inv
 
 
 class Walk:

@@ -6,7 +6,7 @@ from typing import Any
 
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 
-TABS = ("graph", "table", "facts", "links", "changes", "dependents")
+TABS = ("graph", "table", "facts", "links", "changes", "dependents", "impact", "why")
 SECTIONS = ("main", "OpenStack", "mysql", "CLI", "AMQP")
 
 
@@ -23,11 +23,21 @@ def screens(inv: InventoryMgr, focal: str = "") -> dict[str, str]:
     key = instance(inv, focal)["_id"]
     scan = inv.find_all("scans", {}, sort=[("submit_timestamp", -1)])[0]["_id"]
     names = sorted(item["name"] for item in inv.find_all("inventory", {"type": "instance"}))
+    first = inv.find_all("scans", {}, sort=[("submit_timestamp", 1)])[0]["_id"]
+    near = next((name for name in names if name.startswith("team-01") and name != focal), names[-1])
+    ends = f"env=demo&from={near}&to={focal or names[0]}"
     setup = ("environments", "schedules", "clique-types", "constraints", "users", "audit")
     return {
         "start": "/ui/",
         "search": "/ui/search?q=vm",
         "path": f"/ui/search?q={names[-1]}+to+{focal or names[0]}",
+        **{f"way-{view}": f"/ui/path?{ends}&view={view}" for view in ("hops", "graph", "table")},
+        "way-none": "/ui/path",
+        "drift": "/ui/drift?env=demo",
+        "spof": "/ui/spof?env=demo",
+        "compare": f"/ui/compare?env=demo&from={first}",
+        "monitoring": "/ui/monitoring?env=demo",
+        "events": "/ui/events?env=demo",
         **{f"object-{tab}": f"/ui/object/{key}?view={tab}" for tab in TABS},
         "environments": "/ui/environments",
         "environment": "/ui/environment/demo",

@@ -58,6 +58,7 @@ def test_a_scan_is_followed_live_on_three_pages_by_one_stream(
     assert until(lambda: Place.taken == 0, 30)
 
 
+@pytest.mark.long
 @pytest.mark.alone  # it waits for what a browser does after seconds
 def test_the_api_is_restarted_under_a_page_and_it_heals_by_itself(
     walk: Open, scanned: InventoryMgr, served: Served

@@ -72,6 +72,7 @@ def test_a_failing_host_does_not_fail_its_chord(cluster: Cluster, toy: ToyCloud)
     assert ended["counts"]["host_pnic"] == 2  # type: ignore[index]
 
 
+@pytest.mark.long
 def test_a_killed_worker_costs_time_and_nothing_else(
     cluster: Cluster, toy: ToyCloud, inv: InventoryMgr, scan: Callable[..., dict[str, Any]]
 ):

@@ -1,5 +1,7 @@
 // Calls of the API. Errors carry the API's hint; a session that ended leads to the login.
 import { signal } from "@preact/signals";
+import { knowsPast } from "./past.ts";
+import { place } from "./route.ts";
 
 export interface Session {
   name: string;
@@ -44,8 +46,11 @@ export const isAdmin = () => session.value?.role === "admin";
 
 type Values = Record<string, string | number | boolean | undefined>;
 
+/** Where to ask; of the time that the page shows, where the resource knows the past. */
 export function address(path: string, values: Values = {}): string {
   const query = new URLSearchParams();
+  const at = place.peek().query.get("at");
+  if (at && knowsPast(path)) query.set("at", at);
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined && value !== "") query.set(name, String(value));
   }

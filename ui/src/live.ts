@@ -24,24 +24,34 @@ export const ofEnvironment = (name?: string) => (heard: Heard) =>
   (["environment", "change", "gone"].includes(heard.kind) &&
     (!name || heard.data?.environment === name));
 
+/** What is heard of one topic of an environment, or of any. */
+export const ofTopic = (topic: Heard["kind"], name?: string) => (heard: Heard) =>
+  heard.kind === "hello" || (heard.kind === topic && (!name || heard.data?.environment === name));
+
 export const ofScans = (heard: Heard) => heard.kind === "hello" || heard.kind === "scan";
 
 let lost = 0;
 let missed = false;
 
 function hear(heard: Heard): void {
-  clearTimeout(lost);
   const first = heard.kind === "hello" && !missed;
   missed = heard.kind === "lost" || (missed && heard.kind !== "hello");
   if (heard.kind === "lost") {
     live.value = false;
-    // A stream ends by itself every few minutes and is back at once; else the API is asked.
-    lost = window.setTimeout(ask, 4000);
+    // A stream ends by itself every few minutes and is back at once; else the API is asked. A
+    // browser that tries again says each time that the stream is lost: the first one counts.
+    lost ||= window.setTimeout(ask, 4000);
   } else {
+    notLost();
     live.value = true;
     lostSince.value = null;
   }
   if (!first) for (const listener of listeners) listener(heard); // the first is no news
+}
+
+function notLost(): void {
+  clearTimeout(lost);
+  lost = 0;
 }
 
 function ask(): void {
@@ -57,7 +67,7 @@ export function startLive(): void {
     if (session.value) one.join();
     else {
       one.leave();
-      clearTimeout(lost);
+      notLost();
       live.value = false;
     }
   });

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "./api.ts";
 import { listen, live } from "./live.ts";
+import { place } from "./route.ts";
 import type { Heard } from "./source.ts";
 
 export interface Loaded<T> {
@@ -23,7 +24,8 @@ export interface Fresh {
 const SELDOM = 120_000;
 const OFTEN = 1500;
 
-export function useLoad<T>(name: string, read: () => Promise<T>, fresh: Fresh = {}): Loaded<T> {
+export function useLoad<T>(of: string, read: () => Promise<T>, fresh: Fresh = {}): Loaded<T> {
+  const name = `${of} ${place.value.query.get("at") ?? ""}`; // another time is other data
   const [state, setState] = useState<Omit<Loaded<T>, "again"> & { name?: string }>({
     loading: true,
   });

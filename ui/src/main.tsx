@@ -4,21 +4,32 @@ import { lostSince, logOut, session, whoAmI } from "./api.ts";
 import { Age, Empty, Name } from "./parts/basics.tsx";
 import { Admin } from "./pages/admin/index.tsx";
 import { Changes } from "./pages/changes.tsx";
+import { Compare } from "./pages/compare.tsx";
+import { Drift } from "./pages/drift.tsx";
 import { EnvironmentPage } from "./pages/environment.tsx";
 import { Environments } from "./pages/environments.tsx";
+import { Events } from "./pages/events.tsx";
+import { Spof } from "./pages/impact.tsx";
 import { startLive } from "./live.ts";
 import { Login } from "./pages/login.tsx";
+import { Monitoring } from "./pages/monitoring.tsx";
 import { ObjectPage } from "./pages/object.tsx";
 import { Objects } from "./pages/objects.tsx";
+import { PathPage } from "./pages/path.tsx";
 import { ScanPage, Scans } from "./pages/scans.tsx";
 import { Search } from "./pages/search.tsx";
 import { Tree } from "./pages/tree.tsx";
+import { Past } from "./parts/past.tsx";
 import { follow, go, here, place, to } from "./route.ts";
 import "./style.css";
 
 const MENU = [
   ["search", "Search"],
   ["environments", "Environments"],
+  ["path", "Path"],
+  ["drift", "Drift"],
+  ["monitoring", "Monitoring"],
+  ["events", "Events"],
   ["scans", "Scans"],
   ["changes", "Changes"],
   ["admin", "Set up"],
@@ -30,6 +41,8 @@ const WITHIN: Record<string, string> = {
   objects: "environments",
   tree: "environments",
   object: "search",
+  spof: "environments",
+  compare: "changes",
 };
 
 function View(): JSX.Element {
@@ -43,6 +56,12 @@ function View(): JSX.Element {
   if (page === "tree" && key) return <Tree key={key} env={key} />;
   if (page === "scans") return key ? <ScanPage key={key} id={key} /> : <Scans />;
   if (page === "changes") return <Changes />;
+  if (page === "path") return <PathPage />;
+  if (page === "drift") return <Drift />;
+  if (page === "spof") return <Spof />;
+  if (page === "compare") return <Compare />;
+  if (page === "events") return <Events />;
+  if (page === "monitoring") return <Monitoring />;
   return (
     <>
       <h1>No such page</h1>
@@ -117,6 +136,7 @@ function App() {
       </header>
       {bar}
       <main id="main" tabIndex={-1}>
+        <Past />
         <View />
       </main>
     </>

@@ -1,5 +1,6 @@
 // The address is the state of the view: it can be sent to somebody, and Back works.
 import { signal } from "@preact/signals";
+import { showsPast } from "./past.ts";
 
 const ROOT = "/ui/";
 
@@ -22,9 +23,13 @@ addEventListener("popstate", () => {
   place.value = read();
 });
 
-/** Address of a view: `to(["object", key], { view: "graph" })`. */
+/** Address of a view: `to(["object", key], { view: "graph" })`. From a page of the past, it is of the
+ * same time, where the other page knows the past; `at: ""` leads to the present.
+ */
 export function to(parts: string[], query: Record<string, string | undefined> = {}): string {
   const search = new URLSearchParams();
+  const at = place.value.query.get("at");
+  if (at && query.at === undefined && showsPast(parts[0])) search.set("at", at);
   for (const [name, value] of Object.entries(query)) if (value) search.set(name, value);
   const text = search.toString();
   return ROOT + parts.map(encodeURIComponent).join("/") + (text ? `?${text}` : "");

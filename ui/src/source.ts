@@ -1,6 +1,8 @@
 // The one event stream of a browser: kept open, opened again when it was refused.
 
-export const KINDS = ["hello", "scan", "environment", "change", "gone"] as const;
+export const KINDS = [
+  "hello", "scan", "environment", "change", "drift", "events", "monitoring", "gone",
+] as const;
 
 /** What a view hears: an event of the API, or that the stream is lost. */
 export interface Heard {

@@ -13,6 +13,7 @@ from typing import Any
 
 from calipso.discover.engine.coverage import write_report
 from calipso.discover.engine.scan import Publisher, Scan
+from calipso.discover.engine.scan_start import first_groups
 from calipso.discover.engine.scanners_metadata import load_scanners
 from calipso.discover.engine.task_failures import as_calipso_error
 from calipso.errors import ConfigError, Conflict, NotFound
@@ -21,6 +22,7 @@ from calipso.model.scan import RUNNING, Problem, ScanRequest, ScanStatus
 from calipso.settings import settings
 from calipso.sources.context import ScanContext
 from calipso.stores.config.environment_store import EnvironmentStore
+from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.inventory.scan_inventory import ScanInventory
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.stores.scans.listening import not_served
@@ -62,6 +64,19 @@ def create_scan(request: ScanRequest, scan_id: str | None = None, *, runner: str
     if not runner:
         _check_waiting(store, request.environment)
     return store.create(request, scan_id, runner=runner)
+
+
+def check_start(request: ScanRequest) -> None:
+    """See whether the objects that a request names are in the inventory, before it is stored.
+
+    Raises NotFound or ConfigError, as the scan would say it later.
+    """
+    environment = EnvironmentStore().get(request.environment)
+    if request.links_only or request.cliques_only or not (request.object_id or request.scanner):
+        return
+    metadata = load_scanners()
+    context = ScanContext(environment, InventoryMgr(request.inventory), "")
+    first_groups(request.model_dump(), context, metadata)
 
 
 def _check_waiting(store: ScanStore, environment: str) -> None:

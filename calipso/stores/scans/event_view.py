@@ -28,11 +28,11 @@ def listeners(environment: str | None = None) -> list[Document]:
         item |= {"environment": name, "listen": bool(known.get("listen"))}
         item["waiting"] = counts.get((name, DIRTY), 0)
         item["dead"] = counts.get((name, DEAD), 0)
-        found.append(_believed(item))
+        found.append(believed(item))
     return found
 
 
-def _believed(item: Document) -> Document:
+def believed(item: Document) -> Document:
     """A listener that shows no sign of life does not run, whatever it said last."""
     state = item.get("state", ListenerState.STOPPED.value)
     seen = item.get("seen")

@@ -175,6 +175,7 @@ def test_what_is_not_declared_is_known_by_name(app: Flask) -> None:
     assert undeclared(app) == OPEN.keys()
 
 
+@pytest.mark.long
 def test_who_may_not_see_an_environment_cannot_learn_whether_it_exists(world: World) -> None:
     """Every read answers the same, bit by bit, with the foreign environment and without it."""
     reads = [call for call in calls(world.app) if call.method == "GET"]

@@ -92,6 +92,7 @@ def queries(call: Call) -> list[dict[str, str]]:
     return asked
 
 
+@pytest.mark.slow
 def test_no_read_reveals_a_secret(world: World, log_lines: Callable[[], str]) -> None:
     found, good, hidden = [], 0, secrets(world)
     for call in calls(world.app):
@@ -115,6 +116,7 @@ def test_no_read_reveals_a_secret(world: World, log_lines: Callable[[], str]) ->
     assert good > 80
 
 
+@pytest.mark.long
 def test_no_change_reveals_a_secret(world: World, log_lines: Callable[[], str]) -> None:
     found = []
     for call in calls(world.app):

@@ -585,6 +585,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "GET /aggregates": {"type": "environment"},
     "GET /diff": {"start": "2026-05-01T00:00:00Z", "end": "2026-06-01T00:00:00Z"},
     "GET /path": {"from": "web-000001", "to": "web-000002"},
+    "GET /path/graph": {"from": "web-000001", "to": "web-000002"},
     "GET /search": {"q": "compute"},
     "GET /why": {"instance": "web-000001"},
 }

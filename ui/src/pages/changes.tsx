@@ -62,6 +62,7 @@ export function Changes() {
   return (
     <>
       <h1>Changes</h1>
+      <p><a href={to(["compare"], { env: asked.env, from: asked.from, to: asked.to })}>Compare two scans or times</a>: what differs by kind, project, host and cause, and which findings are new.</p>
       <Choose of={asked} />
       {found.error ? <Failure of={found.error} again={found.again} /> : null}
       {items.length && !compared ? (

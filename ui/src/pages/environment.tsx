@@ -6,6 +6,7 @@ import { useLoad } from "../load.ts";
 import { Age, Empty, Failure, Name, State, Table, Waiting } from "../parts/basics.tsx";
 import { Sent, useSend } from "../parts/form.tsx";
 import { Bar, Healths, type Counts } from "../parts/health.tsx";
+import { Pulse } from "../parts/pulse.tsx";
 import { to } from "../route.ts";
 import { counted, plain, shortened, type Thing } from "../words.ts";
 import { readWords, startScan, type Line } from "./environments.tsx";
@@ -60,6 +61,7 @@ export function EnvironmentPage({ name }: { name: string }) {
       <Sent of={sending} />
       {found.error ? <Failure of={found.error} again={found.again} /> : null}
       <Believe of={it} />
+      <Pulse env={name} />
       <div class="columns">
         <section aria-label="What is wrong">
           <h2>What is wrong</h2>

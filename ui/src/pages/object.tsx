@@ -4,10 +4,13 @@ import { get } from "../api.ts";
 import { ofEnvironment } from "../live.ts";
 import { useLoad } from "../load.ts";
 import { Age, Copied, Failure, Mark, Name, Prose, State, Table, Waiting } from "../parts/basics.tsx";
+import { FindingsOf } from "../parts/findings.tsx";
 import { here, place, to } from "../route.ts";
 import { finderOf, narrow, plain, shortened, type Health } from "../words.ts";
 import { Around } from "./around.tsx";
+import { Impact } from "./impact.tsx";
 import { Changed, Dependents, Links } from "./relations.tsx";
+import { Why } from "./why.tsx";
 
 export interface Thing {
   _id: string;
@@ -30,7 +33,7 @@ export interface Thing {
 }
 /** Words of monitoring as words of states. */
 const MONITORED: Record<string, string> = { OK: "ok", Warning: "degraded", Error: "error" };
-const VIEWS = ["graph", "table", "facts", "links", "changes", "dependents"] as const;
+const VIEWS = ["graph", "table", "facts", "links", "changes", "dependents", "impact", "why"] as const;
 const TITLES = {
   graph: "Graph",
   table: "Table",
@@ -38,6 +41,8 @@ const TITLES = {
   links: "Links",
   changes: "Changes",
   dependents: "Who depends on it",
+  impact: "If it fails",
+  why: "Why no network",
 };
 
 export function ObjectPage({ id }: { id: string }) {
@@ -95,9 +100,11 @@ export function ObjectPage({ id }: { id: string }) {
       </header>
       {found.error ? <Failure of={found.error} again={found.again} /> : null}
       <Problems of={thing} />
+      <FindingsOf env={thing.environment} type={thing.type} id={thing.id}
+        told={(thing.problems ?? []).map((one) => one.message)} />
       <Ways id={id} />
       <nav class="tabs" aria-label="Views of the object">
-        {VIEWS.map((one) => (
+        {VIEWS.filter((one) => one !== "why" || thing.type === "instance").map((one) => (
           <a
             href={here({ view: one })}
             aria-current={one === view ? "page" : undefined}
@@ -109,8 +116,10 @@ export function ObjectPage({ id }: { id: string }) {
       {view === "graph" || view === "table" ? <Around id={id} view={view} thing={thing} /> : null}
       {view === "facts" ? <Facts of={thing} /> : null}
       {view === "links" ? <Links id={id} /> : null}
-      {view === "changes" ? <Changed id={id} /> : null}
+      {view === "changes" ? <Changed id={id} env={thing.environment} /> : null}
       {view === "dependents" ? <Dependents id={id} /> : null}
+      {view === "impact" ? <Impact id={id} thing={thing} /> : null}
+      {view === "why" ? <Why thing={thing} /> : null}
     </article>
   );
 }

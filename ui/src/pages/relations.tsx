@@ -2,6 +2,7 @@
 import { get } from "../api.ts";
 import { useLoad } from "../load.ts";
 import { Age, Empty, Failure, More, Name, State, Table, Waiting, type Page } from "../parts/basics.tsx";
+import { local } from "../parts/past.tsx";
 import { to } from "../route.ts";
 import { plain, shortened, stateWord } from "../words.ts";
 import { ChangeList, type Change } from "./changes.tsx";
@@ -49,17 +50,24 @@ export function Links({ id }: { id: string }) {
   );
 }
 
-export function Changed({ id }: { id: string }) {
+export function Changed({ id, env }: { id: string; env: string }) {
   const found = useLoad<Page<Change>>(`changes ${id}`, () =>
     get(`/inventory/${id}/changes`, { limit: 200 }));
   if (!found.data) return found.error ? <Failure of={found.error} /> : <Waiting />;
   return (
     <>
+      <p>
+        <a href={to(["compare"], { env, around: id, since: yesterday() })}>Compare with yesterday</a>: what differs
+        around this object.
+      </p>
       <ChangeList of={found.data.items} />
       <More of={found.data} />
     </>
   );
 }
+
+/** A day ago, as a `datetime-local` field has it. */
+const yesterday = () => local(new Date(Date.now() - 86_400_000).toISOString()).slice(0, 16);
 
 interface Dependent {
   _id: string;

@@ -3,30 +3,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api.ts";
 import { ofEnvironment } from "../live.ts";
 import { useLoad } from "../load.ts";
-import { AnswerView, type AnswerData } from "../parts/answer.tsx";
+import { AnswerView } from "../parts/answer.tsx";
 import { Age, Empty, Failure, Name, State } from "../parts/basics.tsx";
+import { askPath, endsOf, search, type Found } from "../parts/ends.ts";
 import { Healths } from "../parts/health.tsx";
 import { go, place, to } from "../route.ts";
 import { shortened } from "../words.ts";
 import type { Line } from "./environments.tsx";
-
-interface Hit {
-  _id: string;
-  environment: string;
-  type: string;
-  id: string;
-  name: string;
-  host?: string;
-  match: string;
-  state?: string;
-  status?: string;
-  stale_since?: string;
-  name_path?: string;
-}
-interface Found {
-  items: Hit[];
-  more: boolean;
-}
 
 /** `A to B` asks for two things. */
 export const asked = (text: string): string[] =>
@@ -50,7 +33,14 @@ export function Search() {
   return (
     <>
       <h1>Search</h1>
-      <form role="search" onSubmit={(event) => event.preventDefault()}>
+      <form
+        role="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const [from, end] = asked(text);
+          if (end) go(to(["path"], { from, to: end }));
+        }}
+      >
         <label class="unseen" for="q">
           Name, id, MAC, IP, network or host; or A to B
         </label>
@@ -148,25 +138,11 @@ function Start() {
   );
 }
 
-const search = (of: string) => get<Found>("/search", { q: of.slice(0, 200), limit: 20 });
-
-/** What to ask for: the id of the one thing that has this name, else the words as they are. A name
- * may be longer than a question.
- */
-function meant(words: string, found: Found, env: string): string {
-  const named = found.items.filter((hit) => hit.environment === env && hit.name === words);
-  return named.length === 1 ? named[0]!.id : words.slice(0, 500);
-}
-
 /** `A to B`: do packets get from one to the other, in the environment that has both? */
 function Between({ from, to: end }: { from: string; to: string }) {
   const found = useLoad(`path ${from} ${end}`, async () => {
-    const both = await Promise.all([search(from), search(end)]);
-    const [first, other] = both.map((one) => one.items.map((hit) => hit.environment));
-    const env = first!.find((name) => other!.includes(name)) ?? first![0] ?? other![0];
-    if (!env) return null;
-    const ends = { from: meant(from, both[0]!, env), to: meant(end, both[1]!, env) };
-    return { env, answer: await get<AnswerData>("/path", { env_name: env, ...ends }) };
+    const ends = await endsOf("", from, end);
+    return ends && { ...ends, answer: await askPath(ends) };
   });
   if (found.error) return <Failure of={found.error} again={found.again} />;
   if (found.loading) return <p class="soft" role="status">Following the packets…</p>;
@@ -176,6 +152,10 @@ function Between({ from, to: end }: { from: string; to: string }) {
       <h2>
         <Name of={from} /> to <Name of={end} /> in <Name of={found.data.env} />
       </h2>
+      <p>
+        <a href={to(["path"], { env: found.data.env, from, to: end })}>Follow the packets</a>: both
+        ways as a picture or a table, with a protocol and port.
+      </p>
       <AnswerView of={found.data.answer} />
     </>
   );

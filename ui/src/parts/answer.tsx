@@ -1,10 +1,18 @@
 // An answer: the verdict, why, what it rests on, and what nobody looked at.
+import type { ComponentChildren } from "preact";
 import { to } from "../route.ts";
-import { plain, shortened, type Health } from "../words.ts";
+import { counted, plain, shortened, type Health } from "../words.ts";
 import { Age, Mark, Name, Prose, Table } from "./basics.tsx";
 
-type Verdict = "yes" | "no" | "degraded" | "unknown";
+export type Verdict = "yes" | "no" | "degraded" | "unknown";
 
+export interface Evidence {
+  source: string;
+  command?: string;
+  line?: string;
+  host?: string;
+  read_at?: string | null;
+}
 export interface Hop {
   direction?: string;
   key?: string;
@@ -17,28 +25,31 @@ export interface Hop {
   code?: string;
   note?: string;
 }
-export interface AnswerData {
+/** What every answer has. */
+export interface Judged {
   verdict: Verdict;
   sentence: string;
   code: string;
-  hops: Hop[];
-  evidence: { source: string; command?: string; line?: string; host?: string; read_at?: string }[];
+  evidence: Evidence[];
   assumptions: string[];
   not_checked: string[];
   as_of?: string | null;
 }
+export interface AnswerData extends Judged {
+  hops: Hop[];
+}
 
-const HEALTH: Record<Verdict, Health> = {
+export const HEALTH: Record<Verdict, Health> = {
   yes: "good",
   no: "bad",
   degraded: "degraded",
   unknown: "unknown",
 };
 
-export function AnswerView({ of }: { of: AnswerData }) {
-  const ways = Map.groupBy(of.hops, (hop) => hop.direction ?? "");
+/** A verdict with its sentence and code; beneath it whatever belongs to it. */
+export function Said({ of, children }: { of: Judged; children?: ComponentChildren }) {
   return (
-    <section class={`panel answer ${HEALTH[of.verdict]}`} aria-label="Answer">
+    <section class={`panel answer is-${HEALTH[of.verdict]}`} aria-label="Answer">
       <p class="line">
         <span class={`state ${HEALTH[of.verdict]}`}>
           <Mark of={HEALTH[of.verdict]} /> <strong>{of.verdict}</strong>
@@ -46,28 +57,37 @@ export function AnswerView({ of }: { of: AnswerData }) {
         <strong><Prose of={of.sentence} /></strong>
         <span class="soft">{plain(of.code)}{of.as_of ? <>, as of <Age of={of.as_of} /></> : null}</span>
       </p>
-      {[...ways].map(([direction, hops]) => <Way title={direction} of={hops} />)}
+      {children}
       <Sentences title="Not checked" of={of.not_checked} open />
       <Sentences title="Taken for granted" of={of.assumptions} />
       {of.evidence.length ? (
         <details>
-          <summary>{of.evidence.length} pieces of evidence</summary>
-          <Table
-            label="Evidence"
-            name="evidence"
-            rows={of.evidence}
-            columns={[
-              { title: "Source", cell: (row) => plain(row.source), text: (row) => row.source },
-              { title: "Host", cell: (row) => <Name of={row.host} />, text: (row) => row.host ?? "" },
-              { title: "Asked", cell: (row) => row.command ? <code>{plain(row.command)}</code> : null, text: (row) => row.command ?? "" },
-              { title: "Says", cell: (row) => <Name of={row.line} />, text: (row) => row.line ?? "" },
-              { title: "Read", cell: (row) => <Age of={row.read_at} />, text: (row) => row.read_at ?? "" },
-            ]}
-          />
+          <summary>{counted(of.evidence.length, "piece")} of evidence</summary>
+          <EvidenceTable of={of.evidence} />
         </details>
       ) : null}
     </section>
   );
+}
+
+export const EvidenceTable = ({ of }: { of: Evidence[] }) => (
+  <Table
+    label="Evidence"
+    name="evidence"
+    rows={of}
+    columns={[
+      { title: "Source", cell: (row) => plain(row.source), text: (row) => row.source },
+      { title: "Host", cell: (row) => <Name of={row.host} />, text: (row) => row.host ?? "" },
+      { title: "Asked", cell: (row) => <Prose of={row.command} />, text: (row) => row.command ?? "" },
+      { title: "Says", cell: (row) => <Name of={row.line} />, text: (row) => row.line ?? "" },
+      { title: "Read", cell: (row) => <Age of={row.read_at} />, text: (row) => row.read_at ?? "" },
+    ]}
+  />
+);
+
+export function AnswerView({ of }: { of: AnswerData }) {
+  const ways = Map.groupBy(of.hops, (hop) => hop.direction ?? "");
+  return <Said of={of}>{[...ways].map(([direction, hops]) => <Way title={direction} of={hops} />)}</Said>;
 }
 
 const Way = ({ title, of }: { title: string; of: Hop[] }) => (

@@ -15,6 +15,7 @@ export interface NodeData {
   focal_point: boolean;
   stale_since?: string;
   problems?: { message: string }[];
+  monitoring?: { label?: string; text?: string };
   health: Health;
   /** Of a group: how many objects it stands for, of which types, and how they are. */
   members?: number;
@@ -182,6 +183,7 @@ export function Graph({ of, label, picture, open: spread }: Shown & { picture: s
                       `${kind} ${nameOf(node).slice(0, 200)}, ${node.health}`,
                       node.host ? `on ${node.host}` : "",
                       groupWords(node),
+                      node.monitoring?.label ? `monitoring: ${node.monitoring.label} ${node.monitoring.text ?? ""}` : "",
                       ...(node.problems ?? []).map((problem) => problem.message),
                     ].filter(Boolean).join(", "),
                   )}

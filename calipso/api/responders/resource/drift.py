@@ -18,6 +18,7 @@ from calipso.api.reading import EXAMPLE_KEY, INVENTORY, OneQuery, opened, seen_n
 from calipso.api.schemas import Answer, Body, Time
 from calipso.api.words import EnvironmentName, InventoryName, Text
 from calipso.model.documents import Document
+from calipso.model.inventory import object_key
 from calipso.topology.drift.drift_rule import DriftSeverity
 from calipso.utils.metadata_parser import nearest
 
@@ -42,7 +43,9 @@ class DriftQuery(OneQuery):
 
 
 class DriftAnswer(JudgedAnswer):
-    """Findings, the worst first, and what they come to."""
+    """Findings, the worst first, and what they come to. `key` of a finding is what
+    `/inventory/<key>` takes of its object.
+    """
 
     counts: dict[str, int] = Field(description="Findings that are not muted, by severity.")
     truncated: bool = Field(description="True: there are more than the limit.")
@@ -80,6 +83,7 @@ class RunAnswer(BaseModel):
 
 FINDING = {
     "_id": EXAMPLE_KEY,
+    "key": EXAMPLE_KEY,
     "id": "compute-1-tap8a0382a0-5b",
     "environment": "prod",
     "rule": "mtu_below_network",
@@ -136,7 +140,10 @@ class Drift(Resource):  # type: ignore[misc]
         if not query.muted:
             heard = [item for item in items if not item.get("muted")]
             answer = answer.model_copy(update={"findings": heard})
-        return judged(answer, query.limit) | {"counts": _counts(items)}
+        document = judged(answer, query.limit)
+        for item in document["findings"]:
+            item["key"] = str(object_key(item["environment"], item["type"], item["id"]))
+        return document | {"counts": _counts(items)}
 
 
 def _counts(items: list[Document]) -> dict[str, int]:

@@ -13,7 +13,10 @@ from calipso.api.topics import Watched, topic_stream
 
 ns = Namespace("live", description="What changes, as it changes.", path="/live")
 
-STREAM = {EVENT_STREAM: "Server-sent events: hello, scan, environment, change, gone."}
+STREAM = {
+    EVENT_STREAM: "Server-sent events: hello, scan, environment, change, "
+    "drift, events, monitoring, gone."
+}
 
 
 @ns.route("")
@@ -26,8 +29,9 @@ class Live(Resource):  # type: ignore[misc]
 
         After `hello`: `scan` with the progress of a scan, as `/scans/<id>/progress` has it;
         `environment` when a scan of it has ended or a field of its state changed; `change` with
-        environment and time of the newest change; `gone` for an environment that was removed. The
-        stream ends after the setting `api_stream_seconds`; connect again, and read anew what you
-        show.
+        environment and time of the newest change; `drift` when the rules were applied to an
+        environment; `events` with the state of its listener and how much waits; `monitoring` with
+        the numbers of what is not OK; `gone` for an environment that was removed. The stream
+        ends after the setting `api_stream_seconds`; connect again, and read anew what you show.
         """
         return topic_stream(Watched(lambda: seen_names(caller)))

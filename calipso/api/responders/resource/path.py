@@ -13,7 +13,14 @@ from calipso.analysis.path.find_path import find_path, packet_of
 from calipso.api.answer_models import AnswerModel, answer_body
 from calipso.api.auth.caller import Caller
 from calipso.api.errors import BadRequest
-from calipso.api.graphs import PICTURE_POLICY
+from calipso.api.graphs import (
+    EXAMPLE_GRAPH,
+    PICTURE_POLICY,
+    PRODUCES,
+    GraphAnswer,
+    GraphQuery,
+    graph_response,
+)
 from calipso.api.operation import Need, operation
 from calipso.api.reading import EXAMPLE_KEY, OneQuery, opened
 from calipso.api.replies import json_response
@@ -39,7 +46,7 @@ class PathFormat(StrEnum):
     DOT = "dot"
 
 
-class PathQuery(OneQuery):
+class EndsQuery(OneQuery):
     """From where to where."""
 
     CLOUD_WORDS: ClassVar[frozenset[str]] = frozenset({"from", "to"})
@@ -56,6 +63,11 @@ class PathQuery(OneQuery):
         default=None, description="Protocol for security groups; default: any."
     )
     port: int | None = Field(default=None, ge=0, le=65535, description="Port of the goal.")
+
+
+class PathQuery(EndsQuery):
+    """A path in which form."""
+
     format: PathFormat = Field(default=PathFormat.JSON, description="JSON, or a picture.")
 
 
@@ -105,13 +117,41 @@ class Path(Resource):  # type: ignore[misc]
         Hops of both directions in order, each with its own verdict; `findings` name the first hop
         of each direction that is not well.
         """
-        environment = caller.may_view(query.env_name)
-        try:
-            packet = packet_of(query.proto, query.port)
-            answer = find_path(opened(query), environment, query.start, query.to, packet)
-        except ConfigError as error:
-            raise BadRequest(error.message, hint=error.hint) from error
-        return path_response(answer, query.format)
+        return path_response(_answer(caller, query), query.format)
+
+
+class PathGraphQuery(GraphQuery, EndsQuery):
+    """A path as a graph in which form."""
+
+
+@ns.route("/path/graph")
+class PathGraph(Resource):  # type: ignore[misc]
+    """A path as a graph."""
+
+    @operation(
+        Need.LOGIN,
+        answer=GraphAnswer,
+        query=PathGraphQuery,
+        errors=(404,),
+        example=EXAMPLE_GRAPH,
+        produces=PRODUCES,
+    )
+    def get(self, caller: Caller, query: PathGraphQuery) -> Response:
+        """What packets pass on the way there and back; each object stands once, as its worst hop.
+
+        A hop that is `no` has the state `down`.
+        """
+        answer = _answer(caller, query)
+        return graph_response(as_graph(answer.hops), query, truncated=False)
+
+
+def _answer(caller: Caller, query: EndsQuery) -> Answer:
+    environment = caller.may_view(query.env_name)
+    try:
+        packet = packet_of(query.proto, query.port)
+        return find_path(opened(query), environment, query.start, query.to, packet)
+    except ConfigError as error:
+        raise BadRequest(error.message, hint=error.hint) from error
 
 
 def path_response(answer: Answer, form: PathFormat) -> Response:

@@ -178,6 +178,7 @@ class Scans(Resource):  # type: ignore[misc]
         """
         environment = caller.may_edit(body.environment)
         request = body.request()
+        dispatch.check_start(request)
         require_workers(queues_of(request), f"a scan of environment {environment}")
         message = f"created a new scan for environment {environment}"
         try:
