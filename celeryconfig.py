@@ -72,6 +72,7 @@ task_routes = {
     "calipso.scan.watch": {"queue": "scan"},
     "calipso.monitoring.tick": {"queue": "scan"},
     "calipso.monitoring.deliver": {"queue": "scan"},
+    "calipso.monitoring.settle": {"queue": "cliques"},
     # calipso.monitoring.round is sent to the queue of its host
     "calipso.events.look": {"queue": "events"},
     "calipso.events.look_all": {"queue": "events"},

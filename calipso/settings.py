@@ -107,10 +107,11 @@ class CoreSettings(BaseSettings):
     source_memory: int = Field(
         default=288,
         ge=32,
-        description="Megabytes that answers of clouds may take in one worker process, all threads "
-        "together. Beyond that, the scan or test that holds most gives up the answer that "
-        "it reads, with an error. A page of 1,000 ports counts as 6. A cloud of more than 20,000 "
-        "instances needs 1500.",
+        description="Megabytes that answers of clouds may take in one worker process while they "
+        "are read, all threads together. Beyond that, the scan or test that holds most gives up "
+        "the answer that it reads, with an error. Tasks may keep three times as many of answers "
+        "that were read. A page of 1,000 ports counts as 6. Several clouds of more than 20,000 "
+        "instances that are scanned at the same time need 1500.",
     )
     source_networks: str = Field(
         default="",

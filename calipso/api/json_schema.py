@@ -11,6 +11,10 @@ from calipso.api.parse import is_list, name
 
 Schema = dict[str, Any]
 
+#: A text in a query: not only blanks, and no control characters; of a cloud's word, any but NUL.
+TEXT = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+CLOUD_TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
+
 PLACE = "#/components/schemas/{model}"
 
 
@@ -49,9 +53,12 @@ class Components:
     def parameters(self, model: type[BaseModel]) -> list[Schema]:
         """The fields of a model as parameters of a query string."""
         properties = self._schema(model)["properties"] if model.model_fields else {}
+        words: frozenset[str] = getattr(model, "CLOUD_WORDS", frozenset())
         return [
-            _parameter(name(key, field), properties[name(key, field)], field)
-            for key, field in model.model_fields.items()
+            _parameter(called, properties[called], field, CLOUD_TEXT if called in words else TEXT)
+            for called, field in (
+                (name(key, each), each) for key, each in model.model_fields.items()
+            )
         ]
 
     def _schema(self, model: type[BaseModel]) -> Schema:
@@ -67,8 +74,8 @@ class Components:
             raise ValueError(f"two models of the API are called {title}")
 
 
-def _parameter(called: str, schema: Schema, field: FieldInfo) -> Schema:
-    text = _given(schema)
+def _parameter(called: str, schema: Schema, field: FieldInfo, pattern: str) -> Schema:
+    text = _given(schema, pattern)
     description = text.pop("description", "")
     found: Schema = {
         "name": called,
@@ -81,7 +88,7 @@ def _parameter(called: str, schema: Schema, field: FieldInfo) -> Schema:
     return found | {"schema": text}
 
 
-def _given(schema: Schema) -> Schema:
+def _given(schema: Schema, pattern: str) -> Schema:
     """The schema of a value that is given: a query string has no null, and no empty value."""
     text = {key: value for key, value in schema.items() if key != "title"}
     choices = [item for item in text.get("anyOf", ()) if item.get("type") != "null"]
@@ -95,10 +102,10 @@ def _given(schema: Schema) -> Schema:
     if not {"type", "anyOf", "$ref", "enum", "const"} & text.keys():
         text["type"] = "string"
     for one in (text, text.get("items", {})):
-        _not_empty(one)
+        _not_empty(one, pattern)
     return text
 
 
-def _not_empty(text: Schema) -> None:
+def _not_empty(text: Schema, pattern: str) -> None:
     if text.get("type") == "string" and not {"enum", "const", "pattern", "format"} & text.keys():
-        text["pattern"] = r"\S"
+        text["pattern"] = pattern

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from bson import ObjectId
 
 from calipso.cli import completing
+from calipso.cli.monitoring_in import add_in
 from calipso.cli.monitoring_setup import add_setup
 from calipso.cli.output import (
     ColumnOption,
@@ -43,11 +41,12 @@ from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.monitoring.round_store import RoundStore
 from calipso.stores.monitoring.silence_store import SilenceStore
 from calipso.stores.monitoring.status_store import TROUBLES
-from calipso.stores.monitoring.summary import by_host, summary
+from calipso.stores.monitoring.summary import by_host, by_project, summary
 from calipso.stores.people.audit_store import AuditStore, who
 from calipso.utils.clock import now
 
 app = typer.Typer(help="Statuses: list, show, ack, silence, run; set up other systems.")
+add_in(app)
 add_setup(app)
 
 COLUMNS = ["label", "kind", "type", "name", "host", "text", "for"]
@@ -160,6 +159,19 @@ def hosts(
     show_list(rows, columns, output_format, chosen=column)
 
 
+@app.command()
+def projects(
+    environment: EnvironmentName,
+    output_format: FormatOption = Format.TABLE,
+    column: ColumnOption = None,
+) -> None:
+    """Show of each project how many instances, networks and services have which status."""
+    EnvironmentStore().get(environment)
+    rows = by_project(InventoryMgr(), environment)
+    columns = ["project", "OK", "Warning", "Error", "Unknown", "not_checked"]
+    show_list(rows, columns, output_format, chosen=column)
+
+
 @app.command(name="summary")
 def show_summary(environment: EnvironmentName, output_format: FormatOption = Format.TABLE) -> None:
     """Show counts of an environment: what is not OK, hosts that are checked."""
@@ -250,65 +262,3 @@ def run(
     rows = [_row(one) for one in inv.db[TROUBLES].find({"environment": name, "host": host})]
     show_list(rows, COLUMNS, output_format)
     say(f"{host}: checked in {found.get('seconds', 0)} s, {len(rows)} not OK")
-
-
-@app.command()
-def handle(
-    form: Annotated[
-        str,
-        typer.Argument(
-            metavar="FORMAT",
-            help="own, sensu-core, sensu-go, alertmanager, icinga2 or nagios.",
-        ),
-    ],
-    environment: EnvOption = None,
-) -> None:
-    """Take one event on standard input, as a pipe handler of a monitoring system.
-
-    Example: calipso monitoring handle sensu-core --env prod < event.json
-    """
-    from monitoring.handlers.formats import FORMATS, take
-
-    if form not in FORMATS:
-        raise ConfigError(f"no format {form}", hint=f"There are: {', '.join(FORMATS)}.")
-    try:
-        payload: Any = json.loads(sys.stdin.read(2_000_000))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"standard input is not JSON: {error}") from None
-    payloads = payload if isinstance(payload, list) else [payload]
-    if not all(isinstance(one, dict) for one in payloads):
-        raise ConfigError("standard input: expected an object, or a list of objects")
-    name = environment or _named(payloads[0] if payloads else {})
-    EnvironmentStore().get(name)
-    for answer in take(InventoryMgr(), form, payloads, name):
-        say(answer.problem or answer.word, always=bool(answer.problem))
-        if answer.problem:
-            raise ConfigError(answer.problem)
-
-
-@app.command()
-def icinga(
-    environment: EnvironmentName,
-    url: Annotated[str, typer.Option("--url", help="Its API: https://HOST:5665.")],
-    user: Annotated[str, typer.Option("--user", help="Name of an ApiUser.")],
-    password_file: Annotated[Path, typer.Option("--password-file", help="File with the password.")],
-    ca_file: Annotated[str, typer.Option("--ca-file", help="Certificate of its CA.")] = "",
-) -> None:
-    """Follow the event stream of Icinga 2, until it is interrupted."""
-    from monitoring.handlers.icinga2_stream import Icinga, follow
-
-    EnvironmentStore().get(environment)
-    try:
-        password = password_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{password_file} cannot be read: {error}") from None
-    follow(Icinga(url, user, password, ca_file), environment)
-
-
-def _named(payload: Document) -> str:
-    """The environment that a payload names. Raises ConfigError."""
-    client = payload.get("client")
-    name = payload.get("environment") or (client or {}).get("environment")
-    if not isinstance(name, str) or not name:
-        raise ConfigError("the event names no environment", hint="Give --env.")
-    return name

@@ -117,7 +117,7 @@ def _audit(verb: str, environment: str, runner: Runner) -> None:
 
 def _show(done: dict[str, str]) -> None:
     show_list([{"place": name, "result": text} for name, text in done.items()], ["place", "result"])
-    failed = [name for name, text in done.items() if text.startswith("failed")]
+    failed = [name for name, text in done.items() if "failed: " in text]
     if failed:
         raise CalipsoError(f"{len(failed)} of {len(done)} places failed")
 

@@ -88,11 +88,12 @@ def rows_of_query(database: str, tables: Iterable[str], results: Any) -> Tables:
     for name, result in zip(names, results, strict=False):
         rows = result.get("rows") if isinstance(result, Mapping) else None
         if not isinstance(rows, list):
-            why = text(result.get("details") or result.get("error")) if result else "no result"
+            said = result if isinstance(result, Mapping) else {}
+            why = text(said.get("details") or said.get("error")) if result else "no result"
             raise ParseError(f"{database}: {name}: {why or 'no rows'}", sample=str(result)[:500])
         try:
             found[name] = [{key: plain(cell) for key, cell in row.items()} for row in rows]
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, RecursionError) as error:
             raise ParseError(f"{database}: {name}: broken row: {error!r}") from None
     return found
 
@@ -130,7 +131,7 @@ def _server(kind: str, remote: str, lines: list[str]) -> Server:
     """A server that is too old has no such database: nothing is known of it."""
     try:
         rows = rows_of(json_value(lines[0], "_Server")) if lines else []
-    except (ParseError, KeyError, TypeError, ValueError):
+    except (ParseError, KeyError, TypeError, ValueError, RecursionError):
         rows = []
     return server_of(remote, DATABASES[kind], rows)
 
@@ -144,7 +145,7 @@ def _dumped(lines: list[str]) -> Tables:
             continue
         try:
             found[name] = rows_of(table, _WANTED["nb"][name])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ParseError(f"{NORTHBOUND}: {name}: broken table: {error!r}") from None
     if "Logical_Switch" not in found:
         raise ParseError(f"{NORTHBOUND}: the dump has no table Logical_Switch")

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 
 import requests
@@ -45,13 +46,34 @@ LARGEST_PAGE = 256 * 1024 * 1024
 #: The answer to a login: a token with the catalogue of a cloud of many regions is a tenth of it.
 LARGEST_LOGIN = 2 * 1024 * 1024
 _PART = 1 << 16
+#: Heads of one answer, with preliminary ones such as `100 Continue`.
+MOST_HEADS = 20
 
 #: The call that this thread makes: the connections that it opens or uses are watched.
 _call: ContextVar[Call | None] = ContextVar("http call", default=None)
 
 
+class _Head(HTTPResponse):
+    """The head of an answer, before which only some preliminary ones come.
+
+    Python skips `100 Continue` as often as it comes: a server that sends nothing else, as fast as
+    it is read, takes the processor from all threads until the call ends.
+    """
+
+    _lines = 0
+
+    def _read_status(self) -> tuple[str, int, str]:
+        self._lines += 1
+        if self._lines > MOST_HEADS:
+            raise HTTPException(f"more than {MOST_HEADS} preliminary answers")
+        read: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+        return read
+
+
 class _Watched(HTTPConnection):
     """A connection that is made by `dial`, and that the running call can shut."""
+
+    response_class = _Head
 
     def _new_conn(self) -> Any:
         limit = self.timeout if isinstance(self.timeout, int | float) else CONNECT_SECONDS
@@ -112,9 +134,12 @@ class BoundedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
-        """The answer with its whole body. Raises CallOver, MemoryOver, and what requests raises."""
+        """The answer with its whole body, or with none of it yet for who asks for a stream.
+
+        Raises CallOver, MemoryOver, and what requests raises.
+        """
         url = str(request.url).partition("?")[0]
-        kwargs["stream"] = True
+        whole, kwargs["stream"] = not kwargs.get("stream"), True
         connect = min(CONNECT_SECONDS, self._timeout)
         kwargs["timeout"] = (connect, self._timeout)
         with self._bounds.call(url, connect + self._timeout) as call:
@@ -122,6 +147,8 @@ class BoundedAdapter(HTTPAdapter):
             try:
                 with self._bounds.answer(url, call) as share:
                     answer = super().send(request, **kwargs)
+                    if not whole:
+                        return answer
                     with answer:
                         # requests gives it to whoever asks for `content`
                         answer._content = self._body(url, answer, call, share)

@@ -4,6 +4,9 @@ Each answer grows a `Share` before it takes memory. When all shares together pas
 work (a scan, a test) that holds most gives up the answer that it reads; the others go on. So a
 cloud that sends gigabytes ends its own answers and nobody else's.
 
+That is for answers that are being read. What tasks keep of answers that they have read well may be
+`KEPT` times as much: a large cloud has long lists. Beyond that, the work that holds most gives up.
+
 What a task keeps of answers that it has read is an estimate. So the budget counts as passed only
 when the process has really grown so far, together with what is being read.
 """
@@ -27,6 +30,9 @@ _COSTS = ((b"{", 200), (b"[", 72), (b",", 36), (b'"', 24))
 #: A text with one character outside the Basic Multilingual Plane takes four bytes for each.
 _WIDE = 4
 
+#: As many times the budget tasks may keep; not beyond a quarter of the memory of the machine.
+KEPT = 3
+_MACHINE_SHARE = 4
 #: Seconds that an answer waits until the memory of one that was given up is free.
 PATIENCE = 5.0
 
@@ -71,9 +77,13 @@ class Share:
 class Budget:
     """The shares of a process. Thread safe."""
 
-    def __init__(self, most: int, grown: Callable[[], float]) -> None:
-        """`most`: bytes of all shares together; `grown` tells by how many the process grew."""
+    def __init__(self, most: int, grown: Callable[[], float], kept: int = 0) -> None:
+        """`most`: bytes of all answers that are read; `grown` tells by how many the process grew.
+
+        `kept`: bytes of these and of all that tasks keep; not less than `most`.
+        """
         self.most = most
+        self.kept = max(most, kept)
         self.used = 0
         self.peak = 0
         self._grown = grown
@@ -95,7 +105,7 @@ class Budget:
                 share.size += size
                 self.used += size
                 self.peak = max(self.peak, self.used)
-                while self._is_over() and (victim := self._largest()) is not None:
+                while (over := self._over()) and (victim := self._largest(over)) is not None:
                     victim.given_up = True
                     ended.append(victim)
         for victim in ended:
@@ -115,23 +125,30 @@ class Budget:
             self._shares.discard(share)
             self._changed.notify_all()
 
-    def _is_over(self) -> bool:
-        if self.used - self._given_up() <= self.most:
-            return False
-        reading = sum(share.size for share in self._shares if not share.kept)
-        return reading + self._grown() > self.most
+    def _over(self) -> str:
+        """What passes its bound: "reading", "all", or "" for nothing."""
+        open_shares = [share for share in self._shares if not share.given_up]
+        reading = sum(share.size for share in open_shares if not share.kept)
+        if reading > self.most:
+            return "reading"
+        if sum(share.size for share in open_shares) <= self.kept:
+            return ""
+        return "all" if reading + self._grown() > self.kept else ""
 
     def _is_free(self) -> bool:
-        return self.used <= self.most or not self._given_up()
+        reading = sum(share.size for share in self._shares if not share.kept)
+        within = reading <= self.most and self.used <= self.kept
+        return within or not self._given_up()
 
     def _given_up(self) -> int:
         return sum(share.size for share in self._shares if share.given_up)
 
-    def _largest(self) -> Share | None:
-        """The largest answer that is still read, of the work that holds most."""
+    def _largest(self, over: str) -> Share | None:
+        """The largest answer that is still read, of the work that reads or holds most."""
         totals: dict[object, int] = {}
         for share in self._shares:
-            totals[share.owner] = totals.get(share.owner, 0) + share.size
+            if over == "all" or not share.kept:
+                totals[share.owner] = totals.get(share.owner, 0) + share.size
         reading = [
             share for share in self._shares if share.size and not share.kept and not share.given_up
         ]
@@ -173,5 +190,11 @@ def budget() -> Budget:
     global _budget
     with _lock:
         if _budget is None or _budget[0] != os.getpid():
-            _budget = (os.getpid(), Budget(settings().source_memory * MEGABYTE, _Grown()))
+            most = settings().source_memory * MEGABYTE
+            kept = min(KEPT * most, _memory_of_machine() // _MACHINE_SHARE)
+            _budget = (os.getpid(), Budget(most, _Grown(), kept))
         return _budget[1]
+
+
+def _memory_of_machine() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "mapping_missing": "The agent of the host maps no bridge to the physical network.",
     "mtu_small": "A device on the way is too small for packets of the network's size.",
     "namespace_gone": "The host does not have the namespace of the router or server.",
+    "nat_missing": "OVN has no translation of addresses that Neutron wants.",
     "network_disabled": "The network is switched off in Neutron.",
     "no_address": "A port of the instance has no address.",
     "nothing_wrong": "All checks of an instance's network are well.",

@@ -55,12 +55,9 @@ def _tried(broker: Broker) -> str:
     """Connect, look at the exchanges, bind. Raises AccessError."""
     wanted = broker.exchanges or tuple(load_events().exchanges)
     try:
-        connection = connect(broker)
-        try:
+        with connect(broker) as connection:
             there = [name for name in wanted if exchange_exists(connection, name)]
             try_binding(connection, there, broker.topics)
-        finally:
-            connection.release()
     except FAILURES as error:
         raise failure(broker, error) from error
     if not there:
@@ -81,11 +78,8 @@ def _told(environment: Environment, broker: Broker) -> Step:
         return Step("AMQP notifications", ok=True, message=f"the last one {quiet:.1f} hours ago")
     queues = [f"{topic}.{level}" for topic in broker.topics for level in LEVELS]
     try:
-        connection = connect(broker)
-        try:
+        with connect(broker) as connection:
             found = [name for name in queues if queue_exists(connection, name)]
-        finally:
-            connection.release()
     except FAILURES as error:
         told = failure(broker, error)
         return Step("AMQP notifications", ok=False, message=told.message, hint=told.hint)

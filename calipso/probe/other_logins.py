@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -18,14 +17,16 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-import amqp
 from amqp.exceptions import AccessRefused, AMQPError, NotAllowed
 
 from calipso.errors import AccessError, ErrorKind
 from calipso.limits.calls import Bounds, Call
-from calipso.limits.dial import check_address, dial
+from calipso.limits.dial import dial
 from calipso.probe.steps import Step, attempt
 from calipso.settings import settings
+from calipso.sources.amqp.brokers import broker_of
+from calipso.sources.amqp.connection import NONSENSE, connect
+from calipso.sources.amqp.wire import WireConnection
 
 Section = Mapping[str, Any]
 
@@ -49,26 +50,10 @@ def amqp_login(section: Section) -> str:
     """Open a connection to the virtual host and end it. Raises AccessError."""
     user, vhost = str(section["user"]), str(section.get("vhost") or "/")
     where = _authority(section["host"], section["port"])
-    timeout = settings().ssh_connect_timeout
-    connection = amqp.Connection(
-        host=where,
-        userid=user,
-        password=str(section["pwd"]),
-        virtual_host=vhost,
-        login_method="PLAIN",
-        ssl=_amqp_tls(section),
-        connect_timeout=timeout,
-        read_timeout=timeout,
-        write_timeout=timeout,
-    )
+    _ca_file(section)
     try:
-        with _cut_off(
-            where, lambda: getattr(getattr(connection, "_transport", None), "sock", None)
-        ):
-            check_address(str(section["host"]), int(section["port"]))
-            connection.connect()
+        with connect(broker_of(section)) as connection:
             said = f"{user} logged in at {where}, {_product(connection)}, virtual host {vhost}"
-            connection.close()
     except AccessRefused as error:
         raise AccessError(
             f"{where}: login refused for {user}",
@@ -83,21 +68,12 @@ def amqp_login(section: Section) -> str:
         ) from error
     except OSError as error:
         raise _not_reached("AMQP", where, error) from error
-    except (AMQPError, ValueError, LookupError, TypeError, struct.error) as error:
+    except (AMQPError, *NONSENSE) as error:
         raise _another_service("AMQP", where, "RabbitMQ") from error
-    finally:
-        connection.collect()
     return said
 
 
-def _amqp_tls(section: Section) -> dict[str, Any] | bool:
-    ca_file = _ca_file(section)
-    if not (section.get("use_tls") or ca_file):
-        return False
-    return {"server_hostname": str(section["host"]), "ca_certs": ca_file}
-
-
-def _product(connection: amqp.Connection) -> str:
+def _product(connection: WireConnection) -> str:
     told: Any = getattr(connection, "server_properties", {})
     words = (str(told.get(key) or "") for key in ("product", "version"))
     return " ".join(word for word in words if word)[:100] or "an AMQP server"

@@ -4,6 +4,8 @@ import json
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 DOWN = ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT", "TESTING")
+#: What nested or endless values raise, besides those of a wrong type.
+_BEYOND = (RecursionError, ArithmeticError)
 TUNNELS = ("vxlan", "gre", "geneve", "stt")
 
 
@@ -96,7 +98,7 @@ class Facts:
             text = self.text(name)
             try:
                 self._parsed[name] = parse(text)
-            except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            except (ValueError, LookupError, TypeError, AttributeError, *_BEYOND) as error:
                 raise NotRead("{} cannot be understood: {}".format(name, error)) from None
         return self._parsed[name]
 

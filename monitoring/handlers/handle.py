@@ -212,7 +212,7 @@ def apply(inv: InventoryMgr, environment: str, findings: Sequence[Finding]) -> i
             waves.append(place)
         place[found.target.key] = found
     changed = [one for wave in waves for one in store.apply(list(wave.values()))]
-    roll_up(inv, environment, [one.found.target.key for one in changed])
+    roll_up(inv, environment, changed)
     AlertStore(inv.db).queue(environment, changed)
     return len(changed)
 

@@ -24,7 +24,7 @@ MOST = 500
 
 FIELDS = dict.fromkeys(
     ("clique_type", "focal_point", "focal_point_id", "focal_point_type", "links", "objects"), 1
-)
+) | {"monitoring.value": 1}
 _LINK_FIELDS = dict.fromkeys(("link_type", "source", "target", "attributes"), 1)
 
 

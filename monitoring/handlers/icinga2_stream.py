@@ -7,17 +7,19 @@ of all services are read once at each connect.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import requests
 
 from calipso.errors import AccessError, ErrorKind
+from calipso.limits.calls import Bounds
+from calipso.limits.http import bounded_session
 from calipso.model.documents import Document
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.utils.json_text import loads
 from monitoring.handlers.formats import take
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ class Icinga:
 
     def __init__(self, url: str, user: str, password: str, ca_file: str = "") -> None:
         self.url = url.rstrip("/")
-        self._session = requests.Session()
+        self._session = bounded_session(Bounds(), CONNECT)
         self._session.auth = (user, password)
         self._session.verify = ca_file or True
         self._session.headers["Accept"] = "application/json"
@@ -45,9 +47,8 @@ class Icinga:
 
     def services(self) -> Iterator[Document]:
         """Yield the present result of each service, as a line of the stream. Raises AccessError."""
-        answer = self._ask("GET", "/v1/objects/services", timeout=(CONNECT, 60.0))
-        for item in answer.json().get("results", []):
-            attributes = item.get("attrs") or {}
+        answer = self._ask("GET", "/v1/objects/services")
+        for attributes in _services(answer.content):
             host, name = str(attributes.get("host_name")), str(attributes.get("name"))
             found = attributes.get("vars")
             self._vars[host, name] = dict(found) if isinstance(found, Mapping) else {}
@@ -63,14 +64,11 @@ class Icinga:
     def lines(self) -> Iterator[Document]:
         """Yield lines of the stream with the variables of their services, until it breaks."""
         body = {"queue": QUEUE, "types": TYPES}
-        answer = self._ask("POST", "/v1/events", json=body, stream=True, timeout=(CONNECT, SILENCE))
-        with answer:
-            for line in answer.iter_lines():
-                if not line or len(line) > LONGEST:
-                    continue
+        with self._ask("POST", "/v1/events", json=body, stream=True) as answer:
+            for line in short_lines(answer.iter_content(None)):
                 try:
-                    event = json.loads(line)
-                except (ValueError, RecursionError):
+                    event = loads(line)
+                except ValueError:
                     continue
                 if isinstance(event, dict):
                     key = str(event.get("host")), str(event.get("service"))
@@ -81,7 +79,7 @@ class Icinga:
     def _ask(self, method: str, path: str, **more: Any) -> requests.Response:
         try:
             answer = self._session.request(method, self.url + path, **more)
-        except requests.RequestException as error:
+        except (requests.RequestException, OSError) as error:
             kind = ErrorKind.UNREACHABLE
             raise AccessError(f"{self.url}: {type(error).__name__}", kind=kind) from error
         if answer.status_code in (401, 403):
@@ -91,6 +89,39 @@ class Icinga:
             kind = ErrorKind.UNEXPECTED_OUTPUT
             raise AccessError(f"{self.url}{path}: answered {answer.status_code}", kind=kind)
         return answer
+
+
+def _services(body: bytes) -> Iterator[Mapping[str, Any]]:
+    """The attributes of each service in an answer; what has another shape is left out."""
+    try:
+        found = loads(body)
+    except ValueError:
+        raise AccessError("icinga2: no JSON", kind=ErrorKind.UNEXPECTED_OUTPUT) from None
+    results = found.get("results") if isinstance(found, Mapping) else None
+    for item in results if isinstance(results, list) else ():
+        attributes = item.get("attrs") if isinstance(item, Mapping) else None
+        if isinstance(attributes, Mapping):
+            yield attributes
+
+
+def short_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a stream; what is longer than LONGEST is passed over.
+
+    Raises AccessError when no line ends for SILENCE seconds, though bytes come.
+    """
+    rest, too_long, last = b"", False, time.monotonic()
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        if lines:
+            last = time.monotonic()
+        elif time.monotonic() - last > SILENCE:
+            raise AccessError("icinga2: no line ends", kind=ErrorKind.TIMEOUT)
+        for line in lines:
+            if line.strip() and not too_long and len(line) <= LONGEST:
+                yield line
+            too_long = False
+        if len(rest) > LONGEST:
+            rest, too_long = b"", True
 
 
 def follow(icinga: Icinga, environment: str, attempts: int = 0) -> int:
@@ -106,7 +137,7 @@ def follow(icinga: Icinga, environment: str, attempts: int = 0) -> int:
             failed = 0
             for event in icinga.lines():
                 taken += _handle(environment, [event])
-        except (AccessError, requests.RequestException) as error:
+        except (AccessError, requests.RequestException, OSError) as error:
             log.warning("icinga2: %s", error)
             failed += 1
         if not attempts or tries < attempts:

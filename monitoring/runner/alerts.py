@@ -12,21 +12,30 @@ from urllib.parse import urlsplit
 
 import requests
 
+from calipso.errors import AccessError
+from calipso.limits.calls import Bounds
+from calipso.limits.http import bounded_session
 from calipso.stores.monitoring.alert_store import AlertStore
 from calipso.utils.clock import now
 
 log = logging.getLogger(__name__)
 
-#: Seconds to connect, and to answer.
-TIMEOUT = (5.0, 10.0)
+#: Seconds until an answer begins, besides those to connect.
+TIMEOUT = 10.0
 SIGNATURE = "X-Calipso-Signature"
 
 
 def deliver(store: AlertStore | None = None) -> dict[str, int]:
-    """Send the alerts that are due; returns how many were sent, failed and given up."""
+    """Send the alerts that are due; returns how many were sent, failed and given up.
+
+    A webhook that failed is left alone until the next time: others wait for it only once.
+    """
     store = store or AlertStore()
     counts = {"sent": 0, "failed": 0, "given_up": 0}
+    failed: set[str] = set()
     for alert in store.due(now()):
+        if alert["webhook"] in failed:
+            continue
         webhook = store.opened(alert["webhook"])
         if webhook is None:
             store.sent(alert)
@@ -35,7 +44,9 @@ def deliver(store: AlertStore | None = None) -> dict[str, int]:
         if not problem:
             store.sent(alert)
             counts["sent"] += 1
-        elif store.failed(alert, problem):
+            continue
+        failed.add(alert["webhook"])
+        if store.failed(alert, problem):
             counts["failed"] += 1
         else:
             counts["given_up"] += 1
@@ -56,18 +67,20 @@ def post(webhook: Mapping[str, Any], body: Mapping[str, Any], key: str) -> str:
         digest = hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
         headers[SIGNATURE] = f"sha256={digest}"
     try:
-        answer = requests.post(
-            str(webhook["url_secret"]),
-            data=text,
-            headers=headers,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-            stream=True,
-        )
-        status = answer.status_code
-        answer.close()
-    except requests.RequestException as error:
+        with bounded_session(Bounds(), TIMEOUT) as session:
+            answer = session.post(
+                str(webhook["url_secret"]),
+                data=text,
+                headers=headers,
+                allow_redirects=False,
+                stream=True,  # nobody reads the answer
+            )
+            status = answer.status_code
+            answer.close()
+    except (requests.RequestException, OSError, ValueError) as error:
         return type(error).__name__
+    except AccessError as error:
+        return str(error.kind)
     return "" if 200 <= status < 300 else f"answered {status}"
 
 

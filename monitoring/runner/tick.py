@@ -20,6 +20,7 @@ from calipso.stores.monitoring.round_store import API, RoundStore
 from calipso.stores.monitoring.status_store import StatusStore
 from calipso.utils.clock import now
 from monitoring.handlers.handle import Handler, apply
+from monitoring.runner import settling
 from monitoring.runner.items import items_of
 from monitoring.runner.registry import load_checks
 from monitoring.runner.round import away
@@ -29,11 +30,15 @@ log = logging.getLogger(__name__)
 #: Intervals after which a host that nobody checked is unknown.
 TTL = 3
 
+#: Has an environment settled by a worker.
+Settle = Callable[[str], None]
 #: Sends a round: environment, host (empty: the round of the API), queue, start, seconds it waits.
 Send = Callable[[str, str, str, datetime, float], None]
 
 
-def tick(send: Send, clock: Callable[[], datetime] = now) -> dict[str, int]:
+def tick(
+    send: Send, clock: Callable[[], datetime] = now, settle: Settle = lambda _: None
+) -> dict[str, int]:
     """Send the rounds that are due; returns how many, and how many results became old."""
     counts = {"sent": 0, "expired": 0, "lost": 0}
     inv = InventoryMgr()
@@ -50,6 +55,8 @@ def tick(send: Send, clock: Callable[[], datetime] = now) -> dict[str, int]:
                 name, hosts_of(inv, name), environment.monitoring_interval, moment
             )
             counts["lost"] += _lost(inv, environment, moment)
+            if settling.is_due(inv, environment, moment):
+                settle(name)
         counts["sent"] += _send_due(inv, environment, send, moment)
         counts["expired"] += Handler(inv, name).expire(moment)
     return counts

@@ -7,6 +7,7 @@ Levels as in the original: `none`, `db` (rendered files are kept in `monitoring_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -52,6 +53,11 @@ class Commands:
     check: str = ""
     reload: str = ""
 
+
+#: What is done in one place: its name, files and commands -> what came of it.
+Work = Callable[[str, Mapping[str, str], Commands], str]
+#: Hosts that are worked on at the same time.
+AT_ONCE = 8
 
 #: On the server. A program that is not there has nothing to say: the files are put all the same.
 SERVER = {
@@ -194,26 +200,37 @@ class MonitoringSetupManager:
         Returns of each place what was done; one that fails does not hide the others.
         """
         open_place = place_of or self._place
-        todo: list[tuple[str, Mapping[str, str], Commands]] = [
-            (host, files, HOST.get(self.runner, Commands()))
-            for host, files in sorted(rendered.hosts.items())
-        ]
-        todo.append((server, rendered.server, SERVER[self.runner]))
-        done: dict[str, str] = {}
-        for name, files, commands in todo:
-            label = name or "this machine"
+
+        def put(name: str, files: Mapping[str, str], commands: Commands) -> str:
+            place = open_place(name)
+            found = list(places.changes(place, files))
+            for path, before, after in found if dry_run else ():
+                tell(f"{place.name}: {places.diff(path, before, after)}")
+            if found and not dry_run:
+                check, again = _there(commands.check, place), _there(commands.reload, place)
+                places.replace(place, found, check, again)
+            word = "would change" if dry_run else "changed"
+            return f"{len(found)} files {word}" if found else "as it should be"
+
+        return self._everywhere(rendered, server, put)
+
+    def _everywhere(self, rendered: Rendered, server: str, work: Work) -> dict[str, str]:
+        """Do something on the hosts, some at a time, then on the server."""
+
+        def one(name: str, files: Mapping[str, str], commands: Commands) -> str:
             try:
-                place = open_place(name)
-                found = list(places.changes(place, files))
-                for path, before, after in found if dry_run else ():
-                    tell(f"{label}: {places.diff(path, before, after)}")
-                if found and not dry_run:
-                    check, again = _there(commands.check, place), _there(commands.reload, place)
-                    places.replace(place, found, check, again)
-                word = "would change" if dry_run else "changed"
-                done[label] = f"{len(found)} files {word}" if found else "as it should be"
+                return work(name, files, commands)
             except CalipsoError as error:
-                done[label] = f"failed: {error.message}"
+                return f"failed: {error.message}"
+
+        commands = HOST.get(self.runner, Commands())
+        hosts = sorted(rendered.hosts.items())
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            said = pool.map(lambda host: one(host[0], host[1], commands), hosts)
+            done = dict(zip((name for name, _ in hosts), said, strict=True))
+        label = server or "this machine"
+        more = one(server, rendered.server, SERVER[self.runner])
+        done[label] = f"{done[label]}; as the server: {more}" if label in done else more
         return done
 
     def status(self, rendered: Rendered, server: str = "") -> dict[str, str]:
@@ -228,14 +245,13 @@ class MonitoringSetupManager:
     ) -> dict[str, str]:
         """Remove our files from the server and the hosts, and what level db kept."""
         open_place = place_of or self._place
-        done: dict[str, str] = {}
-        todo = [*sorted(rendered.hosts.items()), (server, rendered.server)]
-        for name, files in todo:
-            try:
-                gone = places.remove(open_place(name), sorted(files))
-                done[name or "this machine"] = f"{len(gone)} files removed"
-            except CalipsoError as error:
-                done[name or "this machine"] = f"failed: {error.message}"
+
+        def take(name: str, files: Mapping[str, str], commands: Commands) -> str:
+            place = open_place(name)
+            gone = places.remove(place, sorted(files), _there(commands.reload, place))
+            return f"{len(gone)} files removed"
+
+        done = self._everywhere(rendered, server, take)
         where = {"environment": self.name, "runner": str(self.runner)}
         self.inv.db["monitoring_config"].delete_many(where)
         return done
@@ -256,5 +272,5 @@ def _there(command: str, place: Place) -> str:
     if not command:
         return ""
     program = command.split()[0]
-    status, _ = place.run(f"command -v {program} >/dev/null 2>&1")
-    return command if status == 0 else ""
+    found = place.run(f"command -v {program} >/dev/null 2>&1")
+    return command if found.status == 0 else ""

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
+import io
 import secrets
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import Protocol
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import PurePosixPath
+from typing import NamedTuple, Protocol
 
-from calipso.errors import ConfigError
+from calipso.errors import CalipsoError, ConfigError
 from calipso.settings import settings
 from calipso.sources.cli.connections import HostConnections
-from monitoring.setup.rendering import MARK
+from monitoring.setup.rendering import HOME, MARK
 
-#: Ends of the names of a file that is new, and of the one before.
-NEW, OLD = ".calipso-new", ".calipso-old"
 #: Characters of a file in which the mark must be.
 BEGINNING = 4000
+#: Seconds for a command on this machine.
+TIMEOUT = 60
+#: Files that one command reads or removes.
+PORTION = 100
+
+#: Path, text before (None: not there), text after.
+Change = tuple[str, str | None, str]
+
+
+class Ran(NamedTuple):
+    """What came of a command."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """All that it said, for people."""
+        return f"{self.out}\n{self.err}".strip()
 
 
 class Place(Protocol):
@@ -26,55 +48,70 @@ class Place(Protocol):
 
     name: str
 
-    def run(self, command: str) -> tuple[int, str]:
-        """Run a command of the shell; return its exit status, and what it said."""
+    def run(self, command: str) -> Ran:
+        """Run a command of the shell, as the user who may write the files."""
 
-    def put(self, path: str, text: str) -> None:
-        """Write a file that is not there yet."""
+    def unpack(self, archive: bytes) -> None:
+        """Unpack a tar archive of absolute paths. Raises CalipsoError."""
 
 
 class Here:
-    """This machine; below `root`, for tests and for other tools."""
+    """This machine."""
 
     name = "this machine"
 
-    def run(self, command: str) -> tuple[int, str]:
+    def run(self, command: str) -> Ran:
         """Run a command."""
-        done = subprocess.run(  # noqa: S603 - our own commands; paths are quoted
-            ["/bin/sh", "-c", command], capture_output=True, timeout=60, check=False
-        )
-        return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
+        return self._ran(command, b"")
 
-    def put(self, path: str, text: str) -> None:
-        """Write a file."""
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text, encoding="utf-8")
+    def unpack(self, archive: bytes) -> None:
+        """Unpack an archive."""
+        _check(self, self._ran(UNPACK + "-", archive), "files cannot be written")
+
+    def _ran(self, command: str, given: bytes) -> Ran:
+        try:
+            done = subprocess.run(  # noqa: S603 - our own commands; paths are quoted
+                ["/bin/sh", "-c", command],
+                input=given,
+                capture_output=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ConfigError(f"{self.name}: {command[:120]}: no end within {TIMEOUT} s") from None
+        out, err = (part.decode("utf-8", "replace") for part in (done.stdout, done.stderr))
+        return Ran(done.returncode, out, err)
 
 
 class OnHost:
-    """A host of the environment."""
+    """A host of the environment. A command runs with sudo where the environment says so."""
 
     def __init__(self, connections: HostConnections, host: str) -> None:
         self.name = host
         self._connection = connections.get(host)
         self._sudo = "sudo -n -- " if connections.sudo_for(self._connection) else ""
 
-    def run(self, command: str) -> tuple[int, str]:
-        """Run a command."""
-        line = f"{self._sudo}sh -c {shlex.quote(command)}"
+    def run(self, command: str) -> Ran:
+        """Run a command. What the shell of the login prints before it does not count."""
+        begin = f"calipso-{secrets.token_hex(8)}"
+        line = f"{self._sudo}sh -c {shlex.quote(f'echo {begin}; {command}')}"
         said = self._connection.execute(line, settings().command_timeout)
-        return (255 if said.status is None else said.status), said.out + said.err
+        _, began, out = said.out.partition(begin + "\n")
+        if not began:
+            return Ran(said.status or 255, "", said.err or said.out)
+        return Ran(255 if said.status is None else said.status, out, said.err)
 
-    def put(self, path: str, text: str) -> None:
-        """Write a file: by SFTP to a place of the login's own, then to where it belongs."""
+    def unpack(self, archive: bytes) -> None:
+        """Send an archive by SFTP to a file of the login's own, then unpack it."""
         own = f"/tmp/calipso-{secrets.token_hex(8)}"  # noqa: S108 - made exclusively, mode 600
-        self._connection.put(own, text)
-        folder, quoted = shlex.quote(str(PurePosixPath(path).parent)), shlex.quote(path)
-        status, said = self.run(
-            f"mkdir -p {folder} && install -m 644 {own} {quoted}; s=$?; rm -f {own}; exit $s"
+        self._connection.put(own, archive, settings().command_timeout)
+        _check(
+            self, self.run(f"{UNPACK}{own}; s=$?; rm -f {own}; exit $s"), "files cannot be written"
         )
-        if status:
-            raise ConfigError(f"{self.name}: {path} cannot be written: {said.strip()[:200]}")
+
+
+#: Folders are made as they are needed; files belong to whoever unpacks.
+UNPACK = "umask 022; tar -x -P --no-same-owner -f "
 
 
 def marked(text: str) -> bool:
@@ -82,31 +119,37 @@ def marked(text: str) -> bool:
     return MARK in text[:BEGINNING]
 
 
-def read(place: Place, path: str) -> str | None:
-    """Return a file as it is; None when it is not there. Raises ConfigError."""
-    quoted = shlex.quote(path)
-    status, said = place.run(f"[ -e {quoted} ] || exit 44; cat {quoted}")
-    if status == 44:
-        return None
-    if status:
-        raise ConfigError(f"{place.name}: {path} cannot be read: {said.strip()[:200]}")
-    return said
+def read(place: Place, paths: Sequence[str]) -> dict[str, str | None]:
+    """Return files as they are; None for one that is not there. Raises ConfigError."""
+    found: dict[str, str | None] = {}
+    for start in range(0, len(paths), PORTION):
+        some = paths[start : start + PORTION]
+        ran = place.run(
+            f'for f in {shlex.join(some)}; do if [ ! -e "$f" ] && [ ! -L "$f" ]; then echo -; '
+            'else base64 -w0 "$f" || exit 1; echo .; fi; done'
+        )
+        lines = ran.out.split()
+        if ran.status or len(lines) != len(some):
+            at = some[min(len(lines), len(some) - 1)]
+            raise ConfigError(f"{place.name}: {at} cannot be read: {ran.err.strip()[:200]}")
+        for path, line in zip(some, lines, strict=True):
+            data = None if line == "-" else base64.b64decode(line.rstrip("."))
+            found[path] = None if data is None else data.decode("utf-8", "replace")
+    return found
 
 
-def changes(place: Place, files: Mapping[str, str]) -> Iterator[tuple[str, str | None, str]]:
-    """Yield (path, text before, text after) of the files that differ.
-
-    Raises ConfigError for a file that is there and not ours.
-    """
-    for path, text in sorted(files.items()):
-        before = read(place, path)
+def changes(place: Place, files: Mapping[str, str]) -> Iterator[Change]:
+    """Yield the files that differ. Raises ConfigError for a file that is there and not ours."""
+    stored = read(place, sorted(files))
+    for path, before in stored.items():
         if before is not None and not marked(before):
             raise ConfigError(
                 f"{place.name}: {path} is there and was not made by Calipso",
                 hint="Move it away, or render to a folder and copy what you want.",
             )
-        if before != text:
-            yield path, before, text
+    for path, before in stored.items():
+        if before != files[path]:
+            yield path, before, files[path]
 
 
 def diff(path: str, before: str | None, after: str) -> str:
@@ -115,56 +158,107 @@ def diff(path: str, before: str | None, after: str) -> str:
     return "\n".join(difflib.unified_diff(old, new, path, path, lineterm="", n=1))
 
 
-def replace(
-    place: Place, found: list[tuple[str, str | None, str]], check: str = "", reload: str = ""
-) -> None:
+def replace(place: Place, found: Sequence[Change], check: str = "", reload: str = "") -> None:
     """Put new files in place; the ones before come back when a check or the reload fails.
 
-    Raises ConfigError, which says what the check said.
+    The check runs before the files are in place, where the machine allows it (`rehearsal`), and
+    again after. Raises ConfigError, which says what the check said.
     """
-    for path, _, text in found:
-        place.put(path + NEW, text)
-    done: list[tuple[str, bool]] = []
+    token = secrets.token_hex(4)
+    new, old = f".calipso-new-{token}", f".calipso-old-{token}"
+    begun: list[Change] = []
     try:
-        for path, before, _ in found:
-            quoted = shlex.quote(path)
-            keep = f"cp -p {quoted} {shlex.quote(path + OLD)} && " if before is not None else ""
-            _must(place, f"{keep}mv {shlex.quote(path + NEW)} {quoted}")
-            done.append((path, before is not None))
+        place.unpack(_archive({path + new: text for path, _, text in found}))
+        if check:
+            _must(place, rehearsal([path for path, _, _ in found], new, check), check)
+        for change in found:
+            path, before, _ = change
+            begun.append(change)
+            keep = f"cp -p {shlex.quote(path)} {shlex.quote(path + old)} && "
+            swap = f"mv {shlex.quote(path + new)} {shlex.quote(path)}"
+            _must(place, swap if before is None else keep + swap)
         for command in (check, reload):
             if command:
                 _must(place, command)
-    except ConfigError:
-        _undo(place, done)
-        if reload:
-            place.run(reload)
+    except CalipsoError:
+        with suppress(CalipsoError):  # the first error says what is wrong
+            _undo(place, begun, old)
+            if reload and begun:
+                place.run(reload)
         raise
     finally:
-        left = [shlex.quote(path + end) for path, _, _ in found for end in (NEW, OLD)]
-        for start in range(0, len(left), 200):
-            place.run(f"rm -f {' '.join(left[start : start + 200])}")
+        with suppress(CalipsoError):
+            _delete(place, [path + end for path, _, _ in found for end in (new, old)])
 
 
-def _undo(place: Place, done: list[tuple[str, bool]]) -> None:
-    for path, was_there in done:
-        quoted, old = shlex.quote(path), shlex.quote(path + OLD)
-        place.run(f"mv {old} {quoted}" if was_there else f"rm -f {quoted}")
+def rehearsal(paths: Iterable[str], new: str, check: str) -> str:
+    """Return a command that runs a check as if the new files were in place, in a view of the file
+    system of its own. Where no such view can be made (exit code 0 then), nothing is checked.
 
-
-def remove(place: Place, paths: list[str], reload: str = "") -> list[str]:
-    """Remove files of ours; return which. What is not ours stays."""
-    gone = []
+    Each folder is shown as a copy of itself that has the new files; nobody else sees it.
+    """
+    lines = ["t=$(mktemp -d) || exit 0", "trap 'rm -rf \"$t\"' EXIT", "view() {"]
+    folders: dict[str, list[str]] = {}
     for path in paths:
-        text = read(place, path)
-        if text is not None and marked(text):
-            _must(place, f"rm -f {shlex.quote(path)}")
-            gone.append(path)
+        folders.setdefault(str(PurePosixPath(path).parent), []).append(PurePosixPath(path).name)
+    views = [(f'"$t/{at}"', shlex.quote(folder)) for at, folder in enumerate(folders)]
+    lines += [f"cp -a {folder} {view} || return 44" for view, folder in views]
+    for (view, _), names in zip(views, folders.values(), strict=True):
+        moves = [f"mv {shlex.quote(f'./{n}{new}')} {shlex.quote(f'./{n}')}" for n in names]
+        lines.append(f"(cd {view} && {' && '.join(moves)}) || return 44")
+    lines += [f"mount --bind {view} {folder} || return 44" for view, folder in views]
+    lines += [f"( {check} )", "}"]
+    inside = "\n".join([*lines, "view; s=$?", "exit $s"])
+    tried = "unshare -m --propagation private true 2>/dev/null || exit 0"
+    ran = f"unshare -m --propagation private sh -c {shlex.quote(inside)}"
+    return f"{tried}; {ran}; s=$?; [ $s -ne 44 ] || exit 0; exit $s"
+
+
+def _archive(files: Mapping[str, str]) -> bytes:
+    """The files as a tar archive with absolute paths."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for path, text in files.items():
+            data = text.encode()
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(data), 0o644
+            archive.addfile(entry, io.BytesIO(data))
+    return held.getvalue()
+
+
+def _undo(place: Place, begun: Sequence[Change], old: str) -> None:
+    """Take back what was swapped, or may have been."""
+    for path, before, _ in begun:
+        quoted, kept = shlex.quote(path), shlex.quote(path + old)
+        place.run(f"rm -f {quoted}" if before is None else f"[ ! -e {kept} ] || mv {kept} {quoted}")
+
+
+def remove(place: Place, paths: Sequence[str], reload: str = "") -> list[str]:
+    """Remove files of ours, and folders of ours that are empty then; return which files. What is
+    not ours stays.
+    """
+    stored = read(place, list(paths))
+    gone = [path for path, text in stored.items() if text is not None and marked(text)]
+    _delete(place, gone)
+    left = [path for path, text in read(place, gone).items() if text is not None]
+    if left:
+        raise ConfigError(f"{place.name}: {left[0]} cannot be removed")
+    if gone:
+        place.run(f"[ ! -d {HOME} ] || find {HOME} -depth -type d -exec rmdir {{}} + 2>/dev/null")
     if gone and reload:
-        place.run(reload)
+        _must(place, reload)
     return gone
 
 
-def _must(place: Place, command: str) -> None:
-    status, said = place.run(command)
-    if status:
-        raise ConfigError(f"{place.name}: {command[:120]}: {said.strip()[-1500:]}")
+def _delete(place: Place, paths: Sequence[str]) -> None:
+    for start in range(0, len(paths), PORTION):
+        place.run(f"rm -f {shlex.join(paths[start : start + PORTION])}")
+
+
+def _must(place: Place, command: str, name: str = "") -> None:
+    _check(place, place.run(command), name or command[:120])
+
+
+def _check(place: Place, ran: Ran, what: str) -> None:
+    if ran.status:
+        raise ConfigError(f"{place.name}: {what}: {ran.said[-1500:]}")

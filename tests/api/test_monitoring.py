@@ -141,3 +141,13 @@ def test_the_live_stream_sends_the_counts(
 
     assert text.count("event: progress") == 1
     assert '"Warning": 1' in text
+
+
+def test_counts_of_projects_are_of_what_the_caller_may_see(
+    login: Login, admin: FlaskClient, vnic: dict[str, Any]
+) -> None:
+    shown = admin.get(f"{ROOT}/projects?env_name=prod").json["projects"]
+
+    assert sum(row["not_checked"] for row in shown) == 6  # 4 instances, 2 networks
+    assert admin.get(f"{ROOT}/projects?env_name=nowhere").status_code == 404
+    assert login("viewer", other="view").get(f"{ROOT}/projects?env_name=prod").status_code == 404

@@ -53,6 +53,7 @@ READS = {
     *("events dead", "events list", "events listen", "events run", "events show", "events status"),
     *("monitoring handle", "monitoring icinga"),  # results of other systems: changes of a status
     *("monitoring list", "monitoring show", "monitoring summary", "monitoring hosts"),
+    *("monitoring projects",),
     *("monitoring render", "monitoring run", "monitoring status"),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -20,14 +21,29 @@ Sent = Iterable[bytes]
 Say = Callable[[socket.socket], Sent]
 
 
+class _Again:
+    """Pieces that are made anew for each client."""
+
+    def __init__(self, make: Callable[[], Iterator[bytes]]) -> None:
+        self._make = make
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._make()
+
+
+def again(make: Callable[..., Iterator[bytes]]) -> Callable[..., Sent]:
+    """A generator whose pieces several clients can be sent."""
+    return lambda *given, **named: _Again(lambda: make(*given, **named))
+
+
 @contextmanager
-def hostile(say: Say) -> Iterator[int]:
+def hostile(say: Say, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """A server on loopback that says this to each client, until it hangs up; its port."""
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
 
         def serve(client: socket.socket) -> None:
-            with client, suppress(OSError):
+            with suppress(OSError), tls.wrap_socket(client, True) if tls else client as client:
                 client.settimeout(10)
                 for piece in say(client):
                     if stop.is_set():
@@ -50,11 +66,19 @@ def hostile(say: Say) -> Iterator[int]:
             listening.shutdown(socket.SHUT_RDWR)
 
 
-def trickle(text: bytes, pause: float = 0.05) -> Sent:
+@again
+def trickle(text: bytes, pause: float = 0.05) -> Iterator[bytes]:
     """A byte at a time, and the last one for ever."""
     for place in itertools.count():
         yield text[min(place, len(text) - 1) :][:1]
         time.sleep(pause)
+
+
+@again
+def gone(piece: bytes) -> Iterator[bytes]:
+    """Says this, and hangs up."""
+    yield piece
+    raise ConnectionResetError
 
 
 def asked(client: socket.socket) -> bytes:
@@ -99,15 +123,15 @@ def http_modes() -> dict[str, Say]:
     """Every point at which a server over HTTP may not go on, or not end."""
     body = gzip_bomb(200)
     return {
-        "says nothing": http([], _never()),
+        "says nothing": http([], never()),
         "status line a byte at a time": http(trickle(b"HTTP/1.1 200 OK" + b"K" * 1000)),
         "headers a byte at a time": http([b"HTTP/1.1 200 OK\r\nX-A: "], trickle(b"a")),
         "endless headers": http([b"HTTP/1.1 200 OK\r\n"], _headers()),
         "endless 100 Continue": http(endless(b"HTTP/1.1 100 Continue\r\n\r\n")),
-        "100 Continue now and then": http(_slowly(b"HTTP/1.1 100 Continue\r\n\r\n")),
+        "100 Continue now and then": http(slowly(b"HTTP/1.1 100 Continue\r\n\r\n")),
         "body a byte at a time": http([HEAD, b"Content-Length: 100000\r\n\r\n{"], trickle(b" ")),
         "body without end": http([HEAD, b"\r\n{"], endless(b" " * 65536)),
-        "body of many maps": http([HEAD, b"\r\n["], itertools.repeat(b"{}," * 20000, 2000)),
+        "body of many maps": http([HEAD, b"\r\n["], [b"{}," * 20000] * 2000),
         "chunks without end": http(
             [HEAD, b"Transfer-Encoding: chunked\r\n\r\n"],
             endless(b"10000\r\n" + b" " * 65536 + b"\r\n"),
@@ -118,19 +142,22 @@ def http_modes() -> dict[str, Say]:
     }
 
 
-def _never() -> Sent:
+@again
+def never() -> Iterator[bytes]:
     while True:
         time.sleep(0.1)
         yield b""
 
 
-def _slowly(piece: bytes) -> Sent:
+@again
+def slowly(piece: bytes) -> Iterator[bytes]:
     while True:
         time.sleep(0.1)
         yield piece
 
 
-def _headers() -> Sent:
+@again
+def _headers() -> Iterator[bytes]:
     for number in itertools.count():
         yield f"X-{number}: {'a' * 60000}\r\n".encode()
 
@@ -235,7 +262,7 @@ def mysql_modes() -> dict[str, Say]:
     """Every point at which a MySQL server may not go on, or not end."""
     return {
         "greeting a byte at a time": lambda _client: trickle(b"\x40\x00\x00\x00\x0a" + b"5" * 63),
-        "says nothing": lambda _client: _never(),
+        "says nothing": lambda _client: never(),
         "a row a byte at a time": mysql(_slow_row),
         "rows now and then, without end": mysql(rows(b"\x02ab", pause=0.05)),
         "rows without end": mysql(rows(b"\x02ab")),

@@ -11,7 +11,7 @@ import pytest
 
 from calipso.errors import ErrorKind
 from calipso.limits.calls import Bounds
-from calipso.limits.memory import Budget, MemoryOver, json_size
+from calipso.limits.memory import Budget, MemoryOver, Share, json_size
 
 
 def full(most: int = 100) -> Budget:
@@ -51,6 +51,59 @@ def test_what_a_task_keeps_counts_for_its_work() -> None:
 
     assert next_page.given_up
     assert not other.given_up
+
+
+def kept(budget: Budget, size: int, owner: str = "one") -> Share:
+    """What a task keeps of answers that it has read."""
+    share = Share(budget, "pages", owner, None)
+    for at in range(0, size, 10):
+        share = budget.share("a page", owner)
+        share.grow(min(10, size - at))
+        share.kept = True
+    return share
+
+
+def test_what_is_kept_may_be_more_than_what_is_read_and_takes_nothing_from_others() -> None:
+    budget = Budget(100, lambda: float("inf"), 300)
+    kept(budget, 250)
+    page = budget.share("the next page", "one")
+    page.grow(10)
+
+    budget.share("another cloud", "two").grow(30)
+
+    assert not page.given_up
+
+
+def test_who_reads_most_gives_up_and_not_who_keeps_most() -> None:
+    budget, cut = Budget(100, lambda: float("inf"), 300), list[str]()
+    kept(budget, 150)
+    page = budget.share("the next page", "one")
+    page.grow(10)
+    flood = budget.share("a flood", "two", cut.append)
+
+    with pytest.raises(MemoryOver):
+        flood.grow(95)
+    assert not page.given_up
+
+
+def test_one_answer_is_never_longer_than_the_budget() -> None:
+    budget = Budget(100, lambda: float("inf"), 300)
+    share = budget.share("an answer without end", "one")
+    share.grow(99)
+
+    with pytest.raises(MemoryOver):
+        share.grow(2)
+
+
+def test_what_one_work_keeps_of_many_answers_has_its_end() -> None:
+    budget = Budget(100, lambda: float("inf"), 300)
+    for _ in range(29):
+        share = budget.share("a page", "one")
+        share.grow(10)
+        share.kept = True
+
+    with pytest.raises(MemoryOver):
+        budget.share("a page", "one").grow(11)
 
 
 def test_an_estimate_alone_gives_nothing_up() -> None:

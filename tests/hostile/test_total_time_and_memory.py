@@ -26,7 +26,7 @@ from tests.hostile.fake_ssh import command_modes, login_modes
 from tests.hostile.fakes import Say, hostile, http_modes, mysql_modes
 
 #: Megabytes for answers in these tests, and seconds of a call.
-MEMORY, TIMEOUT = 48, 0.5
+MEMORY, TIMEOUT = 32, 0.5
 #: Megabytes that a process may grow by: answers, and what Python keeps for itself.
 GROWS = MEMORY + 80
 #: No call takes longer: up to three attempts of three seconds, and a look at what is there.

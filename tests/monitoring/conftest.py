@@ -56,6 +56,12 @@ class Watched:
         found = self.inv.db["monitoring_troubles"].find({"environment": self.name})
         return {f"{i['kind']} {i['type']} {i['id']}": i["value"] for i in found}
 
+    def labels(self, collection: str, kind: str = "") -> list[str | None]:
+        """The stored labels of a collection; None for each document without a status."""
+        query = {"type": kind} if kind else {}
+        found = self.inv.collection(collection).find(query, {"monitoring.label": 1})
+        return [(item.get("monitoring") or {}).get("label") for item in found]
+
     def messages(self) -> list[str]:
         """Messages of monitoring, in order."""
         found = self.inv.db["messages"].find({"origin_type": "monitoring"})

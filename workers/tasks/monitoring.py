@@ -12,6 +12,7 @@ from calipso.stores.mongo.driver import StoreFailure
 from monitoring.runner import alerts
 from monitoring.runner.api_round import run_api_round
 from monitoring.runner.round import run_round
+from monitoring.runner.settling import settle as run_settle
 from monitoring.runner.tick import tick as run_tick
 from workers.app import app
 from workers.base import ScanTask
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 def tick(self: ScanTask) -> dict[str, int]:
     """Send the rounds that are due; beat sends this every few seconds."""
     try:
-        return run_tick(send)
+        return run_tick(send, settle=settle_soon)
     except StoreFailure as error:
         log.warning("monitoring waits, the store is away: %s", str(error)[:200])
         return {}  # the next tick is a few seconds away
@@ -37,6 +38,16 @@ def deliver(self: ScanTask) -> dict[str, int]:
     except StoreFailure as error:
         log.warning("alerts wait, the store is away: %s", str(error)[:200])
         return {}
+
+
+@app.task(bind=True, base=ScanTask, name="calipso.monitoring.settle", ignore_result=True)
+def settle(self: ScanTask, environment: str) -> dict[str, int]:
+    """Give a status to what has none after a scan; cliques by what their members have."""
+    try:
+        return run_settle(environment)
+    except StoreFailure as error:
+        log.warning("%s: not settled, the store is away: %s", environment, str(error)[:200])
+        return {}  # an interval later again
 
 
 @app.task(bind=True, base=ScanTask, name="calipso.monitoring.round", ignore_result=True)
@@ -63,3 +74,11 @@ def send(environment: str, host: str, queue: str, started: datetime, seconds: fl
         )
     except OperationalError as error:
         log.warning("%s: the round waits for the broker: %s", host, error)
+
+
+def settle_soon(environment: str) -> None:
+    """Have the workers of cliques settle an environment; without a broker, an interval later."""
+    try:
+        settle.apply_async(args=(environment,), expires=60, retry=False)
+    except OperationalError as error:
+        log.warning("%s: settling waits for the broker: %s", environment, error)

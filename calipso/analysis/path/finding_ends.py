@@ -10,6 +10,7 @@ from calipso.errors import ConfigError, NotFound
 from calipso.model.documents import Document
 from calipso.topology.path import ends
 from calipso.topology.path.ends import ANYWHERE, End
+from calipso.topology.path.ovn_places import service_place
 from calipso.topology.path.places_of import dhcp_places
 from calipso.topology.path.world import addresses_of
 
@@ -79,6 +80,8 @@ def of_object(world: StoreWorld, item: Document) -> End:
         return ends.of_router(world, str(item["router_id"]), name, networks, str(item["host"]))
     if kind == "vservice" and item.get("network_id"):
         network = str(item["network_id"])
+        if (place := service_place(world, item)) is not None:
+            return End(str(item.get("name") or item["id"]), [place], item=item)
         found = [p for p in dhcp_places(world, network) if p.host == item.get("host")]
         return End(str(item.get("name") or item["id"]), found, item=item)
     if kind == "vnic" and item.get("port_id"):

@@ -18,6 +18,7 @@ _LINK = dict.fromkeys(
         "target",
         "source_id",
         "target_id",
+        "source_label",
         "state",
         "attributes",
     ),

@@ -7,15 +7,14 @@ it. Nothing a person types reaches a DN or a filter without being escaped.
 from __future__ import annotations
 
 import logging
-import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from calipso.api.auth.ldap_config import LdapConfig
+from calipso.api.auth.ldap_socket import bounded, shut, tls_of
 from calipso.errors import StoreError
-from calipso.limits.calls import Bounds
+from calipso.limits.calls import Bounds, Call
 from calipso.model.user import Role, same_name
 from calipso.settings import settings
 
@@ -27,6 +26,11 @@ log = logging.getLogger(__name__)
 #: Result codes of a bind that mean: not this name with this password (or not now). Others mean
 #: that the directory cannot say.
 REFUSED = frozenset({19, 32, 34, 48, 49, 50, 53})
+#: What the library raises for an answer that it cannot read.
+NONSENSE = (
+    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError),
+    *(AssertionError, RecursionError),
+)
 #: The questions of one connection may take this many times `ldap_timeout`, whatever comes.
 TOTAL_FACTOR = 4
 
@@ -139,21 +143,23 @@ class LdapDirectory:
         """A connection with TLS as configured, not yet bound. Referrals are not followed."""
         from ldap3 import SIMPLE, Connection
 
-        connection = Connection(
-            self._server(),
-            user=user,
-            password=password,
-            authentication=SIMPLE,
-            auto_referrals=False,
-            receive_timeout=max(1, int(self.timeout)),
-            read_only=True,
-            check_names=False,
-        )
         with Bounds().call(f"LDAP {self.config.host}", TOTAL_FACTOR * self.timeout) as call:
+            connection = Connection(
+                self._server(call),
+                user=user,
+                password=password,
+                authentication=SIMPLE,
+                auto_referrals=False,
+                receive_timeout=max(1, int(self.timeout)),
+                read_only=True,
+                check_names=False,
+            )
             # a directory that sends a byte now and then meets no timeout of the library
-            call.watch(lambda: _shut(connection.socket))
+            call.watch(lambda: shut(connection.socket))
             try:
                 connection.open()
+                call.check()  # the library goes on with the next address of a host
+                connection.socket = bounded(connection.socket)
                 if self.config.tls and self.config.scheme == "ldap":
                     connection.start_tls()
                 yield connection
@@ -164,11 +170,11 @@ class LdapDirectory:
                 if used is not None:  # the library leaves it open after some failures
                     used.close()
 
-    def _server(self) -> Server:
+    def _server(self, call: Call) -> Server:
         from ldap3 import NONE, Server
 
         config = self.config
-        tls = _tls(config) if config.tls else None
+        tls = tls_of(config, call) if config.tls else None
         return Server(
             config.host,
             port=config.port,
@@ -177,11 +183,6 @@ class LdapDirectory:
             get_info=NONE,
             connect_timeout=self.timeout,
         )
-
-
-def _shut(sock: socket.socket | None) -> None:
-    if sock is not None:
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's own: it would wait
 
 
 def _bound(connection: Connection) -> bool:
@@ -194,25 +195,6 @@ def _bound(connection: Connection) -> bool:
         f"the directory cannot check a password: {connection.result['description']}",
         hint="Look at its log.",
     )
-
-
-def _tls(config: LdapConfig) -> Any:
-    """TLS checked by Python's own means: the library's compare names with what 3.12 lacks."""
-    from ldap3 import Tls
-
-    strict = config.tls_req_cert == "demand"
-    context = ssl.create_default_context(cafile=config.tls_cacertfile)
-    if not strict:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-
-    class Checked(Tls):
-        """Wraps the socket in our context."""
-
-        def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
-            connection.socket = context.wrap_socket(connection.socket, server_hostname=config.host)
-
-    return Checked(validate=ssl.CERT_REQUIRED if strict else ssl.CERT_NONE)
 
 
 @contextmanager
@@ -230,11 +212,13 @@ def _told() -> Iterator[None]:
 
 
 def _failures() -> tuple[type[Exception], ...]:
+    """What the library raises, also for bytes that are no LDAP."""
     try:
         from ldap3.core.exceptions import LDAPException
+        from pyasn1.error import PyAsn1Error
     except ImportError:
         raise StoreError(
             "an LDAP directory is configured, but ldap3 is not installed",
             hint="pip install 'calipso[ldap]'",
         ) from None
-    return LDAPException, OSError
+    return LDAPException, PyAsn1Error, OSError, *NONSENSE

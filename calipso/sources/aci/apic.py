@@ -8,6 +8,7 @@ an answer is `{"totalCount": "2", "imdata": [{"<class>": {"attributes": {...}}},
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -18,8 +19,9 @@ from calipso.errors import AciAccessError, ErrorKind
 from calipso.limits.calls import Bounds
 from calipso.limits.dial import AddressRefused
 from calipso.limits.http import bounded_session
-from calipso.limits.memory import MemoryOver
+from calipso.limits.memory import MemoryOver, json_size
 from calipso.model.sections import AciSection
+from calipso.utils.json_text import loads
 
 Attributes = dict[str, str]
 
@@ -27,6 +29,8 @@ Attributes = dict[str, str]
 PAGE = 1000
 #: Pages of one list: a fabric has at most some hundred nodes with some hundred ports each.
 MOST_PAGES = 500
+#: Seconds after which a list does not end.
+LIST_SECONDS = 900.0
 _HINT_LOGIN = "Check user and pwd of section ACI."
 
 
@@ -43,7 +47,7 @@ class Apic:
         """`timeout`: seconds until an answer begins. `bounds` end each call and bound answers."""
         host = f"[{section.host}]" if ":" in section.host else section.host
         self.base = f"https://{host}:{section.port}/api"
-        self._section, self._timeout = section, timeout
+        self._section, self._timeout, self._bounds = section, timeout, bounds
         self._session = bounded_session(bounds, timeout, _too_long)
         self._session.verify = False if section.insecure else (section.ca_file or True)
         self._session.trust_env = False
@@ -78,11 +82,15 @@ class Apic:
         Raises AciAccessError, also when the list does not end.
         """
         url = f"{self.base}/node/class/{name}.json"
-        seen, total = 0, 1
+        seen, total, began, first = 0, 1, time.monotonic(), set[str]()
         for page in range(MOST_PAGES):
             params = {"order-by": f"{name}.dn", "page-size": str(PAGE), "page": str(page)}
             body = self._ask(url, params | ({"query-target-filter": where} if where else {}))
             found = _objects(body, name)
+            place = found[0].get("dn", "") if found else ""
+            if (place and place in first) or time.monotonic() - began > LIST_SECONDS:
+                raise _endless(url, seen, page)
+            first.add(place)
             yield from found
             seen += len(found)
             total = _total(body, url)
@@ -126,17 +134,16 @@ class Apic:
     def _send(self, method: str, url: str, **words: Any) -> tuple[int, Any]:
         self._count("aci_requests")
         cookies = {"APIC-cookie": self._token} if self._token and method == "GET" else {}
+        answer = None
         try:
             answer = self._session.request(
                 method, url, timeout=self._timeout, allow_redirects=False, cookies=cookies, **words
             )
-            return answer.status_code, answer.json()
+            return answer.status_code, self._parsed(url, answer.content)
         except (AddressRefused, MemoryOver) as error:
             raise AciAccessError(
                 error.message, kind=error.kind, hint=error.hint, url=url
             ) from error
-        except http.JSONDecodeError as error:
-            raise self._not_an_apic(url, answer.status_code, None) from error
         except http.SSLError as error:
             raise AciAccessError(
                 f"{url}: its certificate is not accepted: {_cause(error)}",
@@ -148,6 +155,16 @@ class Apic:
             raise self._unreached(url, ErrorKind.TIMEOUT, "does not answer in time") from error
         except (http.RequestException, OSError) as error:
             raise self._unreached(url, ErrorKind.UNREACHABLE, _cause(error)) from error
+        except ValueError as error:  # no JSON; a token that no header can hold
+            raise self._not_an_apic(url, getattr(answer, "status_code", 0), None) from error
+
+    def _parsed(self, url: str, body: bytes) -> Any:
+        """The values of an answer. What they take is held until the task that asked has ended."""
+        with self._bounds.answer(url) as share:
+            share.grow(json_size(body))
+            found = loads(body)
+            self._bounds.keep(share)
+        return found
 
     # -- errors ------------------------------------------------------------------------
 
@@ -200,6 +217,15 @@ def _objects(body: Any, name: str) -> list[Attributes]:
         if isinstance(attributes, dict):
             found.append({str(key): str(value) for key, value in attributes.items()})
     return found
+
+
+def _endless(url: str, seen: int, pages: int) -> AciAccessError:
+    return AciAccessError(
+        f"{url}: the list does not end ({seen} objects on {pages} pages, then one of them again)",
+        kind=ErrorKind.TRUNCATED,
+        hint="Is this an APIC? Check host and port of section ACI.",
+        url=url,
+    )
 
 
 def _total(body: Any, url: str) -> int:

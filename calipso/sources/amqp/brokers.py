@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,14 +63,15 @@ def brokers_of(environment: Environment) -> list[Broker]:
             given = dict(section.model_extra or {})
             more = given.pop("more", None) or {}
             named = [("", given), *((name, given | part) for name, part in sorted(more.items()))]
-            return [_broker(name, part) for name, part in named]
+            return [broker_of(part, name) for name, part in named]
     raise ConfigError(
         f"environment {environment.name}: no AMQP section",
         hint=f"calipso env set {environment.name} AMQP.host=... AMQP.user=... AMQP.pwd=...",
     )
 
 
-def _broker(name: str, given: dict[str, Any]) -> Broker:
+def broker_of(given: Mapping[str, Any], name: str = "") -> Broker:
+    """Return the broker of one section AMQP, given as its fields."""
     port = int(given["port"])
     servers = [(str(given["host"]), port)]
     servers += [_server(str(text), port) for text in given.get("failover") or ()]

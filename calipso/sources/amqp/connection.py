@@ -4,68 +4,69 @@ from __future__ import annotations
 
 import secrets
 import ssl
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from amqp.exceptions import (
     AccessRefused,
     AMQPError,
+    AMQPNotImplementedError,
     ConsumerCancelled,
+    FrameSyntaxError,
     NotAllowed,
     NotFound,
     PreconditionFailed,
     ResourceLocked,
+    UnexpectedFrame,
 )
-from kombu import Connection
 
 from calipso.errors import AccessError, ErrorKind
-from calipso.limits.dial import AddressRefused, check_address
+from calipso.limits.calls import Bounds
+from calipso.limits.dial import AddressRefused
 from calipso.settings import settings
 from calipso.sources.amqp.brokers import Broker
+from calipso.sources.amqp.wire import TOTAL_FACTOR, WireConnection
 
-#: What talking to a broker raises. ValueError and LookupError: something else answers there.
-FAILURES = (AMQPError, OSError, ValueError, LookupError, TypeError)
-
-
-def connect(broker: Broker, number: int = 0) -> Connection:
-    """Return an open connection to one of the servers of a broker. Raises one of FAILURES."""
-    host, port = broker.servers[number % len(broker.servers)]
-    try:
-        check_address(host, port)
-    except AddressRefused as error:
-        raise PermissionError(error.message) from error
-    connection = Connection(
-        transport="pyamqp",
-        hostname=host,
-        port=port,
-        userid=broker.user,
-        password=broker.pwd,
-        virtual_host=broker.vhost,
-        login_method="PLAIN",
-        ssl=broker.tls_options(host),
-        heartbeat=broker.heartbeat,
-        connect_timeout=settings().ssh_connect_timeout,
-        transport_options={"client_properties": {"product": "Calipso"}},
-    )
-    try:
-        connection.connect()
-    except Exception:
-        connection.release()
-        raise
-    return connection
+#: What py-amqp raises for bytes that are no AMQP.
+NONSENSE = (
+    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError),
+    *(AssertionError, RecursionError, struct.error),
+)
+_NO_AMQP = (UnexpectedFrame, FrameSyntaxError, AMQPNotImplementedError)
+#: What talking to a broker raises.
+FAILURES = (AMQPError, OSError, AddressRefused, *NONSENSE)
 
 
-def exchange_exists(connection: Connection, exchange: str) -> bool:
+@contextmanager
+def connect(broker: Broker, number: int = 0) -> Iterator[WireConnection]:
+    """An open connection to one of the servers of a broker. Raises one of FAILURES.
+
+    Each step has an end, whatever the broker sends: `WireConnection.step`.
+    """
+    place = broker.servers[number % len(broker.servers)]
+    with Bounds().call(broker.url, TOTAL_FACTOR * settings().ssh_connect_timeout) as call:
+        connection = WireConnection(broker, place, call)
+        try:
+            connection.log_in()
+            yield connection
+        finally:
+            connection.leave()
+
+
+def exchange_exists(connection: WireConnection, exchange: str) -> bool:
     """True when the broker has an exchange. On a channel of its own, which a refusal closes."""
-    channel: Any = connection.channel()
-    try:
-        channel.exchange_declare(exchange, "topic", passive=True)
-    except NotFound:
-        return False
-    except (AccessRefused, PreconditionFailed, NotAllowed):
-        return True  # it may not be looked at; binding tells more
-    channel.close()
-    return True
+    with connection.step():
+        channel: Any = connection.channel()
+        try:
+            channel.exchange_declare(exchange, "topic", passive=True)
+        except NotFound:
+            return False
+        except (AccessRefused, PreconditionFailed, NotAllowed):
+            return True  # it may not be looked at; binding tells more
+        channel.close()
+        return True
 
 
 def failure(broker: Broker, error: BaseException) -> AccessError:
@@ -93,7 +94,7 @@ def failure(broker: Broker, error: BaseException) -> AccessError:
         hint = "The broker refuses the queue as it is wanted; docs/events.md says what is needed."
     elif isinstance(error, TimeoutError):
         kind, said = ErrorKind.TIMEOUT, "no answer in time"
-    elif isinstance(error, ValueError | LookupError | TypeError):
+    elif isinstance(error, (*NONSENSE, *_NO_AMQP)):
         kind, said = ErrorKind.UNEXPECTED_OUTPUT, "what answers there is no RabbitMQ"
     return AccessError(f"{url}: {said or type(error).__name__}"[:300], kind=kind, hint=hint)
 
@@ -110,29 +111,33 @@ def _text(error: BaseException) -> str:
     return str(getattr(error, "reply_text", "") or error).replace("\n", " ")[:200]
 
 
-def queue_exists(connection: Connection, queue: str) -> bool:
+def queue_exists(connection: WireConnection, queue: str) -> bool:
     """True when the broker has a queue; also when it may not be looked at."""
-    channel: Any = connection.channel()
-    try:
-        channel.queue_declare(queue, passive=True)
-    except NotFound:
-        return False
-    except (AccessRefused, ResourceLocked, PreconditionFailed):
+    with connection.step():
+        channel: Any = connection.channel()
+        try:
+            channel.queue_declare(queue, passive=True)
+        except NotFound:
+            return False
+        except (AccessRefused, ResourceLocked, PreconditionFailed):
+            return True
+        channel.close()
         return True
-    channel.close()
-    return True
 
 
-def try_binding(connection: Connection, exchanges: Sequence[str], topics: Sequence[str]) -> None:
+def try_binding(
+    connection: WireConnection, exchanges: Sequence[str], topics: Sequence[str]
+) -> None:
     """Bind a queue that vanishes with the connection, as a listener does with its own.
 
     Raises one of FAILURES when the account may not.
     """
-    channel: Any = connection.channel()
     name = f"calipso.test.{secrets.token_hex(4)}"
-    channel.queue_declare(name, exclusive=True, auto_delete=True, durable=False)
-    for exchange in exchanges:
-        for topic in topics:
-            channel.queue_bind(name, exchange, f"{topic}.#")
-    channel.queue_delete(name)
-    channel.close()
+    with connection.step():
+        channel: Any = connection.channel()
+        channel.queue_declare(name, exclusive=True, auto_delete=True, durable=False)
+        for exchange in exchanges:
+            for topic in topics:
+                channel.queue_bind(name, exchange, f"{topic}.#")
+        channel.queue_delete(name)
+        channel.close()

@@ -17,12 +17,12 @@ from datetime import datetime
 from typing import Any
 
 from amqp.exceptions import NotFound, PreconditionFailed
-from kombu import Connection
 
 from calipso.errors import ErrorKind
 from calipso.settings import settings
 from calipso.sources.amqp.brokers import Broker
 from calipso.sources.amqp.connection import FAILURES, connect, exchange_exists, failure
+from calipso.sources.amqp.wire import WireConnection
 from calipso.stores.mongo.mongo_access import is_store_error
 from calipso.utils.clock import now
 
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: Messages that the broker sends before the first of them is acknowledged.
 PREFETCH = 100
+#: Bytes of messages that are stored at once, when they have come before that many.
+MOST_BYTES = 8_000_000
 #: Seconds that messages are collected, so that they are stored together.
 LINGER = 0.15
 #: Seconds between two looks at missing exchanges, and at the length of the queue.
@@ -80,6 +82,7 @@ class Consumer:
         self._gap = gap
         self._stop = stop
         self._waiting: list[tuple[Delivery, int]] = []
+        self._bytes = 0
         self._since = 0.0
         self._full = False
 
@@ -106,40 +109,37 @@ class Consumer:
     # -- one connection ----------------------------------------------------------------
 
     def _session(self, failures: int) -> None:
-        connection = connect(self.broker, failures)
-        self._waiting.clear()
-        try:
+        with connect(self.broker, failures) as connection:
+            self._forget()
             missing = self._missing(connection, self.exchanges)
             if len(missing) == len(self.exchanges):
                 self._wait_for_exchanges(connection)
                 missing = self._missing(connection, self.exchanges)
             if self._stop.is_set():
                 return
-            channel, cause = self._opened(connection, missing)
+            with connection.step():
+                channel, cause = self._opened(connection, missing)
             self.state.connects += 1
             self._gap(cause)
             self._consume(connection, channel, missing)
-        finally:
-            connection.release()
 
-    def _missing(self, connection: Connection, exchanges: Sequence[str]) -> tuple[str, ...]:
+    def _missing(self, connection: WireConnection, exchanges: Sequence[str]) -> tuple[str, ...]:
         return tuple(name for name in exchanges if not exchange_exists(connection, name))
 
-    def _wait_for_exchanges(self, connection: Connection) -> None:
+    def _wait_for_exchanges(self, connection: WireConnection) -> None:
         """Nothing can be bound yet: the services make their exchanges with their first message."""
         names = ", ".join(self.exchanges)
         reason = f"no exchange {names} on the broker yet: are notifications switched on?"
         self._tell("waiting", reason, missing=self.exchanges)
         end = time.monotonic() + ASK_AGAIN
         while not self._stop.wait(1.0):
-            connection.heartbeat_check()
             _drain(connection, 0.05)
             if time.monotonic() > end:
                 if len(self._missing(connection, self.exchanges)) < len(self.exchanges):
                     return
                 end = time.monotonic() + ASK_AGAIN
 
-    def _opened(self, connection: Connection, missing: Sequence[str]) -> tuple[Any, str]:
+    def _opened(self, connection: WireConnection, missing: Sequence[str]) -> tuple[Any, str]:
         """Return a channel that consumes, and why messages may have been missed before."""
         existed = self._queue_depth(connection) is not None
         self._declare(connection)
@@ -154,7 +154,7 @@ class Consumer:
         first = "connect" if not self.state.connects else "reconnect"
         return channel, "overflow" if self._full else first if existed else "new_queue"
 
-    def _declare(self, connection: Connection) -> None:
+    def _declare(self, connection: WireConnection) -> None:
         """Make the queue. One of other properties, made by another version, is used as it is."""
         config = settings()
         arguments = {
@@ -175,25 +175,26 @@ class Consumer:
         for topic in self.broker.topics:
             channel.queue_bind(self.queue, exchange, f"{topic}.#")
 
-    def _queue_depth(self, connection: Connection) -> int | None:
+    def _queue_depth(self, connection: WireConnection) -> int | None:
         """Messages that wait in the queue; None when there is no such queue."""
-        channel: Any = connection.channel()
-        try:
-            found = channel.queue_declare(self.queue, passive=True)
-        except NotFound:
-            return None
-        channel.close()
-        return int(found.message_count)
+        with connection.step():
+            channel: Any = connection.channel()
+            try:
+                found = channel.queue_declare(self.queue, passive=True)
+            except NotFound:
+                return None
+            channel.close()
+            return int(found.message_count)
 
-    def _consume(self, connection: Connection, channel: Any, missing: tuple[str, ...]) -> None:
+    def _consume(self, connection: WireConnection, channel: Any, missing: tuple[str, ...]) -> None:
         self._tell_running(missing)
         asked = measured = time.monotonic()
         while not self._stop.is_set():
             quiet = _drain(connection, LINGER)
             late = time.monotonic() - self._since > LINGER
-            if self._waiting and (quiet or late or len(self._waiting) >= PREFETCH):
-                self._store(channel)
-            connection.heartbeat_check()
+            full = len(self._waiting) >= PREFETCH or self._bytes > MOST_BYTES
+            if self._waiting and (quiet or late or full):
+                self._store(connection, channel)
             if time.monotonic() - measured > DEPTH_EVERY:
                 measured = time.monotonic()
                 self._measure(connection)
@@ -201,7 +202,8 @@ class Consumer:
                 asked = time.monotonic()
                 found = self._missing(connection, missing)
                 for exchange in set(missing) - set(found):
-                    self._bind(channel, exchange)
+                    with connection.step():
+                        self._bind(channel, exchange)
                     self._gap("new_exchange")
                 missing = found
                 self._tell_running(missing)
@@ -212,18 +214,25 @@ class Consumer:
         info = message.delivery_info
         delivery = (message.body, str(info["exchange"]), str(info["routing_key"]))
         self._waiting.append((delivery, info["delivery_tag"]))
+        self._bytes += len(message.body)
 
-    def _store(self, channel: Any) -> None:
-        taken, self._waiting = self._waiting, []
+    def _forget(self) -> list[tuple[Delivery, int]]:
+        """Return what waits, and wait for what comes next."""
+        taken, self._waiting, self._bytes = self._waiting, [], 0
+        return taken
+
+    def _store(self, connection: WireConnection, channel: Any) -> None:
+        taken = self._forget()
         try:
             self._receive([delivery for delivery, _ in taken])
         except Exception as error:
             if not is_store_error(error):
                 raise
             raise StoreAway(str(error).partition(", Timeout")[0][:200]) from error
-        channel.basic_ack(taken[-1][1], multiple=True)
+        with connection.step():
+            channel.basic_ack(taken[-1][1], multiple=True)
 
-    def _measure(self, connection: Connection) -> None:
+    def _measure(self, connection: WireConnection) -> None:
         """Look at the length of the queue: at its limit, the broker drops messages."""
         depth = self._queue_depth(connection)
         if depth is None:
@@ -248,10 +257,13 @@ class Consumer:
         self.state.state, self.state.reason, self.state.missing = state, reason, missing
 
 
-def _drain(connection: Connection, seconds: float) -> bool:
-    """Handle what the broker sent; True when nothing came in this time."""
-    try:
-        connection.drain_events(timeout=seconds)
-    except TimeoutError:
-        return True
+def _drain(connection: WireConnection, seconds: float) -> bool:
+    """Handle what the broker sent, and show signs of life; True when nothing came in this time."""
+    with connection.step():
+        try:
+            connection.drain_events(timeout=seconds)
+        except TimeoutError:
+            return True
+        finally:
+            connection.heartbeat_tick()
     return False

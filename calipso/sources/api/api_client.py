@@ -5,7 +5,6 @@ One per scan and process, shared by all API fetchers and their threads.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
@@ -47,6 +46,7 @@ from calipso.sources.api.catalogue import (
 )
 from calipso.sources.api.wrong_address import explained
 from calipso.sources.records import BROKEN
+from calipso.utils.json_text import loads
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +54,6 @@ log = logging.getLogger(__name__)
 #: for a page that met an internal error or no answer in time.
 ATTEMPTS = 3
 ATTEMPTS_OF_A_PAGE = 2
-#: Digits from which on a number stays text: Python refuses to convert very long ones.
-_MOST_DIGITS = 1000
 
 Params = Mapping[str, Any]
 
@@ -289,31 +287,16 @@ def _is_worth_another(state: RetryCallState) -> bool:
     return error.retryable or (error.once_more and state.attempt_number < ATTEMPTS_OF_A_PAGE)
 
 
-def _whole_number(digits: str) -> int | str:
-    """A number of JSON; one with too many digits stays text."""
-    return int(digits) if len(digits) < _MOST_DIGITS else digits
-
-
 def _number(version: str) -> tuple[int, int]:
     found = re.fullmatch(r"(\d+)\.(\d+)", version)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def _loads(body: bytes) -> Any:
-    """The value of a JSON text. Raises ValueError or RecursionError."""
-    try:
-        return json.loads(body)
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise
-    except ValueError:  # a number of thousands of digits
-        return json.loads(body, parse_int=_whole_number)
-
-
 def parse(url: str, body: bytes, request_id: str = "") -> Any:
     """JSON of an answer; one that breaks off is `truncated`, anything else unexpected."""
     try:
-        return _loads(body)
-    except (ValueError, RecursionError) as error:
+        return loads(body)
+    except ValueError as error:
         cut = body.lstrip()[:1] in (b"{", b"[") and body.rstrip()[-1:] not in (b"}", b"]")
         kind = ErrorKind.TRUNCATED if cut else ErrorKind.UNEXPECTED_OUTPUT
         raise problem(

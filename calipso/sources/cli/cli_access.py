@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -18,6 +17,7 @@ from calipso.sources.cli.problems import failed_command
 from calipso.sources.cli.wiring import read_routes, read_wiring
 from calipso.sources.fetcher import Fetcher, Outcome
 from calipso.topology.wiring import Wiring
+from calipso.utils.json_text import loads
 from calipso.utils.log import log_context
 
 T = TypeVar("T")
@@ -50,8 +50,8 @@ class CliAccess(Fetcher):
         """What a command printed, as JSON. Raises CliAccessError or ParseError."""
         text = self.run(command, host)
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
+            return loads(text)
+        except ValueError as error:
             name = as_command(command).name
             raise ParseError(f"{host}: {name}: not JSON ({error})", sample=text) from None
 

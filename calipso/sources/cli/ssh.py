@@ -145,13 +145,20 @@ class SshConnection:
                 host=self.host,
             ) from error
 
-    def put(self, path: str, text: str) -> None:
-        """Write a new file by SFTP, which only the login may read. Raises CliAccessError."""
+    def put(self, path: str, data: bytes, timeout: float) -> None:
+        """Write a new file by SFTP, which only the login may read, within `timeout` seconds.
+
+        Raises CliAccessError.
+        """
+        transport = self._client.get_transport()
         try:
-            with self._client.open_sftp() as sftp, sftp.open(path, "wx") as file:
-                sftp.chmod(path, 0o600)
-                file.set_pipelined(True)
-                file.write(text)
+            with self._bounds.call(f"SFTP {self.host}", timeout) as call:
+                if transport is not None:
+                    call.watch(partial(_shut, transport))
+                with self._client.open_sftp() as sftp, sftp.open(path, "wx") as file:
+                    sftp.chmod(path, 0o600)
+                    file.set_pipelined(True)
+                    file.write(data)
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise CliAccessError(
                 f"{self.host}: {path} could not be written by SFTP: {error}",

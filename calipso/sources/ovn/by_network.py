@@ -7,15 +7,22 @@ from typing import Any
 
 from calipso.errors import ErrorKind, OvnAccessError, ParseError
 from calipso.hostparse.ovn import Databases, Server, Tables, rows_of_query, server_of
+from calipso.limits.calls import Bounds
 from calipso.model.ovn_section import OvnSection, Remote, remotes
 from calipso.model.ovn_tables import NB_TABLES, NORTHBOUND, SB_TABLES, SERVER_COLUMNS, SOUTHBOUND
 from calipso.sources.ovn.jsonrpc import OvsdbClient
 
 
-def read_by_network(section: OvnSection, count: Callable[[str], None]) -> Databases:
-    """Return both databases. Raises OvnAccessError when no server of one of them has them."""
-    nb, nb_server = _first(section, section.nb_connection, NORTHBOUND, NB_TABLES, count)
-    sb, sb_server = _first(section, section.sb_connection, SOUTHBOUND, SB_TABLES, count)
+def read_by_network(
+    section: OvnSection, count: Callable[[str], None], bounds: Bounds | None = None
+) -> Databases:
+    """Return both databases. Raises OvnAccessError when no server of one of them has them.
+
+    `bounds`: those of the scan or test that asks.
+    """
+    bounds = bounds or Bounds()
+    nb, nb_server = _first(section, section.nb_connection, NORTHBOUND, NB_TABLES, count, bounds)
+    sb, sb_server = _first(section, section.sb_connection, SOUTHBOUND, SB_TABLES, count, bounds)
     return Databases(nb, sb, nb_server, sb_server)
 
 
@@ -25,12 +32,13 @@ def _first(
     database: str,
     tables: dict[str, tuple[str, ...]],
     count: Callable[[str], None],
+    bounds: Bounds,
 ) -> tuple[Tables, Server]:
     errors: list[OvnAccessError] = []
     for remote in remotes(addresses):
         count("ovn_requests")
         try:
-            return _read(remote, section, database, tables)
+            return _read(remote, section, database, tables, bounds)
         except OvnAccessError as error:
             errors.append(error)
     first = errors[0]
@@ -39,9 +47,13 @@ def _first(
 
 
 def _read(
-    remote: Remote, section: OvnSection, database: str, tables: dict[str, tuple[str, ...]]
+    remote: Remote,
+    section: OvnSection,
+    database: str,
+    tables: dict[str, tuple[str, ...]],
+    bounds: Bounds,
 ) -> tuple[Tables, Server]:
-    with OvsdbClient(remote, section) as client:
+    with OvsdbClient(remote, section, bounds) as client:
         version, there = client.columns(database)
         server = server_of(str(remote), database, _says_of_itself(client), version)
         check_connected(server, database)

@@ -15,21 +15,27 @@ from calipso.limits.calls import Bounds
 from calipso.limits.dial import AddressRefused, dial
 from calipso.limits.memory import MemoryOver, Share, json_size
 from calipso.model.ovn_section import OvnSection, Remote
+from calipso.utils.json_text import whole_number
 
 #: Most bytes of one answer: a database of 100,000 ports has a tenth of it.
 MOST_BYTES = 1 << 30
+
+#: Messages that a server may send before the answer.
+MOST_MESSAGES = 1000
 
 
 class OvsdbClient:
     """One connection. Every call must end before the deadline of the client."""
 
-    def __init__(self, remote: Remote, section: OvnSection) -> None:
+    def __init__(self, remote: Remote, section: OvnSection, bounds: Bounds | None = None) -> None:
+        """`bounds`: those of the scan or test that asks."""
         self.remote = remote
+        self._bounds = bounds or Bounds()
         self._section = section
         self._deadline = time.monotonic() + section.timeout
         self._number = 0
         self._buffer = b""
-        self._decoder = json.JSONDecoder()
+        self._decoder = json.JSONDecoder(parse_int=whole_number)
         self._socket = self._connect()
 
     def __enter__(self) -> OvsdbClient:
@@ -45,7 +51,7 @@ class OvsdbClient:
         tables = schema.get("tables") if isinstance(schema, dict) else None
         if not isinstance(tables, dict):
             raise self._error(ErrorKind.UNEXPECTED_OUTPUT, f"no schema of {database}")
-        columns = {name: set(table.get("columns", {})) for name, table in tables.items()}
+        columns = {name: _names_of(table) for name, table in tables.items()}
         return str(schema.get("version", "")), columns
 
     def select(self, database: str, tables: dict[str, list[str]]) -> list[Any]:
@@ -62,8 +68,7 @@ class OvsdbClient:
     def _connect(self) -> socket.socket:
         remote = self.remote
         try:
-            name = f"OVSDB {remote.host}:{remote.port}"
-            with Bounds().call(name, self._left()) as call:
+            with self._bounds.call(self._name(), self._left()) as call:
                 made = dial(remote.host, remote.port, self._left(), call)
                 try:
                     return self._secured(made) if remote.kind == "ssl" else made
@@ -97,15 +102,9 @@ class OvsdbClient:
         self._number += 1
         message = {"method": method, "params": params, "id": self._number}
         try:
-            self._socket.settimeout(self._left())
-            self._socket.sendall(json.dumps(message).encode())
-            while True:
-                answer = self._message()
-                if answer.get("method") == "echo":
-                    reply = {"result": answer.get("params"), "error": None, "id": answer.get("id")}
-                    self._socket.sendall(json.dumps(reply).encode())
-                elif answer.get("id") == self._number and "method" not in answer:
-                    break
+            with self._bounds.call(self._name(), self._left()) as call:
+                call.watch_socket(self._socket)
+                answer = self._answer(message)
         except TimeoutError as error:
             raise self._error(ErrorKind.TIMEOUT, "accepts and does not answer") from error
         except ssl.SSLError as error:
@@ -116,12 +115,30 @@ class OvsdbClient:
             raise self._refused(method, answer["error"])
         return answer.get("result")
 
+    def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a message; what the server asks meanwhile is answered."""
+        self._socket.settimeout(self._left())
+        self._socket.sendall(json.dumps(message).encode())
+        for _ in range(MOST_MESSAGES):
+            answer = self._message()
+            if answer.get("method") == "echo":
+                reply = {"result": answer.get("params"), "error": None, "id": answer.get("id")}
+                self._socket.settimeout(self._left())
+                self._socket.sendall(json.dumps(reply).encode())
+            elif answer.get("id") == message["id"] and "method" not in answer:
+                return answer
+        raise self._error(ErrorKind.UNEXPECTED_OUTPUT, "sends messages and no answer")
+
+    def _name(self) -> str:
+        return f"OVSDB {self.remote.host}:{self.remote.port}"
+
     def _message(self) -> dict[str, Any]:
         """The next message: servers send one JSON value after another, without a separator."""
-        name = f"OVSDB {self.remote.host}:{self.remote.port}"
         try:
-            with Bounds().answer(name) as share:
-                return self._read_message(share)
+            with self._bounds.answer(self._name()) as share:
+                found = self._read_message(share)
+                self._bounds.keep(share)
+                return found
         except MemoryOver as error:
             raise self._error(error.kind, error.message) from error
 
@@ -134,15 +151,23 @@ class OvsdbClient:
             if got.rstrip().endswith(b"}"):  # a value may be whole: only then it is worth a try
                 share.grow(max(0, json_size(got) - share.size))
                 with contextlib.suppress(ValueError):
-                    text = got.decode().lstrip()
-                    found, end = self._decoder.raw_decode(text)
-                    self._buffer = text[end:].encode()
-                    return found if isinstance(found, dict) else {}
+                    return self._first_of(got)
             if len(got) > MOST_BYTES:
                 raise self._error(ErrorKind.UNEXPECTED_OUTPUT, "the answer does not end")
             part = self._received()
             share.grow(len(part))
             got += part
+
+    def _first_of(self, got: bytearray) -> dict[str, Any]:
+        """The first value of what has come; the rest is kept. Raises ValueError when it is cut."""
+        text = got.decode().lstrip()
+        try:
+            found, end = self._decoder.raw_decode(text)
+        except RecursionError:
+            what = "the answer is nested too deep"
+            raise self._error(ErrorKind.UNEXPECTED_OUTPUT, what) from None
+        self._buffer = text[end:].encode()
+        return found if isinstance(found, dict) else {}
 
     def _received(self) -> bytes:
         self._socket.settimeout(self._left())
@@ -180,3 +205,9 @@ class OvsdbClient:
             hint=hints.get(kind, "Look at the log of ovsdb-server there."),
             server=str(self.remote),
         )
+
+
+def _names_of(table: Any) -> set[str]:
+    """The columns of a table of a schema; none of what has another shape."""
+    columns = table.get("columns") if isinstance(table, dict) else None
+    return set(columns) if isinstance(columns, dict) else set()

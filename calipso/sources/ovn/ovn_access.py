@@ -50,7 +50,7 @@ class OvnAccess(Fetcher):
         """
         section = ovn_section(self.context.environment.configuration)
         if section.by_network():
-            found = read_by_network(section, self.context.count)
+            found = read_by_network(section, self.context.count, self.context.bounds)
             self._record(found)
             return found
         return self._first_host(section, ask, section.hosts or list(hosts)[:MOST_HOSTS])

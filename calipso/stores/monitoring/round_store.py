@@ -89,6 +89,17 @@ class RoundStore(Store):
         key = {"_id": self.key(environment, API)}
         return bool(self.collection.update_one(key, update).modified_count)
 
+    def claim_settling(self, environment: str, before: datetime | None, until: datetime) -> bool:
+        """Take the settling of an environment until a time; False when another process has it."""
+        expected = {"$eq": [{"$ifNull": ["$settle_after", None]}, before]}
+        update = change_if([expected], {"settle_after": until})
+        key = {"_id": self.key(environment, API)}
+        return bool(self.collection.update_one(key, update).modified_count)
+
+    def note_settled(self, environment: str, fields: Document) -> None:
+        """Note up to which scan an environment is settled, and what waits for a round."""
+        self.collection.update_one({"_id": self.key(environment, API)}, {"$set": fields})
+
     def drop(self, environment: str, host: str) -> None:
         """Stop checking a host."""
         self.collection.delete_one({"_id": self.key(environment, host)})

@@ -15,12 +15,15 @@ from calipso.stores.monitoring.round_store import API, RoundStore
 from calipso.stores.monitoring.status_store import StatusStore
 from calipso.utils.clock import now
 
-FIELDS = ("host", "at", "seconds", "failures", "problem", "counts", "due", "lost", "gateway_down")
+#: Types of objects that belong to a project.
+OF_PROJECTS = ("instance", "network", "vservice")
+FIELDS = ("host", "at", "seconds", "failures", "problem", "counts", "due", "lost")
+OF_ENVIRONMENT = (*FIELDS, "gateway_down", "cliques")
 
 
 def summary(inv: InventoryMgr, environment: str, interval: int) -> Document:
     """Return the counts of an environment: by kind and value, and how its hosts are checked."""
-    rounds = RoundStore(inv.db).of(environment, FIELDS)
+    rounds = RoundStore(inv.db).of(environment, OF_ENVIRONMENT)
     troubles = StatusStore(inv, environment).troubles()
     bad: dict[str, Counter[str]] = {kind: Counter() for kind in ("object", "link", "clique")}
     for trouble in troubles:
@@ -33,7 +36,7 @@ def summary(inv: InventoryMgr, environment: str, interval: int) -> Document:
         "environment": environment,
         "interval": interval,
         "checked": sum(_checked(item) for item in rounds),
-        **{f"{kind}s": {v.label: bad[kind][v.label] for v in Value if v} for kind in bad},
+        **{f"{kind}s": _all(kind, bad[kind], rounds) for kind in bad},
         "silenced": sum(1 for item in troubles if _silent(item, moment)),
         "acknowledged": sum(1 for item in troubles if item.get("acknowledged")),
         "hosts": {
@@ -45,6 +48,36 @@ def summary(inv: InventoryMgr, environment: str, interval: int) -> Document:
         "last_check": max(times) if times else None,
         "unresolved": ResultStore(inv.db).unresolved(environment),
     }
+
+
+def _all(kind: str, bad: Mapping[str, int], rounds: list[Document]) -> dict[str, int]:
+    """Return numbers by label. Those that are OK are what rounds judged, less what is not OK."""
+    if kind == "clique":
+        number = sum(int(item.get("cliques") or 0) for item in rounds)
+    else:
+        number = sum(_checked(item, links=kind == "link") for item in rounds)
+    found = {value.label: bad[value.label] for value in Value if value}
+    return {Value.OK.label: max(0, number - sum(found.values()))} | found
+
+
+def by_project(inv: InventoryMgr, environment: str) -> list[Document]:
+    """Return of each project how many of its instances, networks and services have each value.
+
+    `not_checked`: those without a status.
+    """
+    found: dict[str, Counter[str]] = {}
+    for kind in OF_PROJECTS:
+        for item in inv.each(environment, kind, ("project_id", "monitoring.label")):
+            label = (item.get("monitoring") or {}).get("label", "not_checked")
+            found.setdefault(str(item.get("project_id") or ""), Counter())[label] += 1
+    projects = inv.each(environment, "project", ("id", "name", "monitoring.label"))
+    names = {str(item["id"]): str(item.get("name", item["id"])) for item in projects}
+    rows = []
+    for key in sorted(found.keys() | names.keys(), key=lambda one: (names.get(one, one), one)):
+        counts = found.get(key, Counter())
+        labels = [value.label for value in Value] + ["not_checked"]
+        rows.append({"project": names.get(key, key), "id": key, **{n: counts[n] for n in labels}})
+    return rows
 
 
 def by_host(inv: InventoryMgr, environment: str) -> list[Document]:
@@ -71,8 +104,13 @@ def by_host(inv: InventoryMgr, environment: str) -> list[Document]:
     return rows
 
 
-def _checked(item: Mapping[str, Any]) -> int:
-    return sum(sum(numbers) for numbers in (item.get("counts") or {}).values())
+def _checked(item: Mapping[str, Any], links: bool | None = None) -> int:
+    """Number of objects and links that a round judged; of links or objects only, if given."""
+    return sum(
+        sum(numbers)
+        for kind, numbers in (item.get("counts") or {}).items()
+        if links in (None, "-" in kind)
+    )
 
 
 def _silent(item: Mapping[str, Any], moment: datetime) -> bool:

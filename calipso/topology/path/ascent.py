@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from calipso.model.documents import Record
-from calipso.topology.path.world import World, carries
+from calipso.topology.path.world import World, carries, segment_of
 
 #: Types that a way inside one host passes, and how they follow each other towards the wire.
 _TOWARDS_WIRE = frozenset(
@@ -54,7 +54,7 @@ class Ascent:
 
 
 def ascend(world: World, start: Record, network: str) -> Ascent:
-    """The best way from a device to a NIC that carries the network.
+    """The best way from a device to a NIC that carries the network; to any NIC without one.
 
     Where none leads so far, the steps are the longest way there is, and `whole` is False.
     """
@@ -80,10 +80,26 @@ def ascend(world: World, start: Record, network: str) -> Ascent:
     return found if found.whole else Ascent(longest)
 
 
+def by_mapping(world: World, vedge: Record, network: Record) -> Ascent | None:
+    """The NIC of the bridge that a switch has mapped to the physical network of a network.
+
+    A router of OVN sends there from any host, so nothing else of the network has to be on it.
+    """
+    bridge = (vedge.get("bridge_mappings") or {}).get(segment_of(network)[2])
+    for link in world.links(vedge["_id"]):
+        uplink = link["link_type"] == "vedge-host_pnic" and link["source"] == vedge["_id"]
+        nic = world.key(link["target"]) if uplink and bridge == link.get("source_label") else None
+        if nic is not None:
+            return Ascent([Step(vedge), Step(nic, link)], whole=True, end={})
+    return None
+
+
 def _end(world: World, item: Record, network: str) -> Record | None:
-    """The link of a NIC to the network, when it carries it."""
+    """The link of a NIC to the network, when it carries it; without a network any NIC will do."""
     if item["type"] != "host_pnic":
         return None
+    if not network:
+        return {}
     for link in world.links(item["_id"]):
         if link["link_type"] == _END and str(link["target_id"]) == network:
             return link

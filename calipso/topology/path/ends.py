@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from calipso.model.documents import Record
+from calipso.topology.path.ovn_places import (
+    dhcp_place,
+    handled_by_ovn,
+    logical_place,
+    metadata_place,
+    routed_by_ovn,
+)
 from calipso.topology.path.places_of import dhcp_places, place_of_instance
 from calipso.topology.path.router import Router
 from calipso.topology.path.routing import INSIDE, router_ports
@@ -97,6 +104,8 @@ def of_port(world: World, port: Record, address: str = "") -> End:
 
 def router_place(world: World, port: Record, source_host: str = "") -> Place:
     """The place of a router's port on the host where the router is, for a guest's host."""
+    if routed_by_ovn(world, port):
+        return logical_place(port, source_host)
     router_id = str(port.get("device_id"))
     item = world.one("router", router_id)
     networks = networks_of_router(world, router_id, port, item, source_host)
@@ -131,16 +140,39 @@ def some_address(network: Record) -> str:
 def dhcp_of(world: World, item: Record) -> End:
     """The DHCP servers of the networks of an instance."""
     networks = list(dict.fromkeys(str(each) for each in item.get("network") or ()))
-    places = [place for network in networks for place in dhcp_places(world, network)]
+    by_ovn = ovn_networks(world, item)
+    places = [
+        place
+        for network in networks
+        if network not in by_ovn
+        for place in dhcp_places(world, network)
+    ]
+    for network, port in by_ovn.items():
+        if _wants_dhcp(world.one("network", network)):
+            found = dhcp_place(world, network, port, str(item.get("host") or ""))
+            places += [found] if found else []
     missing = ""
     if not places:
         wanted = [n for n in networks if _wants_dhcp(world.one("network", n))]
         missing = (
-            "Neutron has no port of a DHCP server on its networks"
+            (
+                "OVN has no answers of DHCP for its networks"
+                if by_ovn
+                else "Neutron has no port of a DHCP server on its networks"
+            )
             if wanted
             else "no subnet of its networks has DHCP"
         )
     return End(f"DHCP of {item.get('name') or item['id']}", places, missing=missing)
+
+
+def ovn_networks(world: World, item: Record) -> dict[str, Record]:
+    """Networks that an instance has by OVN, with its port on each."""
+    return {
+        str(port.get("network_id")): port
+        for port in instance_ports(world, item)
+        if handled_by_ovn(port)
+    }
 
 
 def _wants_dhcp(network: Record | None) -> bool:
@@ -149,9 +181,17 @@ def _wants_dhcp(network: Record | None) -> bool:
 
 
 def metadata_of(world: World, item: Record) -> End:
-    """What answers 169.254.169.254 on the networks of an instance: its router, else DHCP."""
+    """What answers 169.254.169.254 on the networks of an instance: its router, else DHCP.
+
+    With OVN it is a namespace on the instance's own host.
+    """
     places: list[Place] = []
+    by_ovn = ovn_networks(world, item)
     for network in dict.fromkeys(str(each) for each in item.get("network") or ()):
+        here = metadata_place(world, network, str(item.get("host"))) if network in by_ovn else None
+        if here is not None:
+            places.append(here)
+            continue
         found = world.one("network", network) or {}
         gateways = {str(s.get("gateway_ip")) for s in (found.get("subnets") or {}).values()}
         routers = [

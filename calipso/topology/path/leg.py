@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from calipso.model.answer import Verdict
 from calipso.model.documents import Record
 from calipso.model.path import Hop
-from calipso.topology.path.ascent import Ascent, Step, ascend, members, switch_ports
+from calipso.topology.path.ascent import Ascent, Step, ascend, by_mapping, members, switch_ports
 from calipso.topology.path.hops import hop_of, names
+from calipso.topology.path.ovn_places import handled_by_ovn
 from calipso.topology.path.places import judge_place
-from calipso.topology.path.switch import judge_mtu, judge_switch, judge_tunnel
+from calipso.topology.path.switch import judge_leaving, judge_mtu, judge_switch, judge_tunnel
 from calipso.topology.path.world import Place, World, is_tunnelled, segment_of
 
 #: Where two ways inside a host can meet: a NIC has a switch of its own for its functions.
@@ -41,11 +42,11 @@ class Side:
 
 def leg(world: World, network: Record, start: Place, goal: Place | None) -> list[Hop]:
     """The hops from one place of a network to another; without a goal, out to the wire."""
-    near = _side(world, network, start)
+    near = _side(world, network, _on_host(start, goal))
     if goal is None:
         _judge_outwards(world, near, None, network)
         return [*near.hops, _between(network, near, None)]
-    far = _side(world, network, goal)
+    far = _side(world, network, _on_host(goal, near.place))
     meeting = _meeting(near, far)
     if meeting:
         here, there = meeting
@@ -58,16 +59,40 @@ def leg(world: World, network: Record, start: Place, goal: Place | None) -> list
     return [*near.hops, _between(network, near, far), *_turned(far.hops)]
 
 
+def _on_host(place: Place, other: Place | None) -> Place:
+    """What OVN does on every host is done on the host of the other end."""
+    if place.host or not place.logical or other is None:
+        return place
+    return replace(place, host=other.host)
+
+
 def _side(world: World, network: Record, place: Place) -> Side:
     side = Side(place, port=judge_place(place, network))
-    if place.vnic is None:
+    start = place.vnic
+    if place.logical:
+        start = world.one("vedge", f"{place.host}-OVN")
+        if start is None:
+            side.port.append(_switch_not_read(place))
+    if start is None:
         return side
-    side.ascent = ascend(world, place.vnic, str(network["id"]))
+    side.ascent = ascend(world, start, str(network["id"]))
+    if place.logical and not side.ascent.whole:
+        side.ascent = by_mapping(world, start, network) or side.ascent
     side.inside = [hop_of(step, network) for step in side.ascent.steps]
     for hop in side.inside:
         judge_mtu(hop, network)
     _say_once(side.inside)
     return side
+
+
+def _switch_not_read(place: Place) -> Hop:
+    """The hop of a switch of OVN that is not in the inventory."""
+    name = f"{place.host}-OVN"
+    hop = Hop(type="vedge", id=name, name=name, host=place.host)
+    text = f"{place.host or 'a host'}: nobody read its switch, where OVN handles the packet"
+    hint = "The coverage report of the last scan says why: calipso scan show last"
+    hop.fail(Verdict.UNKNOWN, "not_read", text, hint)
+    return hop
 
 
 def _say_once(hops: list[Hop]) -> None:
@@ -116,10 +141,12 @@ def _judge_outwards(world: World, side: Side, other: Side | None, network: Recor
     for hop, step in zip(side.inside, side.ascent.steps, strict=True):
         if step.item["type"] == "vedge" and side.place.vnic:
             judge_switch(hop, step.item, side.place.vnic, network, leaves=True)
+        elif step.item["type"] == "vedge" and side.place.logical:
+            judge_leaving(hop, step.item, network)
         elif step.item["type"] == "otep":
             judge_tunnel(hop, step.item, far_otep, network)
     _judge_end(world, side, network)
-    side.cable = _cable(world, side, network)
+    side.cable = cable(world, side, network)
 
 
 def _judge_end(world: World, side: Side, network: Record) -> None:
@@ -129,6 +156,13 @@ def _judge_end(world: World, side: Side, network: Record) -> None:
     hop = side.inside[-1]
     if side.ascent.whole:
         hop.others = names(side.ascent.others)
+        return
+    if any(each.verdict is Verdict.NO for each in side.inside):
+        return  # what is broken before explains it
+    if _ovn_unread(world, side.place):
+        text = f"{hop.host}: OVN has wired the port, and nobody read its switch there"
+        hint = "The coverage report of the last scan says why: calipso scan show last"
+        hop.fail(Verdict.UNKNOWN, "not_read", text, hint)
         return
     wire = "a tunnel" if is_tunnelled(network) else "the wire"
     host = world.one("host", hop.host) or {}
@@ -142,7 +176,13 @@ def _judge_end(world: World, side: Side, network: Record) -> None:
     )
 
 
-def _cable(world: World, side: Side, network: Record) -> list[Hop]:
+def _ovn_unread(world: World, place: Place) -> bool:
+    """True on a host of OVN whose switch is not in the inventory."""
+    by_ovn = place.port is not None and handled_by_ovn(place.port)
+    return by_ovn and world.one("vedge", f"{place.host}-OVN") is None
+
+
+def cable(world: World, side: Side, network: Record) -> list[Hop]:
     """Members of a bond, and the switch ports at the other end of the cables."""
     if not side.ascent.whole:
         return []

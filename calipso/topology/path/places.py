@@ -16,6 +16,10 @@ from calipso.topology.path.world import Place
 _MISSING = ("tap_missing", "port_unplugged", "mac_ambiguous")
 
 
+#: Owner of the port that is on every host of OVN, for metadata.
+METADATA = "network:distributed"
+
+
 def judge_place(place: Place, network: Record) -> list[Hop]:
     """The hop of a port. It says too when there is no device of the port on its host."""
     if place.port is None:
@@ -33,9 +37,30 @@ def judge_place(place: Place, network: Record) -> list[Hop]:
             f"port {port['id']} is switched off in Neutron",
             f"openstack port set --enable {port['id']}",
         )
-    if place.vnic is None:
+    if place.vnic is None and not place.logical:
         _judge_missing(hop, place)
+    _judge_claim(hop, place)
     return [hop]
+
+
+def _judge_claim(hop: Hop, place: Place) -> None:
+    """With OVN, whether the chassis of the guest's host has the port, with its flows."""
+    port, host = place.port or {}, place.host
+    words = port.get("ovn")
+    guest = str(port.get("device_owner") or "").startswith("compute:")
+    if not isinstance(words, Mapping) or words.get("type") or not guest:
+        return
+    here, more = str(words.get("host") or ""), words.get("additional_hosts") or ()
+    hint = "ovn-controller claims it by external_ids:iface-id of the device: see its log there."
+    if not words.get("chassis"):
+        text = f"{host}: no chassis of OVN has claimed port {hop.id}"
+        hop.fail(Verdict.NO, "port_unclaimed", text, hint)
+    elif words.get("up") is False:
+        text = f"{here or host}: the flows of port {hop.id} are not there (OVN: up is false)"
+        hop.fail(Verdict.NO, "port_unclaimed", text, hint)
+    elif here and host and not any(same_host(host, each) for each in (here, *more)):
+        text = f"{host}: the chassis of {here} has claimed port {hop.id} of this host's guest"
+        hop.fail(Verdict.NO, "claimed_elsewhere", text, hint)
 
 
 def _judge_missing(hop: Hop, place: Place) -> None:
@@ -49,6 +74,9 @@ def _judge_missing(hop: Hop, place: Place) -> None:
             hop.fail(Verdict.NO, str(one["code"]), message, str(one.get("hint") or ""))
             return
     kind = str(port.get("binding:vif_type") or "")
+    if port.get("device_owner") == METADATA and not owner:
+        _judge_no_metadata(hop, place)
+        return
     if not place.host or kind in ("unbound", "binding_failed"):
         code = "binding_failed" if kind == "binding_failed" else "port_unbound"
         hop.fail(Verdict.NO, code, f"port {hop.id} is bound to no host")
@@ -68,6 +96,18 @@ def _judge_missing(hop: Hop, place: Place) -> None:
         f"{place.host}: no device of port {hop.id} was read",
         "Was the host read, and is its driver one of the environment? calipso scan show last",
     )
+
+
+def _judge_no_metadata(hop: Hop, place: Place) -> None:
+    """No namespace for metadata was found on the guest's host, where OVN's agent makes one."""
+    if place.host_read:
+        text = f"{place.host}: there is no namespace ovnmeta-{place.network}"
+        hint = f"See the log of the OVN metadata agent on {place.host}: it makes the namespace."
+        hop.fail(Verdict.NO, "namespace_gone", text, hint)
+        return
+    text = f"{place.host or 'the host of the guest'}: nobody read its namespaces"
+    hint = "The coverage report of the last scan says why: calipso scan show last"
+    hop.fail(Verdict.UNKNOWN, "not_read", text, hint)
 
 
 def judge_instance(item: Record) -> Hop:

@@ -16,7 +16,7 @@ from calipso.topology.path.hops import hop_of
 from calipso.topology.path.places import bound_host
 from calipso.topology.path.places_of import place_in_namespace
 from calipso.topology.path.routing import CENTRAL_SNAT, DEVICES, GATEWAY
-from calipso.topology.path.world import Place, World
+from calipso.topology.path.world import Place, World, host_was_read
 
 DISTRIBUTED = "network:router_interface_distributed"
 _HA = ("network:ha_router_replicated_interface", "network:ha_router_replicated")
@@ -131,11 +131,19 @@ class Router:
         return hop
 
 
-def host_was_read(world: World, host: str) -> bool:
-    """True when the last scan could log in to a host: something that only it shows is fresh."""
-    for kind in ("vedge", "host_pnic", "vservice"):
-        for item in world.on_host(kind, host):
-            cli = (item.get("fetched_by") or {}).get("source") != "api"
-            if cli and not item.get("stale_since"):
-                return True
-    return False
+def translate(hop: Hop, router: Router, here: Place, floating: Record | None) -> None:
+    """Say on a hop what the router does with the source address; `here` is its gateway."""
+    if floating is not None:
+        fixed, outer = floating.get("fixed_ip_address"), floating.get("floating_ip_address")
+        note = f"floating IP: {fixed} is {outer} outside"
+    elif (router.item or {}).get("enable_snat") is False:
+        note = "addresses are not translated (SNAT is off)"
+        hop.fail(
+            Verdict.UNKNOWN,
+            "snat_off",
+            f"router {router.name} translates no addresses: whether answers come back depends "
+            "on routes outside the cloud",
+        )
+    else:
+        note = f"SNAT to {', '.join(here.addresses[:1]) or 'its gateway address'}"
+    hop.note = "; ".join(filter(None, (hop.note, note)))

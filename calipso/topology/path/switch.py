@@ -58,6 +58,13 @@ def judge_switch(hop: Hop, vedge: Record, vnic: Record, network: Record, *, leav
         _judge_patch(hop, vedge, kind, physical)
 
 
+def judge_leaving(hop: Hop, vedge: Record, network: Record) -> None:
+    """Whether frames that the switch itself sends (OVN's router) can leave the host."""
+    kind, hop.segment, physical = segment_of(network, _mapped(vedge, network))
+    if not hop.stale_since:
+        _judge_patch(hop, vedge, kind, physical)
+
+
 def _mapped(vedge: Record, network: Record) -> str:
     """Of a network of several segments, the physical network that the host has a mapping for."""
     mapped = vedge.get("bridge_mappings") or {}
@@ -119,7 +126,9 @@ def _joined(vedge: Record, inner: str, outer: str) -> bool:
 
 def judge_tunnel(hop: Hop, otep: Record, far: Record | None, network: Record) -> None:
     """Whether the endpoint has a tunnel to the endpoint at the other side."""
-    kind, hop.segment, _ = segment_of(network)
+    kind, number, _ = segment_of(network)
+    # OVN gives a network a number of its own on the wire, other than Neutron's
+    hop.segment = _number((network.get("ovn") or {}).get("tunnel_key")) or number
     if hop.stale_since:
         return
     if otep.get("tunnels_state") == "down":

@@ -10,8 +10,10 @@ from calipso.model.path import Hop
 from calipso.topology.path.ascent import Step
 from calipso.topology.path.hops import hop_of
 from calipso.topology.path.leg import leg
+from calipso.topology.path.ovn_places import logical_place, routed_by_ovn
+from calipso.topology.path.ovn_route import cross, router_hop
 from calipso.topology.path.places_of import place_in_namespace
-from calipso.topology.path.router import Router
+from calipso.topology.path.router import Router, translate
 from calipso.topology.path.routing import (
     CENTRAL_SNAT,
     GATEWAY,
@@ -24,6 +26,7 @@ from calipso.topology.path.routing import (
 )
 from calipso.topology.path.way_parts import (
     agent_port,
+    comes_from_outside,
     device_name,
     end_hops,
     mirrored,
@@ -100,7 +103,7 @@ class Walk:
 
     def _arrive(self, network: Record, place: Place) -> None:
         """The last leg; to a network as such it ends at the wire."""
-        as_such = place.port is None
+        as_such = place.port is None and not place.logical
         self.hops += leg(self.world, network, self.here, None if as_such else place)
         self.hops += end_hops(place)
         self.done = True
@@ -160,7 +163,7 @@ class Walk:
         if goal.place is None:
             return
         far = self.world.one("network", goal.place.network) or {}
-        if not self._comes_from_outside(far):
+        if not comes_from_outside(self.world, far):
             self.hops[-1].fail(
                 Verdict.NO,
                 "not_routed_outside",
@@ -175,18 +178,6 @@ class Walk:
             f"networks {network.get('name')} and {far.get('name')} are joined outside the cloud",
         )
         self.hops += mirrored([*end_hops(goal.place), *leg(self.world, far, goal.place, None)])
-
-    def _comes_from_outside(self, network: Record) -> bool:
-        """True for a network whose gateway is a device outside the cloud."""
-        if is_tunnelled(network):
-            return False
-        inside = {
-            address
-            for port in self.world.ports_of(str(network.get("id")))
-            for address in addresses_of(port)
-        }
-        subnets = (network.get("subnets") or {}).values()
-        return any(s.get("gateway_ip") and s["gateway_ip"] not in inside for s in subnets)
 
     def _to_floating(self, network: Record) -> None:
         """From the external network to what has a floating IP: the way back of its own way out."""
@@ -209,10 +200,13 @@ class Walk:
         """Into a router and out of it: the place is then that of its other port."""
         self.routers += 1
         router = self._router(entry)
-        host = router.host()
-        came = router.place(entry, host)
+        ovn = routed_by_ovn(self.world, entry)
+        near = self.here.host or (self.goal.place.host if self.goal.place else "")
+        host = near if ovn else router.host()
+        came = logical_place(entry, host) if ovn else router.place(entry, host)
         self.hops += leg(self.world, network, self.here, came)
-        hop = router.hop(host)
+        outer = next((p for p in router.ports if p.get("device_owner") == GATEWAY), None)
+        hop = router_hop(self.world, router, host, outer) if ovn else router.hop(host)
         hop.way_in = device_name(came)
         self.hops.append(hop)
         floating = self.goal.floating
@@ -223,10 +217,12 @@ class Walk:
         if ahead is None:
             self._no_route(hop, router)
         elif ahead.port.get("device_owner") == GATEWAY:
-            self._through_gateway(router, hop, came, ahead)
+            through = self._through_ovn_gateway if ovn else self._through_gateway
+            through(router, hop, came, ahead)
         else:
             hop.note = "; ".join(filter(None, (hop.note, ahead.why)))
-            self.here = router.place(ahead.port, host)
+            place = logical_place if ovn else router.place
+            self.here = place(ahead.port, host)
             hop.way_out = device_name(self.here)
 
     def _router(self, entry: Record) -> Router:
@@ -248,6 +244,19 @@ class Walk:
         )
         self.done = True
 
+    def _through_ovn_gateway(self, router: Router, hop: Hop, came: Place, ahead: Onward) -> None:
+        """Out of a router of OVN: on the guest's host, or in a tunnel to the gateway first."""
+        floating = self.source_floating
+        if floating and floating.get("router_id") not in (None, router.id):
+            floating = None
+        self.here, beyond = cross(self.world, router, hop, came, self.here, ahead.port, floating)
+        self.hops += beyond
+        network = self.world.one("network", came.network) or {}
+        if beyond and not is_tunnelled(network):
+            name = f"network {network.get('name')}"
+            self.assumptions.append(f"router {router.name} takes packets of {name} in the tunnel")
+        translate(beyond[-1] if beyond else hop, router, self.here, floating)
+
     def _through_gateway(self, router: Router, hop: Hop, came: Place, ahead: Onward) -> None:
         """Out of a router to its external network, with the translation of addresses."""
         floating = self.source_floating
@@ -258,7 +267,7 @@ class Walk:
         else:
             self.here = router.place(ahead.port, router.host())
             hop.way_out = device_name(self.here)
-            self._translate(hop, router, floating)
+            translate(hop, router, self.here, floating)
 
     def _distributed_gateway(
         self, router: Router, hop: Hop, came: Place, ahead: Onward, floating: Record | None
@@ -271,7 +280,7 @@ class Walk:
             hop.way_out = f"rfp-{router.id[:10]}"
             beyond = router.hop(came.host, space)
             beyond.way_in, beyond.way_out = f"fpr-{router.id[:10]}", device_name(self.here)
-            self._translate(hop, router, floating)
+            translate(hop, router, self.here, floating)
             self.hops.append(beyond)
             return
         central = next(
@@ -296,24 +305,7 @@ class Walk:
         self.here = router.place(ahead.port, host)
         beyond.way_in, beyond.way_out = device_name(inner), device_name(self.here)
         self.hops.append(beyond)
-        self._translate(beyond, router, floating)
-
-    def _translate(self, hop: Hop, router: Router, floating: Record | None) -> None:
-        """What the router does with the source address."""
-        if floating is not None:
-            fixed, outer = floating.get("fixed_ip_address"), floating.get("floating_ip_address")
-            note = f"floating IP: {fixed} is {outer} outside"
-        elif (router.item or {}).get("enable_snat") is False:
-            note = "addresses are not translated (SNAT is off)"
-            hop.fail(
-                Verdict.UNKNOWN,
-                "snat_off",
-                f"router {router.name} translates no addresses: whether answers come back depends "
-                "on routes outside the cloud",
-            )
-        else:
-            note = f"SNAT to {', '.join(self.here.addresses[:1]) or 'its gateway address'}"
-        hop.note = "; ".join(filter(None, (hop.note, note)))
+        translate(beyond, router, self.here, floating)
 
     def _end(
         self,

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from calipso.model.answer import Verdict
 from calipso.model.documents import Record
 from calipso.model.path import Direction, Hop
 from calipso.topology.path.ascent import Step
 from calipso.topology.path.hops import hop_of
 from calipso.topology.path.places import judge_instance
 from calipso.topology.path.routing import FLOATING_AGENT
-from calipso.topology.path.world import Place, World
+from calipso.topology.path.world import Place, World, addresses_of, is_tunnelled
 
 
 def end_hops(place: Place) -> list[Hop]:
     """The hop of what has the port: an instance or a service; none for another port."""
     owner = place.owner
+    if owner is None and place.logical and place.port is None:
+        return [_service_not_read(place)]
     if owner is None or owner["type"] not in ("instance", "vservice"):
         return []
     return [judge_instance(owner) if owner["type"] == "instance" else hop_of(Step(owner), {})]
+
+
+def _service_not_read(place: Place) -> Hop:
+    """DHCP of OVN on a host whose databases nobody read."""
+    name = f"{place.host}-dhcp-{place.network}"
+    hop = Hop(type="vservice", id=name, name=name, host=place.host)
+    text = f"{place.host}: nobody read OVN's databases, where its DHCP is"
+    hint = "The coverage report of the last scan says why: calipso scan show last"
+    hop.fail(Verdict.UNKNOWN, "not_read", text, hint)
+    return hop
 
 
 def outside_hop(address: str) -> Hop:
@@ -59,3 +72,13 @@ def agent_port(ports: Iterable[Record], host: str) -> Record | None:
 
 def device_name(place: Place) -> str:
     return str((place.vnic or {}).get("name") or "")
+
+
+def comes_from_outside(world: World, network: Record) -> bool:
+    """True for a network whose gateway is a device outside the cloud."""
+    if is_tunnelled(network):
+        return False
+    ports = world.ports_of(str(network.get("id")))
+    inside = {address for port in ports for address in addresses_of(port)}
+    subnets = (network.get("subnets") or {}).values()
+    return any(s.get("gateway_ip") and s["gateway_ip"] not in inside for s in subnets)

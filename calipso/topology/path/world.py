@@ -48,6 +48,11 @@ class Place:
     owner: Record | None = None
     host: str = ""
     addresses: list[str] = field(default_factory=list)
+    #: No device: flows of the switch of each host are what handles packets there (OVN). Without
+    #: a host it is that of the other end.
+    logical: bool = False
+    #: The last scan read the host's own namespaces and devices.
+    host_read: bool = False
 
     @property
     def label(self) -> str:
@@ -65,9 +70,9 @@ def addresses_of(port: Record) -> list[str]:
 
 
 def carries(link: Record, network: str) -> bool:
-    """True for a link that carries a network, and for one that names none."""
+    """True for a link that carries a network or names none. Without a network all do."""
     named = values((link.get("attributes") or {}).get("network"))
-    return not named or network in named
+    return not network or not named or network in named
 
 
 def segment_of(network: Record, physical: str = "") -> tuple[str, int | None, str]:
@@ -86,3 +91,13 @@ def segment_of(network: Record, physical: str = "") -> tuple[str, int | None, st
 def is_tunnelled(network: Record) -> bool:
     """True for a network whose packets travel in tunnels between hosts."""
     return segment_of(network)[0] in TUNNELS
+
+
+def host_was_read(world: World, host: str) -> bool:
+    """True when the last scan could log in to a host: something that only it shows is fresh."""
+    for kind in ("vedge", "host_pnic", "vservice"):
+        for item in world.on_host(kind, host):
+            cli = (item.get("fetched_by") or {}).get("source") != "api"
+            if cli and not item.get("stale_since"):
+                return True
+    return False

@@ -175,6 +175,10 @@ class OvnSite:
             site.truth.link("vnic-vedge", vnic, drawn.name, [port.network.name])
             if port.network.physical_network:
                 self._patch(drawn, port.network)
+        behind = {p.network for p in made.interfaces}
+        for instance in site.plan.instances:  # floating IPs may leave on a guest's own host
+            if outer.physical_network and behind & {p.network for p in instance.ports}:
+                self._patch(site.hosts[instance.host.name], outer)
         site.focal("vservice", service, drawn, ports)
         self.routers.append((made, on))
         return made

@@ -22,7 +22,7 @@ from calipso.stores.config.environment_store import EnvironmentStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.mongo_access import MongoAccess
 from calipso.stores.monitoring.round_store import RoundStore
-from calipso.stores.monitoring.summary import by_host, summary
+from calipso.stores.monitoring.summary import by_host, by_project, summary
 from calipso.utils.clock import now
 
 ns = Namespace("monitoring", description="Statuses of objects, links, cliques.", path="/monitoring")
@@ -107,9 +107,9 @@ class SummaryAnswer(Answer):
     enabled: bool = Field(description="True: Calipso itself checks its hosts.")
     interval: int = Field(description="Seconds between two checks of a host.")
     checked: int = Field(description="Objects and links that the last rounds judged.")
-    objects: dict[str, int] = Field(description="Objects that are not OK, by label.")
+    objects: dict[str, int] = Field(description="Objects with a check, by label.")
     links: dict[str, int]
-    cliques: dict[str, int]
+    cliques: dict[str, int] = Field(description="Cliques by label; counted after each scan.")
     silenced: int
     acknowledged: int
     hosts: dict[str, int] = Field(description="`all`, `checked` in time, `failed`.")
@@ -125,9 +125,9 @@ SUMMARY = {
     "enabled": True,
     "interval": 60,
     "checked": 412,
-    "objects": {"Warning": 0, "Error": 1, "Unknown": 0},
-    "links": {"Warning": 0, "Error": 2, "Unknown": 0},
-    "cliques": {"Warning": 0, "Error": 1, "Unknown": 0},
+    "objects": {"OK": 210, "Warning": 0, "Error": 1, "Unknown": 0},
+    "links": {"OK": 199, "Warning": 0, "Error": 2, "Unknown": 0},
+    "cliques": {"OK": 22, "Warning": 0, "Error": 1, "Unknown": 0},
     "silenced": 0,
     "acknowledged": 0,
     "hosts": {"all": 12, "checked": 12, "failed": 0},
@@ -201,6 +201,35 @@ class Hosts(Resource):  # type: ignore[misc]
     def get(self, caller: Caller, query: EnvironmentQuery) -> Document:
         """How each host is checked, and counts of what is on it."""
         return {"hosts": by_host(InventoryMgr(), caller.may_view(query.env_name))}
+
+
+class ProjectsAnswer(Answer):
+    """Counts of each project."""
+
+    projects: list[dict[str, Any]] = Field(
+        description="`project` (name), `id`, and how many of its instances, networks and services "
+        "are OK, Warning, Error, Unknown, not_checked."
+    )
+
+
+PROJECTS = {
+    "projects": [
+        {"project": "demo", "id": "4a088c222f64401a8f42b0cef48933d9", "OK": 12, "Warning": 0}
+        | {"Error": 1, "Unknown": 0, "not_checked": 0}
+    ]
+}
+
+
+@ns.route("/projects")
+class Projects(Resource):  # type: ignore[misc]
+    """Projects."""
+
+    @operation(
+        Need.LOGIN, answer=ProjectsAnswer, query=EnvironmentQuery, errors=(404,), example=PROJECTS
+    )
+    def get(self, caller: Caller, query: EnvironmentQuery) -> Document:
+        """Counts by project, with a row without an id for what belongs to none."""
+        return {"projects": by_project(InventoryMgr(), caller.may_view(query.env_name))}
 
 
 class RoundBody(

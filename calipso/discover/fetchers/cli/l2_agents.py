@@ -8,12 +8,12 @@ lists the bridges of every host. So each bridge is listed by exactly one fetcher
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from calipso.discover.fetchers.db.agents import ids_by_other_name
 from calipso.errors import ParseError
 from calipso.sources.cli.cli_access import CliAccess
+from calipso.utils.json_text import loads
 
 AGENT_TYPE = "Linux bridge agent"
 
@@ -58,7 +58,7 @@ def _configurations(row: dict[str, Any]) -> dict[str, Any] | ParseError:
     if isinstance(value, dict):
         return value
     try:
-        parsed = json.loads(value or "{}")
+        parsed = loads(value or "{}")
     except ValueError as error:
         return ParseError(
             f"Neutron agent {row['id']} on {row['host']}: configurations are not JSON ({error})",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from calipso.errors import ParseError
 from calipso.sources.db.db_access import DbAccess, Row
 from calipso.sources.fetcher import Fetcher
+from calipso.utils.json_text import loads
 
 COLUMNS = (
     "id",
@@ -64,7 +64,7 @@ def ids_by_other_name(access: Fetcher) -> HostIds:
 def _agent(row: Row, ids: HostIds) -> Row:
     """Return an agent; `configurations` is None when the stored text is not a JSON object."""
     try:
-        configurations = json.loads(row["configurations"] or "{}")
+        configurations = loads(row["configurations"] or "{}")
     except ValueError:
         configurations = None
     return row | {
