@@ -20,6 +20,7 @@ SectionName = Literal[
     "Monitoring",
     "NFV_provider",
     "ACI",
+    "OVN",
     "Kubernetes",
     "VMware",
     "Bare-metal",

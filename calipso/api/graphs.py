@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal
 
 from flask import Response, request
 from pydantic import Field
@@ -52,6 +52,8 @@ WRITERS = {
 class GraphQuery(OneQuery):
     """Which form, and how much."""
 
+    CLOUD_WORDS: ClassVar[frozenset[str]] = frozenset({"open"})
+
     format: GraphFormat | None = Field(
         default=None,
         description="Default: what the header `Accept` asks for, otherwise JSON. `layout`: JSON "
@@ -64,7 +66,9 @@ class GraphQuery(OneQuery):
         f"type and health. Of {MOST_GROUPED} objects at most.",
     )
     open: list[Text] = Field(
-        default=[], description="With `group_by`: names of groups whose objects are shown."
+        default=[],
+        description="With `group_by`: a group whose objects are shown. Give the key once for each "
+        "group; a comma is part of a name.",
     )
 
     @property

@@ -29,6 +29,7 @@ def parse_query(request: Request, model: type[M]) -> M:
     Lists may be given as repeated keys or with commas. Keys the model does not know are wrong.
     A model with `OPEN = (prefix, key)` takes any key with this prefix: as a dict, under that key.
     Under the keys in `CLOUD_WORDS` any text may stand: names out of a cloud hold what they like.
+    A list under such a key is given as repeated keys only, as each of its names may hold a comma.
     """
     lists = {name(key, field) for key, field in model.model_fields.items() if is_list(field)}
     prefix, opened = getattr(model, "OPEN", ("", ""))
@@ -43,7 +44,8 @@ def parse_query(request: Request, model: type[M]) -> M:
         elif any(not value.strip() for value in given):
             problems.append(Detail(key, "has no value"))
         elif key in lists:
-            values[key] = [word for value in given for word in value.split(",") if word]
+            apart = [given] if key in words else [value.split(",") for value in given]
+            values[key] = [word for some in apart for word in some if word]
         elif len(given) > 1:
             problems.append(Detail(key, "may be given once"))
         elif prefix and key.startswith(prefix):

@@ -27,6 +27,9 @@ LOOK_SECONDS = 1.0
 #: After this time without an event a comment is sent: it shows that a page went away, whose place
 #: then is free.
 HEARTBEAT_SECONDS = 3.0
+#: What changes of a scan while nothing happens.
+PASSING = ("seconds", "seconds_left")
+
 #: A scan that ended so long ago, in seconds, is still sent, so that its last state arrives.
 ENDED_WITHIN = 60
 MOST_SCANS = 50
@@ -126,5 +129,5 @@ def _lines(state: State, watched: Watched) -> Iterator[str]:
 
 
 def _mark(item: dict[str, Any]) -> str:
-    """What counts as a change: not the seconds of a scan, which pass by themselves."""
-    return event_id({name: value for name, value in item.items() if name != "seconds"})
+    """What counts as a change: not the times of a scan, which pass by themselves."""
+    return event_id({name: value for name, value in item.items() if name not in PASSING})

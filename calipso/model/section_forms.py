@@ -199,7 +199,7 @@ def _kind(name: str, annotation: Any) -> tuple[FieldKind, tuple[str, ...]]:
         return "boolean", ()
     if annotation in (int, float):
         return "number", ()
-    if get_origin(annotation) is dict or (
+    if get_origin(annotation) in (dict, list) or (
         isinstance(annotation, type) and issubclass(annotation, BaseModel)
     ):
         return "json", ()

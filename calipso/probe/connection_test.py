@@ -105,7 +105,9 @@ def _steps(test: Document, target: str, queue: str, left: float) -> Iterator[Ste
     try:
         context.begin_task()
         source = BY_SECTION[target]
-        if source.per_host:
+        if target == "OVN":
+            yield from _ovn_steps(context, source, strange=_is_strange(given))
+        elif source.per_host:
             yield from _host_steps(context, source, queue, strange=_is_strange(given))
         else:
             yield from steps_of(source, context, {})
@@ -127,15 +129,7 @@ def _host_steps(
     context: ScanContext, source: Source, queue: str, *, strange: bool
 ) -> Iterator[Step]:
     """The hosts of a queue that the API names; when it does not answer, of the last scan."""
-    found: dict[str, Document] = {}
-    for _ in () if strange else api_steps(context, found):
-        pass  # the target OpenStack reports the state of the API
-    said = "named by Nova and Neutron"
-    if not found:
-        query = {"environment": context.environment.name, "type": "host"}
-        found = {item["name"]: dict(item) for item in context.inv.find_items(query)}
-        said = "known from the last scan; the API "
-        said += "given for this test is not asked" if strange else "named none"
+    found, said = _known_hosts(context, strange=strange)
     queues = context.environment.queues
     mine = {name: item for name, item in found.items() if queues.of(source.name, name) == queue}
     some = dict(sorted(mine.items())[:MOST_HOSTS])
@@ -144,3 +138,27 @@ def _host_steps(
         yield Step(f"hosts of {queue}", ok=True, message=message)
     if some or not found:
         yield from steps_of(source, context, some)
+
+
+def _ovn_steps(context: ScanContext, source: Source, *, strange: bool) -> Iterator[Step]:
+    """The databases of OVN, by network or on the hosts that the API names."""
+    if "OVN" not in context.environment.mechanism_drivers:
+        message = "the mechanism drivers of this environment have no OVN, so a scan does not ask it"
+        hint = "Add OVN to the mechanism drivers, or remove the section."
+        yield Step("OVN", ok=False, message=message, hint=hint)
+        return
+    found, _ = _known_hosts(context, strange=strange)
+    yield from steps_of(source, context, found)
+
+
+def _known_hosts(context: ScanContext, *, strange: bool) -> tuple[dict[str, Document], str]:
+    """Hosts by name, as the API names them, otherwise of the last scan; and which it was."""
+    found: dict[str, Document] = {}
+    for _ in () if strange else api_steps(context, found):
+        pass  # the target OpenStack reports the state of the API
+    if found:
+        return found, "named by Nova and Neutron"
+    query = {"environment": context.environment.name, "type": "host"}
+    found = {item["name"]: dict(item) for item in context.inv.find_items(query)}
+    said = "known from the last scan; the API "
+    return found, said + ("given for this test is not asked" if strange else "named none")

@@ -78,6 +78,22 @@ def test_each_target_is_tested_step_by_step(
     assert any(": sudo" in step["name"] for step in test["results"]["CLI"]["steps"])
 
 
+def test_ovn_is_asked_on_hosts_that_the_api_names_and_not_where_a_scan_does_not(
+    admin: FlaskClient, at_once: None, cloud: RunningCloud
+) -> None:
+    stored(cloud)
+    ovn = {"test_targets": ["OVN"], "targets_configuration": [{"name": "OVN"}]}
+    without = made(admin, **ovn)["results"]["OVN"]["steps"]
+    stored(cloud, mechanism_drivers=["OVN"])
+    asked = made(admin, **ovn)["results"]["OVN"]["steps"]
+
+    assert [step["ok"] for step in without] == [False]
+    assert "mechanism drivers" in without[0]["message"]
+    assert [step["ok"] for step in asked] == [False]  # this cloud has no OVN
+    assert "mechanism drivers" not in asked[0]["message"]
+    assert asked[0]["hint"]
+
+
 def test_what_fails_says_why_and_what_to_do_and_the_others_pass(
     admin: FlaskClient, at_once: None, cloud: RunningCloud
 ) -> None:

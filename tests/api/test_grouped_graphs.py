@@ -44,6 +44,19 @@ def test_a_graph_in_groups_stands_for_all_objects_and_opens_where_asked(
     assert groups == hosts - {name}
 
 
+@pytest.mark.parametrize("name", ["a,b", "R&D", "50%", "#1", "a+b", "a/b", "a:b"])
+def test_a_group_of_any_name_opens(
+    admin: FlaskClient, network: str, inv: InventoryMgr, name: str
+) -> None:
+    near = [node["data"] for node in graph(admin, network, limit=5000)["nodes"]]
+    key = next(item["key"] for item in near if not item["focal_point"])
+    inv.update_by_keys("inventory", [key], {"$set": {"project": name}})
+    opened = graph(admin, network, group_by="project", open=[name, "another"], limit=5000)
+    data = [node["data"] for node in opened["nodes"]]
+
+    assert key in [one["key"] for one in data]
+
+
 def test_a_picture_has_groups_too(admin: FlaskClient, network: str) -> None:
     answer = admin.get(f"/api/v1/inventory/{network}/graph?depth=4&group_by=host&format=svg")
 

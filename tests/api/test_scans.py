@@ -20,6 +20,7 @@ from calipso.stores.scans.listening import queues_of
 from calipso.stores.scans.message_store import MessageStore
 from calipso.stores.scans.scan_store import ScanStore
 from calipso.stores.scans.worker_store import WorkerStore
+from calipso.utils.clock import now
 from tests.api.conftest import Login
 
 Environments = Callable[..., str]
@@ -220,6 +221,36 @@ def test_progress_has_tasks_and_objects(admin: FlaskClient, environment: Environ
     assert (progress["tasks_done"], progress["tasks_known"]) == (3, 7)
     assert [level["title"] for level in progress["levels"]] == ["ScanHost", "ScanInstance"]
     assert progress["counts"] == {"host": 7}
+
+
+def test_the_time_left_comes_from_the_last_whole_scan_and_is_unknown_without_one(
+    admin: FlaskClient, environment: Environments
+) -> None:
+    environment("prod")
+    end = now().replace(microsecond=0) - timedelta(hours=1)
+
+    def level(title: str, began: datetime, done: int) -> dict[str, Any]:
+        return {"title": title, "stage": "inventory", "tasks": 4, "done": done, "began": began}
+
+    before = {
+        "1": level("ScanHost", end - timedelta(seconds=1000), 4),
+        "2": level("ScanInstance", end - timedelta(seconds=600), 4),
+    }
+    mine = scan_record(
+        status="running", level=1, levels={"1": level("ScanHost", now(), 2)}, start_timestamp=now()
+    )
+
+    def left() -> float | None:
+        found: float | None = admin.get(f"/api/v1/scans/{mine}/progress").json["seconds_left"]
+        return found
+
+    assert left() is None
+    part = ScanRequest(environment="prod", object_id="x").model_dump(mode="json")
+    ended = {"status": "completed", "levels": before, "end_timestamp": end}
+    scan_record(**ended, request=part)
+    assert left() is None
+    scan_record(**ended)
+    assert left() == 800  # half of 400 s of the first level, 600 s of the second
 
 
 def events(text: str) -> list[tuple[str, str, dict[str, Any]]]:

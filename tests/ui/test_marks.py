@@ -26,13 +26,13 @@ from tests.ui.conftest import PASSWORD, Walk
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone]
 
 Open = Callable[..., Walk]
-SLACK = 4.0
+SLACK = 2.0
 
-#: Remembers when nodes of a graph were first painted.
+#: Remembers when a graph was first painted, and how many nodes it says it has.
 PAINTED = """() => {
   const look = () => {
-    const number = document.querySelectorAll('g.node').length;
-    if (!number) return requestAnimationFrame(look);
+    if (!document.querySelector('g.node')) return requestAnimationFrame(look);
+    const number = Number(document.querySelector('.graph .size').textContent.split(' ')[0]);
     requestAnimationFrame(() => requestAnimationFrame(() => {
       window.painted = [performance.now(), number];
     }));

@@ -44,6 +44,22 @@ def fill(page: Any, section: str, values: dict[str, Any]) -> None:
             page.get_by_label(name, exact=True).fill(str(value))
 
 
+def test_the_databases_of_ovn_have_a_tab_with_a_live_test(
+    walk: Open, scanned: InventoryMgr, tester: None
+) -> None:
+    open_page = walk()
+    page = open_page.page
+    open_page.log_in("/ui/admin/environments/demo?tab=OVN")
+    page.get_by_role("button", name="Fill it in").click()
+    page.get_by_label("command_prefix", exact=True).fill("docker exec ovn_nb_db")
+    page.get_by_label("hosts", exact=True).fill('["controller-1"]')
+    page.get_by_role("button", name="Test OVN", exact=True).click()
+    page.get_by_text("OVN: does not work").wait_for()
+
+    page.get_by_text("the mechanism drivers of this environment have no OVN").first.wait_for()
+    assert open_page.errors == []
+
+
 def test_an_environment_is_added_tested_live_and_deleted_by_its_name(
     walk: Open, scanned: InventoryMgr, tester: None
 ) -> None:

@@ -44,7 +44,8 @@ export function edits(environment: string): boolean {
 
 export const isAdmin = () => session.value?.role === "admin";
 
-type Values = Record<string, string | number | boolean | undefined>;
+/** Values of a query; a list is sent as one key for each of its words. */
+type Values = Record<string, string | number | boolean | undefined | string[]>;
 
 /** Where to ask; of the time that the page shows, where the resource knows the past. */
 export function address(path: string, values: Values = {}): string {
@@ -52,7 +53,8 @@ export function address(path: string, values: Values = {}): string {
   const at = place.peek().query.get("at");
   if (at && knowsPast(path)) query.set("at", at);
   for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && value !== "") query.set(name, String(value));
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined && one !== "") query.append(name, String(one));
   }
   const text = query.toString();
   return `/api/v1${path}${text ? `?${text}` : ""}`;

@@ -9,10 +9,23 @@ export interface Place {
   query: URLSearchParams;
 }
 
+/** A part of an address in its own letters; one that is no such part stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Several names as one value of an address, and back: each name may hold a comma. */
+export const joined = (names: string[]) => names.map(encodeURIComponent).join(",");
+export const parted = (text: string) => text.split(",").filter(Boolean).map(decoded);
+
 function read(): Place {
   const path = location.pathname.slice(ROOT.length);
   return {
-    parts: path.split("/").filter(Boolean).map(decodeURIComponent),
+    parts: path.split("/").filter(Boolean).map(decoded),
     query: new URLSearchParams(location.search),
   };
 }

@@ -39,6 +39,7 @@ def _progress(level: Level, tasks: list[Document]) -> Document:
         "stage": level.stage.value,
         "tasks": len(tasks),
         "done": 0,
+        "began": now(),
         "queues": sorted({task["queue"] for task in tasks}),
     }
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calipso.discover.engine.coverage import write_report
+from calipso.discover.engine.remaining import seconds_left
 from calipso.discover.engine.scan import Publisher, Scan
 from calipso.discover.engine.scan_start import first_groups
 from calipso.discover.engine.scanners_metadata import load_scanners
@@ -221,11 +222,12 @@ def waiting_scans() -> list[Document]:
 
 
 def progress(scan_id: str) -> Document:
-    """How far a scan is: one read of its record, and of the workers as long as it has not ended.
+    """How far a scan is: its record, and the workers and scans before it as long as it runs.
 
     Raises NotFound.
     """
-    scan = ScanStore().get(scan_id)
+    store = ScanStore()
+    scan = store.get(scan_id)
     started, ended = scan.get("start_timestamp"), scan.get("end_timestamp")
     seconds = ((ended or now()) - started).total_seconds() if started else 0.0
     levels = [
@@ -249,6 +251,7 @@ def progress(scan_id: str) -> Document:
         "error_count": scan["error_count"],
         "warning_count": scan["warning_count"],
         "seconds": round(seconds, 2),
+        "seconds_left": seconds_left(store, scan),
         "submitted": scan["submit_timestamp"],
         "started": started,
         "ended": ended,

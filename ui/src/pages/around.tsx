@@ -3,7 +3,7 @@ import { address, get } from "../api.ts";
 import { useLoad } from "../load.ts";
 import { Empty, Failure, Waiting } from "../parts/basics.tsx";
 import { Graph, GraphTable, type GraphData } from "../parts/graph.tsx";
-import { go, place, to } from "../route.ts";
+import { go, joined, parted, place, to } from "../route.ts";
 import { plain } from "../words.ts";
 import type { Thing } from "./object.tsx";
 
@@ -35,7 +35,7 @@ async function read(id: string, depth: number, group: string, open: string): Pro
     ...far,
     limit: MOST,
     group_by: by,
-    open: by ? open : "",
+    open: by ? parted(open) : [],
   });
   let graph = await get<GraphData>(path, { format: "layout", ...values(group) });
   let by = group;
@@ -57,7 +57,7 @@ export function Around({ id, view, thing }: { id: string; view: string; thing: T
   const label = `${clique ? "What it depends on" : "What is near"}: ${plain(thing.name)}`;
   const at = (more: Record<string, string>) =>
     go(to(["object", id], { view, depth: depth ? String(depth) : "", group, open, ...more }));
-  const spread = (name: string) => at({ group: by, open: [open, name].filter(Boolean).join(",") });
+  const spread = (name: string) => at({ group: by, open: joined([...parted(open), name]) });
   return (
     <section aria-label={label}>
       <p class="line">

@@ -26,6 +26,8 @@ interface Progress {
   error_count: number;
   warning_count: number;
   seconds: number;
+  /** By the times of the last whole scan of this environment; null: not known. */
+  seconds_left: number | null;
   submitted: string;
   ended?: string;
 }
@@ -111,6 +113,7 @@ export function ScanPage({ id }: { id: string }) {
         <State of={how(progress.status, progress.error_count)} word={progress.status} />
         <span>{progress.stage}</span>
         <span>{Math.round(progress.seconds)} s</span>
+        {running(progress.status) ? <Left of={progress.seconds_left} /> : null}
         <span>submitted <Age of={progress.submitted} /></span>
         {running(progress.status) ? <span class="soft">{live.value ? "live" : "asked every 3 s"}</span> : null}
         {running(progress.status) && edits(progress.environment) ? (
@@ -138,6 +141,13 @@ export function ScanPage({ id }: { id: string }) {
     </>
   );
 }
+
+/** How long it still takes, by the times of the last whole scan. */
+const Left = ({ of }: { of: number | null }) => (
+  <span title="By the times of the last whole scan of this environment">
+    {of === null ? "time left: unknown" : `about ${Math.max(1, Math.round(of))} s left`}
+  </span>
+);
 
 /** Progress as the stream says it; asked every three seconds while there is no stream. */
 function useProgress(id: string) {

@@ -1,8 +1,9 @@
 // A graph drawn where the server placed it: pan, zoom, keyboard, and a table of the same rows.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go, here, place, to } from "../route.ts";
 import { counted, plain, shortened, stateWord, type Health } from "../words.ts";
 import { Mark, Name, save, SHAPES, State, Table } from "./basics.tsx";
+import { groupWords, nameOf, Nodes } from "./nodes.tsx";
 
 export interface NodeData {
   key: string;
@@ -49,17 +50,6 @@ export interface GraphData {
   layout: Placed;
 }
 
-const nameOf = (node: NodeData) => node.object_name || node.name;
-/** What a node is, in one line: its type and state, or what a group holds. */
-const kindOf = (node: NodeData) =>
-  node.members === undefined
-    ? [node.type, stateWord(node)].filter(Boolean).join(" · ")
-    : counted(node.members, "object");
-const groupWords = (node: NodeData) =>
-  [
-    ...Object.entries(node.types ?? {}).map(([type, number]) => `${number} ${type}`),
-    ...Object.entries(node.healths ?? {}).filter(([, number]) => number).map(([how, number]) => `${number} ${how}`),
-  ].join(", ");
 /** Smaller than this, text cannot be read; the drawing then scrolls. */
 const LEGIBLE = 0.8;
 const KEEP = 0.35;
@@ -70,11 +60,6 @@ interface Shown {
   /** Shows the objects of a group. */
   open?: (group: string) => void;
 }
-
-/** A node is found when one of its words has this text in it. */
-const fits = (node: NodeData, words: string) =>
-  [nameOf(node), node.type, node.host, stateWord(node), node.health]
-    .some((word) => word?.toLowerCase().includes(words.toLowerCase()));
 
 /** The drawing as PNG: the browser draws the picture of the server. */
 async function savePng(picture: string): Promise<void> {
@@ -91,27 +76,14 @@ async function savePng(picture: string): Promise<void> {
 export function Graph({ of, label, picture, open: spread }: Shown & { picture: string }) {
   const frame = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState(1);
-  const nodes = new Map(of.nodes.map((node) => [node.data.key, node.data]));
-  const edges = new Map(of.edges.map((edge) => [edge.data.key, edge.data]));
   const { width, height } = of.layout;
   const fit = () => {
     const room = frame.current?.clientWidth ?? width;
     setZoom(Math.min(1, Math.max(LEGIBLE, room / width)));
   };
-  useEffect(fit, [of.layout.width]);
+  useLayoutEffect(fit, [of.layout.width]);
   const find = place.value.query.get("find") ?? "";
   const as = (format: string) => picture.replace("format=svg", `format=${format}`);
-  const at = new Map(of.layout.nodes.map((item) => [item.key, item]));
-
-  const step = (event: KeyboardEvent, key: string) => {
-    const here = at.get(key)!;
-    const next = nearest(event.key, here, of, at);
-    if (!next) return;
-    event.preventDefault();
-    frame.current?.querySelector<SVGElement>(`[data-key="${next}"]`)?.focus();
-  };
-  const focal = of.nodes.find((node) => node.data.focal_point)?.data.key;
-  const first = focal ?? of.layout.nodes[0]?.key;
   return (
     <figure class="graph">
       <figcaption class="tools">
@@ -140,92 +112,66 @@ export function Graph({ of, label, picture, open: spread }: Shown & { picture: s
       </figcaption>
       <div class="drawing" ref={frame} tabIndex={0} role="group" aria-label={label}>
         <svg width={width * zoom} height={height * zoom} viewBox={`0 0 ${width} ${height}`}>
-          {of.layout.groups.map((box) => (
-            <g class="box">
-              <rect x={box.x} y={box.y} width={box.w} height={box.h} rx="8" />
-              <text x={box.x + 12} y={box.y + 24}>
-                {shortened(box.key, 60)}
-              </text>
-            </g>
-          ))}
-          {of.layout.edges.map((edge) => {
-            const data = edges.get(edge.key)!;
-            const how = data.link_type === "contains" ? "good" : data.health;
-            return (
-              <polyline class={`edge ${how}`} points={edge.points.join(" ")}>
-                <title>
-                  {plain([data.count ? counted(data.count, "link") : data.link_type, data.state, data.link_name, data.reason]
-                    .filter(Boolean).join(", "))}
-                </title>
-              </polyline>
-            );
-          })}
-          {of.layout.nodes.map((item) => {
-            const node = nodes.get(item.key)!;
-            const kind = shortened(kindOf(node), 21);
-            const name = shortened(nameOf(node), 17);
-            const open = () =>
-              node.members === undefined ? go(to(["object", node.key])) : spread?.(node.name);
-            return (
-              <g
-                class={`node ${node.health}${node.focal_point ? " focal" : ""}${find && !fits(node, find) ? " dim" : ""}`}
-                transform={`translate(${item.x} ${item.y})`}
-                data-key={node.key}
-                role="link"
-                tabindex={node.key === first ? 0 : -1} // SVG knows no other spelling
-                onClick={open}
-                onKeyDown={(event: KeyboardEvent) =>
-                  event.key === "Enter" ? open() : step(event, node.key)}
-              >
-                <title>
-                  {plain(
-                    [
-                      `${kind} ${nameOf(node).slice(0, 200)}, ${node.health}`,
-                      node.host ? `on ${node.host}` : "",
-                      groupWords(node),
-                      node.monitoring?.label ? `monitoring: ${node.monitoring.label} ${node.monitoring.text ?? ""}` : "",
-                      ...(node.problems ?? []).map((problem) => problem.message),
-                    ].filter(Boolean).join(", "),
-                  )}
-                </title>
-                <rect width={of.layout.node.w} height={of.layout.node.h} rx="6" />
-                <path class="mark" transform="translate(9 16)" d={SHAPES[node.health]} />
-                <text class="kind" x="28" y="17">
-                  {kind}
-                </text>
-                <text class="name" x="28" y="35">
-                  {name}
-                </text>
-              </g>
-            );
-          })}
+          {useMemo(() => <Ground of={of} />, [of])}
+          <Nodes of={of} frame={frame} zoom={zoom} find={find} open={spread} />
         </svg>
       </div>
       <p class="line soft" aria-label="Legend">
         {(Object.keys(SHAPES) as Health[]).map((how) => <span><Mark of={how} /> {how}</span>)}
         <span>dashed: the link is down, or its state is not known</span>
+        <span class="size">{counted(of.layout.nodes.length, "object")}, {counted(of.layout.edges.length, "link")}</span>
       </p>
       <Cut of={of} />
     </figure>
   );
 }
 
-type Spot = { key: string; x: number; y: number };
+/** What lies under the nodes: the boxes of hosts and the links. */
+const Ground = ({ of }: { of: GraphData }) => (
+  <>
+    {of.layout.groups.map((box) => (
+      <g class="box">
+        <rect x={box.x} y={box.y} width={box.w} height={box.h} rx="8" />
+        <text x={box.x + 12} y={box.y + 24}>
+          {shortened(box.key, 60)}
+        </text>
+      </g>
+    ))}
+    <Edges of={of} />
+  </>
+);
 
-/** The node that an arrow key leads to: along links to the side, else the next above or below. */
-function nearest(key: string, here: Spot, of: GraphData, at: Map<string, Spot>): string | null {
-  const side = { ArrowRight: 1, ArrowLeft: -1 }[key];
-  const level = { ArrowDown: 1, ArrowUp: -1 }[key];
-  if (side === undefined && level === undefined) return null;
-  const all = side === undefined
-    ? of.layout.nodes.filter((item) => item.x === here.x && (item.y - here.y) * level! > 0)
-    : of.edges
-        .flatMap(({ data }) =>
-          data.source === here.key ? [data.target] : data.target === here.key ? [data.source] : [])
-        .map((found) => at.get(found)!)
-        .filter((item) => (item.x - here.x) * side > 0);
-  const far = (item: Spot) => Math.abs(item.x - here.x) + Math.abs(item.y - here.y);
-  return all.sort((one, other) => far(one) - far(other))[0]?.key ?? null;
+/** More edges than this are drawn as one line for each health: a browser draws that much faster. */
+const APART = 800;
+
+function Edges({ of }: { of: GraphData }) {
+  const edges = new Map(of.edges.map((edge) => [edge.data.key, edge.data]));
+  const how = (data: EdgeData) => (data.link_type === "contains" ? "good" : data.health);
+  if (of.layout.edges.length > APART) {
+    const kinds = Map.groupBy(of.layout.edges, (edge) => how(edges.get(edge.key)!));
+    return (
+      <>
+        {[...kinds].map(([kind, all]) => (
+          <path class={`edge ${kind}`} d={all.map((edge) => `M${edge.points.join("L")}`).join("")} />
+        ))}
+      </>
+    );
+  }
+  return (
+    <>
+      {of.layout.edges.map((edge) => {
+        const data = edges.get(edge.key)!;
+        const kind = data.count ? counted(data.count, "link") : data.link_type;
+        return (
+          <polyline class={`edge ${how(data)}`} points={edge.points.join(" ")}>
+            <title>
+              {plain([kind, data.state, data.link_name, data.reason].filter(Boolean).join(", "))}
+            </title>
+          </polyline>
+        );
+      })}
+    </>
+  );
 }
 
 /** The same nodes as rows. */

@@ -38,7 +38,7 @@ from calipso.stores.scans.listening import require_workers
 ns = Namespace("connection_tests", description="Tests of accounts.", path="/connection_tests")
 
 ROOT = "/api/v1/connection_tests"
-Target = Literal["AMQP", "CLI", "ACI", "mysql", "OpenStack", "Monitoring"]
+Target = Literal["AMQP", "CLI", "ACI", "OVN", "mysql", "OpenStack", "Monitoring"]
 
 #: Fields that only workers use.
 INTERNAL = ("jobs", "reports")
@@ -130,7 +130,7 @@ class ConnectionTestBody(
 
     environment: Text = Field(description="Environment to test.", examples=["prod"])
     test_targets: list[Target] = Field(
-        min_length=1, max_length=6, description="Sections to test.", examples=[["mysql", "CLI"]]
+        min_length=1, max_length=7, description="Sections to test.", examples=[["mysql", "CLI"]]
     )
     targets_configuration: Annotated[list[SectionBody], Field(max_length=10)] = Field(
         default=[], description="Whole sections to test with instead of the stored ones."

@@ -16,6 +16,7 @@ from calipso.api.replies import Page
 from calipso.api.responders.resource.scans import scan_of
 from calipso.api.schemas import Answer
 from calipso.api.streams import EVENT_STREAM, event_stream
+from calipso.api.topics import PASSING
 from calipso.api.words import Severity, UtcTime
 from calipso.model.scan import ScanStatus
 from calipso.stores.scans.message_store import SEVERITY, MessageStore
@@ -45,6 +46,7 @@ PROGRESS = {
     "removed": 0,
     "stale": 0,
     "seconds": 4.2,
+    "seconds_left": 3.1,
     "submitted": "2026-05-04T03:00:00Z",
     "started": "2026-05-04T03:00:01Z",
     "ended": None,
@@ -60,6 +62,7 @@ class LevelAnswer(Answer):
     stage: str = ""
     tasks: int = Field(description="Tasks planned.")
     done: int = Field(description="Tasks done.")
+    began: UtcTime | None = Field(default=None, description="When its tasks were sent.")
 
 
 class ProgressAnswer(Answer):
@@ -83,6 +86,9 @@ class ProgressAnswer(Answer):
     removed: int = Field(description="Objects that the cloud no longer has.")
     stale: int = Field(description="Objects that could not be read and were kept.")
     seconds: float
+    seconds_left: float | None = Field(
+        description="By the times of the last whole scan of this environment; null: not known."
+    )
     submitted: UtcTime
     started: UtcTime | None
     ended: UtcTime | None
@@ -163,7 +169,7 @@ def events_of(key: str) -> Response:
     return event_stream(
         lambda: progress_of(key),
         is_last=lambda state: ScanStatus(state["status"]).final,
-        told=lambda state: {name: state[name] for name in state if name != "seconds"},
+        told=lambda state: {name: state[name] for name in state if name not in PASSING},
         last_id=request.headers.get("Last-Event-ID", ""),
     )
 

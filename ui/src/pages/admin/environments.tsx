@@ -12,7 +12,7 @@ import { MainForm, SectionForm, type Main } from "./sections.tsx";
 import { Tests, type Ask } from "./tests.tsx";
 
 /** Sections that are offered besides those that an environment needs. */
-const OFFERED = ["AMQP", "ACI", "Monitoring"];
+const OFFERED = ["AMQP", "ACI", "OVN", "Monitoring"];
 const TITLES: Record<string, string> = { OpenStack: "API", mysql: "Database", CLI: "Hosts (SSH)" };
 
 export function EnvironmentsSetUp() {
