@@ -124,6 +124,7 @@ def test_another_user_gets_nothing_from_the_stores(stack: Shell, packages: Path)
     assert json.loads(said.stdout) == ["mongo reached", "redis reached"], said.stderr
 
 
+@pytest.mark.long
 def test_passwords_are_in_files_of_their_owner_and_on_no_command_line(stack: Shell) -> None:
     urls = stack.stores()
     secrets = [(stack.home / f"{name}.password").read_text() for name in ("mongo", "redis")]
@@ -141,11 +142,13 @@ def test_passwords_are_in_files_of_their_owner_and_on_no_command_line(stack: She
         assert redis.ping()
 
 
+@pytest.mark.long
 def test_logs_are_read_by_their_owner_only(stack: Shell) -> None:
     for log in (stack.home / "log").iterdir():
         assert stat.S_IMODE(log.stat().st_mode) & 0o077 == 0, log
 
 
+@pytest.mark.long
 def test_a_new_password_is_taken_after_its_file_was_deleted(stack: Shell) -> None:
     with MongoClient[dict[str, object]](stack.stores()["mongo_url"]) as mongo:
         mongo.calipso.kept.insert_one({"a": 1})
@@ -160,6 +163,7 @@ def test_a_new_password_is_taken_after_its_file_was_deleted(stack: Shell) -> Non
         assert mongo.calipso.kept.count_documents({}) == 1
 
 
+@pytest.mark.long
 def test_an_upgrade_is_looked_at_while_the_store_is_down(stack: Shell) -> None:
     stack("down")
 
