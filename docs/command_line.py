@@ -35,6 +35,15 @@ def section(words: tuple[str, ...], command: Any) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def verbs_of(group: TyperGroup) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Commands of a group and of the groups in it, with their words."""
+    for verb, part in group.commands.items():
+        if isinstance(part, TyperGroup):
+            yield from (((verb, *more), found) for more, found in verbs_of(part))
+        else:
+            yield (verb,), part
+
+
 def text_of(command: Any) -> Iterator[str]:
     """Paragraphs of the help; an example as code."""
     for paragraph in (command.help or "").strip().split("\n\n"):
@@ -78,8 +87,9 @@ def page() -> str:
         command = load(name)
         parts.append(f"## calipso {name}\n")
         if isinstance(command, TyperGroup):
-            for verb, part in command.commands.items():
-                parts.append(f"### calipso {name} {verb}\n\n{section((name, verb), part)}")
+            for verbs, part in verbs_of(command):
+                heading = " ".join((name, *verbs))
+                parts.append(f"### calipso {heading}\n\n{section((name, *verbs), part)}")
         else:
             parts.append(section((name,), command))
     return "\n".join(parts)

@@ -12,6 +12,7 @@ from bson import ObjectId
 from calipso.cli import completing
 from calipso.cli.monitoring_in import add_in
 from calipso.cli.monitoring_setup import add_setup
+from calipso.cli.monitoring_webhooks import webhooks
 from calipso.cli.output import (
     ColumnOption,
     Format,
@@ -48,6 +49,7 @@ from calipso.utils.clock import now
 app = typer.Typer(help="Statuses: list, show, ack, silence, run; set up other systems.")
 add_in(app)
 add_setup(app)
+app.add_typer(webhooks, name="webhook")
 
 COLUMNS = ["label", "kind", "type", "name", "host", "text", "for"]
 #: Seconds to wait for a round that was asked for.

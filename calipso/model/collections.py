@@ -253,7 +253,7 @@ _MONITORING = (
         Scope.ENVIRONMENT,
         "alerts that wait to be sent",
         Backup.NEVER,
-        (by("next_at"),),
+        (by("next_at"), by("environment", "webhook")),
         removed_by="environment",
     ),
 )

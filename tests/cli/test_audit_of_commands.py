@@ -37,6 +37,7 @@ CHANGES = {
     *("events reconcile", "events retry"),
     *("intent add", "intent remove", "mute add", "mute remove"),
     *("monitoring ack", "monitoring silence", "monitoring deploy", "monitoring remove"),
+    *("monitoring webhook add", "monitoring webhook remove"),
     *("user add", "user passwd", "user grant", "user remove", "user token", "user revoke"),
 }
 #: Those that change nothing a person would ask about: they read, or start and stop processes.
@@ -52,6 +53,7 @@ READS = {
     *("drift", "intent check", "intent list", "intent pin", "mute list"),
     *("events dead", "events list", "events listen", "events run", "events show", "events status"),
     *("monitoring handle", "monitoring icinga"),  # results of other systems: changes of a status
+    *("monitoring webhook list", "monitoring webhook test"),
     *("monitoring list", "monitoring show", "monitoring summary", "monitoring hosts"),
     *("monitoring projects",),
     *("monitoring render", "monitoring run", "monitoring status"),

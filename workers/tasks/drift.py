@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from calipso.analysis.drift import judge, judged_scan
+from calipso.analysis.drift import TOLD, judge, judged_scan
 from calipso.analysis.intents import check_stored
 from calipso.discover.engine.scan_finish import DONE
 from calipso.model.scan import ScanRequest, ScanStatus
+from calipso.settings import settings
 from calipso.stores.inventory.finding_store import FindingStore
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
+from calipso.stores.monitoring.alert_store import AlertStore
+from calipso.stores.monitoring.notices import of_finding
 from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.clock import now
 from workers.app import app
@@ -31,6 +34,12 @@ def run(self: ScanTask, environment: str, inventory: str, scan_id: str = "") -> 
         FindingStore(inv).begin_run(environment)
         found = judge(inv, environment, scan_id=scan_id)
         check_stored(inv, environment)
+        if inventory == settings().inventory:
+            notices = [
+                *(of_finding(environment, one, cleared=False) for one in found.new[:TOLD]),
+                *(of_finding(environment, one, cleared=True) for one in found.cleared[:TOLD]),
+            ]
+            AlertStore(inv.db).publish(environment, notices)
         return {"open": found.found, "new": len(found.new), "cleared": len(found.cleared)}
 
     return self.store_retry(work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -12,13 +12,13 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from calipso.errors import Conflict, NotFound
-from calipso.model.answer import Answer, Evidence, Verdict
 from calipso.model.documents import Document
 from calipso.model.monitoring import Value
 from calipso.secrets.box import SecretBox, map_secrets
 from calipso.stores.mongo.conditional import alike, change_if
 from calipso.stores.mongo.indexes import ensure_indexes
-from calipso.stores.monitoring.status_store import Changed, message_text
+from calipso.stores.monitoring.notices import STATUS, Notice, of_status, of_test
+from calipso.stores.monitoring.status_store import Changed
 from calipso.stores.store import Store
 from calipso.utils.clock import now
 
@@ -26,14 +26,9 @@ from calipso.utils.clock import now
 ATTEMPTS, FIRST_PAUSE = 8, 15
 #: Seconds for which a process that sends an alert has it for itself.
 LEASE = 60
+#: Alerts that may wait for one webhook.
+MOST_WAITING = 10_000
 WEBHOOKS = "monitoring_webhooks"
-
-VERDICTS = {
-    Value.OK: Verdict.YES,
-    Value.WARNING: Verdict.DEGRADED,
-    Value.ERROR: Verdict.NO,
-    Value.UNKNOWN: Verdict.UNKNOWN,
-}
 
 
 class AlertStore(Store):
@@ -86,23 +81,44 @@ class AlertStore(Store):
     # -- alerts --------------------------------------------------------------------------
 
     def queue(self, environment: str, changed: Iterable[Changed]) -> int:
-        """Queue alerts for the webhooks that want them; returns their number."""
-        news = [
-            (one, text)
-            for one in changed
-            if (text := message_text(one.found, one.before, Value(one.status["value"]), one.status))
-        ]
-        if not news:
+        """Queue alerts of changed statuses; returns their number."""
+        found = (of_status(environment, one) for one in changed)
+        return self.publish(environment, [notice for notice in found if notice is not None])
+
+    def publish(self, environment: str, notices: Sequence[Notice]) -> int:
+        """Queue notices for the webhooks that want them; returns how many alerts that makes.
+
+        Of a webhook that has too many waiting, the new ones are dropped and counted.
+        """
+        if not notices:
             return 0
-        writes = []
+        writes: list[Any] = []
         for webhook in self.webhooks({"environment": environment}):
-            for one, text in news:
-                if wants(webhook, one):
-                    body = payload(environment, one, text)
-                    writes.append(InsertOne(self._alert(environment, webhook["_id"], body)))
+            wanted = [notice.body for notice in notices if wants(webhook, notice)]
+            room = self._room(webhook) if wanted else 0
+            writes += [
+                InsertOne(self._alert(environment, webhook["_id"], body)) for body in wanted[:room]
+            ]
+            if len(wanted) > room:
+                dropped = {"$inc": {"dropped": len(wanted) - room}}
+                self.db[WEBHOOKS].update_one({"_id": webhook["_id"]}, dropped)
         if writes:
             self.collection.bulk_write(writes, ordered=False)
         return len(writes)
+
+    def test(self, webhook: Mapping[str, Any]) -> None:
+        """Queue an alert that says nothing but that it is a test."""
+        environment = str(webhook["environment"])
+        body = of_test(environment, str(webhook["name"]))
+        self.collection.insert_one(self._alert(environment, webhook["_id"], body))
+
+    def waiting(self, webhook: Mapping[str, Any]) -> int:
+        """Return how many alerts wait for a webhook."""
+        mine = {"environment": webhook["environment"], "webhook": webhook["_id"]}
+        return self.collection.count_documents(mine)
+
+    def _room(self, webhook: Mapping[str, Any]) -> int:
+        return max(0, MOST_WAITING - self.waiting(webhook))
 
     @staticmethod
     def _alert(environment: str, webhook: ObjectId, body: Document) -> Document:
@@ -116,26 +132,38 @@ class AlertStore(Store):
             "last_problem": "",
         }
 
-    def due(self, moment: datetime, most: int = 100) -> list[Document]:
-        """Return alerts to send now, and lease them to this process."""
-        found = self.collection.find({"next_at": {"$lte": moment}}, sort=[("next_at", 1)])
-        mine = []
-        for alert in found.limit(most):
+    def next_due(self, moment: datetime, but: Collection[ObjectId] = ()) -> Document | None:
+        """Return an alert to send now, and lease it to this process; None without one.
+
+        Those of the webhooks in `but` are left out.
+        """
+        wanted: Document = {"next_at": {"$lte": moment}}
+        if but:
+            wanted["webhook"] = {"$nin": list(but)}
+        for alert in self.collection.find(wanted, sort=[("next_at", 1)], limit=10):
             lease = {"next_at": moment + timedelta(seconds=LEASE)}
             update = change_if(alike({"next_at": alert["next_at"]}), lease)
             if self.collection.update_one({"_id": alert["_id"]}, update).modified_count:
-                mine.append(alert)
-        return mine
+                return alert
+        return None
 
     def sent(self, alert: Mapping[str, Any]) -> None:
         """Forget an alert that arrived."""
+        self.forget(alert)
+        fields = {"last_sent": now(), "last_problem": ""}
+        self.db[WEBHOOKS].update_one({"_id": alert["webhook"]}, {"$set": fields})
+
+    def forget(self, alert: Mapping[str, Any]) -> None:
+        """Send an alert no more."""
         self.collection.delete_one({"_id": alert["_id"]})
 
     def failed(self, alert: Mapping[str, Any], problem: str) -> bool:
         """Try again later; False when it is given up."""
         attempts = int(alert["attempts"]) + 1
+        told = {"$set": {"last_problem": problem[:300]}}
+        self.db[WEBHOOKS].update_one({"_id": alert["webhook"]}, told)
         if attempts >= ATTEMPTS:
-            self.sent(alert)
+            self.forget(alert)
             return False
         later = now() + timedelta(seconds=FIRST_PAUSE * 2 ** (attempts - 1))
         fields = {"attempts": attempts, "next_at": later, "last_problem": problem[:300]}
@@ -143,37 +171,15 @@ class AlertStore(Store):
         return True
 
 
-def wants(webhook: Mapping[str, Any], one: Changed) -> bool:
-    """True when the filter of a webhook lets a change through: its types, and how bad it is.
+def wants(webhook: Mapping[str, Any], notice: Notice) -> bool:
+    """True when the filter of a webhook lets a notice through: topic, types, and how bad it is.
 
     That something is good again passes when the value before did.
     """
     types = webhook.get("types") or []
-    if types and one.found.target.type not in types:
+    if notice.topic not in (webhook.get("topics") or [STATUS]) or (
+        types and notice.type not in types
+    ):
         return False
     least = Value(int(webhook.get("at_least", Value.WARNING)))
-    after = Value(one.status["value"])
-    before = Value.OK if one.before is None else one.before
-    return max(after.badness, before.badness) >= least.badness
-
-
-def payload(environment: str, one: Changed, text: str) -> Document:
-    """Return the body of an alert: an answer, and what it is about."""
-    target, status = one.found.target, one.status
-    value = Value(status["value"])
-    answer = Answer(
-        verdict=VERDICTS[value],
-        sentence=text,
-        code=f"status_{value.name.lower()}",
-        findings=[{"value": int(value), "label": value.label, "text": status["text"]}],
-        evidence=[
-            Evidence(
-                source=status["source"], line=status["text"], host=target.host, read_at=status["at"]
-            )
-        ],
-        as_of=status["at"],
-    )
-    about = {"kind": target.kind, "type": target.type, "id": target.id, "name": target.name}
-    before = None if one.before is None else one.before.label
-    more = {"environment": environment, "object": about | {"host": target.host}, "was": before}
-    return answer.model_dump(mode="json") | more | {"since": status["since"].isoformat()}
+    return notice.value.badness >= least.badness

@@ -1,9 +1,8 @@
-"""`/monitoring`: acknowledgements, silences, and addresses that get alerts."""
+"""`/monitoring`: acknowledgements and silences."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
 
 from bson import ObjectId
 from flask_restx import Namespace, Resource
@@ -22,10 +21,8 @@ from calipso.model.documents import Document
 from calipso.model.monitoring import Value
 from calipso.stores.inventory.inventory_mgr import InventoryMgr
 from calipso.stores.mongo.mongo_access import MongoAccess
-from calipso.stores.monitoring.alert_store import AlertStore
 from calipso.stores.monitoring.silence_store import SilenceStore
 from calipso.utils.clock import now
-from monitoring.runner.alerts import place
 
 ns = Namespace(
     "monitoring_people", description="Who works on what, and who is told.", path="/monitoring"
@@ -168,118 +165,4 @@ class Silence(Resource):  # type: ignore[misc]
         )
         caller.may_edit(caller.check_seen(found, f"silence {key}")["environment"])
         store.remove(ObjectId(key), {})
-        return Reply(status=204)
-
-
-LABELS = {"Unknown": Value.UNKNOWN, "Warning": Value.WARNING, "Error": Value.ERROR}
-
-
-class WebhookBody(
-    Body,
-    json_schema_extra={
-        "examples": [{"environment": "prod", "name": "chat", "url": "https://chat.example.org/x"}]
-    },
-):
-    """An address that gets alerts."""
-
-    environment: EnvironmentName
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    url: str = Field(
-        pattern=r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]{0,200}[A-Za-z0-9])?(:[0-9]{1,5})?(/[!-~]{0,1500})?$",
-        description="Where to send; only its host is ever shown.",
-    )
-    secret: str = Field(
-        default="", max_length=200, description="Signs each alert (HMAC-SHA256); never shown."
-    )
-    at_least: Literal["Unknown", "Warning", "Error"] = Field(
-        default="Warning", description="Changes to or from this value, or a worse one."
-    )
-    types: Annotated[list[str], Field(max_length=50)] = Field(
-        default=[], description="Of these object and link types only; default: all."
-    )
-
-
-class WebhookAnswer(Answer):
-    """A webhook, without its secret and the path of its address."""
-
-    id: str = ""
-    environment: str = ""
-    name: str = ""
-    address: str = Field(default="", description="Scheme and host.")
-    signed: bool = False
-    at_least: str = ""
-    types: list[str] = Field(default=[])
-
-
-WEBHOOK = {
-    "id": EXAMPLE_KEY,
-    "environment": "prod",
-    "name": "chat",
-    "address": "https://chat.example.org",
-    "signed": True,
-    "at_least": "Warning",
-    "types": [],
-}
-
-
-def _webhook(store: AlertStore, stored: Document) -> Document:
-    opened = store.opened(stored["_id"]) or {}
-    return {
-        "id": str(stored["_id"]),
-        "environment": stored["environment"],
-        "name": stored["name"],
-        "address": place(str(opened.get("url_secret", ""))),
-        "signed": bool(opened.get("secret")),
-        "at_least": Value(stored["at_least"]).label,
-        "types": stored["types"],
-    }
-
-
-class WebhooksAnswer(Answer):
-    """Webhooks."""
-
-    webhooks: list[WebhookAnswer]
-
-
-@ns.route("/webhooks")
-class Webhooks(Resource):  # type: ignore[misc]
-    """All webhooks."""
-
-    @operation(Need.ADMIN, answer=WebhooksAnswer, example={"webhooks": [WEBHOOK]})
-    def get(self, caller: Caller) -> Document:
-        """Addresses that get alerts."""
-        store = AlertStore()
-        return {"webhooks": [_webhook(store, item) for item in store.webhooks({})]}
-
-    @operation(
-        Need.ADMIN,
-        status=201,
-        answer=WebhookAnswer,
-        body=WebhookBody,
-        errors=(404, 409),
-        example=WEBHOOK,
-    )
-    def post(self, caller: Caller, body: WebhookBody) -> Reply:
-        """Send alerts to an address from now on."""
-        caller.may_edit(body.environment)
-        store = AlertStore()
-        store.ensure_webhook_indexes()
-        given = body.model_dump()
-        given["url_secret"] = given.pop("url")
-        given["at_least"] = int(LABELS[body.at_least])
-        return Reply(_webhook(store, store.add(given)), 201)
-
-
-@ns.route("/webhooks/<string:key>")
-class Webhook(Resource):  # type: ignore[misc]
-    """One webhook."""
-
-    @operation(Need.ADMIN, status=204, errors=(404,))
-    def delete(self, key: Key, caller: Caller) -> Reply:
-        """Send no more alerts there; those that wait are dropped."""
-        store = AlertStore()
-        found = store.webhooks({"_id": ObjectId(key) if ObjectId.is_valid(key) else None})
-        if not found:
-            raise NotFound(f"no webhook {key}")
-        store.remove(found[0]["environment"], found[0]["name"])
         return Reply(status=204)
