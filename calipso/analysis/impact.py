@@ -101,7 +101,7 @@ def _row(user: Document, effect: Effect, titles: Mapping[str, str]) -> Document:
     lost = [titles.get(name, name) for name in effect.lost]
     degraded = [titles.get(name, name) for name in effect.degraded]
     if effect.gone:
-        reason = "it fails itself, or its host does"
+        reason = "it or its host fails"
     elif lost:
         reason = f"no way is left to {', '.join(lost)}"
     else:
@@ -181,11 +181,15 @@ def _unread(items: Iterable[Document], users: Iterable[Document]) -> Iterator[st
             )
 
 
+def _counted(number: int, kind: str) -> str:
+    return f"{number} {kind}" if number == 1 else f"{number} {kind}s"
+
+
 def impact_answer(found: Impact) -> Answer:
     """No: something is lost; degraded: only reserves; yes: nothing; unknown: nobody knows."""
     counts = found.counts()
     told = [
-        f"{effect}: {', '.join(f'{number} {kind}' for kind, number in sorted(own.items()))}"
+        f"{effect}: {', '.join(_counted(number, kind) for kind, number in sorted(own.items()))}"
         for effect, own in counts.items()
         if own
     ]

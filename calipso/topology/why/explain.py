@@ -30,8 +30,19 @@ def explain(world: World, item: Record, start: End | None = None) -> Answer:
     if cause is None:
         text = f"Nothing is wrong with the network of {name}, as far as the last scan read it."
         return _answer(Verdict.YES, "nothing_wrong", text, found)
-    text = f"{name}: {cause.message.rstrip('.')} (first cause, at the check: {cause.check})."
+    said = cause.message.rstrip(".")
+    said = said if said.startswith(name) else f"{name}: {said}"
+    _shorten(found, cause)
+    text = f"{said}. It is the first cause, found by the check: {cause.check}."
     return _answer(cause.verdict, cause.code, text, found, cause)
+
+
+def _shorten(found: Sequence[Finding], cause: Finding) -> None:
+    """Say of checks after the first cause that fail by the same hop only that it is the same."""
+    reason = cause.message.partition(": ")[2]
+    for one in found[found.index(cause) + 1 :]:
+        if reason and one.code == cause.code and one.message.endswith(reason):
+            one.message = one.message.removesuffix(reason) + "the same cause."
 
 
 def _first(found: Sequence[Finding]) -> Finding | None:

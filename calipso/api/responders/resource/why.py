@@ -34,8 +34,9 @@ class WhyQuery(OneQuery):
 EXAMPLE = {
     "verdict": "no",
     "code": "tap_missing",
-    "sentence": "web-3: compute-2: instance web-3 has interface tapd4743834-08, but the host has "
-    "no such device (first cause, at the check: it has a port).",
+    "sentence": "web-3 does not reach its network: compute-2: instance web-3 has interface "
+    "tapd4743834-08, but the host has no such device. It is the first cause, found by the check: "
+    "it has a port.",
     "hops": [],
     "findings": [
         {
