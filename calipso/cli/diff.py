@@ -130,7 +130,7 @@ def _between(
             hint="Give it: --env NAME",
         )
     last = moment(end, "--to") if end else now()
-    return between(names[0], moment(start, "--from"), last)
+    return between(names[0], moment(start, "--from or --since"), last)
 
 
 def _show(found: Difference, output_format: Format) -> None:

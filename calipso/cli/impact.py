@@ -29,6 +29,7 @@ from calipso.cli.selecting import (
     InventoryOption,
     ObjectTypeOption,
     known_environment,
+    known_types,
     one_object,
     opened,
 )
@@ -108,6 +109,7 @@ def spof(
     Example: calipso spof --env prod --type switch -f csv
     """
     inv = opened(inventory, at)
+    known_types(inv, object_type)
     names = [known_environment(inv, environment)] if environment else environments(inv)
     rows = [
         row | {"environment": name} for name in names for row in single_points(inv, name, least)

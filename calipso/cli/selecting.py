@@ -78,7 +78,11 @@ ScanId = Annotated[
 ]
 EnvironmentName = Annotated[
     str,
-    typer.Argument(help="Name of the environment.", autocompletion=completing.environments),
+    typer.Argument(
+        metavar="ENVIRONMENT",
+        help="Name of the environment.",
+        autocompletion=completing.environments,
+    ),
 ]
 ScannedEnvironment = Annotated[
     str,

@@ -10,6 +10,32 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from calipso.model.answer import Evidence, Verdict
 
+#: Protocols that rules of Neutron name, with the numbers of IANA.
+PROTOCOLS = {
+    "icmp": 1,
+    "igmp": 2,
+    "ipip": 4,
+    "tcp": 6,
+    "egp": 8,
+    "udp": 17,
+    "dccp": 33,
+    "ipv6-encap": 41,
+    "ipv6-route": 43,
+    "ipv6-frag": 44,
+    "rsvp": 46,
+    "gre": 47,
+    "esp": 50,
+    "ah": 51,
+    "ipv6-icmp": 58,
+    "ipv6-nonxt": 59,
+    "ipv6-opts": 60,
+    "ospf": 89,
+    "vrrp": 112,
+    "pgm": 113,
+    "sctp": 132,
+    "udplite": 136,
+}
+
 
 class Direction(StrEnum):
     """Which packets a hop is about."""

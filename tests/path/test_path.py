@@ -161,4 +161,8 @@ def test_a_port_lets_pass_what_a_rule_of_its_groups_names(
     assert ports[-1]["security"]["group"] == "default"
     with pytest.raises(ConfigError, match="a port needs a protocol"):
         packet_of(None, 22)
+    for wrong in ("foo", "256", "-1", "tcp "):
+        with pytest.raises(ConfigError, match="there is no protocol"):
+            packet_of(wrong, None)
+    assert [packet_of(name, None).protocol for name in ("TCP", "0", "255")] == ["tcp", "0", "255"]
     assert cloud.port("web").groups is None

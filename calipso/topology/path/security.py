@@ -12,11 +12,11 @@ from ipaddress import ip_address, ip_network
 
 from calipso.model.answer import Verdict
 from calipso.model.documents import Record
-from calipso.model.path import Security
+from calipso.model.path import PROTOCOLS, Security
 from calipso.topology.path.world import World
 
 #: Protocols by their numbers, as rules may give them.
-_NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "132": "sctp"}
+_NUMBERS = {str(number): name for name, number in PROTOCOLS.items()}
 _ALIKE = {"icmpv6": "ipv6-icmp", "any": "", "none": "", "0": ""}
 _PING = {"icmp": 8, "ipv6-icmp": 128}
 

@@ -27,6 +27,7 @@ from calipso.api.replies import json_response
 from calipso.api.words import EnvironmentName, Text
 from calipso.errors import ConfigError
 from calipso.model.answer import Answer
+from calipso.model.path import PROTOCOLS
 from calipso.topology.formats import MEDIA, dot
 from calipso.topology.path.drawing import as_graph
 from calipso.topology.svg import svg
@@ -34,8 +35,14 @@ from calipso.topology.svg import svg
 ns = Namespace("path", description="The way of packets between two ends.", path="/")
 
 
-#: A name or number of a protocol.
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$", examples=["tcp"])]
+#: A name of a protocol that rules of Neutron may have, or a number.
+Word = Annotated[
+    str,
+    Field(
+        pattern=rf"^({'|'.join(PROTOCOLS)}|[1-9]?[0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])$",
+        examples=["tcp"],
+    ),
+]
 
 
 class PathFormat(StrEnum):
