@@ -250,6 +250,7 @@ def test_the_time_left_comes_from_the_last_whole_scan_and_is_unknown_without_one
     scan_record(**ended, request=part)
     assert left() is None
     scan_record(**ended)
+    scan_record(status="completed", request={"scanner": None}, levels=None, end_timestamp=now())
     assert left() == 800  # half of 400 s of the first level, 600 s of the second
 
 

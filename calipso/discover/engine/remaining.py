@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from calipso.model.documents import Document
-from calipso.model.scan import ScanRequest, ScanStatus
+from calipso.model.scan import ScanStatus
 from calipso.stores.scans.scan_store import ScanStore
 from calipso.utils.clock import now
 
 #: Scans that are looked through for one that read the whole inventory; events make many small ones.
 LOOKED_AT = 50
+
+#: What limits a scan to a part, or to some of its stages.
+_LIMITS = ("object_id", "scanner", "parts", "inventory_only", "links_only", "cliques_only")
 
 #: How a scan ended that went through all its levels.
 _ENDED = [ScanStatus.COMPLETED.value, ScanStatus.COMPLETED_WITH_ERRORS.value]
@@ -27,10 +31,10 @@ def seconds_left(store: ScanStore, scan: Mapping[str, Any]) -> float | None:
         return None
     wanted = {name: scan[name] for name in ("environment", "inventory")}
     wanted |= {"status": {"$in": _ENDED}}
-    before = next(filter(_whole, store.find_scans(wanted, LOOKED_AT)), None)
-    took = _took(before) if before else {}
-    number = scan["level"]
-    level = scan["levels"].get(str(number), {})
+    before = map(_took, filter(_whole, store.find_scans(wanted, LOOKED_AT)))
+    took = next(filter(None, before), {})
+    number = int(scan.get("level") or 0)
+    level = (scan.get("levels") or {}).get(str(number), {})
     place = (number, level.get("title"))
     if place not in took or not level.get("began"):
         return None
@@ -42,19 +46,19 @@ def seconds_left(store: ScanStore, scan: Mapping[str, Any]) -> float | None:
 
 
 def _whole(scan: Mapping[str, Any]) -> bool:
-    request = ScanRequest.model_validate(scan["request"])
-    return request.whole_inventory() and not request.inventory_only
+    """True for a scan of everything. Records of other versions may have other requests."""
+    request = scan.get("request") or {}
+    return not any(request.get(name) for name in _LIMITS)
 
 
 def _took(scan: Document) -> dict[tuple[int, str], float]:
     """Seconds of each level, by its number and title; empty when the record does not have them."""
-    levels = sorted(
-        ((int(number), level) for number, level in scan["levels"].items()), key=lambda item: item[0]
-    )
+    found = scan.get("levels") or {}
+    levels = sorted(((int(number), level) for number, level in found.items()), key=itemgetter(0))
     begins = [level.get("began") for _, level in levels]
-    if not all(begins):
+    ends = [*begins[1:], scan.get("end_timestamp")]
+    if not all((*begins, *ends)):
         return {}
-    ends = [*begins[1:], scan["end_timestamp"]]
     return {
         (number, level["title"]): (end - level["began"]).total_seconds()
         for (number, level), end in zip(levels, ends, strict=True)
