@@ -81,6 +81,14 @@ def own_database(url: str, worker: str) -> str:
     return parts._replace(path=f"/{first + int(worker.removeprefix('gw'))}").geturl()
 
 
+@pytest.fixture(autouse=True)
+def same_umask() -> Iterator[None]:
+    """A command that a test runs in this process sets the mask of new files for all that follow."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture
 def home(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A data directory and a database of its own; settings of this process point at them."""

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from calipso.cli import completing
 from calipso.cli.output import ColumnOption, Format, FormatOption, say, show_list
 from calipso.cli.selecting import EnvironmentName, EnvOption
 from calipso.errors import ConfigError, NotFound
@@ -78,7 +79,10 @@ def add(
         list[str] | None, typer.Option("--topic", help="status (default) or drift; repeatable.")
     ] = None,
     object_type: Annotated[
-        list[str] | None, typer.Option("--type", help="Only of this type; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--type", help="Only of this type; repeatable.", autocompletion=completing.types
+        ),
     ] = None,
 ) -> None:
     """Send alerts of an environment to an address from now on.

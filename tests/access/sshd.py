@@ -131,6 +131,7 @@ def _write(folder: Path, port: int, more: str) -> None:
     (folder / "config").write_text(_CONFIG.format(folder=folder, port=port, more=more))
     _accounts(folder)
     (folder / "bin").mkdir(exist_ok=True)
+    (folder / "bin").chmod(0o755)
     (folder / "bin" / "sudo").write_text(_SUDO)
     (folder / "bin" / "sudo").chmod(0o755)
     for path in (folder, *folder.parents):  # the accounts must get at their homes
@@ -151,9 +152,12 @@ def _accounts(folder: Path) -> None:
         home = folder / "home" / user
         home.mkdir(parents=True, exist_ok=True)
         (home / ".bashrc").write_text(_BASHRC)
+        for path, mode in ((home.parent, 0o755), (home, 0o755), (home / ".bashrc", 0o644)):
+            path.chmod(mode)  # whatever the umask is: commands of Calipso set it
         passwd += f"{user}:x:{23001 + number}:65534::{home}:/bin/bash\n"
         shadow.append(f"{user}:{hashed.strip()}:19000:0:99999:7:::")
     (folder / "passwd").write_text(passwd)
+    (folder / "passwd").chmod(0o644)
     (folder / "shadow").write_text("\n".join(shadow) + "\n")
 
 

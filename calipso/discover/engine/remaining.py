@@ -57,7 +57,7 @@ def _took(scan: Document) -> dict[tuple[int, str], float]:
     levels = sorted(((int(number), level) for number, level in found.items()), key=itemgetter(0))
     begins = [level.get("began") for _, level in levels]
     ends = [*begins[1:], scan.get("end_timestamp")]
-    if not all((*begins, *ends)):
+    if not levels or not all((*begins, *ends)):
         return {}
     return {
         (number, level["title"]): (end - level["began"]).total_seconds()
