@@ -13,6 +13,7 @@ from calipso.topology.path.hops import hop_of, names
 from calipso.topology.path.ovn_places import handled_by_ovn
 from calipso.topology.path.places import judge_place
 from calipso.topology.path.switch import judge_leaving, judge_mtu, judge_switch, judge_tunnel
+from calipso.topology.path.way_parts import not_read_hop
 from calipso.topology.path.world import Place, World, is_tunnelled, segment_of
 
 #: Where two ways inside a host can meet: a NIC has a switch of its own for its functions.
@@ -87,12 +88,8 @@ def _side(world: World, network: Record, place: Place) -> Side:
 
 def _switch_not_read(place: Place) -> Hop:
     """The hop of a switch of OVN that is not in the inventory."""
-    name = f"{place.host}-OVN"
-    hop = Hop(type="vedge", id=name, name=name, host=place.host)
     text = f"{place.host or 'a host'}: nobody read its switch, where OVN handles the packet"
-    hint = "The coverage report of the last scan says why: calipso scan show last"
-    hop.fail(Verdict.UNKNOWN, "not_read", text, hint)
-    return hop
+    return not_read_hop("vedge", f"{place.host}-OVN", place.host, text)
 
 
 def _say_once(hops: list[Hop]) -> None:

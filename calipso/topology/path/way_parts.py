@@ -26,9 +26,13 @@ def end_hops(place: Place) -> list[Hop]:
 
 def _service_not_read(place: Place) -> Hop:
     """DHCP of OVN on a host whose databases nobody read."""
-    name = f"{place.host}-dhcp-{place.network}"
-    hop = Hop(type="vservice", id=name, name=name, host=place.host)
     text = f"{place.host}: nobody read OVN's databases, where its DHCP is"
+    return not_read_hop("vservice", f"{place.host}-dhcp-{place.network}", place.host, text)
+
+
+def not_read_hop(kind: str, name: str, host: str, text: str) -> Hop:
+    """The hop of an object that is not in the inventory, because nobody read it."""
+    hop = Hop(type=kind, id=name, name=name, host=host)
     hint = "The coverage report of the last scan says why: calipso scan show last"
     hop.fail(Verdict.UNKNOWN, "not_read", text, hint)
     return hop
